@@ -1,0 +1,128 @@
+package io.github.mcppersist.event;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * Keeps the events of running and recently completed streams, so that a client that lost
+ * its connection gets what it missed (MCP 2025-11-25, "Resumability and Redelivery").
+ * <p>
+ * A <em>stream</em> is a log of events in the order in which they were stored. Its
+ * <em>writer</em> numbers them: sequence 1, 2, 3 and so on without a hole. Storing is a
+ * compare-and-set on that number and is <em>idempotent</em>: a writer that doesn't know
+ * whether its last call arrived makes the same call again, and the events are stored once
+ * all the same. A stream is <em>complete</em> once its last event, the JSON-RPC response,
+ * is stored; a complete stream never changes.
+ * <p>
+ * For every store these hold, and {@code EventStoreContractTests} tests them:
+ * <ul>
+ * <li>Nothing is done before subscription. Every {@link Mono} ends within the store's own
+ * time limit, whatever happens to the server behind it.</li>
+ * <li>A call that ends in {@link EventStoreUnavailableException} may have been carried
+ * out or not. Any other error says that it was not.</li>
+ * <li>Signals come on a thread of the store's own: a subscriber neither blocks it nor
+ * runs a user's code on it.</li>
+ * <li>The store is thread-safe, but a writer has one call for a stream under way at a
+ * time.</li>
+ * <li>Streams expire: a running one {@link #timeToLive()} after it was last written or
+ * renewed, a complete one after a time of the store's own choice. Beyond the store's
+ * bounds for a stream or a session the oldest events go first. A reader whose next event
+ * is gone is told so, and gets nothing.</li>
+ * </ul>
+ */
+public interface EventStore {
+
+	/**
+	 * Open a stream with its first events, usually one priming event. If this writer had
+	 * the stream open already, the stream starts anew with these events: what was stored
+	 * before is dropped, and a cursor before the first of them is a reported gap.
+	 * @param stream the stream
+	 * @param requestId the JSON text of the ID of the JSON-RPC request that the stream
+	 * answers, or {@code null} if it answers none
+	 * @param events at least one event; the first may have any sequence, the others
+	 * follow without a hole
+	 * @return completes when the events are stored; fails with
+	 * {@link SessionDeletedException}, with {@link StreamConflictException} if the stream
+	 * is complete or somebody else opened it, or with
+	 * {@link EventStoreUnavailableException}
+	 */
+	Mono<Void> openStream(StreamKey stream, @Nullable String requestId, List<Event> events);
+
+	/**
+	 * Store events at the end of a running stream.
+	 * @param stream the stream
+	 * @param events at least one event, with sequences that follow what is stored, and
+	 * each other, without a hole
+	 * @return completes when the events are stored, by this call or by an earlier one
+	 * like it; fails with {@link StreamNotFoundException}, with
+	 * {@link StreamConflictException} if the stream is complete or isn't where the first
+	 * event belongs, or with {@link EventStoreUnavailableException}
+	 */
+	Mono<Void> storeEvents(StreamKey stream, List<Event> events);
+
+	/**
+	 * Store the last events of a running stream and complete it, in one step.
+	 * @param stream the stream
+	 * @param events at least one event, as for {@link #storeEvents}
+	 * @return as for {@link #storeEvents}
+	 */
+	Mono<Void> completeStream(StreamKey stream, List<Event> events);
+
+	/**
+	 * Read what comes strictly after an event, in the order in which it was stored.
+	 * @param stream the stream
+	 * @param lastEventId the last event that the reader has, or {@code null} to read from
+	 * the oldest event that is kept
+	 * @param maxBytes about how many bytes of messages to return, at least 1: a store
+	 * returns at least one event if there is one, and goes over this by no more than the
+	 * largest event of the stream
+	 * @return the events; fails with {@link EventNotFoundException} if this stream has no
+	 * such event, with {@link EventsTrimmedException} if events after it are gone, or
+	 * with {@link EventStoreUnavailableException}
+	 */
+	Mono<EventPage> replayEventsAfter(StreamKey stream, @Nullable EventId lastEventId, int maxBytes);
+
+	/**
+	 * Watch a stream for events that anybody stores, on this node or another. The hints
+	 * carry no events: a reader answers each with {@link #replayEventsAfter}. They may be
+	 * spurious, merged, or lost while the store is out of reach, so a reader looks by
+	 * itself from time to time.
+	 * @param stream the stream
+	 * @return emits the stream's key once as soon as it is watched (a read from then on
+	 * misses nothing that isn't hinted at), and again after events were stored; ends when
+	 * it is cancelled, or with an {@link EventStoreException}. Hints that find no demand
+	 * are dropped but for the latest.
+	 */
+	Flux<StreamKey> watch(StreamKey stream);
+
+	/**
+	 * Put off the expiry of running streams. Streams that are gone or complete are passed
+	 * over.
+	 * @param streams the streams, of any sessions
+	 * @return completes when it is done; fails with
+	 * {@link EventStoreUnavailableException}
+	 */
+	Mono<Void> renewStreams(Collection<StreamKey> streams);
+
+	/**
+	 * Return how long a running stream is kept without being written or renewed. Whoever
+	 * runs a stream renews it at a third of this.
+	 * @return a positive duration
+	 */
+	Duration timeToLive();
+
+	/**
+	 * Delete a session with all its streams. No stream of the session can be opened, read
+	 * or written from then on.
+	 * @param sessionId the session
+	 * @return completes when the session is deleted, also if it was unknown; fails with
+	 * {@link EventStoreUnavailableException}
+	 */
+	Mono<Void> deleteSession(String sessionId);
+
+}

@@ -1,0 +1,287 @@
+package io.github.mcppersist.transport;
+
+import java.time.Duration;
+import java.util.Set;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What can be set on a {@link StreamableHttpEndpoint}. Immutable.
+ */
+public final class StreamableHttpOptions {
+
+	private final Duration retryInterval;
+
+	private final Duration heartbeatInterval;
+
+	private final @Nullable Duration maxConnectionAge;
+
+	private final Duration sessionTimeout;
+
+	private final int maxRequestBytes;
+
+	private final int maxUnstoredBytes;
+
+	private final int maxConnectionBytes;
+
+	private final Set<String> allowedOrigins;
+
+	private final Set<String> allowedHosts;
+
+	private final boolean deleteAllowed;
+
+	private final StoreFailurePolicy onStoreFailure;
+
+	private StreamableHttpOptions(Builder builder) {
+		this.retryInterval = builder.retryInterval;
+		this.heartbeatInterval = builder.heartbeatInterval;
+		this.maxConnectionAge = builder.maxConnectionAge;
+		this.sessionTimeout = builder.sessionTimeout;
+		this.maxRequestBytes = builder.maxRequestBytes;
+		this.maxUnstoredBytes = builder.maxUnstoredBytes;
+		this.maxConnectionBytes = builder.maxConnectionBytes;
+		this.allowedOrigins = Set.copyOf(builder.allowedOrigins);
+		this.allowedHosts = Set.copyOf(builder.allowedHosts);
+		this.deleteAllowed = builder.deleteAllowed;
+		this.onStoreFailure = builder.onStoreFailure;
+	}
+
+	/**
+	 * Return the defaults.
+	 * @return options as a new {@link #builder()} builds them
+	 */
+	public static StreamableHttpOptions defaults() {
+		return builder().build();
+	}
+
+	/**
+	 * Return a builder that starts from the defaults.
+	 * @return the builder
+	 */
+	public static Builder builder() {
+		return new Builder();
+	}
+
+	Duration retryInterval() {
+		return this.retryInterval;
+	}
+
+	Duration heartbeatInterval() {
+		return this.heartbeatInterval;
+	}
+
+	@Nullable Duration maxConnectionAge() {
+		return this.maxConnectionAge;
+	}
+
+	Duration sessionTimeout() {
+		return this.sessionTimeout;
+	}
+
+	int maxRequestBytes() {
+		return this.maxRequestBytes;
+	}
+
+	int maxUnstoredBytes() {
+		return this.maxUnstoredBytes;
+	}
+
+	int maxConnectionBytes() {
+		return this.maxConnectionBytes;
+	}
+
+	Set<String> allowedOrigins() {
+		return this.allowedOrigins;
+	}
+
+	Set<String> allowedHosts() {
+		return this.allowedHosts;
+	}
+
+	boolean deleteAllowed() {
+		return this.deleteAllowed;
+	}
+
+	StoreFailurePolicy onStoreFailure() {
+		return this.onStoreFailure;
+	}
+
+	/**
+	 * Builds {@link StreamableHttpOptions}. Each setter refuses a value that can't work
+	 * with an {@link IllegalArgumentException} that names it.
+	 */
+	public static final class Builder {
+
+		private Duration retryInterval = Duration.ofSeconds(1);
+
+		private Duration heartbeatInterval = Duration.ofSeconds(15);
+
+		private @Nullable Duration maxConnectionAge;
+
+		private Duration sessionTimeout = Duration.ofHours(24);
+
+		private int maxRequestBytes = 16 * 1024 * 1024;
+
+		private int maxUnstoredBytes = 8 * 1024 * 1024;
+
+		private int maxConnectionBytes = 512 * 1024;
+
+		private Set<String> allowedOrigins = Set.of();
+
+		private Set<String> allowedHosts = Set.of();
+
+		private boolean deleteAllowed = true;
+
+		private StoreFailurePolicy onStoreFailure = StoreFailurePolicy.CONTINUE;
+
+		private Builder() {
+		}
+
+		/**
+		 * Set how long a client waits before it reconnects: the {@code retry:} field of
+		 * the first event of every connection.
+		 * @param retryInterval one second by default
+		 * @return this builder
+		 */
+		public Builder retryInterval(Duration retryInterval) {
+			this.retryInterval = positive("retryInterval", retryInterval);
+			return this;
+		}
+
+		/**
+		 * Set how long a connection may be silent before a comment is sent, so that
+		 * proxies keep it open and a connection that is gone is noticed.
+		 * @param heartbeatInterval 15 seconds by default
+		 * @return this builder
+		 */
+		public Builder heartbeatInterval(Duration heartbeatInterval) {
+			this.heartbeatInterval = positive("heartbeatInterval", heartbeatInterval);
+			return this;
+		}
+
+		/**
+		 * Set the age at which the server closes a connection, for the client to
+		 * reconnect and go on. Applies to clients of revision 2025-11-25 or later that
+		 * have received an event ID.
+		 * @param maxConnectionAge the age, or {@code null}, the default, for none
+		 * @return this builder
+		 */
+		public Builder maxConnectionAge(@Nullable Duration maxConnectionAge) {
+			this.maxConnectionAge = (maxConnectionAge != null) ? positive("maxConnectionAge", maxConnectionAge) : null;
+			return this;
+		}
+
+		/**
+		 * Set how long a session is kept without being used. An open connection and a
+		 * running request are use.
+		 * @param sessionTimeout 24 hours by default
+		 * @return this builder
+		 */
+		public Builder sessionTimeout(Duration sessionTimeout) {
+			this.sessionTimeout = positive("sessionTimeout", sessionTimeout);
+			return this;
+		}
+
+		/**
+		 * Set the largest request body that is read; a larger one is answered with 413.
+		 * @param maxRequestBytes 16 MB by default
+		 * @return this builder
+		 */
+		public Builder maxRequestBytes(int maxRequestBytes) {
+			this.maxRequestBytes = positive("maxRequestBytes", maxRequestBytes);
+			return this;
+		}
+
+		/**
+		 * Set how many bytes of events a stream keeps in memory that the store hasn't
+		 * acknowledged. When the store is out of reach for longer than that, the oldest
+		 * go, which a later resume reports as a gap.
+		 * @param maxUnstoredBytes 8 MB by default
+		 * @return this builder
+		 */
+		public Builder maxUnstoredBytes(int maxUnstoredBytes) {
+			this.maxUnstoredBytes = positive("maxUnstoredBytes", maxUnstoredBytes);
+			return this;
+		}
+
+		/**
+		 * Set how many bytes of events wait in memory for a client that reads slowly.
+		 * Beyond that its connection is served from the store, at its own pace.
+		 * @param maxConnectionBytes 512 KB by default
+		 * @return this builder
+		 */
+		public Builder maxConnectionBytes(int maxConnectionBytes) {
+			this.maxConnectionBytes = positive("maxConnectionBytes", maxConnectionBytes);
+			return this;
+		}
+
+		/**
+		 * Set the values of the {@code Origin} header that are accepted beside the
+		 * server's own.
+		 * @param allowedOrigins such as {@code https://app.example.com}; {@code *} accepts
+		 * any. None by default
+		 * @return this builder
+		 */
+		public Builder allowedOrigins(Set<String> allowedOrigins) {
+			this.allowedOrigins = Set.copyOf(allowedOrigins);
+			return this;
+		}
+
+		/**
+		 * Set the values of the {@code Host} header that are accepted on a loopback
+		 * address, beside {@code localhost} and the loopback addresses themselves; if any
+		 * are set they are the only ones accepted elsewhere.
+		 * @param allowedHosts such as {@code mcp.example.com} or
+		 * {@code mcp.example.com:8443}; {@code *} accepts any. None by default
+		 * @return this builder
+		 */
+		public Builder allowedHosts(Set<String> allowedHosts) {
+			this.allowedHosts = Set.copyOf(allowedHosts);
+			return this;
+		}
+
+		/**
+		 * Set whether a client may end its session with DELETE; if not, it gets 405.
+		 * @param deleteAllowed {@code true} by default
+		 * @return this builder
+		 */
+		public Builder deleteAllowed(boolean deleteAllowed) {
+			this.deleteAllowed = deleteAllowed;
+			return this;
+		}
+
+		/**
+		 * Set what happens to requests while the store is out of reach.
+		 * @param onStoreFailure {@link StoreFailurePolicy#CONTINUE} by default
+		 * @return this builder
+		 */
+		public Builder onStoreFailure(StoreFailurePolicy onStoreFailure) {
+			this.onStoreFailure = onStoreFailure;
+			return this;
+		}
+
+		/**
+		 * Build the options.
+		 * @return the options
+		 */
+		public StreamableHttpOptions build() {
+			return new StreamableHttpOptions(this);
+		}
+
+		private static Duration positive(String name, Duration value) {
+			if (value.isNegative() || value.isZero()) {
+				throw new IllegalArgumentException(name + " must be positive, but is " + value);
+			}
+			return value;
+		}
+
+		private static int positive(String name, int value) {
+			if (value <= 0) {
+				throw new IllegalArgumentException(name + " must be positive, but is " + value);
+			}
+			return value;
+		}
+
+	}
+
+}
