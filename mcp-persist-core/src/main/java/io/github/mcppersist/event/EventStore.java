@@ -27,6 +27,8 @@ import reactor.core.publisher.Mono;
  * out or not. Any other error says that it was not.</li>
  * <li>Signals come on a thread of the store's own: a subscriber neither blocks it nor
  * runs a user's code on it.</li>
+ * <li>Events that are none, leave a hole or belong to another stream are an
+ * {@link IllegalArgumentException}, thrown at once or by what the call returns.</li>
  * <li>The store is thread-safe, but a writer has one call for a stream under way at a
  * time.</li>
  * <li>Streams expire: a running one {@link #timeToLive()} after it was last written or
@@ -81,9 +83,10 @@ public interface EventStore {
 	 * @param maxBytes about how many bytes of messages to return, at least 1: a store
 	 * returns at least one event if there is one, and goes over this by no more than the
 	 * largest event of the stream
-	 * @return the events; fails with {@link EventNotFoundException} if this stream has no
-	 * such event, with {@link EventsTrimmedException} if events after it are gone, or
-	 * with {@link EventStoreUnavailableException}
+	 * @return the events; fails with {@link EventNotFoundException} if there is no such
+	 * stream or it has no such event, with {@link EventsTrimmedException} if events after
+	 * it are gone, or may be since it is gone itself, or with
+	 * {@link EventStoreUnavailableException}
 	 */
 	Mono<EventPage> replayEventsAfter(StreamKey stream, @Nullable EventId lastEventId, int maxBytes);
 
@@ -117,8 +120,9 @@ public interface EventStore {
 	Duration timeToLive();
 
 	/**
-	 * Delete a session with all its streams. No stream of the session can be opened, read
-	 * or written from then on.
+	 * Delete a session with all its streams. From then on none can be opened
+	 * ({@link SessionDeletedException}), written ({@link StreamNotFoundException}) or
+	 * read ({@link EventNotFoundException}).
 	 * @param sessionId the session
 	 * @return completes when the session is deleted, also if it was unknown; fails with
 	 * {@link EventStoreUnavailableException}

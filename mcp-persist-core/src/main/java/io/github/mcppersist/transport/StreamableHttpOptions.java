@@ -218,8 +218,8 @@ public final class StreamableHttpOptions {
 		/**
 		 * Set the values of the {@code Origin} header that are accepted beside the
 		 * server's own.
-		 * @param allowedOrigins such as {@code https://app.example.com}; {@code *} accepts
-		 * any. None by default
+		 * @param allowedOrigins such as {@code https://app.example.com}; {@code *}
+		 * accepts any. None by default
 		 * @return this builder
 		 */
 		public Builder allowedOrigins(Set<String> allowedOrigins) {

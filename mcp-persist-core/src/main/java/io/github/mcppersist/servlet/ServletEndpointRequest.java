@@ -1,0 +1,72 @@
+package io.github.mcppersist.servlet;
+
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+
+import io.modelcontextprotocol.common.McpTransportContext;
+import io.modelcontextprotocol.server.McpTransportContextExtractor;
+import jakarta.servlet.http.HttpServletRequest;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.transport.EndpointRequest;
+import io.github.mcppersist.transport.RequestTooLargeException;
+
+/**
+ * A servlet request. Read on the container's thread only, and not after it has returned.
+ */
+final class ServletEndpointRequest implements EndpointRequest {
+
+	private final HttpServletRequest request;
+
+	private final McpTransportContextExtractor<HttpServletRequest> contextExtractor;
+
+	ServletEndpointRequest(HttpServletRequest request,
+			McpTransportContextExtractor<HttpServletRequest> contextExtractor) {
+		this.request = request;
+		this.contextExtractor = contextExtractor;
+	}
+
+	@Override
+	public String method() {
+		return this.request.getMethod();
+	}
+
+	@Override
+	public @Nullable String header(String name) {
+		return this.request.getHeader(name);
+	}
+
+	@Override
+	public boolean isLocalAddressLoopback() {
+		try {
+			return InetAddress.getByName(this.request.getLocalAddr()).isLoopbackAddress();
+		}
+		catch (UnknownHostException ex) {
+			// Not an address, so not one of this machine's own
+			return false;
+		}
+	}
+
+	@Override
+	public Mono<byte[]> body(int maxBytes) {
+		return Mono.fromCallable(() -> {
+			if (this.request.getContentLengthLong() > maxBytes) {
+				throw new RequestTooLargeException(maxBytes);
+			}
+			InputStream input = this.request.getInputStream();
+			byte[] body = input.readNBytes(maxBytes);
+			if (body.length == maxBytes && input.read() >= 0) {
+				throw new RequestTooLargeException(maxBytes);
+			}
+			return body;
+		});
+	}
+
+	@Override
+	public McpTransportContext transportContext() {
+		return this.contextExtractor.extract(this.request);
+	}
+
+}

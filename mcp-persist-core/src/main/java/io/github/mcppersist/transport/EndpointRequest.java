@@ -1,0 +1,44 @@
+package io.github.mcppersist.transport;
+
+import io.modelcontextprotocol.common.McpTransportContext;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/**
+ * One HTTP request, as an adapter hands it to a {@link StreamableHttpEndpoint}.
+ */
+public interface EndpointRequest {
+
+	/**
+	 * Return the HTTP method.
+	 * @return such as {@code POST}
+	 */
+	String method();
+
+	/**
+	 * Return a header.
+	 * @param name the name, in any case
+	 * @return the first value, or {@code null} if there is none
+	 */
+	@Nullable String header(String name);
+
+	/**
+	 * Say whether the request came in on a loopback address of this machine.
+	 * @return whether the local address of the connection is a loopback address
+	 */
+	boolean isLocalAddressLoopback();
+
+	/**
+	 * Read the body.
+	 * @param maxBytes how many bytes to accept at most
+	 * @return the body; fails with {@link RequestTooLargeException} if it is longer
+	 */
+	Mono<byte[]> body(int maxBytes);
+
+	/**
+	 * Return what tools see as the transport context of their exchange.
+	 * @return the context that the application's extractor made of this request
+	 */
+	McpTransportContext transportContext();
+
+}

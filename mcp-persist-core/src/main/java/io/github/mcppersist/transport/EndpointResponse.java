@@ -1,0 +1,31 @@
+package io.github.mcppersist.transport;
+
+import java.util.Map;
+
+import org.reactivestreams.Publisher;
+
+/**
+ * The answer to one HTTP request, as an adapter offers it to a
+ * {@link StreamableHttpEndpoint}. Exactly one of the two methods is called, once, on any
+ * thread.
+ */
+public interface EndpointResponse {
+
+	/**
+	 * Answer with a whole body.
+	 * @param status the HTTP status
+	 * @param headers the headers
+	 * @param body the body, which may be empty
+	 */
+	void send(int status, Map<String, String> headers, byte[] body);
+
+	/**
+	 * Answer with 200 and a stream of Server-Sent Events. The adapter sends the headers
+	 * at once, requests a chunk when the connection can take one, writes and flushes it,
+	 * and cancels when the client has gone. It ends the response when the stream ends.
+	 * @param headers the headers
+	 * @param chunks whole frames, in UTF-8
+	 */
+	void stream(Map<String, String> headers, Publisher<byte[]> chunks);
+
+}

@@ -1,0 +1,40 @@
+package io.github.mcppersist.transport;
+
+import java.nio.charset.StandardCharsets;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A JSON-RPC error response as JSON text. Written by hand, since the SDK's type refuses
+ * the {@code null} ID that an error has when its request could not be read.
+ */
+final class JsonRpcError {
+
+	static final int PARSE_ERROR = -32700;
+
+	static final int INVALID_REQUEST = -32600;
+
+	static final int INTERNAL_ERROR = -32603;
+
+	/**
+	 * From the range that JSON-RPC leaves to servers.
+	 */
+	static final int SERVER_ERROR = -32000;
+
+	private JsonRpcError() {
+	}
+
+	/**
+	 * Write an error response.
+	 * @param requestId the JSON text of the request's ID, or {@code null} if unknown
+	 * @param code the error code
+	 * @param message what happened, in ASCII without quotes or backslashes
+	 * @return the response as UTF-8 JSON
+	 */
+	static byte[] of(@Nullable String requestId, int code, String message) {
+		return ("{\"jsonrpc\":\"2.0\",\"id\":" + requestId + ",\"error\":{\"code\":" + code + ",\"message\":\""
+				+ message + "\"}}")
+			.getBytes(StandardCharsets.UTF_8);
+	}
+
+}

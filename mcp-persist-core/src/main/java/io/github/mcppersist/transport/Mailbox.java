@@ -1,0 +1,55 @@
+package io.github.mcppersist.transport;
+
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs tasks one after the other, in the order in which they came, on the threads that
+ * bring them. It owns the state of one stream and its connection: whatever changes that
+ * state is a task in here, so none of it needs a lock. A task never blocks.
+ */
+final class Mailbox implements Executor {
+
+	private static final Logger logger = LoggerFactory.getLogger(Mailbox.class);
+
+	private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+
+	private final AtomicInteger pending = new AtomicInteger();
+
+	/**
+	 * Run a task now, or as soon as the thread that runs one gets to it.
+	 * @param task what to do; an exception from it is logged and goes no further
+	 */
+	@Override
+	public void execute(Runnable task) {
+		this.tasks.add(task);
+		if (this.pending.getAndIncrement() == 0) {
+			drain();
+		}
+	}
+
+	private void drain() {
+		do {
+			Runnable task = this.tasks.poll();
+			if (task != null) {
+				runSafely(task);
+			}
+		}
+		while (this.pending.decrementAndGet() != 0);
+	}
+
+	private static void runSafely(Runnable task) {
+		try {
+			task.run();
+		}
+		catch (RuntimeException ex) {
+			logger.error("A stream's state could not be updated; please report this", ex);
+		}
+	}
+
+}

@@ -1,0 +1,54 @@
+package io.github.mcppersist.transport;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A refused request: an HTTP status and a JSON-RPC error.
+ *
+ * @param status the HTTP status
+ * @param code the JSON-RPC error code
+ * @param message what happened and what to do
+ * @param requestId the JSON text of the request's ID, if it was read
+ * @param headers headers beside the content type
+ */
+record Rejection(int status, int code, String message, @Nullable String requestId, Map<String, String> headers) {
+
+	/**
+	 * One and the same for an event ID that is malformed, foreign, unknown or expired, so
+	 * that nobody can tell these apart.
+	 */
+	static final Rejection UNKNOWN_EVENT_ID = of(400,
+			"Bad Request: Last-Event-ID is not an event of this session, or it has expired");
+
+	/**
+	 * Also for a session that was deleted or has expired, and for nothing else: a client
+	 * drops its session on a 404.
+	 */
+	static final Rejection UNKNOWN_SESSION = new Rejection(404, JsonRpcError.INVALID_REQUEST,
+			"Session not found: start a new one with initialize", null, Map.of());
+
+	static final Rejection SHUTTING_DOWN = unavailable("The server is shutting down");
+
+	static Rejection of(int status, String message) {
+		return new Rejection(status, JsonRpcError.INVALID_REQUEST, message, null, Map.of());
+	}
+
+	static Rejection unavailable(String message) {
+		return new Rejection(503, JsonRpcError.SERVER_ERROR, "Service Unavailable: " + message, null,
+				Map.of("Retry-After", "1"));
+	}
+
+	Rejection withRequestId(@Nullable String requestId) {
+		return new Rejection(this.status, this.code, this.message, requestId, this.headers);
+	}
+
+	void sendTo(EndpointResponse response) {
+		Map<String, String> all = new LinkedHashMap<>(this.headers);
+		all.put("Content-Type", "application/json");
+		response.send(this.status, all, JsonRpcError.of(this.requestId, this.code, this.message));
+	}
+
+}

@@ -1,0 +1,545 @@
+package io.github.mcppersist.transport;
+
+import java.io.ByteArrayOutputStream;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.TimeUnit;
+
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscriber;
+import org.reactivestreams.Subscription;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+
+import io.github.mcppersist.event.Event;
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventPage;
+import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.StreamKey;
+
+/**
+ * One SSE connection: a reader of its stream's log. It reads from the store until it has
+ * all that is stored, and is then handed each event as it is stored, by the log's writer
+ * on this node, or after a hint if the writer is on another. A client that reads slowly
+ * makes it fall back to reading from the store, a page at a time.
+ * <p>
+ * All state belongs to the {@link Mailbox}, which it shares with the log's writer if that
+ * is on this node. It ends when the stream is complete, when a newer connection of the
+ * stream takes over, when the server closes it, or when the client is gone.
+ */
+final class SseConnection implements Publisher<byte[]>, Subscription {
+
+	private static final Logger logger = LoggerFactory.getLogger(SseConnection.class);
+
+	/**
+	 * Small frames go out together up to this size.
+	 */
+	private static final int CHUNK_BYTES = 16 * 1024;
+
+	private static final Duration READ_RETRY = Duration.ofMillis(250);
+
+	/**
+	 * A hint of another node can be lost; looking costs one read.
+	 */
+	private static final Duration LOOK_INTERVAL = Duration.ofSeconds(5);
+
+	/**
+	 * How long a client may leave data lying without taking any of it.
+	 */
+	private static final long MAX_STALL_NANOS = TimeUnit.MINUTES.toNanos(2);
+
+	private final EndpointRuntime runtime;
+
+	private final Mailbox mailbox;
+
+	private final StreamKey stream;
+
+	private final boolean resumable;
+
+	private @Nullable StreamLog log;
+
+	private @Nullable Subscriber<? super byte[]> subscriber;
+
+	private final Deque<SseFrame> frames = new ArrayDeque<>();
+
+	private long frameBytes;
+
+	private long demand;
+
+	private Mode mode = Mode.LIVE;
+
+	/**
+	 * The last event that was put into {@link #frames}, with its ID or without.
+	 */
+	private @Nullable EventId position;
+
+	/**
+	 * The last ID that was put into {@link #frames}.
+	 */
+	private @Nullable EventId cursor;
+
+	private boolean reading;
+
+	/**
+	 * Whether this is a connection without a cursor that hasn't read anything yet.
+	 */
+	private boolean beginning;
+
+	private boolean lookDue;
+
+	private boolean ended;
+
+	private boolean done;
+
+	private @Nullable Disposable watch;
+
+	private final long openedNanos = System.nanoTime();
+
+	private long lastWriteNanos = this.openedNanos;
+
+	/**
+	 * Create a connection.
+	 * @param runtime what all streams share
+	 * @param mailbox the owner of its state
+	 * @param stream the stream that it reads
+	 * @param resumable whether the client knows priming events (2025-11-25 or later), so
+	 * that the server may close the connection
+	 * @param log the writer of the stream, if it is on this node
+	 */
+	SseConnection(EndpointRuntime runtime, Mailbox mailbox, StreamKey stream, boolean resumable,
+			@Nullable StreamLog log) {
+		this.runtime = runtime;
+		this.mailbox = mailbox;
+		this.stream = stream;
+		this.resumable = resumable;
+		this.log = log;
+	}
+
+	// From the adapter, on any thread
+
+	@Override
+	public void subscribe(Subscriber<? super byte[]> subscriber) {
+		subscriber.onSubscribe(this);
+		this.mailbox.execute(() -> {
+			if (this.done) {
+				subscriber.onComplete();
+				return;
+			}
+			this.subscriber = subscriber;
+			this.runtime.connections().add(this);
+			drain();
+		});
+	}
+
+	@Override
+	public void request(long n) {
+		this.mailbox.execute(() -> {
+			this.demand = (this.demand + n < 0) ? Long.MAX_VALUE : this.demand + n;
+			drain();
+		});
+	}
+
+	@Override
+	public void cancel() {
+		this.mailbox.execute(this::release);
+	}
+
+	// From the endpoint's clock, on any thread
+
+	/**
+	 * Do what is due: a heartbeat, the end of a connection's age, or of a client that
+	 * takes nothing.
+	 */
+	void tick() {
+		this.mailbox.execute(() -> {
+			if (this.done || this.subscriber == null) {
+				return;
+			}
+			long now = System.nanoTime();
+			Duration maxAge = this.runtime.options().maxConnectionAge();
+			if (this.demand == 0 && now - this.lastWriteNanos > MAX_STALL_NANOS) {
+				logger.debug("Closing a connection of stream {}: its client takes nothing", this.stream.streamId());
+				finish();
+			}
+			else if (maxAge != null && now - this.openedNanos > maxAge.toNanos()) {
+				closeForResume();
+			}
+			else if (this.frames.isEmpty() && this.demand > 0
+					&& now - this.lastWriteNanos > this.runtime.options().heartbeatInterval().toNanos()) {
+				push(SseFrame.HEARTBEAT);
+				drain();
+			}
+		});
+	}
+
+	/**
+	 * End now: the endpoint closes.
+	 */
+	void close() {
+		this.mailbox.execute(this::finish);
+	}
+
+	// From the owner, in the mailbox
+
+	/**
+	 * Begin with what a first read after the client's cursor found.
+	 * @param lastEventId the client's cursor
+	 * @param page what the read found, or {@code null} if the store was out of reach
+	 */
+	void resume(EventId lastEventId, @Nullable EventPage page) {
+		this.mode = Mode.BEHIND;
+		this.position = lastEventId;
+		this.cursor = lastEventId;
+		if (page == null || page.events().isEmpty()) {
+			push(SseFrame.cursor(lastEventId, this.resumable ? this.runtime.options().retryInterval() : null));
+		}
+		if (page != null) {
+			accept(page);
+		}
+		else if (this.log != null && this.log.isLastStored(lastEventId)) {
+			caughtUp();
+		}
+		drain();
+	}
+
+	/**
+	 * Begin where the last connection of the stream left off; for the standalone stream.
+	 * @param start the last event that a connection was sent, or {@code null} for none
+	 * @param log the writer of the stream
+	 */
+	void begin(@Nullable EventId start, StreamLog log) {
+		this.position = start;
+		if (start != null) {
+			prime(start);
+		}
+		if (log.isCaughtUp(start)) {
+			log.handOver(this);
+		}
+		else {
+			this.mode = Mode.BEHIND;
+			this.beginning = true;
+		}
+		drain();
+	}
+
+	/**
+	 * Take over an event that was stored just now.
+	 * @param event the event
+	 */
+	void offerStored(Event event) {
+		if (this.mode != Mode.LIVE || this.ended) {
+			drain();
+			return;
+		}
+		if (isBeforePosition(event)) {
+			return;
+		}
+		if (event.isPriming()) {
+			this.position = event.id();
+			prime(event.id());
+		}
+		else if (isFull()) {
+			this.mode = Mode.BEHIND;
+		}
+		else {
+			this.position = event.id();
+			this.cursor = event.id();
+			push(SseFrame.stored(event));
+		}
+		drain();
+	}
+
+	/**
+	 * Take over an event that the store has not acknowledged: it goes out without an ID.
+	 * @param event the event
+	 */
+	void offerUnstored(Event event) {
+		if (this.mode != Mode.LIVE || this.ended || isBeforePosition(event)) {
+			return;
+		}
+		if (isFull()) {
+			this.mode = Mode.BEHIND;
+		}
+		else {
+			this.position = event.id();
+			if (!event.isPriming()) {
+				push(SseFrame.unstored(event));
+			}
+		}
+		drain();
+	}
+
+	/**
+	 * Move the client's cursor to an event that went out without an ID and is stored now.
+	 * @param id the ID of the last such event
+	 */
+	void moveCursor(EventId id) {
+		boolean behind = this.cursor == null || this.cursor.sequence() < id.sequence();
+		if (this.mode == Mode.LIVE && !this.ended && behind && this.position != null
+				&& this.position.sequence() >= id.sequence()) {
+			prime(id);
+			drain();
+		}
+	}
+
+	/**
+	 * Go back to the last event that went out with its ID and read on from the store:
+	 * what went out since has other places in the log than its writer thought.
+	 */
+	void rewind() {
+		if (this.mode == Mode.LIVE && !this.ended) {
+			this.position = this.cursor;
+			this.mode = Mode.BEHIND;
+			drain();
+		}
+	}
+
+	/**
+	 * End after what was handed over; there will be no more. A connection that still
+	 * reads from the store ends when it has read it all.
+	 */
+	void end() {
+		if (this.mode == Mode.LIVE) {
+			this.ended = true;
+		}
+		drain();
+	}
+
+	/**
+	 * End now: a newer connection took over, or the session is gone.
+	 */
+	void finish() {
+		Subscriber<? super byte[]> subscriber = this.subscriber;
+		boolean first = !this.done;
+		release();
+		if (first && subscriber != null) {
+			subscriber.onComplete();
+		}
+	}
+
+	/**
+	 * Close the connection for the client to come back, if it can.
+	 * @return whether it is closed
+	 */
+	boolean closeForResume() {
+		if (!this.resumable || this.cursor == null || this.ended || this.done || hasUnstored()) {
+			return false;
+		}
+		push(SseFrame.cursor(this.cursor, this.runtime.options().retryInterval()));
+		this.ended = true;
+		if (this.log != null) {
+			this.log.detach(this);
+		}
+		drain();
+		return true;
+	}
+
+	private void prime(EventId id) {
+		this.cursor = id;
+		if (this.resumable) {
+			push(SseFrame.cursor(id, this.runtime.options().retryInterval()));
+		}
+	}
+
+	private boolean hasUnstored() {
+		return this.position != null && this.cursor != null && this.position.sequence() > this.cursor.sequence();
+	}
+
+	private boolean isBeforePosition(Event event) {
+		return this.position != null && event.id().sequence() <= this.position.sequence();
+	}
+
+	private boolean isFull() {
+		return this.frameBytes >= this.runtime.options().maxConnectionBytes();
+	}
+
+	private void push(SseFrame frame) {
+		this.frames.add(frame);
+		this.frameBytes += frame.size();
+	}
+
+	private void drain() {
+		Subscriber<? super byte[]> subscriber = this.subscriber;
+		if (this.done || subscriber == null) {
+			return;
+		}
+		while (this.demand > 0 && !this.frames.isEmpty()) {
+			this.demand--;
+			this.lastWriteNanos = System.nanoTime();
+			subscriber.onNext(nextChunk());
+		}
+		if (!this.frames.isEmpty()) {
+			return;
+		}
+		if (this.demand > 0 && this.ended) {
+			// Demand says that the last chunk has left, so that the end can't overtake it
+			finish();
+		}
+		else if (this.demand > 0 && this.mode == Mode.BEHIND) {
+			read();
+		}
+	}
+
+	private byte[] nextChunk() {
+		int size = Math.min(CHUNK_BYTES, Math.toIntExact(Math.min(this.frameBytes, CHUNK_BYTES)));
+		SseFrame frame = this.frames.element();
+		ByteArrayOutputStream chunk = new ByteArrayOutputStream(Math.max(size, frame.size()));
+		do {
+			frame = this.frames.remove();
+			this.frameBytes -= frame.size();
+			frame.writeTo(chunk);
+			if (frame.id() != null && this.log != null) {
+				this.log.delivered(frame.id());
+			}
+		}
+		while (!this.frames.isEmpty() && chunk.size() + this.frames.element().size() <= CHUNK_BYTES);
+		return chunk.toByteArray();
+	}
+
+	private void read() {
+		StreamLog log = this.log;
+		if (this.reading || (log != null && log.isBehind(this.position))) {
+			return;
+		}
+		this.reading = true;
+		int maxBytes = Math.max(1, this.runtime.options().maxConnectionBytes() / 2);
+		this.runtime.store()
+			.replayEventsAfter(this.stream, this.position, maxBytes)
+			.subscribe((page) -> this.runtime.deliver(this.mailbox, () -> {
+				this.reading = false;
+				if (!this.done) {
+					accept(page);
+					drain();
+				}
+			}), (ex) -> this.runtime.deliver(this.mailbox, () -> onReadFailed(ex)));
+	}
+
+	private void accept(EventPage page) {
+		this.beginning = false;
+		for (Event event : page.events()) {
+			this.position = event.id();
+			this.cursor = event.id();
+			push(SseFrame.stored(event));
+		}
+		if (page.lastEventId() != null) {
+			this.position = page.lastEventId();
+		}
+		if (page.rest() == EventPage.Rest.NONE) {
+			this.ended = true;
+		}
+		else if (page.rest() == EventPage.Rest.RUNNING) {
+			caughtUp();
+		}
+	}
+
+	private void caughtUp() {
+		StreamLog log = this.log;
+		if (log != null && log.isOpen()) {
+			if (log.isCaughtUp(this.position)) {
+				this.mode = Mode.LIVE;
+				log.handOver(this);
+			}
+		}
+		else if (log != null && log.isComplete()) {
+			this.mode = Mode.BEHIND;
+		}
+		else {
+			this.mode = Mode.WATCHING;
+			watch();
+		}
+	}
+
+	private void watch() {
+		if (this.watch == null) {
+			this.watch = this.runtime.store()
+				.watch(this.stream)
+				.subscribe((hint) -> this.runtime.deliver(this.mailbox, this::look), (ex) -> logger
+					.debug("Stream {} can't be watched: {}", this.stream.streamId(), ex.getMessage()));
+		}
+		lookLater();
+	}
+
+	private void look() {
+		if (!this.done && this.mode == Mode.WATCHING) {
+			this.mode = Mode.BEHIND;
+			drain();
+		}
+	}
+
+	private void lookLater() {
+		if (!this.lookDue) {
+			this.lookDue = true;
+			this.runtime.deliverLater(this.mailbox, LOOK_INTERVAL, () -> {
+				this.lookDue = false;
+				look();
+			});
+		}
+	}
+
+	private void onReadFailed(Throwable ex) {
+		if (this.done) {
+			this.reading = false;
+		}
+		else if (ex instanceof EventStoreUnavailableException) {
+			this.runtime.deliverLater(this.mailbox, READ_RETRY, () -> {
+				this.reading = false;
+				drain();
+			});
+		}
+		else if (this.beginning && this.log != null && this.log.isOpen()) {
+			this.reading = false;
+			this.beginning = false;
+			this.mode = Mode.LIVE;
+			this.position = null;
+			this.log.startAnew();
+		}
+		else {
+			this.reading = false;
+			logger.debug("Closing a connection of stream {}: {}", this.stream.streamId(), ex.getMessage());
+			this.ended = true;
+			drain();
+		}
+	}
+
+	private void release() {
+		if (this.done) {
+			return;
+		}
+		this.done = true;
+		this.frames.clear();
+		this.frameBytes = 0;
+		this.runtime.connections().remove(this);
+		if (this.watch != null) {
+			this.watch.dispose();
+		}
+		if (this.log != null) {
+			this.log.detach(this);
+		}
+	}
+
+	/**
+	 * Where events come from.
+	 */
+	private enum Mode {
+
+		/**
+		 * The writer on this node hands them over.
+		 */
+		LIVE,
+
+		/**
+		 * They are stored and have yet to be read.
+		 */
+		BEHIND,
+
+		/**
+		 * All were read; a hint will tell of more.
+		 */
+		WATCHING
+
+	}
+
+}

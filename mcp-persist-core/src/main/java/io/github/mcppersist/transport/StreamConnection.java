@@ -1,0 +1,48 @@
+package io.github.mcppersist.transport;
+
+import io.modelcontextprotocol.common.McpTransportContext;
+import io.modelcontextprotocol.server.McpAsyncServerExchange;
+import io.modelcontextprotocol.server.McpSyncServerExchange;
+
+/**
+ * The connection on which a running request is answered. A tool that takes long can close
+ * it, so that no connection is held open meanwhile: the client comes back with
+ * {@code Last-Event-ID} after the server's {@code retry} time and gets what it missed
+ * (MCP 2025-11-25, "Sending Messages to the Server"; SEP-1699).
+ */
+public interface StreamConnection {
+
+	/**
+	 * Return the connection of the request that a tool is called for.
+	 * @param exchange what the tool was given
+	 * @return the connection
+	 */
+	static StreamConnection of(McpSyncServerExchange exchange) {
+		return of(exchange.transportContext());
+	}
+
+	/**
+	 * Return the connection of the request that a tool is called for.
+	 * @param exchange what the tool was given
+	 * @return the connection
+	 */
+	static StreamConnection of(McpAsyncServerExchange exchange) {
+		return of(exchange.transportContext());
+	}
+
+	private static StreamConnection of(McpTransportContext context) {
+		return (context.get(StreamTransportContext.KEY) instanceof StreamConnection connection) ? connection
+				: () -> false;
+	}
+
+	/**
+	 * Close the connection that is open now; the request goes on running and its messages
+	 * are stored. Never blocks, and can be called from any thread, in the synchronous as
+	 * well as the asynchronous API.
+	 * @return whether the connection is closed. It stays open if the client could not
+	 * come back: its protocol version is older than 2025-11-25, the store is out of
+	 * reach, or the request isn't served by this transport
+	 */
+	boolean close();
+
+}

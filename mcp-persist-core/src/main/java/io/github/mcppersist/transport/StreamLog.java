@@ -1,0 +1,671 @@
+package io.github.mcppersist.transport;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+
+import io.github.mcppersist.event.Event;
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventStoreException;
+import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.SessionDeletedException;
+import io.github.mcppersist.event.StreamConflictException;
+import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.event.StreamNotFoundException;
+
+/**
+ * The writer of one stream, on the node that runs it. It numbers the messages, stores
+ * them in order with one call under way at a time (what comes meanwhile goes as one
+ * batch), and hands each to the connection once it is stored.
+ * <p>
+ * What the store has not acknowledged is the <em>tail</em>. While the store is out of
+ * reach the tail keeps its order and its IDs, goes to the connection without them, and is
+ * stored when the store is back; if it grows too large its oldest events go, and the
+ * stream starts anew behind them, which a later resume reports as a gap.
+ * <p>
+ * All state belongs to the {@link Mailbox}; senders see only the number of bytes in the
+ * tail. It ends when the response is stored, when that is given up, or when the session
+ * ends.
+ */
+final class StreamLog {
+
+	private static final Logger logger = LoggerFactory.getLogger(StreamLog.class);
+
+	private static final int MAX_BATCH_EVENTS = 512;
+
+	private static final int MAX_BATCH_BYTES = 1024 * 1024;
+
+	/**
+	 * A sender waits while more than this is in the tail and the store answers.
+	 */
+	private static final int BACKLOG_BYTES = 256 * 1024;
+
+	private static final Duration RETRY = Duration.ofMillis(300);
+
+	private final EndpointRuntime runtime;
+
+	private final Mailbox mailbox = new Mailbox();
+
+	private final StreamKey stream;
+
+	private final @Nullable String requestId;
+
+	private final Runnable onEnd;
+
+	private final Deque<Entry> tail = new ArrayDeque<>();
+
+	private final Deque<MonoSink<Void>> waiting = new ArrayDeque<>();
+
+	private final AtomicLong tailBytes = new AtomicLong();
+
+	private long nextSequence = 1;
+
+	private @Nullable EventId lastStored;
+
+	private @Nullable EventId lastDelivered;
+
+	private int inFlight;
+
+	private boolean opened;
+
+	private boolean outage;
+
+	private boolean retryDue;
+
+	/**
+	 * When storing the response is given up, in terms of {@link System#nanoTime()}.
+	 */
+	private long giveUpNanos;
+
+	private boolean responded;
+
+	private State state = State.OPEN;
+
+	/**
+	 * Written in the mailbox, read anywhere.
+	 */
+	private volatile @Nullable SseConnection connection;
+
+	private @Nullable MonoSink<Void> opening;
+
+	/**
+	 * Whether the stream is stored and runs; written in the mailbox, read anywhere.
+	 */
+	private volatile boolean stored;
+
+	/**
+	 * Create a log that is not stored yet.
+	 * @param runtime what all streams share
+	 * @param stream the stream
+	 * @param requestId the JSON text of the ID of the request that the stream answers, or
+	 * {@code null} for the standalone stream, which answers none and never ends by itself
+	 * @param onEnd called once, in the mailbox, when the log has ended
+	 */
+	StreamLog(EndpointRuntime runtime, StreamKey stream, @Nullable String requestId, Runnable onEnd) {
+		this.runtime = runtime;
+		this.stream = stream;
+		this.requestId = requestId;
+		this.onEnd = onEnd;
+	}
+
+	// On any thread
+
+	StreamKey stream() {
+		return this.stream;
+	}
+
+	Mailbox mailbox() {
+		return this.mailbox;
+	}
+
+	/**
+	 * Open the stream with a priming event.
+	 * @return completes when it is stored; fails with what the store says
+	 */
+	Mono<Void> open() {
+		return Mono.create((sink) -> this.mailbox.execute(() -> {
+			if (this.state != State.OPEN || this.opened) {
+				sink.success();
+				return;
+			}
+			this.opening = sink;
+			if (this.nextSequence == 1) {
+				add(new Entry(Event.priming(nextId()), false, null));
+			}
+			store();
+		}));
+	}
+
+	/**
+	 * Send a message.
+	 * @param message the JSON-RPC message as UTF-8 JSON
+	 * @param response whether it is the response, after which the stream is complete
+	 * @return completes as soon as the message has its place; later if the store is
+	 * slower than the sender. Where unstored messages are refused, completes when it is
+	 * stored and fails with an {@link EventStoreException} if it may not be
+	 */
+	Mono<Void> send(byte[] message, boolean response) {
+		if (this.runtime.options().onStoreFailure() == StoreFailurePolicy.REJECT && !response) {
+			return Mono.create((sink) -> this.mailbox.execute(() -> append(message, false, sink)));
+		}
+		return Mono.create((sink) -> {
+			boolean wait = !response && this.tailBytes.get() > BACKLOG_BYTES;
+			this.mailbox.execute(() -> {
+				append(message, response, null);
+				if (wait && this.state == State.OPEN && !this.outage && !this.tail.isEmpty()) {
+					this.waiting.add(sink);
+				}
+				else if (wait) {
+					this.runtime.resume(sink::success);
+				}
+			});
+			if (!wait) {
+				sink.success();
+			}
+		});
+	}
+
+	/**
+	 * Make sure that there is a response: the request was handled.
+	 * @param message what to say if there is none, as for {@link JsonRpcError#of}
+	 */
+	void handled(String message) {
+		this.mailbox.execute(() -> {
+			if (this.requestId != null && !this.responded) {
+				append(JsonRpcError.of(this.requestId, JsonRpcError.INTERNAL_ERROR, message), true, null);
+			}
+		});
+	}
+
+	/**
+	 * Close the connection that is open now, for the client to come back.
+	 * @return whether the client can come back, so that the connection is closed
+	 */
+	boolean closeConnection() {
+		if (!this.stored) {
+			return false;
+		}
+		this.mailbox.execute(() -> {
+			if (this.connection != null) {
+				this.connection.closeForResume();
+			}
+		});
+		return true;
+	}
+
+	/**
+	 * Say whether the stream is stored and runs, so that it must be renewed.
+	 * @return whether it is stored and not complete
+	 */
+	boolean isStored() {
+		return this.stored;
+	}
+
+	/**
+	 * End the log at once, and its connection: the session is gone. Nothing is stored or
+	 * delivered from now on.
+	 */
+	void discard() {
+		this.mailbox.execute(() -> {
+			end(State.DISCARDED);
+			if (this.connection != null) {
+				this.connection.finish();
+			}
+		});
+	}
+
+	/**
+	 * Say whether a connection of the stream is open.
+	 * @return whether somebody reads
+	 */
+	boolean isConnected() {
+		return this.connection != null;
+	}
+
+	// In the mailbox
+
+	/**
+	 * Make a connection the stream's only one, and begin where the last one left off.
+	 * @param newer the newer connection
+	 */
+	void begin(SseConnection newer) {
+		attach(newer);
+		if (this.nextSequence == 1) {
+			add(new Entry(Event.priming(nextId()), false, null));
+			store();
+		}
+		newer.begin(this.lastDelivered, this);
+	}
+
+	/**
+	 * Make a connection the stream's only one; the older one is closed.
+	 * @param newer the newer connection
+	 */
+	void attach(SseConnection newer) {
+		SseConnection older = this.connection;
+		this.connection = newer;
+		if (older != null) {
+			older.finish();
+		}
+	}
+
+	void detach(SseConnection gone) {
+		if (this.connection == gone) {
+			this.connection = null;
+		}
+	}
+
+	boolean isOpen() {
+		return this.state == State.OPEN;
+	}
+
+	boolean isComplete() {
+		return this.state == State.COMPLETE;
+	}
+
+	/**
+	 * Say whether a position in the stream is one that the store hasn't reached yet.
+	 * @param position the position of a connection
+	 * @return whether reading has to wait until the tail is stored
+	 */
+	boolean isBehind(@Nullable EventId position) {
+		return isOpen() && position != null
+				&& (this.lastStored == null || position.sequence() > this.lastStored.sequence()) && tailHolds(position);
+	}
+
+	private boolean tailHolds(EventId position) {
+		Entry last = this.tail.peekLast();
+		return last != null && position.sequence() <= last.event.id().sequence();
+	}
+
+	/**
+	 * Say whether there is nothing stored after a position.
+	 * @param position the position of a connection
+	 * @return whether what follows will be handed over
+	 */
+	boolean isCaughtUp(@Nullable EventId position) {
+		return this.lastStored == null || (position != null && position.sequence() >= this.lastStored.sequence());
+	}
+
+	/**
+	 * Say whether an event ID is the last one that the store acknowledged to this writer.
+	 * @param id the cursor of a client
+	 * @return whether it is exactly that event
+	 */
+	boolean isLastStored(EventId id) {
+		return id.equals(this.lastStored);
+	}
+
+	/**
+	 * Hand over what the store can't take at the moment to a connection that has caught
+	 * up with what is stored.
+	 * @param reader the connection
+	 */
+	void handOver(SseConnection reader) {
+		if (reader == this.connection && this.outage) {
+			offerTail();
+		}
+	}
+
+	/**
+	 * Start the stream anew with a priming event: what was stored has expired.
+	 */
+	void startAnew() {
+		if (this.state == State.OPEN && this.opened && this.inFlight == 0) {
+			forgetStored();
+			if (this.tail.isEmpty()) {
+				add(new Entry(Event.priming(nextId()), false, null));
+			}
+			store();
+		}
+	}
+
+	/**
+	 * Note what the connection was sent; the next one without a cursor begins after it.
+	 * @param id the last event that was sent with its ID
+	 */
+	void delivered(EventId id) {
+		this.lastDelivered = id;
+	}
+
+	private EventId nextId() {
+		return EventId.next(this.stream.streamId(), this.nextSequence++);
+	}
+
+	private void append(byte[] message, boolean response, @Nullable MonoSink<Void> sink) {
+		if (this.state != State.OPEN || this.responded) {
+			logger.debug("A message for stream {} came after its end", this.stream.streamId());
+			if (sink != null) {
+				this.runtime.resume(sink::success);
+			}
+			return;
+		}
+		if (this.nextSequence == 1) {
+			add(new Entry(Event.priming(nextId()), false, null));
+		}
+		this.responded = response;
+		if (response) {
+			this.giveUpNanos = System.nanoTime() + this.runtime.store().timeToLive().toNanos();
+		}
+		Entry entry = new Entry(new Event(nextId(), message), response, sink);
+		add(entry);
+		if (this.outage) {
+			offer(entry);
+			trimTail();
+		}
+		store();
+	}
+
+	private void add(Entry entry) {
+		this.tail.add(entry);
+		count(entry, 1);
+	}
+
+	private boolean count(Entry entry, int sign) {
+		long bytes = (long) sign * entry.size();
+		this.tailBytes.addAndGet(bytes);
+		return this.runtime.countUnstored(bytes);
+	}
+
+	private void store() {
+		if (this.state != State.OPEN || this.inFlight > 0 || this.tail.isEmpty() || this.retryDue) {
+			return;
+		}
+		List<Event> batch = new ArrayList<>();
+		long bytes = 0;
+		boolean complete = false;
+		for (Entry entry : this.tail) {
+			boolean full = batch.size() >= MAX_BATCH_EVENTS || bytes + entry.size() > MAX_BATCH_BYTES;
+			if (!batch.isEmpty() && (full || (entry.response && !this.opened))) {
+				break;
+			}
+			if (entry.response && !this.opened) {
+				// The response alone is left: a stream is opened before it is completed
+				batch.add(Event.priming(entry.event.id().at(entry.event.id().sequence() - 1)));
+				break;
+			}
+			batch.add(entry.event);
+			bytes += entry.size();
+			complete = entry.response;
+		}
+		this.inFlight = batch.size();
+		List<Event> events = List.copyOf(batch);
+		boolean completing = complete;
+		call(events, complete).subscribe((nothing) -> {
+		}, (ex) -> this.runtime.deliver(this.mailbox, () -> onFailed(ex)),
+				() -> this.runtime.deliver(this.mailbox, () -> onStored(events, completing)));
+	}
+
+	private Mono<Void> call(List<Event> events, boolean complete) {
+		if (!this.opened) {
+			return this.runtime.store().openStream(this.stream, this.requestId, events);
+		}
+		return complete ? this.runtime.store().completeStream(this.stream, events)
+				: this.runtime.store().storeEvents(this.stream, events);
+	}
+
+	private void onStored(List<Event> events, boolean complete) {
+		this.inFlight = 0;
+		if (this.state != State.OPEN) {
+			return;
+		}
+		this.opened = true;
+		this.outage = false;
+		this.stored = true;
+		EventId last = events.get(events.size() - 1).id();
+		this.lastStored = last;
+		if (this.lastDelivered == null && events.get(0).isPriming()) {
+			this.lastDelivered = events.get(0).id();
+		}
+		dropTail(last.sequence());
+		if (complete) {
+			this.state = State.COMPLETE;
+		}
+		SseConnection reader = this.connection;
+		if (reader != null) {
+			events.forEach(reader::offerStored);
+			reader.moveCursor(last);
+		}
+		if (this.opening != null) {
+			MonoSink<Void> sink = this.opening;
+			this.opening = null;
+			sink.success();
+		}
+		if (complete) {
+			end(State.COMPLETE);
+			if (reader != null) {
+				reader.end();
+			}
+			return;
+		}
+		releaseSenders();
+		store();
+	}
+
+	private void onFailed(Throwable ex) {
+		this.inFlight = 0;
+		if (this.state != State.OPEN) {
+			return;
+		}
+		if (ex instanceof StreamNotFoundException) {
+			forgetStored();
+			store();
+		}
+		else if (ex instanceof StreamConflictException conflict) {
+			onConflict(conflict);
+		}
+		else if (ex instanceof SessionDeletedException) {
+			failOpening(ex);
+			end(State.DISCARDED);
+			if (this.connection != null) {
+				this.connection.finish();
+			}
+		}
+		else {
+			onOutage(ex);
+		}
+	}
+
+	/**
+	 * The standalone stream may have other writers: what is in the tail gets the next
+	 * free places. A request's stream has this one writer; if the log isn't where it left
+	 * it, the store was rolled back, and the stream starts anew behind the gap.
+	 * @param conflict what the store says
+	 */
+	private void onConflict(StreamConflictException conflict) {
+		if (this.requestId == null && !conflict.isComplete()) {
+			this.opened = true;
+			renumber(conflict.nextSequence());
+			store();
+		}
+		else if (this.opened && !conflict.isComplete()) {
+			forgetStored();
+			store();
+		}
+		else {
+			logger.warn("Stream {} was ended by somebody else: {}", this.stream.streamId(), conflict.getMessage());
+			failOpening(conflict);
+			SseConnection reader = this.connection;
+			end(State.COMPLETE);
+			if (reader != null) {
+				reader.rewind();
+			}
+		}
+	}
+
+	private void forgetStored() {
+		this.opened = false;
+		this.stored = false;
+		this.lastDelivered = null;
+	}
+
+	private void renumber(long firstSequence) {
+		List<Entry> entries = List.copyOf(this.tail);
+		this.tail.clear();
+		this.nextSequence = firstSequence;
+		for (Entry entry : entries) {
+			this.tail.add(new Entry(entry.event.at(this.nextSequence++), entry.response, entry.takeSink()));
+		}
+		if (this.connection != null) {
+			this.connection.rewind();
+		}
+	}
+
+	private void onOutage(Throwable ex) {
+		if (!(ex instanceof EventStoreUnavailableException) && !this.outage) {
+			logger.warn("Events of stream {} were not stored; trying again", this.stream.streamId(), ex);
+		}
+		this.outage = true;
+		if (this.responded && System.nanoTime() - this.giveUpNanos > 0) {
+			logger.debug("Giving up on the response of stream {}: it would have expired", this.stream.streamId());
+			end(State.DISCARDED);
+			return;
+		}
+		if (!this.retryDue) {
+			this.retryDue = true;
+			this.runtime.deliverLater(this.mailbox, RETRY, () -> {
+				this.retryDue = false;
+				store();
+			});
+		}
+		failOpening(ex);
+		for (Entry entry : this.tail) {
+			MonoSink<Void> sink = entry.takeSink();
+			if (sink != null) {
+				this.runtime.resume(() -> sink.error(ex));
+			}
+		}
+		offerTail();
+		trimTail();
+		releaseSenders();
+	}
+
+	private void offerTail() {
+		for (Entry entry : this.tail) {
+			offer(entry);
+		}
+	}
+
+	private void offer(Entry entry) {
+		SseConnection reader = this.connection;
+		if (reader == null) {
+			return;
+		}
+		if (entry.response || this.runtime.options().onStoreFailure() == StoreFailurePolicy.CONTINUE) {
+			reader.offerUnstored(entry.event);
+		}
+		if (entry.response) {
+			reader.end();
+		}
+	}
+
+	/**
+	 * Drop the oldest events of the tail while it is too large. What is under way stays:
+	 * it may be stored already.
+	 */
+	private void trimTail() {
+		boolean withinEndpoint = this.runtime.countUnstored(0);
+		long limit = this.runtime.options().maxUnstoredBytes();
+		Iterator<Entry> oldest = this.tail.iterator();
+		boolean dropped = false;
+		while (this.inFlight == 0 && this.tail.size() > 1 && oldest.hasNext()
+				&& (this.tailBytes.get() > limit || !withinEndpoint)) {
+			Entry entry = oldest.next();
+			if (entry.response) {
+				break;
+			}
+			oldest.remove();
+			withinEndpoint = count(entry, -1);
+			dropped = true;
+		}
+		if (dropped) {
+			// Anew behind what is gone, so that the gap can't be read over
+			forgetStored();
+		}
+	}
+
+	private void dropTail(long throughSequence) {
+		while (!this.tail.isEmpty() && this.tail.element().event.id().sequence() <= throughSequence) {
+			settle(this.tail.remove());
+		}
+	}
+
+	private void settle(Entry entry) {
+		count(entry, -1);
+		MonoSink<Void> sink = entry.takeSink();
+		if (sink != null) {
+			this.runtime.resume(sink::success);
+		}
+	}
+
+	private void failOpening(Throwable ex) {
+		if (this.opening != null) {
+			MonoSink<Void> sink = this.opening;
+			this.opening = null;
+			sink.error(ex);
+		}
+	}
+
+	private void releaseSenders() {
+		while (!this.waiting.isEmpty()
+				&& (this.outage || this.state != State.OPEN || this.tailBytes.get() <= BACKLOG_BYTES)) {
+			this.runtime.resume(this.waiting.remove()::success);
+		}
+	}
+
+	private void end(State end) {
+		if (this.state == State.OPEN || end == State.COMPLETE) {
+			this.state = end;
+			this.stored = false;
+			dropTail(Long.MAX_VALUE);
+			releaseSenders();
+			this.onEnd.run();
+		}
+	}
+
+	private enum State {
+
+		OPEN, COMPLETE, DISCARDED
+
+	}
+
+	/**
+	 * An event of the tail, and the sender that waits for it to be stored, if any.
+	 */
+	private static final class Entry {
+
+		private final Event event;
+
+		private final boolean response;
+
+		private @Nullable MonoSink<Void> sink;
+
+		Entry(Event event, boolean response, @Nullable MonoSink<Void> sink) {
+			this.event = event;
+			this.response = response;
+			this.sink = sink;
+		}
+
+		long size() {
+			return this.event.message().length + 64L;
+		}
+
+		@Nullable MonoSink<Void> takeSink() {
+			MonoSink<Void> taken = this.sink;
+			this.sink = null;
+			return taken;
+		}
+
+	}
+
+}

@@ -1,0 +1,358 @@
+package io.github.mcppersist.transport;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An MCP client on plain sockets, so that a test decides what goes over the wire and when
+ * a connection is cut. Every read has a time limit.
+ */
+public final class RawMcpClient {
+
+	private static final int READ_TIMEOUT_MILLIS = 15_000;
+
+	private final int port;
+
+	private final String path;
+
+	private String protocolVersion = "2025-11-25";
+
+	private @Nullable String sessionId;
+
+	public RawMcpClient(int port, String path) {
+		this.port = port;
+		this.path = path;
+	}
+
+	public RawMcpClient protocolVersion(String protocolVersion) {
+		this.protocolVersion = protocolVersion;
+		return this;
+	}
+
+	public RawMcpClient sessionId(String sessionId) {
+		this.sessionId = sessionId;
+		return this;
+	}
+
+	public String sessionId() {
+		if (this.sessionId == null) {
+			throw new IllegalStateException("Not initialized");
+		}
+		return this.sessionId;
+	}
+
+	/**
+	 * Initialize a session and keep its ID.
+	 * @return this client
+	 * @throws IOException if the server refuses
+	 */
+	public RawMcpClient initialize() throws IOException {
+		return initialize("{}");
+	}
+
+	public RawMcpClient initialize(String capabilities) throws IOException {
+		String body = "{\"jsonrpc\":\"2.0\",\"id\":\"init\",\"method\":\"initialize\",\"params\":{\"protocolVersion\":\""
+				+ this.protocolVersion + "\",\"capabilities\":" + capabilities
+				+ ",\"clientInfo\":{\"name\":\"raw\",\"version\":\"1\"}}}";
+		try (Exchange exchange = send("POST", postHeaders(), body)) {
+			if (exchange.status() != 200) {
+				throw new IOException("initialize was answered with " + exchange.status() + " " + exchange.body());
+			}
+			this.sessionId = exchange.header("mcp-session-id");
+		}
+		try (Exchange exchange = post("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}")) {
+			if (exchange.status() != 202) {
+				throw new IOException("initialized was answered with " + exchange.status());
+			}
+		}
+		return this;
+	}
+
+	public Exchange call(Object id, String tool, String arguments) throws IOException {
+		String jsonId = (id instanceof String) ? "\"" + id + "\"" : id.toString();
+		return post("{\"jsonrpc\":\"2.0\",\"id\":" + jsonId + ",\"method\":\"tools/call\",\"params\":{\"name\":\""
+				+ tool + "\",\"arguments\":" + arguments + "}}");
+	}
+
+	public Exchange post(String body) throws IOException {
+		return send("POST", postHeaders(), body);
+	}
+
+	public Exchange get(@Nullable String lastEventId) throws IOException {
+		Map<String, String> headers = sessionHeaders();
+		headers.put("Accept", "text/event-stream");
+		if (lastEventId != null) {
+			headers.put("Last-Event-ID", lastEventId);
+		}
+		return send("GET", headers, null);
+	}
+
+	public Exchange delete() throws IOException {
+		return send("DELETE", sessionHeaders(), null);
+	}
+
+	public Map<String, String> postHeaders() {
+		Map<String, String> headers = sessionHeaders();
+		headers.put("Accept", "application/json, text/event-stream");
+		headers.put("Content-Type", "application/json");
+		return headers;
+	}
+
+	public Map<String, String> sessionHeaders() {
+		Map<String, String> headers = new LinkedHashMap<>();
+		headers.put("Host", "localhost:" + this.port);
+		if (this.sessionId != null) {
+			headers.put("Mcp-Session-Id", this.sessionId);
+			headers.put("MCP-Protocol-Version", this.protocolVersion);
+		}
+		return headers;
+	}
+
+	/**
+	 * Send a request and read the head of the response.
+	 * @param method the method
+	 * @param headers all headers but those on the body
+	 * @param body the body, or {@code null} for none
+	 * @return the response, whose body is yet to be read
+	 * @throws IOException if the connection fails
+	 */
+	public Exchange send(String method, Map<String, String> headers, @Nullable String body) throws IOException {
+		Socket socket = new Socket(InetAddress.getLoopbackAddress(), this.port);
+		socket.setSoTimeout(READ_TIMEOUT_MILLIS);
+		socket.setTcpNoDelay(true);
+		try {
+			StringBuilder head = new StringBuilder(method + " " + this.path + " HTTP/1.1\r\n");
+			headers.forEach((name, value) -> head.append(name).append(": ").append(value).append("\r\n"));
+			byte[] bytes = (body != null) ? body.getBytes(StandardCharsets.UTF_8) : new byte[0];
+			if (body != null) {
+				head.append("Content-Length: ").append(bytes.length).append("\r\n");
+			}
+			ByteArrayOutputStream request = new ByteArrayOutputStream();
+			request.writeBytes(head.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1));
+			request.writeBytes(bytes);
+			socket.getOutputStream().write(request.toByteArray());
+			return new Exchange(socket);
+		}
+		catch (IOException ex) {
+			socket.close();
+			throw ex;
+		}
+	}
+
+	/**
+	 * One SSE event as it came over the wire.
+	 *
+	 * @param id the {@code id} field, or {@code null} without one
+	 * @param data the {@code data} field
+	 * @param retry the {@code retry} field, or {@code null} without one
+	 */
+	public record SseEvent(@Nullable String id, String data, @Nullable String retry) {
+	}
+
+	/**
+	 * One response.
+	 */
+	public static final class Exchange implements Closeable {
+
+		private final Socket socket;
+
+		private final InputStream in;
+
+		private final int status;
+
+		private final Map<String, String> headers = new LinkedHashMap<>();
+
+		private long chunkLeft;
+
+		private boolean ended;
+
+		private int comments;
+
+		Exchange(Socket socket) throws IOException {
+			this.socket = socket;
+			this.in = new BufferedInputStream(socket.getInputStream());
+			this.status = Integer.parseInt(readLine().split(" ")[1]);
+			for (String line = readLine(); !line.isEmpty(); line = readLine()) {
+				int colon = line.indexOf(':');
+				this.headers.put(line.substring(0, colon).toLowerCase(Locale.ROOT), line.substring(colon + 1).trim());
+			}
+		}
+
+		public int status() {
+			return this.status;
+		}
+
+		public @Nullable String header(String name) {
+			return this.headers.get(name.toLowerCase(Locale.ROOT));
+		}
+
+		/**
+		 * Read the whole body.
+		 * @return the body
+		 * @throws IOException if it doesn't arrive in time
+		 */
+		public String body() throws IOException {
+			ByteArrayOutputStream body = new ByteArrayOutputStream();
+			for (int next = read(); next >= 0; next = read()) {
+				body.write(next);
+			}
+			return body.toString(StandardCharsets.UTF_8);
+		}
+
+		/**
+		 * Read the next event.
+		 * @return the event, or {@code null} at the end of the stream
+		 * @throws IOException if none arrives in time
+		 */
+		public @Nullable SseEvent next() throws IOException {
+			String id = null;
+			String retry = null;
+			StringBuilder data = new StringBuilder();
+			boolean any = false;
+			while (true) {
+				String line = bodyLine();
+				if (line == null) {
+					return null;
+				}
+				if (line.isEmpty()) {
+					if (any) {
+						return new SseEvent(id, data.toString(), retry);
+					}
+				}
+				else if (line.startsWith(":")) {
+					this.comments++;
+				}
+				else {
+					any = true;
+					String value = line.substring(line.indexOf(':') + 1).trim();
+					if (line.startsWith("id")) {
+						id = value;
+					}
+					else if (line.startsWith("retry")) {
+						retry = value;
+					}
+					else if (line.startsWith("data")) {
+						data.append((data.length() > 0) ? "\n" : "").append(value);
+					}
+				}
+			}
+		}
+
+		/**
+		 * Read all events up to the end of the stream.
+		 * @return the events
+		 * @throws IOException if the end doesn't come in time
+		 */
+		public List<SseEvent> rest() throws IOException {
+			List<SseEvent> events = new ArrayList<>();
+			for (SseEvent event = next(); event != null; event = next()) {
+				events.add(event);
+			}
+			return events;
+		}
+
+		/**
+		 * Return how many comment lines were read so far.
+		 * @return the number of comments
+		 */
+		public int comments() {
+			return this.comments;
+		}
+
+		/**
+		 * Read one byte of the raw body, whatever it is.
+		 * @return the byte, or -1 at the end
+		 * @throws IOException if none arrives in time
+		 */
+		public int read() throws IOException {
+			if (this.ended) {
+				return -1;
+			}
+			if (this.headers.containsKey("content-length")) {
+				if (this.chunkLeft == 0) {
+					this.chunkLeft = Long.parseLong(this.headers.get("content-length")) + 1;
+				}
+				if (--this.chunkLeft == 0) {
+					this.ended = true;
+					return -1;
+				}
+				return need(this.in.read());
+			}
+			if (!"chunked".equals(this.headers.get("transfer-encoding"))) {
+				this.ended = true;
+				return -1;
+			}
+			if (this.chunkLeft == 0) {
+				this.chunkLeft = Long.parseLong(readLine().trim(), 16);
+				if (this.chunkLeft == 0) {
+					this.ended = true;
+					return -1;
+				}
+			}
+			int next = need(this.in.read());
+			if (--this.chunkLeft == 0) {
+				readLine();
+			}
+			return next;
+		}
+
+		/**
+		 * Cut the connection: the server gets a reset.
+		 * @throws IOException never, but for the signature
+		 */
+		public void cut() throws IOException {
+			this.socket.setSoLinger(true, 0);
+			this.socket.close();
+		}
+
+		@Override
+		public void close() throws IOException {
+			this.socket.close();
+		}
+
+		private @Nullable String bodyLine() throws IOException {
+			ByteArrayOutputStream line = new ByteArrayOutputStream();
+			for (int next = read(); next >= 0; next = read()) {
+				if (next == '\n') {
+					return line.toString(StandardCharsets.UTF_8);
+				}
+				line.write(next);
+			}
+			return null;
+		}
+
+		private String readLine() throws IOException {
+			ByteArrayOutputStream line = new ByteArrayOutputStream();
+			while (true) {
+				int next = need(this.in.read());
+				if (next == '\n') {
+					return line.toString(StandardCharsets.ISO_8859_1).stripTrailing();
+				}
+				line.write(next);
+			}
+		}
+
+		private static int need(int read) throws EOFException {
+			if (read < 0) {
+				throw new EOFException("The server closed the connection in the middle of a response");
+			}
+			return read;
+		}
+
+	}
+
+}
