@@ -119,15 +119,21 @@ final class SseWriter implements Subscriber<byte[]>, WriteListener, AsyncListene
 		drain();
 	}
 
+	/**
+	 * A client that went is no error for the application's error page: completing here
+	 * keeps the container from dispatching to it.
+	 */
 	@Override
 	public void onError(AsyncEvent event) {
 		onError(event.getThrowable());
+		complete();
 	}
 
 	@Override
 	public void onTimeout(AsyncEvent event) {
 		this.gone = true;
 		drain();
+		complete();
 	}
 
 	@Override
@@ -221,6 +227,10 @@ final class SseWriter implements Subscriber<byte[]>, WriteListener, AsyncListene
 		if (cancel && subscription != null) {
 			subscription.cancel();
 		}
+		complete();
+	}
+
+	private void complete() {
 		try {
 			this.async.complete();
 		}

@@ -1025,7 +1025,11 @@ public abstract class EventStoreContractTests {
 	protected record Bounds(int maxEventsPerStream, long maxBytesPerStream, long maxBytesPerSession,
 			Duration timeToLive, Duration completedTimeToLive) {
 
-		static Bounds none() {
+		/**
+		 * Return bounds that no test reaches.
+		 * @return wide bounds
+		 */
+		public static Bounds none() {
 			return new Bounds(1_000_000, 1L << 30, 1L << 30, Duration.ofHours(1), Duration.ofMinutes(5));
 		}
 
