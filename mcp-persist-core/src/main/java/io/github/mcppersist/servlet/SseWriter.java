@@ -2,6 +2,7 @@ package io.github.mcppersist.servlet;
 
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
@@ -21,8 +22,12 @@ import org.slf4j.LoggerFactory;
  * the one before has left, and waits for the container to say that it can write on.
  * <p>
  * The container's callbacks and the stream's signals come on different threads; they only
- * set a flag and call {@link #drain()}, which one thread at a time runs. It alone touches
- * the response, and not after completing it.
+ * set a flag and call {@link #drain()}, which one thread at a time runs. It alone writes
+ * to the response, and not after completing it.
+ * <p>
+ * Once the container has told its listeners of an error or the end, it uses response and
+ * context again for another connection. So these callbacks, and these alone, wait until
+ * the step that is under way is done; no step follows.
  */
 final class SseWriter implements Subscriber<byte[]>, WriteListener, AsyncListener {
 
@@ -37,7 +42,16 @@ final class SseWriter implements Subscriber<byte[]>, WriteListener, AsyncListene
 
 	private final ServletResponse response;
 
-	private final AtomicInteger pending = new AtomicInteger();
+	/**
+	 * Signals that no step has seen. Until {@link #start} is done it holds one itself, so
+	 * that no step completes a response that is being set up.
+	 */
+	private final AtomicInteger pending = new AtomicInteger(1);
+
+	/**
+	 * Held during a step, and by the container's last callbacks.
+	 */
+	private final ReentrantLock lock = new ReentrantLock();
 
 	private volatile @Nullable Subscription subscription;
 
@@ -49,7 +63,7 @@ final class SseWriter implements Subscriber<byte[]>, WriteListener, AsyncListene
 
 	private volatile boolean gone;
 
-	// Only in drain()
+	// Only with the lock
 
 	private byte @Nullable [] chunk;
 
@@ -78,6 +92,7 @@ final class SseWriter implements Subscriber<byte[]>, WriteListener, AsyncListene
 		catch (IOException | IllegalStateException ex) {
 			onError(ex);
 		}
+		takeTurns();
 	}
 
 	@Override
@@ -115,8 +130,7 @@ final class SseWriter implements Subscriber<byte[]>, WriteListener, AsyncListene
 
 	@Override
 	public void onComplete(AsyncEvent event) {
-		this.gone = true;
-		drain();
+		letGo();
 	}
 
 	/**
@@ -125,14 +139,14 @@ final class SseWriter implements Subscriber<byte[]>, WriteListener, AsyncListene
 	 */
 	@Override
 	public void onError(AsyncEvent event) {
-		onError(event.getThrowable());
+		logger.debug("A connection ended with an error", event.getThrowable());
+		letGo();
 		complete();
 	}
 
 	@Override
 	public void onTimeout(AsyncEvent event) {
-		this.gone = true;
-		drain();
+		letGo();
 		complete();
 	}
 
@@ -141,13 +155,22 @@ final class SseWriter implements Subscriber<byte[]>, WriteListener, AsyncListene
 	}
 
 	private void drain() {
-		if (this.pending.getAndIncrement() != 0) {
-			return;
+		if (this.pending.getAndIncrement() == 0) {
+			takeTurns();
 		}
+	}
+
+	private void takeTurns() {
 		int seen = 1;
 		do {
-			if (!this.closed) {
-				step();
+			this.lock.lock();
+			try {
+				if (!this.closed) {
+					step();
+				}
+			}
+			finally {
+				this.lock.unlock();
 			}
 			seen = this.pending.addAndGet(-seen);
 		}
@@ -219,15 +242,39 @@ final class SseWriter implements Subscriber<byte[]>, WriteListener, AsyncListene
 		return true;
 	}
 
-	private void close(boolean cancel) {
+	/**
+	 * Touch the response no more when this returns: the container takes it back.
+	 */
+	private void letGo() {
+		this.lock.lock();
+		try {
+			forget();
+		}
+		finally {
+			this.lock.unlock();
+		}
+		cancel();
+	}
+
+	private void forget() {
 		this.closed = true;
 		this.chunk = null;
 		this.next = null;
+	}
+
+	private void close(boolean cancel) {
+		forget();
+		complete();
+		if (cancel) {
+			cancel();
+		}
+	}
+
+	private void cancel() {
 		Subscription subscription = this.subscription;
-		if (cancel && subscription != null) {
+		if (subscription != null) {
 			subscription.cancel();
 		}
-		complete();
 	}
 
 	private void complete() {

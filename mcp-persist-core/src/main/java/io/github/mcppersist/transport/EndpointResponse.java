@@ -24,7 +24,7 @@ public interface EndpointResponse {
 	 * at once, requests a chunk when the connection can take one, writes and flushes it,
 	 * and cancels when the client has gone. It ends the response when the stream ends.
 	 * @param headers the headers
-	 * @param chunks whole frames, in UTF-8
+	 * @param chunks the stream's bytes, a few kilobytes at a time
 	 */
 	void stream(Map<String, String> headers, Publisher<byte[]> chunks);
 

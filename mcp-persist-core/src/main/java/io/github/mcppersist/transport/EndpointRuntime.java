@@ -39,6 +39,8 @@ final class EndpointRuntime implements AutoCloseable {
 
 	private static final Logger logger = LoggerFactory.getLogger(EndpointRuntime.class);
 
+	private static final Duration CENTURY = Duration.ofDays(36_500);
+
 	private static final int MAX_HANDLER_THREADS = 500;
 
 	private static final int MAX_WAITING_TASKS = 10_000;
@@ -77,6 +79,15 @@ final class EndpointRuntime implements AutoCloseable {
 		ScheduledThreadPoolExecutor clock = new ScheduledThreadPoolExecutor(1, daemons("mcp-persist-clock"));
 		clock.setRemoveOnCancelPolicy(true);
 		this.clock = clock;
+	}
+
+	/**
+	 * Return a duration in nanoseconds, and a century for one that is longer.
+	 * @param duration the duration
+	 * @return the nanoseconds
+	 */
+	static long nanos(Duration duration) {
+		return (duration.compareTo(CENTURY) < 0) ? duration.toNanos() : CENTURY.toNanos();
 	}
 
 	EventStore store() {

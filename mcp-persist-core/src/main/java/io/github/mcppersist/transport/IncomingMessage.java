@@ -1,10 +1,10 @@
 package io.github.mcppersist.transport;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 
 import io.modelcontextprotocol.json.McpJsonMapper;
-import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
@@ -19,9 +19,6 @@ import org.jspecify.annotations.Nullable;
  */
 record IncomingMessage(@Nullable JSONRPCMessage message, @Nullable Rejection rejection) {
 
-	private static final TypeRef<Map<String, Object>> JSON_OBJECT = new TypeRef<>() {
-	};
-
 	/**
 	 * Read a body.
 	 * @param jsonMapper reads JSON
@@ -29,21 +26,19 @@ record IncomingMessage(@Nullable JSONRPCMessage message, @Nullable Rejection rej
 	 * @return the message, or the refusal
 	 */
 	static IncomingMessage read(McpJsonMapper jsonMapper, byte[] body) {
-		Map<String, Object> json;
+		Object json;
 		try {
-			json = jsonMapper.readValue(body, JSON_OBJECT);
+			json = jsonMapper.readValue(body, Object.class);
 		}
 		catch (IOException | RuntimeException ex) {
-			return isJsonArray(body)
-					? refused(JsonRpcError.INVALID_REQUEST, "Invalid Request: batches are not supported")
-					: refused(JsonRpcError.PARSE_ERROR, "Parse error: the body is not a JSON object");
+			return refused(JsonRpcError.PARSE_ERROR, "Parse error: the body is not JSON");
 		}
-		if (json == null) {
-			return refused(JsonRpcError.INVALID_REQUEST, "Invalid Request: the body is not a JSON-RPC message");
+		if (json instanceof List) {
+			return refused(JsonRpcError.INVALID_REQUEST, "Invalid Request: batches are not supported");
 		}
 		try {
-			Class<? extends JSONRPCMessage> type = type(json);
-			if (type == null || !"2.0".equals(json.get("jsonrpc"))) {
+			Class<? extends JSONRPCMessage> type = (json instanceof Map<?, ?> object) ? type(object) : null;
+			if (type == null) {
 				return refused(JsonRpcError.INVALID_REQUEST, "Invalid Request: the body is not a JSON-RPC 2.0 message");
 			}
 			return new IncomingMessage(jsonMapper.convertValue(json, type), null);
@@ -54,20 +49,15 @@ record IncomingMessage(@Nullable JSONRPCMessage message, @Nullable Rejection rej
 		}
 	}
 
-	private static @Nullable Class<? extends JSONRPCMessage> type(Map<String, Object> json) {
-		if (json.containsKey("method")) {
+	private static @Nullable Class<? extends JSONRPCMessage> type(Map<?, ?> json) {
+		if (!"2.0".equals(json.get("jsonrpc"))) {
+			return null;
+		}
+		if (json.get("method") instanceof String) {
 			return json.containsKey("id") ? JSONRPCRequest.class : JSONRPCNotification.class;
 		}
-		return (json.containsKey("result") || json.containsKey("error")) ? JSONRPCResponse.class : null;
-	}
-
-	private static boolean isJsonArray(byte[] body) {
-		for (byte character : body) {
-			if (character != ' ' && character != '\t' && character != '\n' && character != '\r') {
-				return character == '[';
-			}
-		}
-		return false;
+		boolean answer = json.containsKey("result") || json.containsKey("error");
+		return (answer && !json.containsKey("method")) ? JSONRPCResponse.class : null;
 	}
 
 	private static IncomingMessage refused(int code, String message) {

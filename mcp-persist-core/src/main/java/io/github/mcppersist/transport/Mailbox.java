@@ -47,7 +47,8 @@ final class Mailbox implements Executor {
 		try {
 			task.run();
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
+			// Whatever it is, the tasks behind it must run, or the stream is stuck
 			logger.error("A stream's state could not be updated; please report this", ex);
 		}
 	}

@@ -4,6 +4,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A refused request: an HTTP status and a JSON-RPC error.
@@ -15,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param headers headers beside the content type
  */
 record Rejection(int status, int code, String message, @Nullable String requestId, Map<String, String> headers) {
+
+	private static final Logger logger = LoggerFactory.getLogger(Rejection.class);
 
 	/**
 	 * One and the same for an event ID that is malformed, foreign, unknown or expired, so
@@ -39,6 +43,17 @@ record Rejection(int status, int code, String message, @Nullable String requestI
 	static Rejection unavailable(String message) {
 		return new Rejection(503, JsonRpcError.SERVER_ERROR, "Service Unavailable: " + message, null,
 				Map.of("Retry-After", "1"));
+	}
+
+	/**
+	 * Log a failure that nobody foresaw, and return what the client is told of it:
+	 * nothing.
+	 * @param ex the failure
+	 * @return an internal error
+	 */
+	static Rejection failed(Throwable ex) {
+		logger.error("A request could not be handled; please report this", ex);
+		return new Rejection(500, JsonRpcError.INTERNAL_ERROR, "Internal error", null, Map.of());
 	}
 
 	Rejection withRequestId(@Nullable String requestId) {

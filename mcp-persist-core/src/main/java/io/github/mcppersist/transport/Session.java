@@ -131,7 +131,7 @@ final class Session {
 			touch();
 			return false;
 		}
-		return System.nanoTime() - this.lastUsedNanos > timeout.toNanos();
+		return System.nanoTime() - this.lastUsedNanos > EndpointRuntime.nanos(timeout);
 	}
 
 	/**

@@ -3,7 +3,10 @@ package io.github.mcppersist.transport;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 import org.jspecify.annotations.Nullable;
@@ -13,11 +16,13 @@ import org.reactivestreams.Subscription;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.EventsTrimmedException;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -34,8 +39,12 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 
 	private static final Logger logger = LoggerFactory.getLogger(SseConnection.class);
 
+	static final Map<String, String> HEADERS = Map.of("Content-Type", "text/event-stream", "Cache-Control",
+			"no-cache, no-transform", "X-Accel-Buffering", "no");
+
 	/**
-	 * Small frames go out together up to this size.
+	 * Small frames go out together up to this size, larger ones in pieces of it: a client
+	 * on a slow line is seen to take something long before it has taken it all.
 	 */
 	private static final int CHUNK_BYTES = 16 * 1024;
 
@@ -67,6 +76,13 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 
 	private long frameBytes;
 
+	/**
+	 * A large frame that is going out in pieces.
+	 */
+	private byte @Nullable [] largeFrame;
+
+	private int largeFrameSent;
+
 	private long demand;
 
 	private Mode mode = Mode.LIVE;
@@ -87,6 +103,11 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	 * Whether this is a connection without a cursor that hasn't read anything yet.
 	 */
 	private boolean beginning;
+
+	/**
+	 * How many reads in a row found nothing.
+	 */
+	private int emptyReads;
 
 	private boolean lookDue;
 
@@ -164,11 +185,11 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 				logger.debug("Closing a connection of stream {}: its client takes nothing", this.stream.streamId());
 				finish();
 			}
-			else if (maxAge != null && now - this.openedNanos > maxAge.toNanos()) {
-				closeForResume();
+			else if (maxAge != null && now - this.openedNanos > EndpointRuntime.nanos(maxAge) && closeForResume()) {
+				logger.trace("Closed a connection of stream {} for its age", this.stream.streamId());
 			}
-			else if (this.frames.isEmpty() && this.demand > 0
-					&& now - this.lastWriteNanos > this.runtime.options().heartbeatInterval().toNanos()) {
+			else if (!hasFrames() && this.demand > 0
+					&& now - this.lastWriteNanos > EndpointRuntime.nanos(this.runtime.options().heartbeatInterval())) {
 				push(SseFrame.HEARTBEAT);
 				drain();
 			}
@@ -176,10 +197,37 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	}
 
 	/**
-	 * End now: the endpoint closes.
+	 * End now, because the session or the endpoint does, unless the end is on its way to
+	 * the client.
 	 */
 	void close() {
+		this.mailbox.execute(() -> {
+			if (!this.ended) {
+				finish();
+			}
+		});
+	}
+
+	/**
+	 * End now, whatever is on its way.
+	 */
+	void abort() {
 		this.mailbox.execute(this::finish);
+	}
+
+	/**
+	 * Answer a request with this connection. If that fails the client has gone, which
+	 * changes nothing for the stream.
+	 * @param response the response to the request
+	 */
+	void open(EndpointResponse response) {
+		try {
+			response.stream(HEADERS, this);
+		}
+		catch (RuntimeException ex) {
+			logger.debug("A client went before its connection was open", ex);
+			cancel();
+		}
 	}
 
 	// From the owner, in the mailbox
@@ -212,13 +260,13 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	 */
 	void begin(@Nullable EventId start, StreamLog log) {
 		this.position = start;
-		if (start != null) {
-			prime(start);
-		}
 		if (log.isCaughtUp(start)) {
 			log.handOver(this);
 		}
 		else {
+			if (start != null) {
+				prime(start);
+			}
 			this.mode = Mode.BEHIND;
 			this.beginning = true;
 		}
@@ -273,14 +321,14 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	}
 
 	/**
-	 * Move the client's cursor to an event that went out without an ID and is stored now.
-	 * @param id the ID of the last such event
+	 * Move the client's cursor once all that went out without an ID is stored.
+	 * @param lastStored the last event that is stored
 	 */
-	void moveCursor(EventId id) {
-		boolean behind = this.cursor == null || this.cursor.sequence() < id.sequence();
-		if (this.mode == Mode.LIVE && !this.ended && behind && this.position != null
-				&& this.position.sequence() >= id.sequence()) {
-			prime(id);
+	void moveCursor(EventId lastStored) {
+		boolean allStored = this.position != null && this.position.sequence() <= lastStored.sequence();
+		boolean behind = this.cursor == null || this.cursor.sequence() < lastStored.sequence();
+		if (this.mode == Mode.LIVE && !this.ended && allStored && behind) {
+			prime(lastStored);
 			drain();
 		}
 	}
@@ -366,12 +414,12 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		if (this.done || subscriber == null) {
 			return;
 		}
-		while (this.demand > 0 && !this.frames.isEmpty()) {
+		while (this.demand > 0 && hasFrames()) {
 			this.demand--;
 			this.lastWriteNanos = System.nanoTime();
 			subscriber.onNext(nextChunk());
 		}
-		if (!this.frames.isEmpty()) {
+		if (hasFrames()) {
 			return;
 		}
 		if (this.demand > 0 && this.ended) {
@@ -384,11 +432,28 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	}
 
 	private byte[] nextChunk() {
-		int size = Math.min(CHUNK_BYTES, Math.toIntExact(Math.min(this.frameBytes, CHUNK_BYTES)));
-		SseFrame frame = this.frames.element();
-		ByteArrayOutputStream chunk = new ByteArrayOutputStream(Math.max(size, frame.size()));
+		byte[] chunk = this.largeFrame;
+		if (chunk == null) {
+			chunk = nextFrames();
+			if (chunk.length <= CHUNK_BYTES) {
+				return chunk;
+			}
+			this.largeFrame = chunk;
+			this.largeFrameSent = 0;
+		}
+		int end = Math.min(this.largeFrameSent + CHUNK_BYTES, chunk.length);
+		byte[] piece = Arrays.copyOfRange(chunk, this.largeFrameSent, end);
+		this.largeFrameSent = end;
+		if (end == chunk.length) {
+			this.largeFrame = null;
+		}
+		return piece;
+	}
+
+	private byte[] nextFrames() {
+		ByteArrayOutputStream chunk = new ByteArrayOutputStream(this.frames.element().size());
 		do {
-			frame = this.frames.remove();
+			SseFrame frame = this.frames.remove();
 			this.frameBytes -= frame.size();
 			frame.writeTo(chunk);
 			if (frame.id() != null && this.log != null) {
@@ -399,6 +464,10 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		return chunk.toByteArray();
 	}
 
+	private boolean hasFrames() {
+		return this.largeFrame != null || !this.frames.isEmpty();
+	}
+
 	private void read() {
 		StreamLog log = this.log;
 		if (this.reading || (log != null && log.isBehind(this.position))) {
@@ -406,8 +475,7 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		}
 		this.reading = true;
 		int maxBytes = Math.max(1, this.runtime.options().maxConnectionBytes() / 2);
-		this.runtime.store()
-			.replayEventsAfter(this.stream, this.position, maxBytes)
+		Mono.defer(() -> this.runtime.store().replayEventsAfter(this.stream, this.position, maxBytes))
 			.subscribe((page) -> this.runtime.deliver(this.mailbox, () -> {
 				this.reading = false;
 				if (!this.done) {
@@ -419,18 +487,24 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 
 	private void accept(EventPage page) {
 		this.beginning = false;
+		EventId before = this.position;
 		for (Event event : page.events()) {
 			this.position = event.id();
 			this.cursor = event.id();
 			push(SseFrame.stored(event));
 		}
-		if (page.lastEventId() != null) {
-			this.position = page.lastEventId();
+		EventId last = page.lastEventId();
+		if (last != null) {
+			this.position = last;
 		}
+		this.emptyReads = Objects.equals(before, this.position) ? this.emptyReads + 1 : 0;
 		if (page.rest() == EventPage.Rest.NONE) {
 			this.ended = true;
 		}
 		else if (page.rest() == EventPage.Rest.RUNNING) {
+			if (last != null && (this.cursor == null || this.cursor.sequence() < last.sequence())) {
+				prime(last);
+			}
 			caughtUp();
 		}
 	}
@@ -441,6 +515,11 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 			if (log.isCaughtUp(this.position)) {
 				this.mode = Mode.LIVE;
 				log.handOver(this);
+			}
+			else if (this.emptyReads > 1) {
+				// The store has lost what it acknowledged to the writer
+				logger.debug("Closing a connection of stream {}: its log was rolled back", this.stream.streamId());
+				this.ended = true;
 			}
 		}
 		else if (log != null && log.isComplete()) {
@@ -489,6 +568,11 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 				drain();
 			});
 		}
+		else if (this.beginning && ex instanceof EventsTrimmedException) {
+			this.reading = false;
+			this.position = null;
+			drain();
+		}
 		else if (this.beginning && this.log != null && this.log.isOpen()) {
 			this.reading = false;
 			this.beginning = false;
@@ -510,6 +594,7 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		}
 		this.done = true;
 		this.frames.clear();
+		this.largeFrame = null;
 		this.frameBytes = 0;
 		this.runtime.connections().remove(this);
 		if (this.watch != null) {

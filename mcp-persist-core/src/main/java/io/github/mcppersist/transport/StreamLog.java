@@ -74,11 +74,20 @@ final class StreamLog {
 
 	private @Nullable EventId lastDelivered;
 
-	private int inFlight;
+	private boolean calling;
+
+	/**
+	 * What the store was asked to store and may have stored: asked again in just the same
+	 * way, since only that is idempotent.
+	 */
+	private @Nullable Batch unacknowledged;
 
 	private boolean opened;
 
-	private boolean outage;
+	/**
+	 * Whether the last call of the store failed; written in the mailbox, read anywhere.
+	 */
+	private volatile boolean outage;
 
 	private boolean retryDue;
 
@@ -134,8 +143,8 @@ final class StreamLog {
 	 */
 	Mono<Void> open() {
 		return Mono.create((sink) -> this.mailbox.execute(() -> {
-			if (this.state != State.OPEN || this.opened) {
-				sink.success();
+			if (this.state == State.DISCARDED) {
+				sink.error(new SessionDeletedException());
 				return;
 			}
 			this.opening = sink;
@@ -192,7 +201,7 @@ final class StreamLog {
 	 * @return whether the client can come back, so that the connection is closed
 	 */
 	boolean closeConnection() {
-		if (!this.stored) {
+		if (!this.stored || this.outage) {
 			return false;
 		}
 		this.mailbox.execute(() -> {
@@ -219,7 +228,7 @@ final class StreamLog {
 		this.mailbox.execute(() -> {
 			end(State.DISCARDED);
 			if (this.connection != null) {
-				this.connection.finish();
+				this.connection.close();
 			}
 		});
 	}
@@ -240,7 +249,11 @@ final class StreamLog {
 	 */
 	void begin(SseConnection newer) {
 		attach(newer);
-		if (this.nextSequence == 1) {
+		if (!isOpen()) {
+			return;
+		}
+		if (this.nextSequence == 1 || isCaughtUp(this.lastDelivered)) {
+			// An ID to resume from that has not expired, whatever was stored before
 			add(new Entry(Event.priming(nextId()), false, null));
 			store();
 		}
@@ -248,10 +261,15 @@ final class StreamLog {
 	}
 
 	/**
-	 * Make a connection the stream's only one; the older one is closed.
+	 * Make a connection the stream's only one; the older one is closed. If the session
+	 * has ended, so does the connection.
 	 * @param newer the newer connection
 	 */
 	void attach(SseConnection newer) {
+		if (this.state == State.DISCARDED) {
+			newer.finish();
+			return;
+		}
 		SseConnection older = this.connection;
 		this.connection = newer;
 		if (older != null) {
@@ -321,7 +339,7 @@ final class StreamLog {
 	 * Start the stream anew with a priming event: what was stored has expired.
 	 */
 	void startAnew() {
-		if (this.state == State.OPEN && this.opened && this.inFlight == 0) {
+		if (this.state == State.OPEN && this.opened && !this.calling) {
 			forgetStored();
 			if (this.tail.isEmpty()) {
 				add(new Entry(Event.priming(nextId()), false, null));
@@ -355,7 +373,7 @@ final class StreamLog {
 		}
 		this.responded = response;
 		if (response) {
-			this.giveUpNanos = System.nanoTime() + this.runtime.store().timeToLive().toNanos();
+			this.giveUpNanos = System.nanoTime() + EndpointRuntime.nanos(this.runtime.store().timeToLive());
 		}
 		Entry entry = new Entry(new Event(nextId(), message), response, sink);
 		add(entry);
@@ -378,47 +396,53 @@ final class StreamLog {
 	}
 
 	private void store() {
-		if (this.state != State.OPEN || this.inFlight > 0 || this.tail.isEmpty() || this.retryDue) {
+		if (this.state != State.OPEN || this.calling || this.tail.isEmpty() || this.retryDue) {
 			return;
 		}
-		List<Event> batch = new ArrayList<>();
+		Batch batch = (this.unacknowledged != null) ? this.unacknowledged : nextBatch();
+		this.unacknowledged = batch;
+		this.calling = true;
+		Mono.defer(() -> call(batch)).subscribe((nothing) -> {
+		}, (ex) -> this.runtime.deliver(this.mailbox, () -> onFailed(batch, ex)),
+				() -> this.runtime.deliver(this.mailbox, () -> onStored(batch)));
+	}
+
+	private Batch nextBatch() {
+		List<Event> events = new ArrayList<>();
 		long bytes = 0;
-		boolean complete = false;
 		for (Entry entry : this.tail) {
-			boolean full = batch.size() >= MAX_BATCH_EVENTS || bytes + entry.size() > MAX_BATCH_BYTES;
-			if (!batch.isEmpty() && (full || (entry.response && !this.opened))) {
+			boolean full = events.size() >= MAX_BATCH_EVENTS || bytes + entry.size() > MAX_BATCH_BYTES;
+			if (!events.isEmpty() && (full || (entry.response && !this.opened))) {
 				break;
 			}
 			if (entry.response && !this.opened) {
 				// The response alone is left: a stream is opened before it is completed
-				batch.add(Event.priming(entry.event.id().at(entry.event.id().sequence() - 1)));
-				break;
+				return new Batch(List.of(Event.priming(entry.event.id().at(entry.event.id().sequence() - 1))), false);
 			}
-			batch.add(entry.event);
+			events.add(entry.event);
 			bytes += entry.size();
-			complete = entry.response;
+			if (entry.response) {
+				return new Batch(List.copyOf(events), true);
+			}
 		}
-		this.inFlight = batch.size();
-		List<Event> events = List.copyOf(batch);
-		boolean completing = complete;
-		call(events, complete).subscribe((nothing) -> {
-		}, (ex) -> this.runtime.deliver(this.mailbox, () -> onFailed(ex)),
-				() -> this.runtime.deliver(this.mailbox, () -> onStored(events, completing)));
+		return new Batch(List.copyOf(events), false);
 	}
 
-	private Mono<Void> call(List<Event> events, boolean complete) {
+	private Mono<Void> call(Batch batch) {
 		if (!this.opened) {
-			return this.runtime.store().openStream(this.stream, this.requestId, events);
+			return this.runtime.store().openStream(this.stream, this.requestId, batch.events());
 		}
-		return complete ? this.runtime.store().completeStream(this.stream, events)
-				: this.runtime.store().storeEvents(this.stream, events);
+		return batch.complete() ? this.runtime.store().completeStream(this.stream, batch.events())
+				: this.runtime.store().storeEvents(this.stream, batch.events());
 	}
 
-	private void onStored(List<Event> events, boolean complete) {
-		this.inFlight = 0;
+	private void onStored(Batch batch) {
+		this.calling = false;
+		this.unacknowledged = null;
 		if (this.state != State.OPEN) {
 			return;
 		}
+		List<Event> events = batch.events();
 		this.opened = true;
 		this.outage = false;
 		this.stored = true;
@@ -428,7 +452,7 @@ final class StreamLog {
 			this.lastDelivered = events.get(0).id();
 		}
 		dropTail(last.sequence());
-		if (complete) {
+		if (batch.complete()) {
 			this.state = State.COMPLETE;
 		}
 		SseConnection reader = this.connection;
@@ -441,7 +465,7 @@ final class StreamLog {
 			this.opening = null;
 			sink.success();
 		}
-		if (complete) {
+		if (batch.complete()) {
 			end(State.COMPLETE);
 			if (reader != null) {
 				reader.end();
@@ -452,10 +476,14 @@ final class StreamLog {
 		store();
 	}
 
-	private void onFailed(Throwable ex) {
-		this.inFlight = 0;
+	private void onFailed(Batch batch, Throwable ex) {
+		this.calling = false;
 		if (this.state != State.OPEN) {
 			return;
+		}
+		if (!(ex instanceof EventStoreUnavailableException)) {
+			// Any other failure says that it was not stored
+			this.unacknowledged = null;
 		}
 		if (ex instanceof StreamNotFoundException) {
 			forgetStored();
@@ -471,8 +499,39 @@ final class StreamLog {
 				this.connection.finish();
 			}
 		}
-		else {
+		else if (ex instanceof EventStoreUnavailableException) {
 			onOutage(ex);
+		}
+		else {
+			onRefused(batch, ex);
+		}
+	}
+
+	/**
+	 * What the store will never take is delivered without an ID, and the stream starts
+	 * anew behind it.
+	 * @param batch what was refused
+	 * @param ex why
+	 */
+	private void onRefused(Batch batch, Throwable ex) {
+		logger.warn("The store refused events of stream {}: they can't be replayed", this.stream.streamId(), ex);
+		failOpening(ex);
+		long last = batch.events().get(batch.events().size() - 1).id().sequence();
+		boolean everything = this.tail.element().event.id().sequence() > last;
+		boolean response = false;
+		while (!this.tail.isEmpty() && (everything || this.tail.element().event.id().sequence() <= last)) {
+			Entry entry = this.tail.remove();
+			count(entry, -1);
+			fail(entry, ex);
+			offer(entry);
+			response |= entry.response;
+		}
+		forgetStored();
+		if (response) {
+			end(State.DISCARDED);
+		}
+		else {
+			store();
 		}
 	}
 
@@ -504,6 +563,7 @@ final class StreamLog {
 	}
 
 	private void forgetStored() {
+		this.unacknowledged = null;
 		this.opened = false;
 		this.stored = false;
 		this.lastDelivered = null;
@@ -522,9 +582,6 @@ final class StreamLog {
 	}
 
 	private void onOutage(Throwable ex) {
-		if (!(ex instanceof EventStoreUnavailableException) && !this.outage) {
-			logger.warn("Events of stream {} were not stored; trying again", this.stream.streamId(), ex);
-		}
 		this.outage = true;
 		if (this.responded && System.nanoTime() - this.giveUpNanos > 0) {
 			logger.debug("Giving up on the response of stream {}: it would have expired", this.stream.streamId());
@@ -539,12 +596,7 @@ final class StreamLog {
 			});
 		}
 		failOpening(ex);
-		for (Entry entry : this.tail) {
-			MonoSink<Void> sink = entry.takeSink();
-			if (sink != null) {
-				this.runtime.resume(() -> sink.error(ex));
-			}
-		}
+		this.tail.forEach((entry) -> fail(entry, ex));
 		offerTail();
 		trimTail();
 		releaseSenders();
@@ -578,7 +630,7 @@ final class StreamLog {
 		long limit = this.runtime.options().maxUnstoredBytes();
 		Iterator<Entry> oldest = this.tail.iterator();
 		boolean dropped = false;
-		while (this.inFlight == 0 && this.tail.size() > 1 && oldest.hasNext()
+		while (!this.calling && this.tail.size() > 1 && oldest.hasNext()
 				&& (this.tailBytes.get() > limit || !withinEndpoint)) {
 			Entry entry = oldest.next();
 			if (entry.response) {
@@ -586,6 +638,7 @@ final class StreamLog {
 			}
 			oldest.remove();
 			withinEndpoint = count(entry, -1);
+			fail(entry, new EventStoreUnavailableException("The event store is out of reach for too long"));
 			dropped = true;
 		}
 		if (dropped) {
@@ -608,6 +661,13 @@ final class StreamLog {
 		}
 	}
 
+	private void fail(Entry entry, Throwable ex) {
+		MonoSink<Void> sink = entry.takeSink();
+		if (sink != null) {
+			this.runtime.resume(() -> sink.error(ex));
+		}
+	}
+
 	private void failOpening(Throwable ex) {
 		if (this.opening != null) {
 			MonoSink<Void> sink = this.opening;
@@ -627,6 +687,7 @@ final class StreamLog {
 		if (this.state == State.OPEN || end == State.COMPLETE) {
 			this.state = end;
 			this.stored = false;
+			failOpening(new SessionDeletedException());
 			dropTail(Long.MAX_VALUE);
 			releaseSenders();
 			this.onEnd.run();
@@ -637,6 +698,15 @@ final class StreamLog {
 
 		OPEN, COMPLETE, DISCARDED
 
+	}
+
+	/**
+	 * What is stored with one call.
+	 *
+	 * @param events the events
+	 * @param complete whether the last of them completes the stream
+	 */
+	private record Batch(List<Event> events, boolean complete) {
 	}
 
 	/**

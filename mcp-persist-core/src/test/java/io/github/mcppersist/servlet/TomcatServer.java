@@ -11,8 +11,8 @@ import org.apache.catalina.Wrapper;
 import org.apache.catalina.core.StandardContext;
 import org.apache.catalina.startup.Tomcat;
 
-import io.github.mcppersist.transport.StreamableHttpContractTests.WebServer;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
+import io.github.mcppersist.transport.WebServer;
 
 /**
  * A Tomcat on a free port that serves an endpoint at {@code /mcp}.

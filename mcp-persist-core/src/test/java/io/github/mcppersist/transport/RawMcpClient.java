@@ -7,6 +7,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -33,6 +34,8 @@ public final class RawMcpClient {
 
 	private @Nullable String sessionId;
 
+	private int receiveBuffer;
+
 	public RawMcpClient(int port, String path) {
 		this.port = port;
 		this.path = path;
@@ -40,6 +43,16 @@ public final class RawMcpClient {
 
 	public RawMcpClient protocolVersion(String protocolVersion) {
 		this.protocolVersion = protocolVersion;
+		return this;
+	}
+
+	/**
+	 * Make the buffer of the connections to come so small that the server notices at once
+	 * when this client stops reading.
+	 * @return this client
+	 */
+	public RawMcpClient stalling() {
+		this.receiveBuffer = 4096;
 		return this;
 	}
 
@@ -131,19 +144,45 @@ public final class RawMcpClient {
 	 * @throws IOException if the connection fails
 	 */
 	public Exchange send(String method, Map<String, String> headers, @Nullable String body) throws IOException {
-		Socket socket = new Socket(InetAddress.getLoopbackAddress(), this.port);
-		socket.setSoTimeout(READ_TIMEOUT_MILLIS);
-		socket.setTcpNoDelay(true);
+		byte[] bytes = (body != null) ? body.getBytes(StandardCharsets.UTF_8) : new byte[0];
+		Map<String, String> all = new LinkedHashMap<>(headers);
+		if (body != null) {
+			all.put("Content-Length", Integer.toString(bytes.length));
+		}
+		return exchange(method, all, bytes);
+	}
+
+	/**
+	 * Send a request whose body comes in two chunks, its length untold.
+	 * @param method the method
+	 * @param headers all headers but those on the body
+	 * @param body the body, at least two ASCII characters
+	 * @return the response, whose body is yet to be read
+	 * @throws IOException if the connection fails
+	 */
+	public Exchange sendChunked(String method, Map<String, String> headers, String body) throws IOException {
+		Map<String, String> all = new LinkedHashMap<>(headers);
+		all.put("Transfer-Encoding", "chunked");
+		int half = body.length() / 2;
+		String chunks = Integer.toHexString(half) + "\r\n" + body.substring(0, half) + "\r\n"
+				+ Integer.toHexString(body.length() - half) + "\r\n" + body.substring(half) + "\r\n0\r\n\r\n";
+		return exchange(method, all, chunks.getBytes(StandardCharsets.US_ASCII));
+	}
+
+	private Exchange exchange(String method, Map<String, String> headers, byte[] body) throws IOException {
+		Socket socket = new Socket();
 		try {
+			if (this.receiveBuffer > 0) {
+				socket.setReceiveBufferSize(this.receiveBuffer);
+			}
+			socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), this.port), READ_TIMEOUT_MILLIS);
+			socket.setSoTimeout(READ_TIMEOUT_MILLIS);
+			socket.setTcpNoDelay(true);
 			StringBuilder head = new StringBuilder(method + " " + this.path + " HTTP/1.1\r\n");
 			headers.forEach((name, value) -> head.append(name).append(": ").append(value).append("\r\n"));
-			byte[] bytes = (body != null) ? body.getBytes(StandardCharsets.UTF_8) : new byte[0];
-			if (body != null) {
-				head.append("Content-Length: ").append(bytes.length).append("\r\n");
-			}
 			ByteArrayOutputStream request = new ByteArrayOutputStream();
 			request.writeBytes(head.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1));
-			request.writeBytes(bytes);
+			request.writeBytes(body);
 			socket.getOutputStream().write(request.toByteArray());
 			return new Exchange(socket);
 		}
@@ -176,11 +215,17 @@ public final class RawMcpClient {
 
 		private final Map<String, String> headers = new LinkedHashMap<>();
 
+		private final byte[] buffer = new byte[8192];
+
+		private int from;
+
+		private int to;
+
 		private long chunkLeft;
 
-		private boolean ended;
+		private boolean lengthTaken;
 
-		private int comments;
+		private boolean ended;
 
 		Exchange(Socket socket) throws IOException {
 			this.socket = socket;
@@ -233,10 +278,7 @@ public final class RawMcpClient {
 						return new SseEvent(id, data.toString(), retry);
 					}
 				}
-				else if (line.startsWith(":")) {
-					this.comments++;
-				}
-				else {
+				else if (!line.startsWith(":")) {
 					any = true;
 					String value = line.substring(line.indexOf(':') + 1).trim();
 					if (line.startsWith("id")) {
@@ -266,48 +308,61 @@ public final class RawMcpClient {
 		}
 
 		/**
-		 * Return how many comment lines were read so far.
-		 * @return the number of comments
-		 */
-		public int comments() {
-			return this.comments;
-		}
-
-		/**
 		 * Read one byte of the raw body, whatever it is.
 		 * @return the byte, or -1 at the end
 		 * @throws IOException if none arrives in time
 		 */
 		public int read() throws IOException {
-			if (this.ended) {
-				return -1;
+			return fill() ? this.buffer[this.from++] & 0xff : -1;
+		}
+
+		/**
+		 * Read up to and with the next comment.
+		 * @throws IOException if none arrives in time
+		 */
+		public void awaitComment() throws IOException {
+			String line = bodyLine();
+			while (!line.startsWith(":")) {
+				line = bodyLine();
 			}
-			if (this.headers.containsKey("content-length")) {
+		}
+
+		/**
+		 * Make sure that there is something of the body in the buffer.
+		 * @return whether there is, or it has ended
+		 */
+		private boolean fill() throws IOException {
+			while (this.from == this.to && !this.ended) {
 				if (this.chunkLeft == 0) {
-					this.chunkLeft = Long.parseLong(this.headers.get("content-length")) + 1;
+					this.ended = !nextChunk();
 				}
-				if (--this.chunkLeft == 0) {
-					this.ended = true;
-					return -1;
+				else {
+					int length = (int) Math.min(this.buffer.length, this.chunkLeft);
+					this.to = need(this.in.read(this.buffer, 0, length));
+					this.from = 0;
+					this.chunkLeft -= this.to;
+					if (this.chunkLeft == 0 && isChunked()) {
+						readLine();
+					}
 				}
-				return need(this.in.read());
 			}
-			if (!"chunked".equals(this.headers.get("transfer-encoding"))) {
-				this.ended = true;
-				return -1;
-			}
-			if (this.chunkLeft == 0) {
+			return this.from < this.to;
+		}
+
+		private boolean nextChunk() throws IOException {
+			if (isChunked()) {
 				this.chunkLeft = Long.parseLong(readLine().trim(), 16);
-				if (this.chunkLeft == 0) {
-					this.ended = true;
-					return -1;
-				}
 			}
-			int next = need(this.in.read());
-			if (--this.chunkLeft == 0) {
-				readLine();
+			else {
+				this.chunkLeft = this.lengthTaken ? 0
+						: Long.parseLong(this.headers.getOrDefault("content-length", "0"));
+				this.lengthTaken = true;
 			}
-			return next;
+			return this.chunkLeft > 0;
+		}
+
+		private boolean isChunked() {
+			return "chunked".equals(this.headers.get("transfer-encoding"));
 		}
 
 		/**
@@ -326,11 +381,16 @@ public final class RawMcpClient {
 
 		private @Nullable String bodyLine() throws IOException {
 			ByteArrayOutputStream line = new ByteArrayOutputStream();
-			for (int next = read(); next >= 0; next = read()) {
-				if (next == '\n') {
+			while (fill()) {
+				int end = this.from;
+				while (end < this.to && this.buffer[end] != '\n') {
+					end++;
+				}
+				line.write(this.buffer, this.from, end - this.from);
+				this.from = Math.min(end + 1, this.to);
+				if (end < this.to) {
 					return line.toString(StandardCharsets.UTF_8);
 				}
-				line.write(next);
 			}
 			return null;
 		}

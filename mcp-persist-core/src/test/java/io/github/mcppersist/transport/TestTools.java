@@ -4,12 +4,17 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
+import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
+import io.modelcontextprotocol.server.McpAsyncServer;
 import io.modelcontextprotocol.server.McpServer;
+import io.modelcontextprotocol.server.McpServerFeatures.AsyncToolSpecification;
 import io.modelcontextprotocol.server.McpServerFeatures.SyncToolSpecification;
 import io.modelcontextprotocol.server.McpSyncServer;
 import io.modelcontextprotocol.server.McpSyncServerExchange;
@@ -18,8 +23,11 @@ import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.ElicitRequest;
 import io.modelcontextprotocol.spec.McpSchema.LoggingLevel;
 import io.modelcontextprotocol.spec.McpSchema.LoggingMessageNotification;
+import io.modelcontextprotocol.spec.McpSchema.Root;
 import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 /**
  * The tools that the transport is tested with. A tool that waits waits for a gate that
@@ -30,6 +38,8 @@ public final class TestTools {
 	private final Map<String, CountDownLatch> gates = new ConcurrentHashMap<>();
 
 	private final Map<String, CountDownLatch> reached = new ConcurrentHashMap<>();
+
+	private final List<List<Root>> roots = new CopyOnWriteArrayList<>();
 
 	/**
 	 * Open a gate, for tools that wait for it now or later.
@@ -45,6 +55,22 @@ public final class TestTools {
 	 */
 	public void awaitReached(String gate) {
 		await(this.reached.computeIfAbsent(gate, (name) -> new CountDownLatch(1)));
+	}
+
+	/**
+	 * Let all tools go on that wait at a gate.
+	 */
+	public void openAll() {
+		this.gates.values().forEach(CountDownLatch::countDown);
+	}
+
+	/**
+	 * Return what a client said its roots are, after it was asked on its standalone
+	 * stream.
+	 * @return the roots, one entry for each answer
+	 */
+	public List<List<Root>> roots() {
+		return this.roots;
 	}
 
 	private void pass(String gate) {
@@ -74,11 +100,37 @@ public final class TestTools {
 			.requestTimeout(Duration.ofSeconds(10))
 			.immediateExecution(true)
 			.capabilities(ServerCapabilities.builder().tools(true).logging().build())
+			.rootsChangeHandler((exchange, roots) -> this.roots.add(roots))
 			.tools(List.of(tool("count", this::count), tool("gated", this::gated), tool("elicit", TestTools::elicit),
 					tool("throws", (exchange, request) -> {
 						throw new IllegalStateException("the tool failed");
 					}), tool("nothing", (exchange, request) -> null), tool("large", TestTools::large),
-					tool("threads", TestTools::threads), tool("hangup", this::hangup)))
+					tool("threads", TestTools::threads), tool("hangup", this::hangup), tool("steps", this::steps),
+					tool("pour", this::pour), tool("tries", this::tries), tool("breaks", (exchange, request) -> {
+						throw new StackOverflowError();
+					})))
+			.build();
+	}
+
+	/**
+	 * Build an asynchronous server whose tool {@code hangup} does what the synchronous
+	 * one does.
+	 * @param endpoint the transport
+	 * @return the server
+	 */
+	public McpAsyncServer asyncServer(StreamableHttpEndpoint endpoint) {
+		return McpServer.async(endpoint)
+			.serverInfo("test", "1")
+			.capabilities(ServerCapabilities.builder().tools(true).logging().build())
+			.tools(AsyncToolSpecification.builder()
+				.tool(Tool.builder("hangup", Map.of("type", "object")).build())
+				.callHandler((exchange, request) -> exchange.loggingNotification(message("1"))
+					.then(Mono.fromCallable(() -> StreamConnection.of(exchange).close()))
+					.flatMap((closed) -> Mono.fromRunnable(() -> pass(request.arguments().get("gate").toString()))
+						.subscribeOn(Schedulers.boundedElastic())
+						.then(exchange.loggingNotification(message("2")))
+						.thenReturn(text("closed " + closed))))
+				.build())
 			.build();
 	}
 
@@ -126,6 +178,63 @@ public final class TestTools {
 		return text("closed " + closed);
 	}
 
+	/**
+	 * Sends {@code n} messages, waits at the first gate, sends {@code n} more, waits at
+	 * the next, and so on. Each message has {@code bytes} more bytes. Then it closes its
+	 * connection, if {@code close} says so.
+	 */
+	private CallToolResult steps(McpSyncServerExchange exchange, CallToolRequest request) {
+		int n = number(request, "n", 1);
+		String padding = "-".repeat(number(request, "bytes", 0));
+		int next = 1;
+		for (Object gate : (List<?>) request.arguments().get("gates")) {
+			for (int i = 0; i < n; i++) {
+				log(exchange, next++ + padding);
+			}
+			pass(gate.toString());
+		}
+		return text("took all steps" + (request.arguments().containsKey("close")
+				? ", closed " + StreamConnection.of(exchange).close() : ""));
+	}
+
+	/**
+	 * Sends the numbers from 1 on at a good pace until the gate is open.
+	 */
+	private CallToolResult pour(McpSyncServerExchange exchange, CallToolRequest request) {
+		CountDownLatch gate = this.gates.computeIfAbsent(request.arguments().get("gate").toString(),
+				(name) -> new CountDownLatch(1));
+		int i = 0;
+		try {
+			do {
+				log(exchange, Integer.toString(++i));
+			}
+			while (!gate.await(number(request, "micros", 100), TimeUnit.MICROSECONDS));
+		}
+		catch (InterruptedException ex) {
+			throw new IllegalStateException(ex);
+		}
+		return text("poured " + i);
+	}
+
+	/**
+	 * Waits at the gate, sends {@code bytes} bytes from each of several threads at once,
+	 * and tells how many of them could not.
+	 */
+	private CallToolResult tries(McpSyncServerExchange exchange, CallToolRequest request) {
+		pass(request.arguments().get("gate").toString());
+		String message = "-".repeat(number(request, "bytes", 1));
+		AtomicInteger failed = new AtomicInteger();
+		inThreads(number(request, "threads", 1), (t) -> {
+			try {
+				log(exchange, message);
+			}
+			catch (RuntimeException ex) {
+				failed.incrementAndGet();
+			}
+		});
+		return text("failed " + failed.get());
+	}
+
 	private static CallToolResult elicit(McpSyncServerExchange exchange, CallToolRequest request) {
 		return text("user said " + exchange
 			.createElicitation(
@@ -143,21 +252,25 @@ public final class TestTools {
 	private static CallToolResult threads(McpSyncServerExchange exchange, CallToolRequest request) {
 		int threads = number(request, "threads", 4);
 		int n = number(request, "n", 100);
-		List<Thread> senders = IntStream.range(0, threads).mapToObj((t) -> new Thread(() -> {
+		inThreads(threads, (t) -> {
 			for (int i = 1; i <= n; i++) {
 				log(exchange, t + ":" + i);
 			}
-		})).toList();
-		senders.forEach(Thread::start);
-		for (Thread sender : senders) {
+		});
+		return text("sent");
+	}
+
+	private static void inThreads(int threads, IntConsumer task) {
+		List<Thread> all = IntStream.range(0, threads).mapToObj((t) -> new Thread(() -> task.accept(t))).toList();
+		all.forEach(Thread::start);
+		for (Thread thread : all) {
 			try {
-				sender.join(20_000);
+				thread.join(20_000);
 			}
 			catch (InterruptedException ex) {
 				throw new IllegalStateException(ex);
 			}
 		}
-		return text("sent");
 	}
 
 	private static int number(CallToolRequest request, String name, int otherwise) {
@@ -166,7 +279,11 @@ public final class TestTools {
 	}
 
 	private static void log(McpSyncServerExchange exchange, String data) {
-		exchange.loggingNotification(LoggingMessageNotification.builder(LoggingLevel.INFO, data).build());
+		exchange.loggingNotification(message(data));
+	}
+
+	private static LoggingMessageNotification message(String data) {
+		return LoggingMessageNotification.builder(LoggingLevel.INFO, data).build();
 	}
 
 	private static CallToolResult text(String text) {

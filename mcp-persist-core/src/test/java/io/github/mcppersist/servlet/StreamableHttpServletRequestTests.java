@@ -1,12 +1,13 @@
 package io.github.mcppersist.servlet;
 
-import io.github.mcppersist.transport.StreamableHttpContractTests;
+import io.github.mcppersist.transport.RequestContractTests;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
+import io.github.mcppersist.transport.WebServer;
 
 /**
- * The contract of the endpoint, behind the servlet on Tomcat.
+ * How requests are refused, behind the servlet on Tomcat.
  */
-class StreamableHttpServletTests extends StreamableHttpContractTests {
+class StreamableHttpServletRequestTests extends RequestContractTests {
 
 	@Override
 	protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {

@@ -1,0 +1,163 @@
+package io.github.mcppersist.transport;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+
+import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.InMemoryEventStore;
+import io.github.mcppersist.transport.RawMcpClient.Exchange;
+import io.github.mcppersist.transport.RawMcpClient.SseEvent;
+
+/**
+ * What the tests of the endpoint have in common: over real sockets, behind any adapter.
+ */
+abstract class AbstractStreamableHttpTests {
+
+	private static final Pattern DATA = Pattern.compile("\"data\":\"(\\d+:?\\d*)-*\"");
+
+	final TestTools tools = new TestTools();
+
+	private @Nullable StreamableHttpEndpoint endpoint;
+
+	private @Nullable AutoCloseable server;
+
+	private @Nullable WebServer web;
+
+	/**
+	 * Serve an endpoint at {@code /mcp} on a free loopback port.
+	 * @param endpoint the endpoint
+	 * @return the server
+	 * @throws Exception if it can't be started
+	 */
+	protected abstract WebServer serve(StreamableHttpEndpoint endpoint) throws Exception;
+
+	/**
+	 * Create the store of a test that doesn't bring its own. It lives until the web
+	 * server is closed.
+	 * @return a new store
+	 */
+	protected EventStore createStore() {
+		return new InMemoryEventStore();
+	}
+
+	@AfterEach
+	void stop() throws Exception {
+		this.tools.openAll();
+		if (this.server != null) {
+			this.server.close();
+		}
+		if (this.web != null) {
+			this.web.close();
+		}
+	}
+
+	RawMcpClient start() throws Exception {
+		return start(StreamableHttpOptions.builder());
+	}
+
+	RawMcpClient start(EventStore store) throws Exception {
+		return start(store, StreamableHttpOptions.builder());
+	}
+
+	RawMcpClient start(StreamableHttpOptions.Builder options) throws Exception {
+		return start(createStore(), options);
+	}
+
+	RawMcpClient start(EventStore store, StreamableHttpOptions.Builder options) throws Exception {
+		this.endpoint = StreamableHttpEndpoint.builder(store).options(options.build()).build();
+		this.server = this.tools.server(this.endpoint)::close;
+		this.web = serve(this.endpoint);
+		return client();
+	}
+
+	RawMcpClient startAsync() throws Exception {
+		this.endpoint = StreamableHttpEndpoint.builder(createStore()).build();
+		this.server = this.tools.asyncServer(this.endpoint)::close;
+		this.web = serve(this.endpoint);
+		return client();
+	}
+
+	/**
+	 * Return one more client of the server that was started.
+	 * @return the client, without a session
+	 */
+	RawMcpClient client() {
+		return new RawMcpClient(Objects.requireNonNull(this.web).port(), "/mcp");
+	}
+
+	StreamableHttpEndpoint endpoint() {
+		return Objects.requireNonNull(this.endpoint);
+	}
+
+	/**
+	 * Return the numbers that a tool sent.
+	 * @param events events of its stream
+	 * @return the numbers, in order
+	 */
+	static List<String> numbers(List<SseEvent> events) {
+		List<String> numbers = new ArrayList<>();
+		for (SseEvent event : events) {
+			if (event.data().contains("notifications/message")) {
+				Matcher data = DATA.matcher(event.data());
+				numbers.add(data.find() ? data.group(1) : event.data());
+			}
+		}
+		return numbers;
+	}
+
+	static List<String> range(int first, int last) {
+		return IntStream.rangeClosed(first, last).mapToObj(Integer::toString).toList();
+	}
+
+	static SseEvent last(List<SseEvent> events) {
+		return events.get(events.size() - 1);
+	}
+
+	/**
+	 * Read events until one was seen.
+	 * @param exchange the response
+	 * @param text what is in the event's data
+	 * @return the events, the one that was looked for last
+	 * @throws Exception if the stream ends before, or nothing comes in time
+	 */
+	static List<SseEvent> readUntil(Exchange exchange, String text) throws Exception {
+		List<SseEvent> events = new ArrayList<>();
+		do {
+			events.add(Objects.requireNonNull(exchange.next(), "the stream ended before " + text));
+		}
+		while (!last(events).data().contains(text));
+		return events;
+	}
+
+	/**
+	 * Run something that blocks, beside the test.
+	 * @param task what to run
+	 * @param <T> what it returns
+	 * @return what becomes of it, in 20 seconds or never
+	 */
+	static <T> CompletableFuture<T> async(Callable<T> task) {
+		CompletableFuture<T> future = new CompletableFuture<>();
+		Thread thread = new Thread(() -> {
+			try {
+				future.complete(task.call());
+			}
+			catch (Throwable ex) {
+				future.completeExceptionally(ex);
+			}
+		}, "test-client");
+		thread.setDaemon(true);
+		thread.start();
+		return future.orTimeout(20, TimeUnit.SECONDS);
+	}
+
+}

@@ -1,0 +1,149 @@
+package io.github.mcppersist.transport;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.event.Event;
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventPage;
+import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.InMemoryEventStore;
+import io.github.mcppersist.event.StreamKey;
+
+/**
+ * A store in memory that fails when it is told to.
+ */
+final class FailingEventStore implements EventStore {
+
+	private final EventStore store;
+
+	private final AtomicInteger lost = new AtomicInteger();
+
+	private final AtomicInteger delayed = new AtomicInteger();
+
+	private volatile boolean readable = true;
+
+	private volatile boolean writable = true;
+
+	private volatile @Nullable Duration delay;
+
+	FailingEventStore() {
+		this(new InMemoryEventStore());
+	}
+
+	FailingEventStore(EventStore store) {
+		this.store = store;
+	}
+
+	/**
+	 * Be out of reach from now on.
+	 */
+	void fail() {
+		this.readable = false;
+		this.writable = false;
+	}
+
+	void failWrites() {
+		this.writable = false;
+	}
+
+	void recover() {
+		this.readable = true;
+		this.writable = true;
+	}
+
+	/**
+	 * Carry out the next call that completes a stream, but say that nobody knows.
+	 * @param times how often
+	 */
+	void loseCompletions(int times) {
+		this.lost.set(times);
+	}
+
+	int completionsToLose() {
+		return this.lost.get();
+	}
+
+	/**
+	 * Take some time for each write from now on.
+	 * @param delay the time
+	 */
+	void delayWrites(Duration delay) {
+		this.delay = delay;
+	}
+
+	@Override
+	public Mono<Void> openStream(StreamKey stream, @Nullable String requestId, List<Event> events) {
+		return write(() -> this.store.openStream(stream, requestId, events));
+	}
+
+	@Override
+	public Mono<Void> storeEvents(StreamKey stream, List<Event> events) {
+		return write(() -> this.store.storeEvents(stream, events));
+	}
+
+	@Override
+	public Mono<Void> completeStream(StreamKey stream, List<Event> events) {
+		return write(() -> {
+			Mono<Void> completed = this.store.completeStream(stream, events);
+			boolean lose = this.lost.getAndUpdate((left) -> Math.max(0, left - 1)) > 0;
+			return lose ? completed.then(Mono.error(unavailable())) : completed;
+		});
+	}
+
+	@Override
+	public Mono<EventPage> replayEventsAfter(StreamKey stream, @Nullable EventId lastEventId, int maxBytes) {
+		return Mono.defer(() -> this.readable ? this.store.replayEventsAfter(stream, lastEventId, maxBytes)
+				: Mono.error(unavailable()));
+	}
+
+	@Override
+	public Flux<StreamKey> watch(StreamKey stream) {
+		return this.store.watch(stream);
+	}
+
+	@Override
+	public Mono<Void> renewStreams(Collection<StreamKey> streams) {
+		return write(() -> this.store.renewStreams(streams));
+	}
+
+	@Override
+	public Duration timeToLive() {
+		return this.store.timeToLive();
+	}
+
+	@Override
+	public Mono<Void> deleteSession(String sessionId) {
+		return write(() -> this.store.deleteSession(sessionId));
+	}
+
+	/**
+	 * Return how many writes wait for the delay to be over.
+	 * @return the number of writes
+	 */
+	int writesUnderWay() {
+		return this.delayed.get();
+	}
+
+	private Mono<Void> write(Supplier<Mono<Void>> call) {
+		Mono<Void> result = Mono.defer(() -> this.writable ? call.get() : Mono.error(unavailable()));
+		Duration delay = this.delay;
+		return (delay != null) ? Mono.delay(delay)
+			.doOnSubscribe((subscription) -> this.delayed.incrementAndGet())
+			.doFinally((signal) -> this.delayed.decrementAndGet())
+			.then(result) : result;
+	}
+
+	private static EventStoreUnavailableException unavailable() {
+		return new EventStoreUnavailableException("The store was told to fail");
+	}
+
+}
