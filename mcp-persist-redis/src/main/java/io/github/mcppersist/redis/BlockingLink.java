@@ -1,0 +1,230 @@
+package io.github.mcppersist.redis;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.data.redis.connection.Message;
+import org.springframework.data.redis.connection.MessageListener;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.ReturnType;
+import org.springframework.data.redis.connection.Subscription;
+import org.springframework.data.redis.connection.SubscriptionListener;
+import org.springframework.util.ClassUtils;
+
+/**
+ * Connections of a driver that blocks, such as Jedis: a few threads make the calls, and
+ * one stays subscribed.
+ */
+final class BlockingLink implements RedisLink {
+
+	private static final int THREADS = 8;
+
+	private static final int QUEUE_CAPACITY = 10_000;
+
+	private static final long RESUBSCRIBE_INTERVAL_MS = 500;
+
+	private static final int CLOSE_ATTEMPTS = 20;
+
+	private static final long CLOSE_INTERVAL_MS = 50;
+
+	private static final boolean JEDIS = ClassUtils.isPresent("redis.clients.jedis.UnifiedJedis",
+			BlockingLink.class.getClassLoader());
+
+	private static final Logger logger = LoggerFactory.getLogger(BlockingLink.class);
+
+	private final RedisConnectionFactory factory;
+
+	private final ThreadPoolExecutor executor;
+
+	/**
+	 * Ends the subscription from another thread.
+	 */
+	private volatile @Nullable Runnable ending;
+
+	private volatile boolean closed;
+
+	private @Nullable Thread subscriber;
+
+	BlockingLink(RedisConnectionFactory factory) {
+		this.factory = factory;
+		this.executor = new ThreadPoolExecutor(THREADS, THREADS, 10, TimeUnit.SECONDS,
+				new LinkedBlockingQueue<>(QUEUE_CAPACITY), DaemonThreads.named("mcp-persist-redis-call"));
+		this.executor.allowCoreThreadTimeOut(true);
+	}
+
+	@Override
+	public void flush(boolean busy) {
+		// A blocking call is sent when it is made
+	}
+
+	@Override
+	public CompletableFuture<List<Object>> eval(LuaScript script, boolean withBody, byte[][] keys, byte[][] arguments) {
+		byte[][] all = new byte[keys.length + arguments.length][];
+		System.arraycopy(keys, 0, all, 0, keys.length);
+		System.arraycopy(arguments, 0, all, keys.length, arguments.length);
+		return call((connection) -> require(
+				withBody ? connection.scriptingCommands().eval(script.body(), ReturnType.MULTI, keys.length, all)
+						: connection.scriptingCommands().evalSha(script.digest(), ReturnType.MULTI, keys.length, all)));
+	}
+
+	@Override
+	public CompletableFuture<StreamState> state(byte[] stream, byte[] tombstone) {
+		return call((connection) -> {
+			byte[] header = connection.listCommands().lIndex(stream, 0);
+			long length = require(connection.listCommands().lLen(stream));
+			return new StreamState(header, length, require(connection.keyCommands().exists(tombstone)));
+		});
+	}
+
+	@Override
+	public CompletableFuture<List<byte[]>> range(byte[] key, long first, long last) {
+		return call((connection) -> require(connection.listCommands().lRange(key, first, last)));
+	}
+
+	@Override
+	public CompletableFuture<Long> unlink(byte[][] keys) {
+		return call((connection) -> require(connection.keyCommands().unlink(keys)));
+	}
+
+	private <T> CompletableFuture<T> call(Function<RedisConnection, T> command) {
+		CompletableFuture<T> answer = new CompletableFuture<>();
+		try {
+			this.executor.execute(() -> {
+				if (answer.isDone()) {
+					return;
+				}
+				try (RedisConnection connection = this.factory.getConnection()) {
+					answer.complete(command.apply(connection));
+				}
+				catch (RuntimeException ex) {
+					answer.completeExceptionally(ex);
+				}
+			});
+		}
+		catch (RejectedExecutionException ex) {
+			answer.completeExceptionally(new IllegalStateException("Too many calls wait for a connection to Redis"));
+		}
+		return answer;
+	}
+
+	private static <T> T require(@Nullable T reply) {
+		if (reply == null) {
+			throw new IllegalStateException("The connection is in a transaction or a pipeline");
+		}
+		return reply;
+	}
+
+	@Override
+	public void start(String channel, Subscriber subscriber) {
+		Thread thread = DaemonThreads.named("mcp-persist-subscription")
+			.newThread(() -> staySubscribed(channel.getBytes(StandardCharsets.UTF_8), subscriber));
+		this.subscriber = thread;
+		thread.start();
+	}
+
+	private void staySubscribed(byte[] channel, Subscriber subscriber) {
+		while (!this.closed) {
+			try (RedisConnection connection = this.factory.getConnection()) {
+				subscribe(connection, channel, subscriber);
+			}
+			catch (RuntimeException ex) {
+				logger.debug("The subscription ended", ex);
+			}
+			catch (InterruptedException ex) {
+				return;
+			}
+			try {
+				TimeUnit.MILLISECONDS.sleep(RESUBSCRIBE_INTERVAL_MS);
+			}
+			catch (InterruptedException ex) {
+				return;
+			}
+		}
+	}
+
+	private void subscribe(RedisConnection connection, byte[] channel, Subscriber subscriber)
+			throws InterruptedException {
+		if (JEDIS && JedisSubscription.supports(connection)) {
+			JedisSubscription.run(connection, channel, subscriber, (ending) -> this.ending = ending);
+			return;
+		}
+		this.ending = () -> unsubscribe(connection);
+		connection.subscribe(new Listener(subscriber), channel);
+		// Some drivers block for as long as the subscription lasts, others don't.
+		while (!this.closed && connection.isSubscribed()) {
+			TimeUnit.MILLISECONDS.sleep(RESUBSCRIBE_INTERVAL_MS);
+		}
+	}
+
+	private static void unsubscribe(RedisConnection connection) {
+		Subscription subscription = connection.getSubscription();
+		if (subscription != null && subscription.isAlive()) {
+			subscription.unsubscribe();
+		}
+	}
+
+	@Override
+	public void reconnect(BooleanSupplier needed) {
+		// The factory opens a connection for a call if there is none.
+	}
+
+	@Override
+	public void close() {
+		this.closed = true;
+		this.executor.shutdownNow();
+		Thread thread = this.subscriber;
+		if (thread == null) {
+			return;
+		}
+		try {
+			// Once isn't enough if the thread is just about to subscribe.
+			for (int i = 0; i < CLOSE_ATTEMPTS && thread.isAlive(); i++) {
+				endSubscription();
+				thread.interrupt();
+				thread.join(CLOSE_INTERVAL_MS);
+			}
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+	}
+
+	private void endSubscription() {
+		Runnable ending = this.ending;
+		if (ending == null) {
+			return;
+		}
+		try {
+			ending.run();
+		}
+		catch (RuntimeException ex) {
+			logger.debug("The subscription was gone already", ex);
+		}
+	}
+
+	private record Listener(Subscriber subscriber) implements MessageListener, SubscriptionListener {
+
+		@Override
+		public void onMessage(Message message, byte @Nullable [] pattern) {
+			this.subscriber.published(new String(message.getBody(), StandardCharsets.UTF_8));
+		}
+
+		@Override
+		public void onChannelSubscribed(byte[] channel, long count) {
+			this.subscriber.subscribed();
+		}
+
+	}
+
+}

@@ -1,0 +1,92 @@
+package io.github.mcppersist.redis;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+import java.util.function.Consumer;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.DirectFieldAccessor;
+import org.springframework.data.redis.connection.RedisConnection;
+import redis.clients.jedis.BinaryJedisPubSub;
+import redis.clients.jedis.Connection;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.UnifiedJedis;
+import redis.clients.jedis.providers.ConnectionProvider;
+
+/**
+ * A subscription with Jedis that can be ended whether Redis answers or not. Jedis waits
+ * for what is published without a time limit and ignores interrupts, so it is the
+ * connection that has to be closed; and since neither Jedis nor Spring Data gives away
+ * the connection of a subscription, this one takes it from where Jedis takes it. The pool
+ * then connects anew, which ends within the time limits of the application's Jedis.
+ */
+final class JedisSubscription extends BinaryJedisPubSub {
+
+	private static final Logger logger = LoggerFactory.getLogger(JedisSubscription.class);
+
+	private final RedisLink.Subscriber subscriber;
+
+	private JedisSubscription(RedisLink.Subscriber subscriber) {
+		this.subscriber = subscriber;
+	}
+
+	static boolean supports(RedisConnection connection) {
+		Object jedis = connection.getNativeConnection();
+		return jedis instanceof Jedis || (jedis instanceof UnifiedJedis unified && provider(unified) != null);
+	}
+
+	/**
+	 * Subscribe, and return once the subscription has ended.
+	 * @param connection a supported connection
+	 * @param channel the channel
+	 * @param subscriber is told what comes
+	 * @param ending gets what ends the subscription, from any thread
+	 */
+	static void run(RedisConnection connection, byte[] channel, RedisLink.Subscriber subscriber,
+			Consumer<Runnable> ending) {
+		JedisSubscription subscription = new JedisSubscription(subscriber);
+		Object jedis = connection.getNativeConnection();
+		if (jedis instanceof Jedis single) {
+			subscription.run(single.getConnection(), channel, ending);
+			return;
+		}
+		ConnectionProvider provider = Objects.requireNonNull(provider((UnifiedJedis) jedis));
+		try (Connection own = provider.getConnection()) {
+			subscription.run(own, channel, ending);
+		}
+	}
+
+	private static @Nullable ConnectionProvider provider(UnifiedJedis jedis) {
+		DirectFieldAccessor fields = new DirectFieldAccessor(jedis);
+		return (fields.isReadableProperty("provider")
+				&& fields.getPropertyValue("provider") instanceof ConnectionProvider provider) ? provider : null;
+	}
+
+	@Override
+	public void onSubscribe(byte[] channel, int subscribedChannels) {
+		this.subscriber.subscribed();
+	}
+
+	@Override
+	public void onMessage(byte[] channel, byte[] message) {
+		this.subscriber.published(new String(message, StandardCharsets.UTF_8));
+	}
+
+	private void run(Connection connection, byte[] channel, Consumer<Runnable> ending) {
+		ending.accept(() -> end(connection));
+		proceed(connection, channel);
+	}
+
+	private static void end(Connection connection) {
+		try {
+			connection.forceDisconnect();
+		}
+		catch (IOException ex) {
+			logger.debug("The connection was gone already", ex);
+		}
+	}
+
+}

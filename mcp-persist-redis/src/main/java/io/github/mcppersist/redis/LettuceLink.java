@@ -1,0 +1,342 @@
+package io.github.mcppersist.redis;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+import io.lettuce.core.AbstractRedisClient;
+import io.lettuce.core.ReadFrom;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisFuture;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.api.StatefulConnection;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.codec.StringCodec;
+import io.lettuce.core.masterreplica.MasterReplica;
+import io.lettuce.core.masterreplica.StatefulRedisMasterReplicaConnection;
+import io.lettuce.core.pubsub.RedisPubSubAdapter;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+
+/**
+ * Connections of our own from the native client of the application's
+ * {@link LettuceConnectionFactory}: one for commands and one for the subscription. They
+ * go where the application's go, with its credentials, database, TLS and client name, but
+ * always to the primary.
+ * <p>
+ * Connecting blocks, for as long as the application's time limits say, so it is done on
+ * threads of our own. An attempt that hangs doesn't keep a later one from succeeding: the
+ * first that gets through is used, the others are closed.
+ */
+final class LettuceLink implements RedisLink {
+
+	private static final int MAX_ATTEMPTS = 3;
+
+	private static final long PATIENCE = 2_000_000_000L;
+
+	private static final long RETRY_INTERVAL_MS = 500;
+
+	private static final long RETIREMENT_MS = 2000;
+
+	private static final long CLOSE_TIMEOUT_MS = 1000;
+
+	private static final Logger logger = LoggerFactory.getLogger(LettuceLink.class);
+
+	private final LettuceConnectionFactory factory;
+
+	private final ThreadPoolExecutor connector;
+
+	/**
+	 * Completes with the first connection; what is sent before that waits for it.
+	 */
+	private final CompletableFuture<Connection> first = new CompletableFuture<>();
+
+	private volatile @Nullable Connection current;
+
+	private final Set<Connection> retired = ConcurrentHashMap.newKeySet();
+
+	private int attempts;
+
+	private long lastAttempt;
+
+	private long generation;
+
+	private volatile boolean closed;
+
+	private volatile String channel = "";
+
+	private volatile @Nullable Subscriber subscriber;
+
+	LettuceLink(LettuceConnectionFactory factory) {
+		this.factory = factory;
+		this.connector = new ThreadPoolExecutor(0, MAX_ATTEMPTS + 1, 5, TimeUnit.SECONDS, new SynchronousQueue<>(),
+				DaemonThreads.named("mcp-persist-connect"));
+	}
+
+	@Override
+	public CompletableFuture<List<Object>> eval(LuaScript script, boolean withBody, byte[][] keys, byte[][] arguments) {
+		return send((commands) -> withBody ? commands.eval(script.body(), ScriptOutputType.MULTI, keys, arguments)
+				: commands.evalsha(script.digest(), ScriptOutputType.MULTI, keys, arguments));
+	}
+
+	@Override
+	public CompletableFuture<StreamState> state(byte[] stream, byte[] tombstone) {
+		return send((commands) -> {
+			RedisFuture<byte[]> header = commands.lindex(stream, 0);
+			RedisFuture<Long> length = commands.llen(stream);
+			return commands.exists(new byte[][] { tombstone })
+				.thenCombine(header.thenCombine(length, (first, second) -> new StreamState(first, second, false)),
+						(deleted, state) -> new StreamState(state.header(), state.length(), deleted > 0))
+				.toCompletableFuture();
+		});
+	}
+
+	@Override
+	public CompletableFuture<List<byte[]>> range(byte[] key, long first, long last) {
+		return send((commands) -> commands.lrange(key, first, last));
+	}
+
+	@Override
+	public CompletableFuture<Long> unlink(byte[][] keys) {
+		return send((commands) -> commands.unlink(keys));
+	}
+
+	private <T> CompletableFuture<T> send(
+			Function<RedisClusterAsyncCommands<byte[], byte[]>, CompletionStage<T>> command) {
+		Connection connection = this.current;
+		if (connection != null) {
+			return command.apply(connection.commands()).toCompletableFuture();
+		}
+		if (this.closed) {
+			return CompletableFuture.failedFuture(new IllegalStateException("The event store is closed"));
+		}
+		reconnect(() -> true);
+		return this.first.thenCompose((opened) -> {
+			CompletionStage<T> answer = command.apply(opened.commands());
+			opened.flush(false);
+			return answer;
+		});
+	}
+
+	@Override
+	public void flush(boolean busy) {
+		Connection connection = this.current;
+		if (connection != null) {
+			connection.flush(busy);
+		}
+	}
+
+	@Override
+	public void start(String channel, Subscriber subscriber) {
+		this.channel = channel;
+		this.subscriber = subscriber;
+		reconnect(() -> true);
+	}
+
+	@Override
+	public synchronized void reconnect(BooleanSupplier needed) {
+		long now = System.nanoTime();
+		if (this.closed || this.attempts == MAX_ATTEMPTS || (this.attempts > 0 && now - this.lastAttempt < PATIENCE)) {
+			return;
+		}
+		long attempt = this.generation;
+		if (onConnector(() -> connect(attempt, needed))) {
+			this.attempts++;
+			this.lastAttempt = now;
+		}
+	}
+
+	private void connect(long attempt, BooleanSupplier needed) {
+		Connection opened = null;
+		try {
+			opened = open();
+			// The time limit is kept by RedisCalls; one here costs a timer for each call.
+			opened.connection().setTimeout(Duration.ZERO);
+		}
+		catch (RuntimeException ex) {
+			logger.debug("Could not connect to Redis", ex);
+		}
+		Connection replaced = opened;
+		boolean used = false;
+		synchronized (this) {
+			this.attempts--;
+			if (opened != null && attempt == this.generation && !this.closed
+					&& (this.current == null || needed.getAsBoolean())) {
+				this.generation++;
+				replaced = this.current;
+				this.current = opened;
+				used = true;
+			}
+			if (this.current == null && !this.closed) {
+				// Start-up doesn't need Redis, and readers want to be woken once it is
+				// there.
+				later(() -> reconnect(() -> true), RETRY_INTERVAL_MS);
+			}
+		}
+		if (replaced != null) {
+			retire(replaced);
+		}
+		if (opened != null && used) {
+			this.first.complete(opened);
+			subscribe(opened);
+		}
+	}
+
+	private Connection open() {
+		AbstractRedisClient client = this.factory.getRequiredNativeClient();
+		if (client instanceof RedisClusterClient clusterClient) {
+			StatefulRedisClusterConnection<byte[], byte[]> connection = clusterClient.connect(ByteArrayCodec.INSTANCE);
+			return new Connection(connection, connection.async(), null,
+					() -> clusterClient.connectPubSub(StringCodec.UTF8), new AtomicReference<>());
+		}
+		RedisClient redisClient = (RedisClient) client;
+		List<RedisURI> nodes = StaticNodes.of(this.factory);
+		if (!nodes.isEmpty()) {
+			StatefulRedisMasterReplicaConnection<byte[], byte[]> connection = MasterReplica.connect(redisClient,
+					ByteArrayCodec.INSTANCE, nodes);
+			connection.setReadFrom(ReadFrom.UPSTREAM);
+			// What is published on the primary arrives at its replicas, too.
+			return new Connection(connection, connection.async(), null,
+					() -> redisClient.connectPubSub(StringCodec.UTF8, nodes.get(0)), new AtomicReference<>());
+		}
+		StatefulRedisConnection<byte[], byte[]> connection = redisClient.connect(ByteArrayCodec.INSTANCE);
+		return new Connection(connection, connection.async(),
+				new LettuceFlush(connection, connection.getResources().eventExecutorGroup()),
+				() -> redisClient.connectPubSub(StringCodec.UTF8), new AtomicReference<>());
+	}
+
+	// Subscribe, beside a connection that is in use. Lettuce keeps the subscription over
+	// reconnects.
+	private void subscribe(Connection connection) {
+		if (this.current != connection || connection.subscription().get() != null) {
+			return;
+		}
+		StatefulRedisPubSubConnection<String, String> subscription = null;
+		try {
+			subscription = connection.connectPubSub().get();
+			subscription.addListener(new Listener());
+			subscription.async().subscribe(this.channel);
+			connection.subscription().set(subscription);
+			if (this.current != connection) {
+				subscription.closeAsync();
+			}
+		}
+		catch (RuntimeException ex) {
+			logger.debug("Could not subscribe", ex);
+			if (subscription != null) {
+				subscription.closeAsync();
+			}
+			later(() -> onConnector(() -> subscribe(connection)), RETRY_INTERVAL_MS);
+		}
+	}
+
+	// Close a connection once the answers that are on their way have had time to arrive.
+	private void retire(Connection connection) {
+		this.retired.add(connection);
+		later(() -> {
+			this.retired.remove(connection);
+			connection.close();
+		}, RETIREMENT_MS);
+	}
+
+	private static void later(Runnable task, long millis) {
+		CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS, Runnable::run).execute(task);
+	}
+
+	private boolean onConnector(Runnable task) {
+		try {
+			this.connector.execute(task);
+			return true;
+		}
+		catch (RejectedExecutionException ex) {
+			// Closed, or more attempts hang than there is any use in.
+			return false;
+		}
+	}
+
+	@Override
+	public void close() {
+		Connection last;
+		synchronized (this) {
+			this.closed = true;
+			last = this.current;
+			this.current = null;
+		}
+		this.connector.shutdownNow();
+		this.retired.forEach(Connection::close);
+		if (last != null) {
+			last.close()
+				.completeOnTimeout(null, CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS)
+				.exceptionally((ex) -> null)
+				.join();
+		}
+	}
+
+	private record Connection(StatefulConnection<byte[], byte[]> connection,
+			RedisClusterAsyncCommands<byte[], byte[]> commands, @Nullable LettuceFlush flushing,
+			Supplier<StatefulRedisPubSubConnection<String, String>> connectPubSub,
+			AtomicReference<@Nullable StatefulRedisPubSubConnection<String, String>> subscription) {
+
+		// A connection to several nodes flushes by itself: it may send a call on to
+		// another
+		// one.
+		void flush(boolean busy) {
+			if (this.flushing != null) {
+				this.flushing.flush(busy);
+			}
+		}
+
+		CompletableFuture<Void> close() {
+			StatefulRedisPubSubConnection<String, String> subscription = this.subscription.get();
+			CompletableFuture<Void> closed = close(this.connection);
+			return (subscription != null) ? CompletableFuture.allOf(closed, close(subscription)) : closed;
+		}
+
+		// The application's factory may have closed it already: it stops before its beans
+		// are destroyed.
+		private static CompletableFuture<Void> close(StatefulConnection<?, ?> connection) {
+			return connection.isOpen() ? connection.closeAsync() : CompletableFuture.completedFuture(null);
+		}
+
+	}
+
+	private final class Listener extends RedisPubSubAdapter<String, String> {
+
+		@Override
+		public void subscribed(String channel, long count) {
+			Subscriber subscriber = LettuceLink.this.subscriber;
+			if (subscriber != null) {
+				subscriber.subscribed();
+			}
+		}
+
+		@Override
+		public void message(String channel, String message) {
+			Subscriber subscriber = LettuceLink.this.subscriber;
+			if (subscriber != null) {
+				subscriber.published(message);
+			}
+		}
+
+	}
+
+}

@@ -1,0 +1,71 @@
+package io.github.mcppersist.redis;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/**
+ * The scripts that change what is stored. Each touches the keys of one session only.
+ */
+enum LuaScript {
+
+	OPEN("open.lua"),
+
+	APPEND("append.lua"),
+
+	COMPLETE("complete.lua"),
+
+	TRIM("trim.lua"),
+
+	MARK_READER("mark-reader.lua"),
+
+	RENEW("renew.lua"),
+
+	DELETE("delete.lua");
+
+	private final byte[] body;
+
+	private final String digest;
+
+	LuaScript(String file) {
+		this.body = read(file);
+		this.digest = sha1(this.body);
+	}
+
+	byte[] body() {
+		return this.body;
+	}
+
+	/**
+	 * Return what {@code EVALSHA} calls the script.
+	 * @return 40 hexadecimal digits
+	 */
+	String digest() {
+		return this.digest;
+	}
+
+	private static byte[] read(String file) {
+		try (InputStream stream = LuaScript.class.getResourceAsStream(file)) {
+			if (stream == null) {
+				throw new IllegalStateException("The script " + file + " is missing from the class path");
+			}
+			return stream.readAllBytes();
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	private static String sha1(byte[] body) {
+		try {
+			return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-1").digest(body));
+		}
+		catch (NoSuchAlgorithmException ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
+}

@@ -1,0 +1,382 @@
+package io.github.mcppersist.redis;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
+
+import org.jspecify.annotations.Nullable;
+
+import io.github.mcppersist.event.EventStoreUnavailableException;
+
+/**
+ * Makes calls to Redis that end in time. Calls under way stand in one queue that is swept
+ * every few milliseconds, because a timer for each call costs more than the call. How
+ * many bytes are under way is bounded, and what goes beyond waits its turn; what Redis
+ * will do better in a moment is asked again; and during an outage calls fail at once.
+ */
+final class RedisCalls {
+
+	/**
+	 * Up to this many calls under way, each is sent at once.
+	 */
+	private static final int FEW_CALLS = 8;
+
+	static final long MAX_BYTES_UNDER_WAY = 64 << 20;
+
+	private static final long SWEEP_INTERVAL_MS = 25;
+
+	private static final long RETRY_INTERVAL_MS = 20;
+
+	/**
+	 * What a call may take longer for each byte that is under way: a second for 20 MB.
+	 */
+	private static final long NANOS_PER_BYTE = 50;
+
+	private final RedisLink link;
+
+	private final RedisHealth health = new RedisHealth(System::nanoTime);
+
+	private final ScheduledExecutorService scheduler;
+
+	private final long timeoutNanos;
+
+	private final Queue<Call<?>> underWay = new ConcurrentLinkedQueue<>();
+
+	private final AtomicBoolean sweeping = new AtomicBoolean();
+
+	private final AtomicInteger callsUnderWay = new AtomicInteger();
+
+	private final AtomicLong bytesUnderWay = new AtomicLong();
+
+	/**
+	 * Guarded by itself. {@link #anyWaiting} mirrors whether it holds anything.
+	 */
+	private final Queue<Call<?>> waiting = new ArrayDeque<>();
+
+	private volatile boolean anyWaiting;
+
+	private volatile boolean closed;
+
+	RedisCalls(RedisLink link, ScheduledExecutorService scheduler, long timeoutNanos) {
+		this.link = link;
+		this.scheduler = scheduler;
+		this.timeoutNanos = timeoutNanos;
+	}
+
+	/**
+	 * Make a call that only reads.
+	 * @param bytes about how many bytes the answer has
+	 * @param command sends the call
+	 * @param callback gets the answer, or else why there is none; called once, on any
+	 * thread, and throws nothing
+	 * @param <T> the type of the answer
+	 */
+	<T> void read(long bytes, Command<T> command, BiConsumer<@Nullable T, @Nullable Throwable> callback) {
+		call(new Call<>(false, bytes, command, callback));
+	}
+
+	/**
+	 * Make a call that writes.
+	 * @param bytes how many bytes are sent
+	 * @param command sends the call
+	 * @param callback gets the answer, or else why there is none; called once, on any
+	 * thread, and throws nothing
+	 * @param <T> the type of the answer
+	 */
+	<T> void write(long bytes, Command<T> command, BiConsumer<@Nullable T, @Nullable Throwable> callback) {
+		call(new Call<>(true, bytes, command, callback));
+	}
+
+	/**
+	 * Fail all calls that are under way, and all to come.
+	 */
+	void close() {
+		this.closed = true;
+		synchronized (this.waiting) {
+			this.underWay.addAll(this.waiting);
+			this.waiting.clear();
+			this.anyWaiting = false;
+		}
+		for (Call<?> call = this.underWay.poll(); call != null; call = this.underWay.poll()) {
+			call.abandon(closedException());
+		}
+	}
+
+	private void call(Call<?> call) {
+		if (this.closed) {
+			call.callback.accept(null, closedException());
+			return;
+		}
+		RedisHealth.Admission admission = this.health.admit(call.write);
+		if (admission == RedisHealth.Admission.REFUSED) {
+			call.callback.accept(null, outageException());
+			return;
+		}
+		if (admission == RedisHealth.Admission.PROBE) {
+			call.probe = true;
+			this.link.reconnect(this.health::isOutage);
+		}
+		if (this.anyWaiting || !reserve(call.bytes)) {
+			enqueue(call);
+			return;
+		}
+		begin(call);
+	}
+
+	private void begin(Call<?> call) {
+		call.reserved = true;
+		this.callsUnderWay.incrementAndGet();
+		long now = System.nanoTime();
+		call.startedAt = now;
+		// Calls share one connection: what was sent before has to get through as well.
+		call.deadline = now + this.timeoutNanos + this.bytesUnderWay.get() * NANOS_PER_BYTE;
+		watch(call);
+		call.send();
+	}
+
+	private void watch(Call<?> call) {
+		this.underWay.add(call);
+		if (!this.sweeping.get() && this.sweeping.compareAndSet(false, true)) {
+			schedule(this::sweep, SWEEP_INTERVAL_MS);
+		}
+		if (this.closed && this.underWay.remove(call)) {
+			call.abandon(closedException());
+		}
+	}
+
+	private void sweep() {
+		long now = System.nanoTime();
+		this.underWay.removeIf((call) -> call.isDone() || call.expire(now));
+		List<Call<?>> late = new ArrayList<>();
+		synchronized (this.waiting) {
+			this.waiting.removeIf((call) -> call.isLate(now) && late.add(call));
+			this.anyWaiting = !this.waiting.isEmpty();
+		}
+		late.forEach((call) -> call.abandon(
+				new EventStoreUnavailableException("More events are on their way to Redis than it takes in time")));
+		if (this.underWay.isEmpty() && !this.anyWaiting) {
+			this.sweeping.set(false);
+			if ((this.underWay.isEmpty() && !this.anyWaiting) || !this.sweeping.compareAndSet(false, true)) {
+				return;
+			}
+		}
+		schedule(this::sweep, SWEEP_INTERVAL_MS);
+	}
+
+	private void schedule(Runnable task, long millis) {
+		try {
+			this.scheduler.schedule(task, millis, TimeUnit.MILLISECONDS);
+		}
+		catch (RejectedExecutionException ex) {
+			// Closed: whatever was under way has been failed, or is about to be.
+		}
+	}
+
+	private boolean reserve(long bytes) {
+		long before = this.bytesUnderWay.getAndAdd(bytes);
+		if (before == 0 || before + bytes <= MAX_BYTES_UNDER_WAY) {
+			return true;
+		}
+		this.bytesUnderWay.addAndGet(-bytes);
+		return false;
+	}
+
+	private void enqueue(Call<?> call) {
+		long now = System.nanoTime();
+		call.startedAt = now;
+		call.deadline = now + this.timeoutNanos + (MAX_BYTES_UNDER_WAY + call.bytes) * NANOS_PER_BYTE;
+		synchronized (this.waiting) {
+			this.waiting.add(call);
+			this.anyWaiting = true;
+		}
+		if (!this.sweeping.get() && this.sweeping.compareAndSet(false, true)) {
+			schedule(this::sweep, SWEEP_INTERVAL_MS);
+		}
+		dequeue();
+	}
+
+	private void dequeue() {
+		while (this.anyWaiting) {
+			Call<?> next;
+			synchronized (this.waiting) {
+				next = this.waiting.peek();
+				if (next == null || !reserve(next.bytes)) {
+					return;
+				}
+				this.waiting.remove();
+				this.anyWaiting = !this.waiting.isEmpty();
+			}
+			begin(next);
+		}
+	}
+
+	private void release(long bytes) {
+		this.bytesUnderWay.addAndGet(-bytes);
+	}
+
+	private EventStoreUnavailableException outageException() {
+		RedisFailure failure = this.health.failure();
+		return new EventStoreUnavailableException(
+				(failure != null) ? "No call is made for the moment. " + failure.message() : "Redis is out of reach");
+	}
+
+	private static EventStoreUnavailableException closedException() {
+		return new EventStoreUnavailableException("The event store is closed");
+	}
+
+	/**
+	 * Sends one call.
+	 *
+	 * @param <T> the type of the answer
+	 */
+	@FunctionalInterface
+	interface Command<T> {
+
+		/**
+		 * Send the call.
+		 * @param link the way to Redis
+		 * @param withBody whether a script is to be sent itself, not by its digest
+		 * @return the answer
+		 */
+		CompletableFuture<T> send(RedisLink link, boolean withBody);
+
+	}
+
+	private final class Call<T> extends AtomicBoolean implements BiConsumer<@Nullable T, @Nullable Throwable> {
+
+		private final boolean write;
+
+		private final long bytes;
+
+		private final BiConsumer<@Nullable T, @Nullable Throwable> callback;
+
+		private volatile @Nullable Command<T> command;
+
+		private volatile @Nullable CompletableFuture<T> answer;
+
+		private volatile @Nullable RedisFailure lastFailure;
+
+		private boolean withBody;
+
+		private boolean probe;
+
+		private boolean reserved;
+
+		private long startedAt;
+
+		private volatile long deadline;
+
+		Call(boolean write, long bytes, Command<T> command, BiConsumer<@Nullable T, @Nullable Throwable> callback) {
+			this.write = write;
+			this.bytes = bytes;
+			this.command = command;
+			this.callback = callback;
+		}
+
+		boolean isDone() {
+			return get();
+		}
+
+		void send() {
+			Command<T> command = this.command;
+			if (command == null) {
+				return;
+			}
+			CompletableFuture<T> answer;
+			try {
+				answer = command.send(RedisCalls.this.link, this.withBody);
+				RedisCalls.this.link.flush(RedisCalls.this.callsUnderWay.get() > FEW_CALLS);
+			}
+			catch (RuntimeException ex) {
+				answer = CompletableFuture.failedFuture(ex);
+			}
+			this.answer = answer;
+			answer.whenComplete(this);
+		}
+
+		@Override
+		public void accept(@Nullable T reply, @Nullable Throwable failure) {
+			if (isDone()) {
+				return;
+			}
+			if (failure == null) {
+				if (end()) {
+					RedisCalls.this.health.succeeded(this.write, this.probe);
+					this.callback.accept(reply, null);
+					dequeue();
+				}
+				return;
+			}
+			RedisFailure cause = RedisFailure.of(failure);
+			switch (cause.kind()) {
+				case NOSCRIPT -> {
+					this.withBody = true;
+					send();
+				}
+				case PASSING -> {
+					this.lastFailure = cause;
+					schedule(this::send, RETRY_INTERVAL_MS);
+				}
+				default -> fail(cause);
+			}
+		}
+
+		boolean isLate(long now) {
+			return now - this.deadline >= 0;
+		}
+
+		boolean expire(long now) {
+			if (!isLate(now)) {
+				return false;
+			}
+			CompletableFuture<T> answer = this.answer;
+			RedisFailure cause = this.lastFailure;
+			fail((cause != null) ? cause : RedisFailure.timeout((this.deadline - this.startedAt) / 1_000_000));
+			if (answer != null) {
+				// What isn't on its way yet is not to be sent after a reconnect.
+				answer.cancel(false);
+			}
+			return true;
+		}
+
+		void abandon(EventStoreUnavailableException cause) {
+			if (end()) {
+				RedisCalls.this.health.ended(this.write, this.probe);
+				this.callback.accept(null, cause);
+			}
+		}
+
+		private void fail(RedisFailure cause) {
+			if (end()) {
+				RedisCalls.this.health.failed(this.write, this.probe, this.startedAt, cause);
+				this.callback.accept(null, new EventStoreUnavailableException(cause.message(), cause.cause()));
+				dequeue();
+			}
+		}
+
+		private boolean end() {
+			if (!compareAndSet(false, true)) {
+				return false;
+			}
+			// The queue may hold this object for a while yet; the payload can go.
+			this.command = null;
+			if (this.reserved) {
+				RedisCalls.this.callsUnderWay.decrementAndGet();
+				release(this.bytes);
+			}
+			return true;
+		}
+
+	}
+
+}

@@ -1,0 +1,36 @@
+-- Opens a stream with its first events, or starts it anew if this writer has it open.
+-- KEYS    1 stream, 2 tombstone of the session, 3 index of the session's running streams
+-- ARGV    1 time to live of the stream in ms, 2 time to live of the index in ms, 3 header,
+--         4 stream ID, 5 how many stream IDs follow that are to leave the index, then these,
+--         then the events
+-- Returns {1} opened, {-1} the session was deleted,
+--         {2, next sequence, 1 if complete, base} it is somebody else's, or complete
+local stream, tombstone, running = KEYS[1], KEYS[2], KEYS[3]
+local ttl, index_ttl, header, stream_id, finished = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+if redis.call('EXISTS', tombstone) == 1 then
+  return {-1}
+end
+local before = redis.call('LLEN', stream)
+if before > 0 then
+  local old = redis.call('LINDEX', stream, 0)
+  if string.byte(old, 2) ~= 114 or string.sub(old, 18, 28) ~= string.sub(header, 18, 28) then
+    local base = tonumber(string.sub(old, 3, 17))
+    return {2, base + before, string.byte(old, 2) == 114 and 0 or 1, base}
+  end
+  header = string.sub(header, 1, 28) .. string.sub(old, 29, 39) .. string.sub(header, 40)
+end
+-- Push before anything else: the first write of a script is the one that maxmemory refuses.
+redis.call('RPUSH', stream, header)
+for first = 6 + finished, #ARGV, 4000 do
+  redis.call('RPUSH', stream, unpack(ARGV, first, math.min(first + 3999, #ARGV)))
+end
+if before > 0 then
+  redis.call('LTRIM', stream, before, -1)
+end
+redis.call('PEXPIRE', stream, ttl)
+redis.call('SADD', running, stream_id)
+if finished > 0 then
+  redis.call('SREM', running, unpack(ARGV, 6, 5 + finished))
+end
+redis.call('PEXPIRE', running, index_ttl)
+return {1}

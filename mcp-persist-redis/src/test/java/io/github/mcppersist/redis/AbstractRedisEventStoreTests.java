@@ -1,0 +1,61 @@
+package io.github.mcppersist.redis;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+import org.junit.jupiter.api.AfterEach;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+
+import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.SharedEventStoreContractTests;
+
+/**
+ * Runs the contract tests with one driver.
+ */
+abstract class AbstractRedisEventStoreTests extends SharedEventStoreContractTests {
+
+	private final Map<String, RedisEventStore> stores = new ConcurrentHashMap<>();
+
+	private final TestRedis redis;
+
+	AbstractRedisEventStoreTests(TestRedis redis) {
+		this.redis = redis;
+	}
+
+	abstract RedisConnectionFactory connectionFactory(TestRedis redis);
+
+	@Override
+	protected EventStore store() {
+		return store("first", Bounds.none());
+	}
+
+	@Override
+	protected EventStore secondNode() {
+		return store("second", Bounds.none());
+	}
+
+	@Override
+	protected EventStore store(Bounds bounds) {
+		return store(bounds.toString(), bounds);
+	}
+
+	private EventStore store(String name, Bounds bounds) {
+		return this.stores.computeIfAbsent(name,
+				(unused) -> RedisEventStore.builder(connectionFactory(this.redis))
+					.keyPrefix(this.redis.keyPrefix())
+					.timeout(Duration.ofSeconds(15))
+					.timeToLive(bounds.timeToLive())
+					.completedTimeToLive(bounds.completedTimeToLive())
+					.maxEventsPerStream(bounds.maxEventsPerStream())
+					.maxBytesPerStream(bounds.maxBytesPerStream())
+					.maxBytesPerSession(bounds.maxBytesPerSession())
+					.build());
+	}
+
+	@AfterEach
+	void closeStores() {
+		this.stores.values().forEach(RedisEventStore::close);
+	}
+
+}

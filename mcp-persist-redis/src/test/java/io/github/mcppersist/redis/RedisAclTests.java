@@ -1,0 +1,137 @@
+package io.github.mcppersist.redis;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.data.redis.connection.RedisClusterConfiguration;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
+
+import io.github.mcppersist.event.Event;
+import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.EventsTrimmedException;
+import io.github.mcppersist.event.StreamKey;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * Tests that {@link RedisEventStore} needs exactly the rights that the documentation
+ * names.
+ */
+class RedisAclTests {
+
+	/**
+	 * What a user of the store may do, on keys and channels that begin with its prefix.
+	 * The first line is for scripts, the second for what they call, the third for what is
+	 * called from outside of scripts.
+	 */
+	private static final List<String> COMMANDS = List.of("eval", "evalsha", //
+			"del", "exists", "lindex", "llen", "lset", "ltrim", "pexpire", "publish", "rpush", "rpushx", "sadd", "set",
+			"smembers", "srem", //
+			"lrange", "subscribe", "unlink");
+
+	/**
+	 * What the drivers need besides on a Redis Cluster: first Lettuce, then Jedis.
+	 */
+	private static final List<String> CLUSTER_COMMANDS = List.of("cluster|nodes", "info", "cluster|slots", "ping");
+
+	private final RedisStores stores = new RedisStores();
+
+	private final RedisServer redis = RedisServer.start(user(COMMANDS, this.stores.keyPrefix()));
+
+	@AfterEach
+	void close() throws Exception {
+		this.stores.close();
+		this.redis.close();
+	}
+
+	private static String user(List<String> commands, String prefix) {
+		return "user mcp on >secret resetchannels ~" + prefix + ":1:* &" + prefix + ":1:n:* -@all +"
+				+ String.join(" +", commands);
+	}
+
+	private RedisConnectionFactory factory(Driver driver) {
+		RedisStandaloneConfiguration configuration = new RedisStandaloneConfiguration("127.0.0.1", this.redis.port());
+		configuration.setUsername("mcp");
+		configuration.setPassword("secret");
+		return driver.open(configuration);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void worksWithTheDocumentedRights(Driver driver) throws Exception {
+		RedisStores.assertWork(this.stores.open(factory(driver)), this.stores.open(factory(driver)));
+		trim(driver);
+		this.stores.close();
+
+		assertNothingDenied(this.redis);
+	}
+
+	/**
+	 * The drivers take it lightly if they may not name themselves or ask for a node's ID.
+	 */
+	private static void assertNothingDenied(RedisServer server) {
+		assertThat((List<?>) server.cli("ACL", "LOG"))
+			.allSatisfy((entry) -> assertThat(entry.toString()).containsPattern("object, (client|cluster)\\b"));
+	}
+
+	private void trim(Driver driver) {
+		RedisEventStore narrow = this.stores.open(this.stores.builder(factory(driver)).maxEventsPerStream(2));
+		StreamKey stream = RedisStores.newStream();
+		Event priming = RedisStores.priming(stream);
+		RedisStores.block(narrow.openStream(stream, "7", List.of(priming)));
+		for (int i = 2; i < 20; i++) {
+			RedisStores.block(narrow.storeEvents(stream, List.of(RedisStores.event(stream, i))));
+		}
+		Awaitility.await()
+			.untilAsserted(() -> assertThatExceptionOfType(EventsTrimmedException.class)
+				.isThrownBy(() -> RedisStores.read(narrow, stream, priming.id())));
+	}
+
+	@Test
+	void usesEveryRightThatIsDocumented() throws Exception {
+		worksWithTheDocumentedRights(Driver.LETTUCE);
+		worksWithTheDocumentedRights(Driver.JEDIS);
+
+		assertThat(COMMANDS).allSatisfy((command) -> assertThat(this.redis.info("cmdstat_" + command)).isNotNull());
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void worksOnAClusterWithTheDocumentedRights(Driver driver) throws Exception {
+		List<String> commands = new ArrayList<>(COMMANDS);
+		commands.addAll(CLUSTER_COMMANDS);
+		String[] setUser = user(commands, this.stores.keyPrefix()).replaceFirst("user", "ACL SETUSER").split(" ");
+		try (RedisCluster cluster = RedisCluster.start()) {
+			cluster.nodes().forEach((node) -> node.cli(setUser));
+			RedisClusterConfiguration configuration = new RedisClusterConfiguration(cluster.addresses());
+			configuration.setUsername("mcp");
+			configuration.setPassword("secret");
+
+			RedisStores.assertWork(this.stores.open(driver.open(configuration)),
+					this.stores.open(driver.open(configuration)));
+			this.stores.close();
+
+			assertThat(cluster.nodes()).allSatisfy(RedisAclTests::assertNothingDenied);
+		}
+	}
+
+	@Test
+	void saysThatARightIsMissing() {
+		this.redis.cli("ACL", "SETUSER", "mcp", "-rpush");
+		RedisEventStore store = this.stores.open(factory(Driver.LETTUCE));
+		StreamKey stream = RedisStores.newStream();
+
+		assertThatExceptionOfType(EventStoreUnavailableException.class)
+			.isThrownBy(() -> RedisStores.block(store.openStream(stream, "7", List.of(RedisStores.priming(stream)))))
+			.withMessageContaining("rights")
+			.withMessageContaining("spring.data.redis.username");
+	}
+
+}

@@ -1,0 +1,136 @@
+package io.github.mcppersist.redis;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+import org.awaitility.Awaitility;
+
+/**
+ * A Redis Cluster of three primaries, each a process of its own.
+ */
+public final class RedisCluster implements AutoCloseable {
+
+	private static final int NODES = 3;
+
+	private static final int SLOTS = 16_384;
+
+	private static final Duration FORMATION_LIMIT = Duration.ofSeconds(30);
+
+	private final List<RedisServer> nodes = new ArrayList<>();
+
+	private RedisCluster() {
+	}
+
+	/**
+	 * Start the nodes, give each a third of the slots, and wait until all agree.
+	 * @return the running cluster
+	 */
+	public static RedisCluster start() {
+		RedisCluster cluster = new RedisCluster();
+		try {
+			for (int i = 0; i < NODES; i++) {
+				cluster.nodes.add(RedisServer.start("cluster-enabled yes", "cluster-node-timeout 3000"));
+			}
+			cluster.form();
+			return cluster;
+		}
+		catch (RuntimeException ex) {
+			cluster.close();
+			throw ex;
+		}
+	}
+
+	private void form() {
+		for (int i = 0; i < NODES; i++) {
+			// One by one: ADDSLOTSRANGE is there since Redis 7.0 only
+			IntStream slots = IntStream.range(SLOTS * i / NODES, SLOTS * (i + 1) / NODES);
+			this.nodes.get(i).cli(command(slots));
+			this.nodes.get(i).cli("CLUSTER", "SET-CONFIG-EPOCH", String.valueOf(i + 1));
+		}
+		for (RedisServer node : this.nodes.subList(1, NODES)) {
+			this.nodes.get(0).cli("CLUSTER", "MEET", "127.0.0.1", String.valueOf(node.port()));
+		}
+		Awaitility.await().atMost(FORMATION_LIMIT).until(() -> this.nodes.stream().allMatch(this::knowsAll));
+	}
+
+	private static String[] command(IntStream slots) {
+		List<String> command = new ArrayList<>(List.of("CLUSTER", "ADDSLOTS"));
+		slots.mapToObj(String::valueOf).forEach(command::add);
+		return command.toArray(String[]::new);
+	}
+
+	private boolean knowsAll(RedisServer node) {
+		String info = (String) node.cli("CLUSTER", "INFO");
+		return info.contains("cluster_state:ok") && info.contains("cluster_slots_assigned:" + SLOTS)
+				&& info.contains("cluster_known_nodes:" + NODES);
+	}
+
+	/**
+	 * Return the nodes.
+	 * @return three servers
+	 */
+	public List<RedisServer> nodes() {
+		return List.copyOf(this.nodes);
+	}
+
+	/**
+	 * Return the addresses, as {@code spring.data.redis.cluster.nodes} takes them.
+	 * @return one {@code host:port} for each node
+	 */
+	public List<String> addresses() {
+		return this.nodes.stream().map((node) -> "127.0.0.1:" + node.port()).toList();
+	}
+
+	/**
+	 * Return the node that holds a key.
+	 * @param key the key, there or not
+	 * @return the node that owns the key's slot
+	 */
+	public RedisServer owner(String key) {
+		for (RedisServer node : this.nodes) {
+			try {
+				node.cli("TYPE", key);
+				return node;
+			}
+			catch (RedisServer.ErrorReply ex) {
+				if (!ex.getMessage().startsWith("MOVED")) {
+					throw ex;
+				}
+			}
+		}
+		throw new IllegalStateException("No node owns the slot of " + key);
+	}
+
+	/**
+	 * Move the slot of a key, with all that is in it, to another node, as resharding
+	 * does. Clients learn of it by redirection only.
+	 * @param key a key of the slot
+	 * @return the node that owns the slot now
+	 */
+	public RedisServer moveSlot(String key) {
+		RedisServer from = owner(key);
+		RedisServer to = this.nodes.get((this.nodes.indexOf(from) + 1) % NODES);
+		String slot = String.valueOf(from.cli("CLUSTER", "KEYSLOT", key));
+		to.cli("CLUSTER", "SETSLOT", slot, "IMPORTING", id(from));
+		from.cli("CLUSTER", "SETSLOT", slot, "MIGRATING", id(to));
+		for (Object stored : (List<?>) from.cli("CLUSTER", "GETKEYSINSLOT", slot, "1000")) {
+			from.cli("MIGRATE", "127.0.0.1", String.valueOf(to.port()), (String) stored, "0", "5000");
+		}
+		for (RedisServer node : List.of(to, from, this.nodes.get((this.nodes.indexOf(to) + 1) % NODES))) {
+			node.cli("CLUSTER", "SETSLOT", slot, "NODE", id(to));
+		}
+		return to;
+	}
+
+	private static String id(RedisServer node) {
+		return (String) node.cli("CLUSTER", "MYID");
+	}
+
+	@Override
+	public void close() {
+		this.nodes.forEach(RedisServer::close);
+	}
+
+}

@@ -1,0 +1,94 @@
+package io.github.mcppersist.redis;
+
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.data.redis.connection.RedisClusterConfiguration;
+
+import io.github.mcppersist.event.Event;
+import io.github.mcppersist.event.StreamKey;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link RedisEventStore} on a Redis Cluster of three nodes.
+ */
+class RedisClusterTests {
+
+	private static RedisCluster cluster;
+
+	private final RedisStores stores = new RedisStores();
+
+	@BeforeAll
+	static void startCluster() {
+		cluster = RedisCluster.start();
+	}
+
+	@AfterAll
+	static void stopCluster() {
+		cluster.close();
+	}
+
+	@AfterEach
+	void closeStores() throws Exception {
+		this.stores.close();
+	}
+
+	private RedisEventStore open(Driver driver) {
+		return this.stores.open(driver.open(new RedisClusterConfiguration(cluster.addresses())));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void worksOnACluster(Driver driver) {
+		RedisStores.assertWork(open(driver), open(driver));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void spreadsSessionsOverTheNodesAndKeepsEachInOneSlot(Driver driver) {
+		RedisEventStore store = open(driver);
+		for (int i = 0; i < 30; i++) {
+			StreamKey stream = RedisStores.newStream();
+			StreamKey other = StreamKey.random(stream.sessionId());
+			RedisStores.block(store.openStream(stream, "7", List.of(RedisStores.priming(stream))));
+			RedisStores.block(store.openStream(other, "8", List.of(RedisStores.priming(other))));
+			assertThat(slots(this.stores.keyPrefix() + ":*{" + stream.sessionId() + "}*")).hasSize(1);
+		}
+
+		assertThat(cluster.nodes())
+			.allSatisfy((node) -> assertThat((List<?>) node.cli("KEYS", this.stores.keyPrefix() + ":*")).isNotEmpty());
+	}
+
+	private static Set<Object> slots(String pattern) {
+		return cluster.nodes()
+			.stream()
+			.flatMap((node) -> ((List<?>) node.cli("KEYS", pattern)).stream())
+			.map((key) -> cluster.nodes().get(0).cli("CLUSTER", "KEYSLOT", (String) key))
+			.collect(Collectors.toSet());
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void goesOnWhenTheSlotOfAStreamMovesToAnotherNode(Driver driver) {
+		RedisEventStore store = open(driver);
+		RedisEventStore other = open(driver);
+		StreamKey stream = RedisStores.newStream();
+		Event priming = RedisStores.priming(stream);
+		RedisStores.block(store.openStream(stream, "7", List.of(priming)));
+		assertThat(RedisStores.read(other, stream, priming.id()).events()).isEmpty();
+
+		cluster.moveSlot(this.stores.key(stream));
+		Event event = RedisStores.event(stream, 2);
+		RedisStores.block(store.storeEvents(stream, List.of(event)));
+
+		assertThat(RedisStores.read(other, stream, priming.id()).events()).containsExactly(event);
+	}
+
+}

@@ -1,0 +1,322 @@
+package io.github.mcppersist.redis;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
+
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import reactor.core.Disposable;
+
+import io.github.mcppersist.event.Event;
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventPage;
+import io.github.mcppersist.event.EventsTrimmedException;
+import io.github.mcppersist.event.StreamKey;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+/**
+ * What is in Redis, how much memory it takes, and which commands put it there.
+ */
+class RedisLayoutTests {
+
+	private static final String SESSION = "3f0c6c7e-5d0e-4c43-9d2b-1b6a3f6a7b11";
+
+	private static final String STREAM_KEY = "mcp:1:{" + SESSION + "}:s:AbCdEfGhIjKlMnOp";
+
+	private static RedisServer redis;
+
+	private static LettuceConnectionFactory factory;
+
+	private final StreamKey stream = new StreamKey(SESSION, "AbCdEfGhIjKlMnOp");
+
+	private RedisEventStore store;
+
+	@BeforeAll
+	static void startRedis() {
+		redis = RedisServer.start();
+		factory = new LettuceConnectionFactory("127.0.0.1", redis.port());
+		factory.afterPropertiesSet();
+		factory.start();
+	}
+
+	@AfterAll
+	static void stopRedis() {
+		factory.destroy();
+		redis.close();
+	}
+
+	@BeforeEach
+	void openStore() {
+		redis.cli("FLUSHALL");
+		this.store = RedisEventStore.builder(factory).timeout(TestEvents.PATIENT).build();
+		Awaitility.await().until(() -> !redis.cli("PUBSUB", "CHANNELS").equals(List.of()));
+	}
+
+	@AfterEach
+	void closeStore() {
+		this.store.close();
+	}
+
+	@Test
+	void namesKeysAsDocumented() {
+		RedisKeys keys = new RedisKeys("mcp");
+
+		assertThat(keys.stream(new StreamKey("4f1c", "Ab3"))).isEqualTo("mcp:1:{4f1c}:s:Ab3");
+		assertThat(keys.runningStreams("4f1c")).isEqualTo("mcp:1:{4f1c}:r");
+		assertThat(keys.tombstone("4f1c")).isEqualTo("mcp:1:{4f1c}:d");
+		assertThat(keys.channel("0rT5")).isEqualTo("mcp:1:n:0rT5");
+	}
+
+	@Test
+	void refusesAKeyPrefixThatWouldMoveASlot() {
+		for (String prefix : List.of("", "a{b", "a}b", "a b", "\u00e9", "x".repeat(65))) {
+			assertThatIllegalArgumentException().isThrownBy(() -> new RedisKeys(prefix)).withMessageContaining(prefix);
+		}
+	}
+
+	@Test
+	void storesAStreamAsOneListWithAHeader() {
+		TestEvents.block(this.store.openStream(this.stream, "\"request-7\"",
+				List.of(Event.priming(new EventId("AbCdEfGhIjKlMnOp", 1, "aaaaaa")))));
+		TestEvents.block(this.store.storeEvents(this.stream, List.of(event(2, "bbbbbb", "{\"n\":2}"))));
+
+		assertThat(elements()).hasSize(3)
+			.first()
+			.asString()
+			.matches("1r0{15}[0-9A-Za-z]{11}-{11}000000013\"request-7\"");
+		assertThat(elements().subList(1, 3)).containsExactly("aaaaaa", "bbbbbb{\"n\":2}");
+
+		TestEvents.block(this.store.completeStream(this.stream, List.of(event(3, "cccccc", "{\"id\":7,\"n\":3}"))));
+
+		assertThat(elements().get(0)).matches("1c0{15}[0-9A-Za-z]{11}-{11}000000020\"request-7\"");
+		assertThat(elements().get(3)).isEqualTo("cccccc{\"id\":7,\"n\":3}");
+		assertThat(redis.cli("KEYS", "*")).asInstanceOf(InstanceOfAssertFactories.LIST)
+			.containsExactlyInAnyOrder(STREAM_KEY, "mcp:1:{" + SESSION + "}:r");
+	}
+
+	@Test
+	void everyKeyExpires() {
+		TestEvents.block(this.store.openStream(this.stream, null, TestEvents.priming(this.stream)));
+		assertThat(ttl(STREAM_KEY)).isBetween(3_900_000L, 4_050_000L);
+		assertThat(ttl("mcp:1:{" + SESSION + "}:r")).isBetween(7_100_000L, 7_200_000L);
+
+		TestEvents.block(this.store.completeStream(this.stream, List.of(event(2, "bbbbbb", "{}"))));
+		assertThat(ttl(STREAM_KEY)).isBetween(200_000L, 300_000L);
+
+		TestEvents.block(this.store.deleteSession(SESSION));
+		assertThat(redis.cli("KEYS", "*")).isEqualTo(List.of("mcp:1:{" + SESSION + "}:d"));
+		assertThat(ttl("mcp:1:{" + SESSION + "}:d")).isBetween(7_400_000L, 7_500_000L);
+	}
+
+	@Test
+	void putsOffTheExpiryOnceAnEighthOfTheTimeToLiveHasPassed() {
+		try (RedisEventStore shortLived = RedisEventStore.builder(factory)
+			.timeout(TestEvents.PATIENT)
+			.timeToLive(Duration.ofSeconds(4))
+			.build()) {
+			AtomicLong sequence = new AtomicLong(1);
+			TestEvents.block(shortLived.openStream(this.stream, null, TestEvents.priming(this.stream)));
+			redis.cli("PEXPIRE", STREAM_KEY, "3900");
+
+			append(shortLived, sequence);
+			assertThat(ttl(STREAM_KEY)).isLessThanOrEqualTo(3900L);
+
+			Awaitility.await().pollInterval(Duration.ofMillis(50)).untilAsserted(() -> {
+				append(shortLived, sequence);
+				assertThat(ttl(STREAM_KEY)).isGreaterThan(4000L);
+			});
+		}
+	}
+
+	private void append(RedisEventStore to, AtomicLong sequence) {
+		TestEvents.block(to.storeEvents(this.stream, List.of(event(sequence.incrementAndGet(), "bbbbbb", "{}"))));
+	}
+
+	@Test
+	void readsWhatLayoutVersion1Wrote() throws IOException {
+		load("layout-1.txt");
+		StreamKey running = new StreamKey("golden", "Running1");
+		StreamKey complete = new StreamKey("golden", "Complete1");
+
+		EventPage page = TestEvents
+			.block(this.store.replayEventsAfter(running, EventId.parse("Running1_5_0a1b2c"), 1000));
+		assertThat(page.events()).extracting((event) -> new String(event.message(), StandardCharsets.UTF_8))
+			.containsExactly("{\"n\":6}", "{\"n\":\"\u20ac\"}");
+		assertThat(page.events()).extracting(Event::id)
+			.containsExactly(EventId.parse("Running1_6_0a1b2d"), EventId.parse("Running1_8_0a1b2f"));
+		assertThat(page.rest()).isEqualTo(EventPage.Rest.RUNNING);
+		assertThatExceptionOfType(EventsTrimmedException.class).isThrownBy(
+				() -> TestEvents.block(this.store.replayEventsAfter(running, EventId.parse("Running1_3_0a1b2c"), 1000)))
+			.satisfies((ex) -> assertThat(ex.requestId()).isEqualTo("\"id-\u00e9\""));
+		assertThat(TestEvents.block(this.store.replayEventsAfter(complete, null, 1000)).rest())
+			.isEqualTo(EventPage.Rest.NONE);
+		TestEvents.block(this.store.storeEvents(running,
+				List.of(new Event(EventId.parse("Running1_9_0a1b2g"), "{}".getBytes(StandardCharsets.UTF_8)))));
+	}
+
+	@Test
+	void aPlainCallCostsTwoCommands() {
+		call(StreamKey.random(SESSION));
+		Map<String, Long> before = commandCounts();
+
+		for (int i = 0; i < 10; i++) {
+			call(StreamKey.random(SESSION));
+		}
+
+		Map<String, Long> sent = commandsSince(before);
+		sent.keySet()
+			.removeAll(List.of("exists", "lindex", "llen", "lset", "pexpire", "rpush", "rpushx", "sadd", "srem"));
+		assertThat(sent).isEqualTo(Map.of("evalsha", 20L));
+	}
+
+	@Test
+	void aReadCostsTwoRoundTripsAndNoWrite() {
+		call(this.stream);
+		TestEvents.block(this.store.replayEventsAfter(this.stream, null, 1000));
+		Map<String, Long> before = commandCounts();
+
+		TestEvents.block(this.store.replayEventsAfter(this.stream, null, 1000));
+
+		assertThat(commandsSince(before)).isEqualTo(Map.of("lindex", 1L, "llen", 1L, "exists", 1L, "lrange", 1L));
+	}
+
+	@Test
+	void publishesOnlyForAReaderOnAnotherNode() {
+		TestEvents.block(this.store.openStream(this.stream, null, TestEvents.priming(this.stream)));
+		try (RedisEventStore other = RedisEventStore.builder(factory).timeout(TestEvents.PATIENT).build()) {
+			Queue<StreamKey> hints = new ConcurrentLinkedQueue<>();
+			Disposable own = this.store.watch(this.stream).subscribe(hints::add);
+			Awaitility.await().until(() -> !hints.isEmpty());
+			Map<String, Long> before = commandCounts();
+			TestEvents.block(this.store.storeEvents(this.stream, List.of(event(2, "bbbbbb", "{}"))));
+			assertThat(commandsSince(before)).doesNotContainKey("publish");
+
+			Queue<StreamKey> remoteHints = new ConcurrentLinkedQueue<>();
+			Disposable remote = other.watch(this.stream).subscribe(remoteHints::add);
+			Awaitility.await().until(() -> !remoteHints.isEmpty());
+			TestEvents.block(this.store.storeEvents(this.stream, List.of(event(3, "cccccc", "{}"))));
+			assertThat(commandsSince(before)).containsEntry("publish", 1L);
+
+			own.dispose();
+			remote.dispose();
+			// The hint that finds no reader takes the mark away.
+			TestEvents.block(this.store.storeEvents(this.stream, List.of(event(4, "dddddd", "{}"))));
+			Awaitility.await().until(() -> elements().get(0).contains(StreamHeader.NO_NODE));
+		}
+	}
+
+	@Test
+	void takesLittleMemory() {
+		TestEvents.block(this.store.openStream(this.stream, "42", TestEvents.priming(this.stream)));
+		TestEvents.block(this.store.completeStream(this.stream, List.of(TestEvents.event(this.stream, 2, 300))));
+		assertThat((Long) redis.cli("MEMORY", "USAGE", STREAM_KEY)).isLessThanOrEqualTo(697);
+
+		StreamKey longer = new StreamKey(SESSION, "AbCdEfGhIjKlMnOq");
+		TestEvents.block(this.store.openStream(longer, "42", TestEvents.priming(longer)));
+		TestEvents.block(this.store.storeEvents(longer,
+				LongStream.rangeClosed(2, 101).mapToObj((n) -> TestEvents.event(longer, n, 300)).toList()));
+		Long bytes = (Long) redis.cli("MEMORY", "USAGE", new RedisKeys("mcp").stream(longer));
+		assertThat((bytes - 100 * 300) / 100).isLessThanOrEqualTo(40);
+	}
+
+	@Test
+	void trimsSeldomAndToTheBound() {
+		Map<String, Long> before = commandCounts();
+		try (RedisEventStore bounded = RedisEventStore.builder(factory)
+			.timeout(TestEvents.PATIENT)
+			.maxEventsPerStream(160)
+			.build()) {
+			TestEvents.block(bounded.openStream(this.stream, null, TestEvents.priming(this.stream)));
+			for (int sequence = 2; sequence <= 400; sequence++) {
+				TestEvents
+					.block(bounded.storeEvents(this.stream, List.of(TestEvents.event(this.stream, sequence, 20))));
+			}
+
+			Awaitility.await().until(() -> (Long) redis.cli("LLEN", STREAM_KEY) <= 161);
+			assertThat((Long) redis.cli("LLEN", STREAM_KEY)).isGreaterThan(150);
+			assertThat(commandsSince(before).get("ltrim")).isBetween(20L, 30L);
+			EventPage page = TestEvents.block(bounded.replayEventsAfter(this.stream, null, 100_000));
+			assertThat(page.lastEventId()).extracting(EventId::sequence).isEqualTo(400L);
+		}
+	}
+
+	@Test
+	void forgetsFinishedStreamsWhenTheNextOneIsOpened() {
+		StreamKey first = StreamKey.random(SESSION);
+		StreamKey second = StreamKey.random(SESSION);
+		StreamKey running = StreamKey.random(SESSION);
+		call(first);
+		call(second);
+
+		TestEvents.block(this.store.openStream(running, null, TestEvents.priming(running)));
+
+		assertThat(redis.cli("SMEMBERS", "mcp:1:{" + SESSION + "}:r")).isEqualTo(List.of(running.streamId()));
+	}
+
+	private void call(StreamKey stream) {
+		TestEvents.block(this.store.openStream(stream, "42", TestEvents.priming(stream)));
+		TestEvents.block(this.store.completeStream(stream, List.of(TestEvents.event(stream, 2, 300))));
+	}
+
+	private Event event(long sequence, String tag, String message) {
+		return new Event(new EventId(this.stream.streamId(), sequence, tag), message.getBytes(StandardCharsets.UTF_8));
+	}
+
+	@SuppressWarnings("unchecked")
+	private static List<String> elements() {
+		return (List<String>) redis.cli("LRANGE", STREAM_KEY, "0", "-1");
+	}
+
+	private static long ttl(String key) {
+		return (Long) redis.cli("PTTL", key);
+	}
+
+	private static Map<String, Long> commandsSince(Map<String, Long> before) {
+		Map<String, Long> since = commandCounts();
+		since.replaceAll((command, count) -> count - before.getOrDefault(command, 0L));
+		since.values().removeIf((count) -> count == 0);
+		since.remove("info");
+		return since;
+	}
+
+	private static Map<String, Long> commandCounts() {
+		return ((String) redis.cli("INFO", "commandstats")).lines()
+			.filter((line) -> line.startsWith("cmdstat_"))
+			.collect(Collectors.toMap((line) -> line.substring(8, line.indexOf(':')),
+					(line) -> Long.valueOf(line.substring(line.indexOf("calls=") + 6, line.indexOf(','))), Long::sum,
+					TreeMap::new));
+	}
+
+	/**
+	 * Each line of the dump is one element: the key, a tab, the element.
+	 */
+	private static void load(String file) throws IOException {
+		try (BufferedReader reader = new BufferedReader(
+				new InputStreamReader(RedisLayoutTests.class.getResourceAsStream(file), StandardCharsets.UTF_8))) {
+			reader.lines()
+				.map((line) -> line.split("\t", 2))
+				.forEach((element) -> redis.cli("RPUSH", element[0], element[1]));
+		}
+	}
+
+}

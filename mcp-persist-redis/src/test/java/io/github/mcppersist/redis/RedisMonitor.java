@@ -1,0 +1,70 @@
+package io.github.mcppersist.redis;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Records the commands that clients send to a Redis, without those that a script calls.
+ */
+final class RedisMonitor implements AutoCloseable {
+
+	private static final Pattern COMMAND = Pattern.compile("^\\+\\S+ \\[\\d+ (\\S+)] \"(\\w+)\"(.*)$");
+
+	private final RedisServer redis;
+
+	private final Socket socket;
+
+	private final BufferedReader lines;
+
+	private int marks;
+
+	RedisMonitor(RedisServer redis) throws IOException {
+		this.redis = redis;
+		this.socket = new Socket(InetAddress.getLoopbackAddress(), redis.port());
+		this.socket.setSoTimeout(5000);
+		this.lines = new BufferedReader(
+				new InputStreamReader(this.socket.getInputStream(), StandardCharsets.ISO_8859_1));
+		this.socket.getOutputStream().write("MONITOR\r\n".getBytes(StandardCharsets.US_ASCII));
+		if (!"+OK".equals(this.lines.readLine())) {
+			throw new IOException("Redis doesn't let itself be monitored");
+		}
+	}
+
+	/**
+	 * Return the commands since the last time.
+	 * @return the names of the commands, in lower case
+	 * @throws IOException if the connection fails
+	 */
+	List<String> commands() throws IOException {
+		String mark = "mark-" + ++this.marks;
+		this.redis.cli("ECHO", mark);
+		List<String> commands = new ArrayList<>();
+		for (String line = this.lines.readLine(); line != null; line = this.lines.readLine()) {
+			Matcher command = COMMAND.matcher(line);
+			if (!command.matches()) {
+				throw new IOException("Not a command: " + line);
+			}
+			if (command.group(3).contains(mark)) {
+				return commands;
+			}
+			if (!"lua".equals(command.group(1))) {
+				commands.add(command.group(2).toLowerCase());
+			}
+		}
+		throw new IOException("Redis closed the connection");
+	}
+
+	@Override
+	public void close() throws IOException {
+		this.socket.close();
+	}
+
+}

@@ -1,0 +1,128 @@
+package io.github.mcppersist.redis;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+
+/**
+ * The ways in which a Redis fails.
+ */
+enum RedisOutage {
+
+	STOPPED {
+
+		@Override
+		void begin(RedisServer redis) {
+			redis.stop();
+		}
+
+		@Override
+		void end(RedisServer redis) {
+			redis.startAgain();
+		}
+
+	},
+
+	KILLED_WITHOUT_DATA {
+
+		@Override
+		void begin(RedisServer redis) {
+			redis.kill();
+		}
+
+		@Override
+		void end(RedisServer redis) {
+			redis.startAgain();
+		}
+
+		@Override
+		boolean losesData() {
+			return true;
+		}
+
+	},
+
+	PAUSED {
+
+		@Override
+		void begin(RedisServer redis) {
+			redis.pause();
+		}
+
+		@Override
+		void end(RedisServer redis) {
+			redis.resume();
+		}
+
+	},
+
+	OUT_OF_MEMORY {
+
+		@Override
+		void begin(RedisServer redis) {
+			redis.cli("CONFIG", "SET", "maxmemory", "1");
+		}
+
+		@Override
+		void end(RedisServer redis) {
+			redis.cli("CONFIG", "SET", "maxmemory", "0");
+		}
+
+	},
+
+	READ_ONLY_REPLICA {
+
+		@Override
+		void begin(RedisServer redis) {
+			// Nobody listens there, so that it keeps its own data
+			redis.cli("REPLICAOF", "127.0.0.1", "1");
+		}
+
+		@Override
+		void end(RedisServer redis) {
+			redis.cli("REPLICAOF", "NO", "ONE");
+		}
+
+	},
+
+	WRONG_PASSWORD {
+
+		@Override
+		void begin(RedisServer redis) {
+			redis.cli("CONFIG", "SET", "requirepass", PASSWORD);
+			authenticated(redis, "CLIENT", "KILL", "TYPE", "pubsub");
+			authenticated(redis, "CLIENT", "KILL", "TYPE", "normal");
+		}
+
+		@Override
+		void end(RedisServer redis) {
+			authenticated(redis, "CONFIG", "SET", "requirepass", "");
+		}
+
+	};
+
+	private static final String PASSWORD = "changed";
+
+	abstract void begin(RedisServer redis);
+
+	abstract void end(RedisServer redis);
+
+	/**
+	 * Say whether what was stored before the outage is gone after it.
+	 * @return whether it is gone
+	 */
+	boolean losesData() {
+		return false;
+	}
+
+	private static void authenticated(RedisServer redis, String... command) {
+		try (RespClient client = new RespClient(redis.port(), Duration.ofSeconds(5))) {
+			client.send("AUTH", PASSWORD);
+			client.send(command);
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+}

@@ -1,0 +1,206 @@
+package io.github.mcppersist.redis;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
+import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.event.Event;
+import io.github.mcppersist.event.EventPage;
+import io.github.mcppersist.event.EventStoreException;
+import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.StreamKey;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * Tests for what {@link RedisEventStore} does in an outage besides recovering from it,
+ * see {@link RedisRecoveryTests}.
+ */
+@Timeout(120)
+class RedisOutageTests {
+
+	private static final Duration LIMIT = Duration.ofMillis(500);
+
+	private final StreamKey stream = StreamKey.random("session");
+
+	private final ListAppender<ILoggingEvent> log = new ListAppender<>();
+
+	private RedisServer redis;
+
+	private RedisProxy proxy;
+
+	private LettuceConnectionFactory factory;
+
+	private RedisEventStore store;
+
+	@BeforeEach
+	void start() {
+		this.redis = RedisServer.start();
+		this.proxy = RedisProxy.to(this.redis.port());
+		this.factory = new LettuceConnectionFactory("127.0.0.1", this.proxy.port());
+		this.factory.afterPropertiesSet();
+		this.factory.start();
+		this.store = RedisEventStore.builder(this.factory).timeout(LIMIT).build();
+		eventually(Mono.defer(() -> this.store.openStream(this.stream, "1", TestEvents.priming(this.stream))));
+		awaiting().until(() -> !this.redis.cli("PUBSUB", "CHANNELS").equals(List.of()));
+		for (LuaScript script : LuaScript.values()) {
+			this.redis.cli("SCRIPT", "LOAD", new String(script.body(), StandardCharsets.UTF_8));
+		}
+		Logger logger = (Logger) LoggerFactory.getLogger(RedisEventStore.class);
+		logger.setLevel(Level.INFO);
+		this.log.start();
+		logger.addAppender(this.log);
+	}
+
+	@AfterEach
+	void stop() {
+		((Logger) LoggerFactory.getLogger(RedisEventStore.class)).detachAppender(this.log);
+		this.store.close();
+		this.factory.destroy();
+		this.proxy.close();
+		this.redis.close();
+	}
+
+	@Test
+	void completesOnceWhatWasCompletedAlthoughItsAcknowledgementWasLost() {
+		Event event = TestEvents.event(this.stream, 2, 100);
+		this.proxy.loseReplies();
+		assertUnavailable(this.store.completeStream(this.stream, List.of(event)));
+
+		this.proxy.pass();
+		eventually(this.store.completeStream(this.stream, List.of(event)));
+
+		EventPage page = TestEvents.block(this.store.replayEventsAfter(this.stream, null, 1000));
+		assertThat(page.events()).containsExactly(event);
+		assertThat(page.rest()).isEqualTo(EventPage.Rest.NONE);
+	}
+
+	@Test
+	void failsAtOnceOnceRedisIsKnownToBeAwayAndRecoversByItself() {
+		this.redis.pause();
+		long start = System.nanoTime();
+		assertUnavailable(this.store.storeEvents(this.stream, List.of(TestEvents.event(this.stream, 2, 100))));
+		assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(LIMIT, LIMIT.plusSeconds(3));
+
+		start = System.nanoTime();
+		for (int i = 0; i < 1000; i++) {
+			assertUnavailable(this.store.replayEventsAfter(this.stream, null, 1000).timeout(Duration.ofSeconds(5)));
+		}
+		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
+
+		this.redis.resume();
+		eventually(Mono.defer(() -> this.store.replayEventsAfter(this.stream, null, 1000)));
+		awaiting().untilAsserted(() -> assertThat(this.log.list).extracting(ILoggingEvent::getLevel)
+			.containsExactly(Level.WARN, Level.INFO));
+	}
+
+	@Test
+	void keepsItsOwnTimeLimitWhereTheApplicationsIsShorter() {
+		LettuceConnectionFactory impatient = new LettuceConnectionFactory(
+				new RedisStandaloneConfiguration("127.0.0.1", this.redis.port()),
+				LettuceClientConfiguration.builder().commandTimeout(Duration.ofMillis(100)).build());
+		impatient.afterPropertiesSet();
+		impatient.start();
+		try (RedisEventStore patient = RedisEventStore.builder(impatient).timeout(Duration.ofSeconds(30)).build()) {
+			eventually(Mono.defer(() -> patient.renewStreams(List.of(this.stream))));
+
+			this.redis.pause();
+			CompletableFuture<Void> renewed = patient.renewStreams(List.of(this.stream)).toFuture();
+			awaiting().during(Duration.ofMillis(400)).until(() -> !renewed.isDone());
+			this.redis.resume();
+
+			assertThat(renewed).succeedsWithin(Duration.ofSeconds(10));
+		}
+		finally {
+			impatient.destroy();
+		}
+	}
+
+	@Test
+	void trimsAndDeletesWhileRedisIsOutOfMemory() {
+		TestEvents.block(this.store.storeEvents(this.stream,
+				List.of(TestEvents.event(this.stream, 2, 100), TestEvents.event(this.stream, 3, 100))));
+		this.redis.cli("CONFIG", "SET", "maxmemory", "1");
+
+		Object dropped = this.redis.cli("EVAL", new String(LuaScript.TRIM.body(), StandardCharsets.UTF_8), "1", key(),
+				"3");
+		assertThat(dropped).isEqualTo(List.of(2L));
+		assertThat(TestEvents.block(this.store.replayEventsAfter(this.stream, null, 1000)).events()).hasSize(1);
+		TestEvents.block(this.store.deleteSession("session"));
+
+		assertThat(this.redis.cli("EXISTS", key())).isEqualTo(0L);
+		assertThat(this.redis.cli("EXISTS", "mcp:1:{session}:d")).isEqualTo(1L);
+	}
+
+	@Test
+	void aConflictIsNoOutage() {
+		for (int i = 0; i < 20; i++) {
+			assertThatExceptionOfType(EventStoreException.class)
+				.isThrownBy(() -> TestEvents
+					.block(this.store.storeEvents(this.stream, List.of(TestEvents.event(this.stream, 9, 100)))))
+				.isNotInstanceOf(EventStoreUnavailableException.class);
+		}
+
+		assertThat(this.log.list).isEmpty();
+	}
+
+	@Test
+	void endsWatchesAndCallsWhenItIsClosed() {
+		this.redis.pause();
+		Mono<EventPage> read = this.store.replayEventsAfter(this.stream, null, 1000).cache();
+		read.subscribe((page) -> {
+		}, (ex) -> {
+		});
+		Mono<Void> watch = this.store.watch(this.stream).then().cache();
+		watch.subscribe((end) -> {
+		}, (ex) -> {
+		});
+
+		long start = System.nanoTime();
+		this.store.close();
+
+		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+		assertUnavailable(read);
+		assertUnavailable(watch);
+		assertUnavailable(this.store.replayEventsAfter(this.stream, null, 1000));
+		assertUnavailable(this.store.watch(this.stream).then());
+	}
+
+	private String key() {
+		return new RedisKeys("mcp").stream(this.stream);
+	}
+
+	private static ConditionFactory awaiting() {
+		return Awaitility.await().atMost(Duration.ofSeconds(30));
+	}
+
+	private static <T> void eventually(Mono<T> call) {
+		awaiting().ignoreExceptionsInstanceOf(EventStoreUnavailableException.class).until(() -> {
+			TestEvents.block(call);
+			return true;
+		});
+	}
+
+	private static void assertUnavailable(Mono<?> call) {
+		assertThatExceptionOfType(EventStoreUnavailableException.class).isThrownBy(() -> TestEvents.block(call));
+	}
+
+}

@@ -1,0 +1,397 @@
+package io.github.mcppersist.redis;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import org.assertj.core.api.ThrowableAssertAlternative;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
+import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
+import org.springframework.data.redis.connection.jedis.JedisConnectionFactory;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.event.Event;
+import io.github.mcppersist.event.EventNotFoundException;
+import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.event.StreamNotFoundException;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * Tests that with each driver, whatever happens to Redis, every call of
+ * {@link RedisEventStore} ends in time, and that all is well again once Redis is.
+ */
+class RedisRecoveryTests {
+
+	/**
+	 * The store's own time limit is half a second, the drivers' a minute; the rest is for
+	 * a busy machine.
+	 */
+	private static final Duration IN_TIME = Duration.ofSeconds(8);
+
+	private static final Duration RECOVERY_LIMIT = Duration.ofSeconds(30);
+
+	private final RedisStores stores = new RedisStores();
+
+	private final RedisServer redis = RedisServer.start();
+
+	private final RedisProxy network = RedisProxy.to(this.redis.port());
+
+	private final StreamKey stream = RedisStores.newStream();
+
+	private final Event priming = RedisStores.priming(this.stream);
+
+	private final Event first = RedisStores.event(this.stream, 2);
+
+	private final Event second = RedisStores.event(this.stream, 3);
+
+	private final ListAppender<ILoggingEvent> log = new ListAppender<>();
+
+	@BeforeEach
+	void listenToTheLog() {
+		this.log.start();
+		logger().addAppender(this.log);
+		logger().setLevel(Level.INFO);
+	}
+
+	@AfterEach
+	void close() throws Exception {
+		logger().detachAppender(this.log);
+		logger().setLevel(null);
+		this.stores.close();
+		this.network.close();
+		this.redis.close();
+	}
+
+	private static Logger logger() {
+		return (Logger) LoggerFactory.getLogger(RedisEventStore.class);
+	}
+
+	private RedisEventStore open(Driver driver) {
+		return open(driver, null);
+	}
+
+	private RedisEventStore open(Driver driver, String password) {
+		RedisStandaloneConfiguration configuration = new RedisStandaloneConfiguration("127.0.0.1", this.network.port());
+		configuration.setPassword(password);
+		return this.stores.open(this.stores.builder(driver.open(configuration)));
+	}
+
+	private RedisEventStore openStream(Driver driver) {
+		return openStream(open(driver));
+	}
+
+	private RedisEventStore openStream(RedisEventStore store) {
+		await(() -> RedisStores.block(store.openStream(this.stream, "7", List.of(this.priming))));
+		// Redis knows the script from now on, so that one command is one write
+		await(() -> RedisStores.block(store.storeEvents(this.stream, List.of(this.first))));
+		return store;
+	}
+
+	private Mono<Void> storeSecond(RedisEventStore store) {
+		return store.storeEvents(this.stream, List.of(this.second));
+	}
+
+	private List<Event> read(RedisEventStore store) {
+		return RedisStores.read(store, this.stream, this.priming.id()).events();
+	}
+
+	private static ThrowableAssertAlternative<EventStoreUnavailableException> assertUnavailable(Callable<?> call) {
+		long start = System.nanoTime();
+		ThrowableAssertAlternative<EventStoreUnavailableException> failure = assertThatExceptionOfType(
+				EventStoreUnavailableException.class)
+			.isThrownBy(call::call);
+		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(IN_TIME);
+		return failure;
+	}
+
+	private void assertNothingWorks(RedisEventStore store) {
+		for (int i = 0; i < 3; i++) {
+			StreamKey other = RedisStores.newStream();
+			assertUnavailable(() -> storeSecond(store).block(RedisStores.LIMIT));
+			assertUnavailable(
+					() -> store.openStream(other, "8", List.of(RedisStores.priming(other))).block(RedisStores.LIMIT));
+			assertUnavailable(() -> store.completeStream(this.stream, List.of(this.second)).block(RedisStores.LIMIT));
+			assertUnavailable(() -> read(store));
+			assertUnavailable(() -> store.renewStreams(List.of(this.stream)).block(RedisStores.LIMIT));
+			assertUnavailable(() -> store.deleteSession(other.sessionId()).block(RedisStores.LIMIT));
+		}
+	}
+
+	/**
+	 * Call again until the store is available: what a writer does.
+	 */
+	private static void await(Runnable call) {
+		Awaitility.await()
+			.atMost(RECOVERY_LIMIT)
+			.pollInterval(Duration.ofMillis(50))
+			.ignoreExceptionsInstanceOf(EventStoreUnavailableException.class)
+			.until(() -> {
+				call.run();
+				return true;
+			});
+	}
+
+	private void assertStoresSecondOnce(RedisEventStore store) {
+		await(() -> RedisStores.block(storeSecond(store)));
+		await(() -> assertThat(read(store)).containsExactly(this.first, this.second));
+	}
+
+	private List<String> logged(Level level) {
+		return List.copyOf(this.log.list)
+			.stream()
+			.filter((event) -> event.getLevel() == level)
+			.map(ILoggingEvent::getFormattedMessage)
+			.toList();
+	}
+
+	private void assertLoggedOneOutage() {
+		assertThat(logged(Level.WARN)).hasSize(1).allMatch((line) -> line.startsWith("Events aren't stored"));
+		Awaitility.await().untilAsserted(() -> assertThat(logged(Level.INFO)).hasSize(1));
+		assertThat(logged(Level.INFO)).allMatch((line) -> line.startsWith("Redis works again"));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void startsWithoutRedis(Driver driver) {
+		this.redis.kill();
+		long start = System.nanoTime();
+
+		RedisEventStore store = open(driver);
+
+		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(IN_TIME);
+		assertNothingWorks(store);
+		this.redis.startAgain();
+		await(() -> RedisStores.block(store.openStream(this.stream, "7", List.of(this.priming, this.first))));
+		assertStoresSecondOnce(store);
+		assertLoggedOneOutage();
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void startsWhileRedisDoesNotAnswer(Driver driver) {
+		this.network.stall();
+		long start = System.nanoTime();
+
+		RedisEventStore store = open(driver);
+
+		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(IN_TIME);
+		assertNothingWorks(store);
+		this.network.pass();
+		await(() -> RedisStores.block(store.openStream(this.stream, "7", List.of(this.priming, this.first))));
+		assertStoresSecondOnce(store);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void goesOnAfterRedisWasRestartedWithItsData(Driver driver) {
+		RedisEventStore store = openStream(driver);
+
+		this.redis.stop();
+		assertNothingWorks(store);
+		this.redis.startAgain();
+
+		assertStoresSecondOnce(store);
+		assertLoggedOneOutage();
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void saysThatAStreamIsGoneAfterRedisWasRestartedWithoutItsData(Driver driver) {
+		RedisEventStore store = openStream(driver);
+
+		this.redis.restartEmpty();
+
+		Awaitility.await()
+			.atMost(RECOVERY_LIMIT)
+			.untilAsserted(() -> assertThatExceptionOfType(StreamNotFoundException.class)
+				.isThrownBy(() -> RedisStores.block(storeSecond(store))));
+		assertThatExceptionOfType(EventNotFoundException.class).isThrownBy(() -> read(store));
+		RedisStores.block(store.openStream(this.stream, "7", List.of(this.priming, this.first)));
+		assertStoresSecondOnce(store);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void goesOnAfterRedisWasPaused(Driver driver) {
+		RedisEventStore store = openStream(driver);
+
+		this.redis.pause();
+		assertNothingWorks(store);
+		this.redis.resume();
+
+		// One of the calls was a completion, and may have been carried out since
+		await(() -> assertThat(read(store)).startsWith(this.first));
+		Awaitility.await().untilAsserted(() -> RedisStores.assertWork(store, store));
+		assertLoggedOneOutage();
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void storesOnceWhatWasStoredWithoutAcknowledgement(Driver driver) {
+		RedisEventStore store = openStream(driver);
+
+		this.network.loseReplies();
+		assertUnavailable(() -> storeSecond(store).block(RedisStores.LIMIT));
+		Awaitility.await().until(() -> this.redis.cli("LLEN", this.stores.key(this.stream)).equals(4L));
+		this.network.pass();
+
+		assertStoresSecondOnce(store);
+		assertThat(this.redis.cli("LLEN", this.stores.key(this.stream))).isEqualTo(4L);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void storesOnceWhatIsOnItsWayWhenConnectionsAreCut(Driver driver) {
+		RedisEventStore store = openStream(driver);
+
+		this.network.loseReplies();
+		Disposable call = storeSecond(store).onErrorComplete().subscribe();
+		Awaitility.await()
+			.pollInterval(Duration.ofMillis(5))
+			.until(() -> this.redis.cli("LLEN", this.stores.key(this.stream)).equals(4L));
+		// Lettuce connects anew at once and sends again what has no answer yet
+		this.network.pass();
+
+		Awaitility.await().until(call::isDisposed);
+		assertStoresSecondOnce(store);
+		assertThat(this.redis.cli("LLEN", this.stores.key(this.stream))).isEqualTo(4L);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void readsOnWhileRedisIsOutOfMemory(Driver driver) {
+		RedisEventStore store = openStream(driver);
+
+		this.redis.cli("CONFIG", "SET", "maxmemory", "1");
+		for (int i = 0; i < 3; i++) {
+			assertUnavailable(() -> storeSecond(store).block(RedisStores.LIMIT)).withMessageContaining("out of memory");
+			assertUnavailable(() -> store.completeStream(this.stream, List.of(this.second)).block(RedisStores.LIMIT));
+			assertThat(read(store)).containsExactly(this.first);
+		}
+		assertThat(this.redis.cli("LLEN", this.stores.key(this.stream))).isEqualTo(3L);
+		assertThat(logged(Level.WARN)).hasSize(1).allMatch((line) -> line.contains("maxmemory"));
+		this.redis.cli("CONFIG", "SET", "maxmemory", "0");
+
+		assertStoresSecondOnce(store);
+		assertLoggedOneOutage();
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void readsOnWhileRedisIsAReplica(Driver driver) {
+		RedisEventStore store = openStream(driver);
+
+		this.redis.cli("REPLICAOF", "127.0.0.1", "1");
+		for (int i = 0; i < 3; i++) {
+			assertUnavailable(() -> storeSecond(store).block(RedisStores.LIMIT))
+				.withMessageContaining("read-only replica");
+			assertThat(read(store)).containsExactly(this.first);
+		}
+		this.redis.cli("REPLICAOF", "NO", "ONE");
+
+		assertStoresSecondOnce(store);
+		assertLoggedOneOutage();
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void recoversOnceThePasswordIsRight(Driver driver) {
+		this.redis.cli("ACL", "SETUSER", "default", "resetpass", ">right");
+		RedisEventStore store = open(driver, "wrong");
+
+		assertNothingWorks(store);
+		assertThat(logged(Level.WARN)).hasSize(1);
+		// redis.cli has no password, and so no right to change this one; a restart has
+		this.redis.kill();
+		this.redis.startAgain();
+		this.redis.cli("ACL", "SETUSER", "default", "resetpass", ">wrong");
+
+		await(() -> RedisStores.block(store.openStream(this.stream, "7", List.of(this.priming, this.first))));
+		assertStoresSecondOnce(store);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void sendsItsScriptsAgainAfterTheyWereFlushed(Driver driver) {
+		RedisEventStore store = openStream(driver);
+
+		this.redis.cli("SCRIPT", "FLUSH");
+		RedisStores.block(storeSecond(store));
+		this.redis.cli("SCRIPT", "FLUSH");
+		RedisStores.block(store.renewStreams(List.of(this.stream)));
+		Event last = RedisStores.event(this.stream, 4);
+		RedisStores.block(store.completeStream(this.stream, List.of(last)));
+
+		assertThat(read(store)).containsExactly(this.first, this.second, last);
+		assertThat(logged(Level.WARN)).isEmpty();
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void leavesNoThreadBehindWhenItIsClosedDuringAnOutage(Driver driver) throws Exception {
+		Set<Thread> others = threads();
+		RedisStandaloneConfiguration configuration = new RedisStandaloneConfiguration("127.0.0.1", this.network.port());
+		openStream(this.stores.open(this.stores.builder(
+				(driver == Driver.JEDIS) ? jedisWithItsOwnTimeLimits(configuration) : driver.open(configuration))));
+		Awaitility.await().until(() -> !((List<?>) this.redis.cli("PUBSUB", "CHANNELS")).isEmpty());
+		this.redis.pause();
+
+		long start = System.nanoTime();
+		this.stores.close();
+
+		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(IN_TIME);
+		assertNoThreadsBut(others);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void leavesNoThreadBehindWhenItIsClosedWhileItConnects(Driver driver) throws Exception {
+		Set<Thread> others = threads();
+		for (int i = 0; i < 20; i++) {
+			RedisEventStore store = open(driver);
+			// The more of them, the more moments of connecting are met
+			LockSupport.parkNanos(i * 1_000_000L);
+			store.close();
+		}
+
+		assertNoThreadsBut(others);
+	}
+
+	/**
+	 * For a connection that is broken, the pool of Jedis makes another one at once, on
+	 * the thread that gives it back.
+	 */
+	private static JedisConnectionFactory jedisWithItsOwnTimeLimits(RedisStandaloneConfiguration configuration) {
+		JedisConnectionFactory factory = new JedisConnectionFactory(configuration);
+		factory.afterPropertiesSet();
+		factory.start();
+		return factory;
+	}
+
+	private static Set<Thread> threads() {
+		return Thread.getAllStackTraces().keySet();
+	}
+
+	private static void assertNoThreadsBut(Set<Thread> others) {
+		Awaitility.await()
+			.untilAsserted(() -> assertThat(threads()).filteredOn((thread) -> !others.contains(thread))
+				.extracting((thread) -> thread.getName() + " " + List.of(thread.getStackTrace()))
+				.noneMatch((thread) -> thread.startsWith("mcp-persist")));
+	}
+
+}

@@ -1,0 +1,78 @@
+package io.github.mcppersist.redis;
+
+import java.util.List;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import io.github.mcppersist.transport.RawMcpClient;
+import io.github.mcppersist.transport.RawMcpClient.Exchange;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What requests cost at Redis.
+ */
+@Timeout(60)
+class RedisRoundTripTests {
+
+	private RedisServer redis;
+
+	private RedisMcpServer server;
+
+	@BeforeEach
+	void start() throws Exception {
+		this.redis = RedisServer.start();
+		this.server = RedisMcpServer.on(this.redis, RedisMcpServer.LONG_TIMEOUT);
+	}
+
+	@AfterEach
+	void stop() throws Exception {
+		this.server.close();
+		RedisMcpServer.assertNothingIsLeftIn(this.redis);
+		this.redis.close();
+	}
+
+	@Test
+	void aPlainToolCallCostsTwoRoundTrips() throws Exception {
+		RawMcpClient client = this.server.client().initialize();
+		call(client, 0, 0);
+
+		try (RedisMonitor monitor = new RedisMonitor(this.redis)) {
+			for (int i = 1; i <= 20; i++) {
+				call(client, i, 0);
+				assertThat(monitor.commands()).containsExactly("evalsha", "evalsha");
+			}
+		}
+	}
+
+	@Test
+	void aMessageCostsAtMostOneRoundTrip() throws Exception {
+		RawMcpClient client = this.server.client().initialize();
+		call(client, 0, 1);
+
+		try (RedisMonitor monitor = new RedisMonitor(this.redis)) {
+			call(client, 1, 100);
+			List<String> commands = monitor.commands();
+			assertThat(commands).hasSizeLessThanOrEqualTo(102).containsOnly("evalsha");
+		}
+	}
+
+	@Test
+	void initializingASessionCostsNoRoundTrip() throws Exception {
+		try (RedisMonitor monitor = new RedisMonitor(this.redis)) {
+			this.server.client().initialize();
+
+			assertThat(monitor.commands()).isEmpty();
+		}
+	}
+
+	private static void call(RawMcpClient client, int id, int messages) throws Exception {
+		try (Exchange call = client.call(id, "count", "{\"n\":" + messages + "}")) {
+			assertThat(call.rest()).hasSize(messages + 2).allSatisfy((event) -> assertThat(event.id()).isNotNull());
+		}
+	}
+
+}

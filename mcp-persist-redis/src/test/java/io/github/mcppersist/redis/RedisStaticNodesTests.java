@@ -1,0 +1,48 @@
+package io.github.mcppersist.redis;
+
+import io.lettuce.core.ReadFrom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.RedisStaticMasterReplicaConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link RedisEventStore} on a primary and a replica that are both configured
+ * by their addresses, which only Lettuce knows.
+ */
+class RedisStaticNodesTests {
+
+	private final RedisStores stores = new RedisStores();
+
+	private final RedisSentinel servers = RedisSentinel.start();
+
+	@AfterEach
+	void close() throws Exception {
+		this.stores.close();
+		this.servers.close();
+	}
+
+	private RedisConnectionFactory factory() {
+		RedisStaticMasterReplicaConfiguration configuration = new RedisStaticMasterReplicaConfiguration("127.0.0.1",
+				this.servers.replica().port());
+		configuration.addNode("127.0.0.1", this.servers.primary().port());
+		LettuceConnectionFactory factory = new LettuceConnectionFactory(configuration,
+				LettuceClientConfiguration.builder().readFrom(ReadFrom.REPLICA_PREFERRED).build());
+		factory.afterPropertiesSet();
+		factory.start();
+		return factory;
+	}
+
+	@Test
+	void readsFromThePrimaryWhateverTheApplicationPrefers() {
+		RedisStores.assertWork(this.stores.open(factory()), this.stores.open(factory()));
+
+		assertThat(this.servers.primary().info("cmdstat_lrange")).isNotNull();
+		assertThat(this.servers.replica().info("cmdstat_lrange")).isNull();
+	}
+
+}

@@ -1,0 +1,153 @@
+package io.github.mcppersist.redis;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import org.awaitility.Awaitility;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.event.Event;
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventNotFoundException;
+import io.github.mcppersist.event.EventPage;
+import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.SessionDeletedException;
+import io.github.mcppersist.event.StreamKey;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * The stores that one test opens over one key prefix, as several nodes do. Closes them
+ * and their connection factories.
+ */
+final class RedisStores implements AutoCloseable {
+
+	/**
+	 * Far above every time limit of a store: a call that takes longer hangs.
+	 */
+	static final Duration LIMIT = Duration.ofSeconds(30);
+
+	private final String keyPrefix = "test-" + UUID.randomUUID();
+
+	private final List<AutoCloseable> opened = new ArrayList<>();
+
+	String keyPrefix() {
+		return this.keyPrefix;
+	}
+
+	/**
+	 * Return a builder of a store that has the factory to itself.
+	 */
+	RedisEventStore.Builder builder(RedisConnectionFactory factory) {
+		this.opened.add(((DisposableBean) factory)::destroy);
+		return RedisEventStore.builder(factory).keyPrefix(this.keyPrefix);
+	}
+
+	RedisEventStore open(RedisEventStore.Builder builder) {
+		RedisEventStore store = builder.build();
+		this.opened.add(store);
+		return store;
+	}
+
+	/**
+	 * Open a store that is patient enough for a busy machine.
+	 */
+	RedisEventStore open(RedisConnectionFactory factory) {
+		return open(builder(factory).timeout(Duration.ofSeconds(15)));
+	}
+
+	String key(StreamKey stream) {
+		return new RedisKeys(this.keyPrefix).stream(stream);
+	}
+
+	static StreamKey newStream() {
+		return StreamKey.random(UUID.randomUUID().toString());
+	}
+
+	static Event priming(StreamKey stream) {
+		return Event.priming(EventId.next(stream.streamId(), 1));
+	}
+
+	static Event event(StreamKey stream, long sequence) {
+		byte[] message = ("{\"jsonrpc\":\"2.0\",\"method\":\"n\",\"params\":{\"data\":" + sequence + "}}")
+			.getBytes(StandardCharsets.UTF_8);
+		return new Event(EventId.next(stream.streamId(), sequence), message);
+	}
+
+	static void block(Mono<Void> call) {
+		call.block(LIMIT);
+	}
+
+	static EventPage read(EventStore store, StreamKey stream, EventId lastEventId) {
+		return store.replayEventsAfter(stream, lastEventId, 1 << 20).block(LIMIT);
+	}
+
+	/**
+	 * Assert that two stores over one Redis do everything that a store can do.
+	 */
+	static void assertWork(EventStore store, EventStore other) {
+		StreamKey stream = newStream();
+		List<Event> events = new ArrayList<>(List.of(priming(stream), event(stream, 2)));
+		block(store.openStream(stream, "7", events));
+		assertThat(read(other, stream, events.get(0).id()).events()).containsExactly(events.get(1));
+
+		assertHints(store, other, stream, events);
+		block(store.renewStreams(List.of(stream)));
+		Event last = event(stream, events.size() + 1);
+		events.add(last);
+		block(store.completeStream(stream, List.of(last)));
+		block(store.completeStream(stream, List.of(last)));
+
+		EventPage page = read(other, stream, events.get(0).id());
+		assertThat(page.events()).containsExactlyElementsOf(events.subList(1, events.size()));
+		assertThat(page.rest()).isEqualTo(EventPage.Rest.NONE);
+
+		StreamKey next = StreamKey.random(stream.sessionId());
+		block(store.openStream(next, "8", List.of(priming(next))));
+		block(other.deleteSession(stream.sessionId()));
+		assertThatExceptionOfType(EventNotFoundException.class).isThrownBy(() -> read(store, stream, null));
+		assertThatExceptionOfType(SessionDeletedException.class)
+			.isThrownBy(() -> block(store.openStream(next, "8", List.of(priming(next)))));
+	}
+
+	/**
+	 * A store that isn't told of what another one stores finds it by itself, but only
+	 * every two seconds: ten events would take it eighteen.
+	 */
+	private static void assertHints(EventStore store, EventStore other, StreamKey stream, List<Event> events) {
+		AtomicInteger hints = new AtomicInteger();
+		Disposable watch = other.watch(stream).subscribe((hint) -> hints.incrementAndGet());
+		try {
+			Awaitility.await().atMost(LIMIT).until(() -> hints.get() > 0);
+			long start = System.nanoTime();
+			for (int i = 0; i < 10; i++) {
+				int before = hints.get();
+				Event event = event(stream, events.size() + 1);
+				events.add(event);
+				block(store.storeEvents(stream, List.of(event)));
+				Awaitility.await().pollInterval(Duration.ofMillis(5)).atMost(LIMIT).until(() -> hints.get() > before);
+			}
+			assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
+		}
+		finally {
+			watch.dispose();
+		}
+	}
+
+	@Override
+	public void close() throws Exception {
+		// Stores before the factories that they use
+		while (!this.opened.isEmpty()) {
+			this.opened.remove(this.opened.size() - 1).close();
+		}
+	}
+
+}

@@ -1,0 +1,166 @@
+package io.github.mcppersist.redis;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import io.github.mcppersist.transport.RawMcpClient;
+import io.github.mcppersist.transport.RawMcpClient.Exchange;
+import io.github.mcppersist.transport.RawMcpClient.SseEvent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Many clients at once while Redis goes through the worst.
+ */
+class RedisTransportLoadTests {
+
+	private static final int LONG_CALLERS = 20;
+
+	private static final int SHORT_CALLERS = 10;
+
+	private static final int INTERVAL_MS = 100;
+
+	/**
+	 * Counts for longer than the outage lasts.
+	 */
+	private static final int LONG_CALL = 110;
+
+	private static final int SHORT_CALL = 5;
+
+	private static final Duration PAUSE = Duration.ofSeconds(6);
+
+	/**
+	 * Two seconds of it are for a machine that has other things to do as well.
+	 */
+	private static final Duration MAX_WAIT = Duration.ofSeconds(3);
+
+	@Test
+	@Timeout(120)
+	void everyClientGetsEverythingInTimeWhileRedisIsPausedKilledAndStartedAgainEmpty() throws Exception {
+		ExecutorService clients = Executors.newFixedThreadPool(LONG_CALLERS + SHORT_CALLERS);
+		try (RedisServer redis = RedisServer.start()) {
+			List<Call> calls = new ArrayList<>();
+			try (RedisMcpServer server = RedisMcpServer.on(redis, RedisMcpServer.DEFAULT_TIMEOUT)) {
+				AtomicBoolean longCallsEnded = new AtomicBoolean();
+				CountDownLatch running = new CountDownLatch(LONG_CALLERS);
+				List<Future<Call>> longCalls = submit(clients, LONG_CALLERS,
+						(caller) -> call(server, server.client().initialize(), "long-" + caller, LONG_CALL, running));
+				List<Future<List<Call>>> shortCalls = submit(clients, SHORT_CALLERS,
+						(caller) -> callAgainAndAgain(server, caller, longCallsEnded));
+
+				assertThat(running.await(30, TimeUnit.SECONDS)).isTrue();
+				redis.pause();
+				assertThat(new CountDownLatch(1).await(PAUSE.toMillis(), TimeUnit.MILLISECONDS)).isFalse();
+				redis.kill();
+				redis.startAgain();
+
+				for (Future<Call> call : longCalls) {
+					calls.add(call.get(60, TimeUnit.SECONDS));
+				}
+				longCallsEnded.set(true);
+				for (Future<List<Call>> ofCaller : shortCalls) {
+					calls.addAll(ofCaller.get(30, TimeUnit.SECONDS));
+				}
+
+				server.awaitStoring();
+				assertComplete(calls);
+				assertThat(calls.stream().filter((call) -> call.n() == LONG_CALL))
+					.allSatisfy((call) -> assertThat(call.last().id()).as("the ID of the result").isNotNull());
+				assertThat(call(server, server.client().initialize(), "after", 3, new CountDownLatch(0)).events())
+					.allSatisfy((event) -> assertThat(event.id()).isNotNull());
+			}
+			RedisMcpServer.assertNothingIsLeftIn(redis);
+		}
+		finally {
+			clients.shutdownNow();
+		}
+	}
+
+	private static void assertComplete(List<Call> calls) {
+		long longest = calls.stream().mapToLong(Call::waitedMillis).max().orElseThrow();
+		long afterTool = calls.stream().mapToLong(Call::afterToolMillis).max().orElseThrow();
+		System.out
+			.printf("%d calls while Redis was paused, killed and started empty: at most %d ms longer than the counting "
+					+ "takes, at most %d ms from the tool's end to the result%n", calls.size(), longest, afterTool);
+		assertThat(calls).hasSizeGreaterThan(LONG_CALLERS + 5 * SHORT_CALLERS).allSatisfy((call) -> {
+			assertThat(SentNumbers.of(call.events()))
+				.containsExactlyElementsOf(IntStream.rangeClosed(1, call.n()).boxed().toList());
+			assertThat(call.last().data()).contains("counted " + call.n());
+		});
+		assertThat(Duration.ofMillis(longest)).isLessThan(MAX_WAIT);
+	}
+
+	private static List<Call> callAgainAndAgain(RedisMcpServer server, int caller, AtomicBoolean enough)
+			throws Exception {
+		RawMcpClient client = server.client().initialize();
+		List<Call> calls = new ArrayList<>();
+		while (!enough.get()) {
+			calls.add(call(server, client, "short-" + caller + "-" + calls.size(), SHORT_CALL, new CountDownLatch(0)));
+		}
+		return calls;
+	}
+
+	private static Call call(RedisMcpServer server, RawMcpClient client, String run, int n, CountDownLatch running)
+			throws Exception {
+		long start = System.nanoTime();
+		List<SseEvent> events = new ArrayList<>();
+		try (Exchange exchange = client.call(run, "paced",
+				"{\"n\":" + n + ",\"intervalMs\":" + INTERVAL_MS + ",\"run\":\"" + run + "\"}")) {
+			assertThat(exchange.status()).isEqualTo(200);
+			for (SseEvent event = exchange.next(); event != null; event = exchange.next()) {
+				events.add(event);
+				if (events.size() == 5) {
+					running.countDown();
+				}
+			}
+		}
+		long end = System.nanoTime();
+		return new Call(n, events, TimeUnit.NANOSECONDS.toMillis(end - start) - (long) n * INTERVAL_MS,
+				TimeUnit.NANOSECONDS.toMillis(end - server.endOf(run)));
+	}
+
+	private static <T> List<Future<T>> submit(ExecutorService executor, int count, Caller<T> caller) {
+		List<Future<T>> futures = new ArrayList<>();
+		for (int i = 0; i < count; i++) {
+			int number = i;
+			Callable<T> task = () -> caller.call(number);
+			futures.add(executor.submit(task));
+		}
+		return futures;
+	}
+
+	/**
+	 * One call as its client saw it.
+	 *
+	 * @param n how far the tool counted
+	 * @param events what arrived
+	 * @param waitedMillis how much longer the call took than the counting
+	 * @param afterToolMillis how long after the tool's end the stream ended
+	 */
+	private record Call(int n, List<SseEvent> events, long waitedMillis, long afterToolMillis) {
+
+		SseEvent last() {
+			return this.events.get(this.events.size() - 1);
+		}
+
+	}
+
+	private interface Caller<T> {
+
+		T call(int number) throws Exception;
+
+	}
+
+}

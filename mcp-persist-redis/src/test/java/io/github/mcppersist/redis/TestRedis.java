@@ -1,0 +1,87 @@
+package io.github.mcppersist.redis;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
+
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
+import org.springframework.data.redis.connection.jedis.JedisConnectionFactory;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+
+/**
+ * What {@link RedisExtension} hands to a test: the Redis that all tests of this JVM
+ * share, and a key prefix that is the test's own.
+ */
+public final class TestRedis implements AutoCloseable {
+
+	private final String uri;
+
+	private final String keyPrefix = "test-" + UUID.randomUUID() + ":";
+
+	private final List<DisposableBean> factories = new ArrayList<>();
+
+	TestRedis(String uri) {
+		this.uri = uri;
+	}
+
+	static String setting(String property) {
+		String variable = property.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
+		String value = System.getProperty(property, System.getenv(variable));
+		return (value == null || value.isBlank()) ? null : value;
+	}
+
+	/**
+	 * Return the address, as {@code spring.data.redis.url} takes it.
+	 * @return the URI
+	 */
+	public String uri() {
+		return this.uri;
+	}
+
+	/**
+	 * Return a key prefix that no other test uses.
+	 * @return the prefix, with its colon
+	 */
+	public String keyPrefix() {
+		return this.keyPrefix;
+	}
+
+	/**
+	 * Open a Lettuce connection factory with an application's usual settings.
+	 * @return a factory that is closed when the test ends
+	 */
+	public RedisConnectionFactory lettuce() {
+		LettuceConnectionFactory factory = new LettuceConnectionFactory(configuration());
+		factory.afterPropertiesSet();
+		factory.start();
+		this.factories.add(factory);
+		return factory;
+	}
+
+	/**
+	 * Open a Jedis connection factory with an application's usual settings.
+	 * @return a factory that is closed when the test ends
+	 */
+	public RedisConnectionFactory jedis() {
+		JedisConnectionFactory factory = new JedisConnectionFactory(configuration());
+		factory.afterPropertiesSet();
+		factory.start();
+		this.factories.add(factory);
+		return factory;
+	}
+
+	private RedisStandaloneConfiguration configuration() {
+		return (RedisStandaloneConfiguration) LettuceConnectionFactory.createRedisConfiguration(this.uri);
+	}
+
+	@Override
+	public void close() throws Exception {
+		for (DisposableBean factory : this.factories) {
+			factory.destroy();
+		}
+	}
+
+}
