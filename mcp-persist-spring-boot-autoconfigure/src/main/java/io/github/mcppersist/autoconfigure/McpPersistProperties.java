@@ -1,0 +1,140 @@
+package io.github.mcppersist.autoconfigure;
+
+import java.time.Duration;
+import java.util.Set;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+import io.github.mcppersist.transport.StoreFailurePolicy;
+
+/**
+ * The {@code mcp.persist.*} properties.
+ *
+ * @param enabled whether to configure anything at all
+ * @param store where events are kept; by default in Redis if there is a connection
+ * factory for it, and otherwise in memory
+ * @param keyPrefix first part of every key in Redis; keeps servers that share a Redis
+ * apart
+ * @param ttl how long a running stream is kept after the last sign of life of the
+ * instance that runs it
+ * @param completedTtl how long a stream is kept after its response was stored; the time
+ * that a client has to come back for it
+ * @param timeout longest wait for an answer from Redis
+ * @param maxEventsPerStream how many events of a stream are kept; beyond that the oldest
+ * go
+ * @param maxBytesPerStream how many bytes of events of a stream are kept; beyond that the
+ * oldest go
+ * @param maxBytesPerSession how many bytes of events of a session are kept; beyond that
+ * the oldest go
+ * @param memory settings of the store in memory
+ * @param onStoreFailure what happens to requests while the store is out of reach
+ * @param endpoint path at which the MCP endpoint is served
+ * @param retryInterval how long a client waits before it reconnects
+ * @param heartbeatInterval how long a connection is silent before a comment is sent to
+ * keep it open
+ * @param maxConnectionAge age at which the server closes a connection for the client to
+ * reconnect and go on; connections aren't closed for their age by default
+ * @param sessionTimeout how long a session is kept without being used
+ * @param deleteAllowed whether a client may end its session with DELETE
+ * @param maxRequestSize largest request body that is read
+ * @param maxUnstoredBytes how many bytes of a stream's events wait in memory for a store
+ * that is out of reach; beyond that the oldest go
+ * @param maxConnectionBuffer how many bytes of events wait in memory for a client that
+ * reads slowly; beyond that its connection is served from the store
+ * @param allowedOrigins values of the Origin header to accept beside the server's own; *
+ * accepts any
+ * @param allowedHosts values of the Host header to accept; * accepts any. By default only
+ * local ones on a loopback address, and any elsewhere
+ */
+@ConfigurationProperties("mcp.persist")
+public record McpPersistProperties(@DefaultValue("true") boolean enabled, @DefaultValue("auto") Store store,
+		@DefaultValue("mcp") String keyPrefix, @DefaultValue("1h") Duration ttl,
+		@DefaultValue("5m") Duration completedTtl, @DefaultValue("500ms") Duration timeout,
+		@DefaultValue("100000") int maxEventsPerStream, @DefaultValue("64MB") DataSize maxBytesPerStream,
+		@DefaultValue("256MB") DataSize maxBytesPerSession, @DefaultValue Memory memory,
+		@DefaultValue("continue") StoreFailurePolicy onStoreFailure, @DefaultValue("/mcp") String endpoint,
+		@DefaultValue("1s") Duration retryInterval, @DefaultValue("15s") Duration heartbeatInterval,
+		@Nullable Duration maxConnectionAge, @DefaultValue("24h") Duration sessionTimeout,
+		@DefaultValue("true") boolean deleteAllowed, @DefaultValue("16MB") DataSize maxRequestSize,
+		@DefaultValue("8MB") DataSize maxUnstoredBytes, @DefaultValue("512KB") DataSize maxConnectionBuffer,
+		@DefaultValue Set<String> allowedOrigins, @DefaultValue Set<String> allowedHosts) {
+
+	public McpPersistProperties {
+		positive("ttl", ttl);
+		positive("completed-ttl", completedTtl);
+		positive("timeout", timeout);
+		check(maxEventsPerStream > 0, "max-events-per-stream", "be positive", maxEventsPerStream);
+		positive("max-bytes-per-stream", maxBytesPerStream);
+		positive("max-bytes-per-session", maxBytesPerSession);
+		check(endpoint.startsWith("/") && endpoint.length() > 1 && !endpoint.contains("*"), "endpoint",
+				"be a path such as /mcp, without a pattern", endpoint);
+		positive("retry-interval", retryInterval);
+		positive("heartbeat-interval", heartbeatInterval);
+		if (maxConnectionAge != null) {
+			positive("max-connection-age", maxConnectionAge);
+		}
+		positive("session-timeout", sessionTimeout);
+		positiveInt("max-request-size", maxRequestSize);
+		positiveInt("max-unstored-bytes", maxUnstoredBytes);
+		positiveInt("max-connection-buffer", maxConnectionBuffer);
+	}
+
+	private static void positive(String property, Duration value) {
+		check(value.toMillis() > 0, property, "be at least a millisecond", value);
+	}
+
+	private static void positive(String property, DataSize value) {
+		check(value.toBytes() > 0, property, "be positive", value);
+	}
+
+	private static void positiveInt(String property, DataSize value) {
+		positive(property, value);
+		check(value.toBytes() <= Integer.MAX_VALUE, property, "be less than 2GB", value);
+	}
+
+	private static void check(boolean valid, String property, String rule, Object value) {
+		if (!valid) {
+			throw new IllegalArgumentException("mcp.persist." + property + " must " + rule + ", but is " + value);
+		}
+	}
+
+	/**
+	 * Where events are kept.
+	 */
+	public enum Store {
+
+		/**
+		 * In Redis if there is a connection factory for it, and otherwise in memory.
+		 */
+		AUTO,
+
+		/**
+		 * In Redis; without a connection factory the application doesn't start.
+		 */
+		REDIS,
+
+		/**
+		 * In this instance's memory.
+		 */
+		MEMORY
+
+	}
+
+	/**
+	 * Settings of the store in memory.
+	 *
+	 * @param maxBytes how many bytes of events are kept in all; beyond that the oldest
+	 * completed streams go first
+	 */
+	public record Memory(@DefaultValue("64MB") DataSize maxBytes) {
+
+		public Memory {
+			positive("memory.max-bytes", maxBytes);
+		}
+
+	}
+
+}

@@ -1,0 +1,113 @@
+package io.github.mcppersist.autoconfigure;
+
+import java.time.Duration;
+import java.util.ServiceConfigurationError;
+import java.util.concurrent.Executor;
+
+import io.modelcontextprotocol.json.McpJsonDefaults;
+import io.modelcontextprotocol.json.McpJsonMapper;
+import io.modelcontextprotocol.spec.McpStreamableServerTransportProvider;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnThreading;
+import org.springframework.boot.autoconfigure.context.LifecycleProperties;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.thread.Threading;
+import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
+import org.springframework.core.task.VirtualThreadTaskExecutor;
+
+import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
+import io.github.mcppersist.transport.StreamableHttpOptions;
+
+/**
+ * Auto-configuration of a {@link StreamableHttpEndpoint}, to be passed to
+ * {@code McpServer.sync(..)} or {@code McpServer.async(..)}.
+ * <p>
+ * Requests are handled on an {@link Executor} bean named {@value #EXECUTOR} if there is
+ * one, on virtual threads if {@code spring.threads.virtual.enabled} is set, and otherwise
+ * on the endpoint's own threads.
+ */
+@AutoConfiguration(after = InMemoryEventStoreAutoConfiguration.class)
+@ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
+@ConditionalOnMissingBean(McpStreamableServerTransportProvider.class)
+@EnableConfigurationProperties(McpPersistProperties.class)
+public final class StreamableHttpEndpointAutoConfiguration {
+
+	private static final Duration ERROR_MARGIN = Duration.ofSeconds(3);
+
+	static final String EXECUTOR = "mcpPersistExecutor";
+
+	// Not a default candidate, or the application's own executor would give way to it
+	@Bean(name = EXECUTOR, defaultCandidate = false)
+	@ConditionalOnMissingBean(name = EXECUTOR)
+	@ConditionalOnThreading(Threading.VIRTUAL)
+	VirtualThreadTaskExecutor mcpPersistExecutor() {
+		return new VirtualThreadTaskExecutor("mcp-persist-");
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	StreamableHttpOptions streamableHttpOptions(McpPersistProperties properties,
+			ObjectProvider<StreamableHttpOptionsCustomizer> customizers) {
+		StreamableHttpOptions.Builder builder = StreamableHttpOptions.builder()
+			.retryInterval(properties.retryInterval())
+			.heartbeatInterval(properties.heartbeatInterval())
+			.maxConnectionAge(properties.maxConnectionAge())
+			.sessionTimeout(properties.sessionTimeout())
+			.maxRequestBytes((int) properties.maxRequestSize().toBytes())
+			.maxUnstoredBytes((int) properties.maxUnstoredBytes().toBytes())
+			.maxConnectionBytes((int) properties.maxConnectionBuffer().toBytes())
+			.allowedOrigins(properties.allowedOrigins())
+			.allowedHosts(properties.allowedHosts())
+			.deleteAllowed(properties.deleteAllowed())
+			.onStoreFailure(properties.onStoreFailure());
+		customizers.orderedStream().forEach((customizer) -> customizer.customize(builder));
+		return builder.build();
+	}
+
+	@Bean
+	StreamableHttpEndpoint streamableHttpEndpoint(EventStore eventStore, StreamableHttpOptions options,
+			ObjectProvider<McpJsonMapper> jsonMapper, @Qualifier(EXECUTOR) ObjectProvider<Executor> executor) {
+		StreamableHttpEndpoint.Builder builder = StreamableHttpEndpoint.builder(eventStore)
+			.options(options)
+			.jsonMapper(jsonMapper.getIfUnique(StreamableHttpEndpointAutoConfiguration::defaultJsonMapper));
+		executor.ifAvailable(builder::executor);
+		return builder.build();
+	}
+
+	@Bean
+	StreamableHttpEndpointLifecycle streamableHttpEndpointLifecycle(StreamableHttpEndpoint endpoint,
+			ObjectProvider<LifecycleProperties> lifecycle, Environment environment) {
+		boolean immediate = "immediate".equalsIgnoreCase(environment.getProperty("server.shutdown"));
+		return new StreamableHttpEndpointLifecycle(endpoint,
+				immediate ? Duration.ZERO : shutdownGrace(lifecycle.getIfAvailable(LifecycleProperties::new)));
+	}
+
+	/**
+	 * Running requests get what the web server's own graceful shutdown would give them,
+	 * less what it takes to end the others with an error.
+	 * @param lifecycle has how long a phase of the shutdown may take
+	 * @return zero or more
+	 */
+	private static Duration shutdownGrace(LifecycleProperties lifecycle) {
+		Duration grace = lifecycle.getTimeoutPerShutdownPhase().minus(ERROR_MARGIN);
+		return grace.isNegative() ? Duration.ZERO : grace;
+	}
+
+	private static McpJsonMapper defaultJsonMapper() {
+		try {
+			return McpJsonDefaults.getMapper();
+		}
+		catch (ServiceConfigurationError ex) {
+			throw new IllegalStateException("There is no JSON mapper for MCP: add "
+					+ "io.modelcontextprotocol.sdk:mcp-json-jackson3 to the class path, or declare a McpJsonMapper bean",
+					ex);
+		}
+	}
+
+}

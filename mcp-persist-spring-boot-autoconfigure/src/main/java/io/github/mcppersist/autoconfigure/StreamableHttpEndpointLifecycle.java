@@ -1,0 +1,68 @@
+package io.github.mcppersist.autoconfigure;
+
+import java.time.Duration;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
+
+/**
+ * Shuts the endpoint down when the application stops, before the web server does: running
+ * requests may end on their own connections, and connections that a client never closes
+ * don't hold up the web server's graceful shutdown.
+ */
+final class StreamableHttpEndpointLifecycle implements SmartLifecycle {
+
+	private static final Logger logger = LoggerFactory.getLogger(StreamableHttpEndpointLifecycle.class);
+
+	private final StreamableHttpEndpoint endpoint;
+
+	private final Duration grace;
+
+	private volatile boolean running;
+
+	/**
+	 * Create the lifecycle.
+	 * @param endpoint the endpoint
+	 * @param grace how long running requests may take to end
+	 */
+	StreamableHttpEndpointLifecycle(StreamableHttpEndpoint endpoint, Duration grace) {
+		this.endpoint = endpoint;
+		this.grace = grace;
+	}
+
+	@Override
+	public void start() {
+		this.running = true;
+	}
+
+	@Override
+	public void stop() {
+		stop(() -> {
+		});
+	}
+
+	@Override
+	public void stop(Runnable callback) {
+		this.running = false;
+		this.endpoint.shutDown(this.grace).doFinally((signal) -> callback.run()).subscribe((ignored) -> {
+		}, (ex) -> logger.warn("The MCP endpoint was not closed in order", ex));
+	}
+
+	@Override
+	public boolean isRunning() {
+		return this.running;
+	}
+
+	/**
+	 * A closed endpoint can't be opened again, so it stays open while the application is
+	 * merely paused.
+	 */
+	@Override
+	public boolean isPauseable() {
+		return false;
+	}
+
+}

@@ -1,0 +1,47 @@
+package io.github.mcppersist.autoconfigure;
+
+import io.modelcontextprotocol.server.McpTransportContextExtractor;
+import jakarta.servlet.Servlet;
+import jakarta.servlet.http.HttpServletRequest;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.web.servlet.ServletRegistrationBean;
+import org.springframework.context.annotation.Bean;
+
+import io.github.mcppersist.servlet.StreamableHttpServlet;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
+
+/**
+ * Auto-configuration of a servlet that serves the {@link StreamableHttpEndpoint}.
+ */
+@AutoConfiguration(after = StreamableHttpEndpointAutoConfiguration.class)
+@ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
+@ConditionalOnClass(Servlet.class)
+@ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+@ConditionalOnSingleCandidate(StreamableHttpEndpoint.class)
+@EnableConfigurationProperties(McpPersistProperties.class)
+public final class StreamableHttpServletAutoConfiguration {
+
+	@Bean
+	@ConditionalOnMissingBean(value = StreamableHttpServlet.class,
+			parameterizedContainer = ServletRegistrationBean.class)
+	ServletRegistrationBean<StreamableHttpServlet> streamableHttpServlet(StreamableHttpEndpoint endpoint,
+			McpPersistProperties properties,
+			ObjectProvider<McpTransportContextExtractor<HttpServletRequest>> contextExtractor) {
+		McpTransportContextExtractor<HttpServletRequest> extractor = contextExtractor.getIfUnique();
+		StreamableHttpServlet servlet = (extractor != null) ? new StreamableHttpServlet(endpoint, extractor)
+				: new StreamableHttpServlet(endpoint);
+		ServletRegistrationBean<StreamableHttpServlet> registration = new ServletRegistrationBean<>(servlet,
+				properties.endpoint());
+		registration.setAsyncSupported(true);
+		registration.setLoadOnStartup(1);
+		return registration;
+	}
+
+}

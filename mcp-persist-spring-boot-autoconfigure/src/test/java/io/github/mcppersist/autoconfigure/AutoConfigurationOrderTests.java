@@ -1,0 +1,48 @@
+package io.github.mcppersist.autoconfigure;
+
+import java.util.List;
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.context.annotation.ImportCandidates;
+import org.springframework.core.annotation.MergedAnnotations;
+import org.springframework.util.ClassUtils;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class AutoConfigurationOrderTests {
+
+	private static final ClassLoader CLASS_LOADER = AutoConfigurationOrderTests.class.getClassLoader();
+
+	@Test
+	void everyAutoConfigurationIsListed() {
+		assertThat(autoConfigurations()).containsExactlyInAnyOrder(RedisEventStoreAutoConfiguration.class,
+				InMemoryEventStoreAutoConfiguration.class, StreamableHttpEndpointAutoConfiguration.class,
+				StreamableHttpServletAutoConfiguration.class);
+	}
+
+	@Test
+	void everyNameInTheOrderingIsThatOfAnAutoConfiguration() {
+		List<String> names = autoConfigurations().stream().flatMap(this::namesInOrdering).toList();
+
+		assertThat(names).isNotEmpty()
+			.allSatisfy((name) -> assertThat(ClassUtils.forName(name, CLASS_LOADER))
+				.hasAnnotation(AutoConfiguration.class));
+	}
+
+	private Stream<String> namesInOrdering(Class<?> autoConfiguration) {
+		var annotation = MergedAnnotations.from(autoConfiguration).get(AutoConfiguration.class);
+		return Stream.of("afterName", "beforeName").map(annotation::getStringArray).flatMap(Stream::of);
+	}
+
+	private List<Class<?>> autoConfigurations() {
+		return ImportCandidates.load(AutoConfiguration.class, CLASS_LOADER)
+			.getCandidates()
+			.stream()
+			.filter((name) -> name.startsWith("io.github.mcppersist."))
+			.<Class<?>>map((name) -> ClassUtils.resolveClassName(name, CLASS_LOADER))
+			.toList();
+	}
+
+}

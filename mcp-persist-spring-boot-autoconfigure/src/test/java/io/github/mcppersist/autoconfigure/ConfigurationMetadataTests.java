@@ -1,0 +1,100 @@
+package io.github.mcppersist.autoconfigure;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class ConfigurationMetadataTests {
+
+	private static final Set<String> WITHOUT_DEFAULT = Set.of("mcp.persist.max-connection-age",
+			"mcp.persist.allowed-origins", "mcp.persist.allowed-hosts");
+
+	private static final Pattern TABLE_ROW = Pattern
+		.compile("\\| `(mcp\\.persist\\.[^`]+)` \\| ([^|]*) \\| ([^|]*) \\|");
+
+	private final List<JsonNode> properties = properties();
+
+	@Test
+	void listsEveryProperty() {
+		assertThat(this.properties).extracting((property) -> property.get("name").asString())
+			.containsExactlyInAnyOrder("mcp.persist.enabled", "mcp.persist.store", "mcp.persist.key-prefix",
+					"mcp.persist.ttl", "mcp.persist.completed-ttl", "mcp.persist.timeout",
+					"mcp.persist.max-events-per-stream", "mcp.persist.max-bytes-per-stream",
+					"mcp.persist.max-bytes-per-session", "mcp.persist.memory.max-bytes", "mcp.persist.on-store-failure",
+					"mcp.persist.endpoint", "mcp.persist.retry-interval", "mcp.persist.heartbeat-interval",
+					"mcp.persist.max-connection-age", "mcp.persist.session-timeout", "mcp.persist.delete-allowed",
+					"mcp.persist.max-request-size", "mcp.persist.max-unstored-bytes",
+					"mcp.persist.max-connection-buffer", "mcp.persist.allowed-origins", "mcp.persist.allowed-hosts");
+	}
+
+	@Test
+	void describesEveryPropertyInASentence() {
+		assertThat(this.properties).isNotEmpty()
+			.allSatisfy((property) -> assertThat(property.path("description").asString("")).isNotBlank()
+				.doesNotContain("{@", "\n"));
+	}
+
+	@Test
+	void givesTheDefaultOfEveryPropertyThatHasOne() {
+		assertThat(this.properties).isNotEmpty()
+			.allSatisfy((property) -> assertThat(property.has("defaultValue")).as(property.get("name").asString())
+				.isNotEqualTo(WITHOUT_DEFAULT.contains(property.get("name").asString())));
+	}
+
+	@Test
+	void matchesTheTableInTheReadme() throws IOException {
+		Map<String, String> table = new LinkedHashMap<>();
+		for (String line : Files.readAllLines(Path.of("..", "README.md"))) {
+			Matcher row = TABLE_ROW.matcher(line);
+			if (row.matches()) {
+				assertThat(table.put(row.group(1), row.group(2))).as("a second row for " + row.group(1)).isNull();
+				assertThat(row.group(3)).as("what the README says about " + row.group(1)).isNotBlank();
+			}
+		}
+
+		assertThat(table).isEqualTo(this.properties.stream()
+			.collect(Collectors.toMap((property) -> property.get("name").asString(),
+					ConfigurationMetadataTests::defaultInTable)));
+	}
+
+	private static String defaultInTable(JsonNode property) {
+		JsonNode value = property.path("defaultValue");
+		return value.isMissingNode() ? "none" : '`' + value.asString() + '`';
+	}
+
+	private static List<JsonNode> properties() {
+		String own = McpPersistProperties.class.getProtectionDomain().getCodeSource().getLocation().toString();
+		List<JsonNode> properties = new ArrayList<>();
+		try {
+			for (var resource : McpPersistProperties.class.getClassLoader()
+				.resources("META-INF/spring-configuration-metadata.json")
+				.filter((url) -> url.toString().startsWith(own))
+				.toList()) {
+				try (InputStream content = resource.openStream()) {
+					new JsonMapper().readTree(content).get("properties").forEach(properties::add);
+				}
+			}
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+		return properties;
+	}
+
+}

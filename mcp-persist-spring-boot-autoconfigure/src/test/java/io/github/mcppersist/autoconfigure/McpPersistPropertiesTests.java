@@ -1,0 +1,59 @@
+package io.github.mcppersist.autoconfigure;
+
+import java.time.Duration;
+import java.util.Map;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import org.springframework.util.unit.DataSize;
+
+import io.github.mcppersist.transport.StoreFailurePolicy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatException;
+
+class McpPersistPropertiesTests {
+
+	@Test
+	void hasDefaultsForAllThatNeedsOne() {
+		McpPersistProperties properties = bind(Map.of());
+
+		assertThat(properties.enabled()).isTrue();
+		assertThat(properties.store()).isEqualTo(McpPersistProperties.Store.AUTO);
+		assertThat(properties.keyPrefix()).isEqualTo("mcp");
+		assertThat(properties.ttl()).isEqualTo(Duration.ofHours(1));
+		assertThat(properties.completedTtl()).isEqualTo(Duration.ofMinutes(5));
+		assertThat(properties.timeout()).isEqualTo(Duration.ofMillis(500));
+		assertThat(properties.maxEventsPerStream()).isEqualTo(100_000);
+		assertThat(properties.maxBytesPerStream()).isEqualTo(DataSize.ofMegabytes(64));
+		assertThat(properties.maxBytesPerSession()).isEqualTo(DataSize.ofMegabytes(256));
+		assertThat(properties.memory().maxBytes()).isEqualTo(DataSize.ofMegabytes(64));
+		assertThat(properties.onStoreFailure()).isEqualTo(StoreFailurePolicy.CONTINUE);
+		assertThat(properties.endpoint()).isEqualTo("/mcp");
+		assertThat(properties.maxConnectionAge()).isNull();
+		assertThat(properties.allowedOrigins()).isEmpty();
+		assertThat(properties.allowedHosts()).isEmpty();
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "ttl, 0s", "ttl, -1s", "ttl, 100ns", "completed-ttl, 0", "timeout, 0ms", "max-events-per-stream, 0",
+			"max-bytes-per-stream, 0", "max-bytes-per-session, -1", "memory.max-bytes, 0", "endpoint, mcp",
+			"endpoint, /", "endpoint, /mcp/*", "retry-interval, 0", "heartbeat-interval, 0", "max-connection-age, 0",
+			"session-timeout, -24h", "max-request-size, 0", "max-request-size, 2GB", "max-unstored-bytes, 4GB",
+			"max-connection-buffer, 0" })
+	void refusesWhatCannotWorkAndNamesTheProperty(String property, String value) {
+		assertThatException().isThrownBy(() -> bind(Map.of("mcp.persist." + property, value)))
+			.havingRootCause()
+			.isInstanceOf(IllegalArgumentException.class)
+			.withMessageStartingWith("mcp.persist." + property + " must ");
+	}
+
+	private McpPersistProperties bind(Map<String, String> properties) {
+		return new Binder(new MapConfigurationPropertySource(properties)).bindOrCreate("mcp.persist",
+				McpPersistProperties.class);
+	}
+
+}

@@ -1,0 +1,89 @@
+package io.github.mcppersist.transport;
+
+import java.time.Duration;
+import java.util.function.Consumer;
+
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.annotation.Order;
+
+import io.github.mcppersist.autoconfigure.InMemoryEventStoreAutoConfiguration;
+import io.github.mcppersist.autoconfigure.StreamableHttpEndpointAutoConfiguration;
+import io.github.mcppersist.autoconfigure.StreamableHttpOptionsCustomizer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Here and not with the auto-configuration's other tests, because what the options hold
+ * is for the transport alone.
+ */
+class AutoConfiguredOptionsTests {
+
+	private final ApplicationContextRunner context = new ApplicationContextRunner().withConfiguration(AutoConfigurations
+		.of(InMemoryEventStoreAutoConfiguration.class, StreamableHttpEndpointAutoConfiguration.class));
+
+	@Test
+	void areTheTransportsOwnDefaultsWithoutAnyProperty() {
+		run((options) -> assertThat(options).usingRecursiveComparison().isEqualTo(StreamableHttpOptions.defaults()));
+	}
+
+	@Test
+	void followTheProperties() {
+		run((options) -> {
+			assertThat(options.retryInterval()).isEqualTo(Duration.ofSeconds(2));
+			assertThat(options.heartbeatInterval()).isEqualTo(Duration.ofSeconds(3));
+			assertThat(options.maxConnectionAge()).isEqualTo(Duration.ofSeconds(4));
+			assertThat(options.sessionTimeout()).isEqualTo(Duration.ofSeconds(5));
+			assertThat(options.deleteAllowed()).isFalse();
+			assertThat(options.maxRequestBytes()).isEqualTo(6 * 1024);
+			assertThat(options.maxUnstoredBytes()).isEqualTo(7 * 1024);
+			assertThat(options.maxConnectionBytes()).isEqualTo(8 * 1024);
+			assertThat(options.allowedOrigins()).containsExactlyInAnyOrder("https://a.example", "https://b.example");
+			assertThat(options.allowedHosts()).containsExactly("c.example");
+			assertThat(options.onStoreFailure()).isEqualTo(StoreFailurePolicy.REJECT);
+		}, "retry-interval=2s", "heartbeat-interval=3s", "max-connection-age=4s", "session-timeout=5s",
+				"delete-allowed=false", "max-request-size=6KB", "max-unstored-bytes=7KB", "max-connection-buffer=8KB",
+				"allowed-origins=https://a.example,https://b.example", "allowed-hosts=c.example",
+				"on-store-failure=reject");
+	}
+
+	@Test
+	void areCustomizedInOrderAfterTheProperties() {
+		this.context.withUserConfiguration(Customizers.class)
+			.withPropertyValues("mcp.persist.retry-interval=2s", "mcp.persist.heartbeat-interval=3s")
+			.run((context) -> {
+				StreamableHttpOptions options = context.getBean(StreamableHttpOptions.class);
+				assertThat(options.retryInterval()).isEqualTo(Duration.ofMinutes(2));
+				assertThat(options.heartbeatInterval()).isEqualTo(Duration.ofSeconds(3));
+			});
+	}
+
+	private void run(Consumer<StreamableHttpOptions> assertions, String... properties) {
+		ApplicationContextRunner runner = this.context;
+		for (String property : properties) {
+			runner = runner.withPropertyValues("mcp.persist." + property);
+		}
+		runner.run((context) -> assertions.accept(context.getBean(StreamableHttpOptions.class)));
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class Customizers {
+
+		@Bean
+		@Order(2)
+		StreamableHttpOptionsCustomizer last() {
+			return (builder) -> builder.retryInterval(Duration.ofMinutes(2));
+		}
+
+		@Bean
+		@Order(1)
+		StreamableHttpOptionsCustomizer first() {
+			return (builder) -> builder.retryInterval(Duration.ofMinutes(1));
+		}
+
+	}
+
+}

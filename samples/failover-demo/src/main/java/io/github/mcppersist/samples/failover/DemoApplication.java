@@ -1,0 +1,76 @@
+package io.github.mcppersist.samples.failover;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+import io.modelcontextprotocol.server.McpServer;
+import io.modelcontextprotocol.server.McpSyncServer;
+import io.modelcontextprotocol.server.McpSyncServerExchange;
+import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
+import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
+import io.modelcontextprotocol.spec.McpSchema.LoggingLevel;
+import io.modelcontextprotocol.spec.McpSchema.LoggingMessageNotification;
+import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
+import io.modelcontextprotocol.spec.McpSchema.TextContent;
+import io.modelcontextprotocol.spec.McpSchema.Tool;
+import io.modelcontextprotocol.spec.McpStreamableServerTransportProvider;
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.context.annotation.Bean;
+
+/**
+ * A whole MCP server on the starter. Nothing in it knows of Redis, events or resuming.
+ */
+@SpringBootApplication(proxyBeanMethods = false)
+class DemoApplication {
+
+	private static final Map<String, Object> COUNT_ARGUMENTS = Map.of("type", "object", "properties",
+			Map.of("n", Map.of("type", "integer", "minimum", 1, "maximum", 1000), "intervalMs",
+					Map.of("type", "integer", "minimum", 0, "maximum", 10_000)),
+			"required", List.of("n", "intervalMs"));
+
+	// Immediate execution runs the tool on the endpoint's executor, which has room for
+	// many
+	// that wait
+	@Bean(destroyMethod = "closeGracefully")
+	McpSyncServer mcpServer(McpStreamableServerTransportProvider transportProvider) {
+		Tool count = Tool.builder("count", COUNT_ARGUMENTS)
+			.description("Sends the log notifications 1 to n, intervalMs apart, and then returns")
+			.build();
+		return McpServer.sync(transportProvider)
+			.serverInfo("failover-demo", "1.0.0")
+			.capabilities(ServerCapabilities.builder().tools(false).logging().build())
+			.immediateExecution(true)
+			.toolCall(count, DemoApplication::count)
+			.build();
+	}
+
+	private static CallToolResult count(McpSyncServerExchange exchange, CallToolRequest request) {
+		int n = integer(request, "n");
+		int intervalMs = integer(request, "intervalMs");
+		for (int i = 1; i <= n; i++) {
+			pause(intervalMs);
+			exchange.loggingNotification(
+					LoggingMessageNotification.builder(LoggingLevel.INFO, Integer.toString(i)).build());
+		}
+		return CallToolResult.builder(List.of(TextContent.builder("counted " + n).build())).build();
+	}
+
+	private static int integer(CallToolRequest request, String name) {
+		if (request.arguments().get(name) instanceof Number number) {
+			return number.intValue();
+		}
+		throw new IllegalArgumentException(name + " must be an integer");
+	}
+
+	private static void pause(int milliseconds) {
+		try {
+			TimeUnit.MILLISECONDS.sleep(milliseconds);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			throw new IllegalStateException("Interrupted, most likely because the server stops", ex);
+		}
+	}
+
+}

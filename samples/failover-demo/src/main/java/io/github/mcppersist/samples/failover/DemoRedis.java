@@ -1,0 +1,87 @@
+package io.github.mcppersist.samples.failover;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.ApplicationArguments;
+import redis.embedded.RedisServer;
+
+/**
+ * The Redis of the demo: an embedded one, unless the arguments name another or none.
+ */
+final class DemoRedis implements AutoCloseable {
+
+	private static final String URL_OPTION = "spring.data.redis.url";
+
+	private static final String STORE_OPTION = "mcp.persist.store";
+
+	private final String description;
+
+	private final List<String> serverArguments;
+
+	private final @Nullable RedisServer embedded;
+
+	private DemoRedis(String description, List<String> serverArguments, @Nullable RedisServer embedded) {
+		this.description = description;
+		this.serverArguments = serverArguments;
+		this.embedded = embedded;
+	}
+
+	static DemoRedis start(ApplicationArguments arguments) throws IOException {
+		if (arguments.containsOption(URL_OPTION)) {
+			return new DemoRedis("the one given by --" + URL_OPTION, List.of(), null);
+		}
+		if (arguments.containsOption(STORE_OPTION)) {
+			return new DemoRedis("none", List.of(), null);
+		}
+		int port = freePort();
+		// A listener, for unread output would block Redis before long
+		RedisServer embedded = RedisServer.newRedisServer()
+			.bind("127.0.0.1")
+			.port(port)
+			.setting("save \"\"")
+			.setting("appendonly no")
+			.soutListener((line) -> {
+			})
+			.build();
+		embedded.start();
+		return new DemoRedis("embedded, on port " + port, List.of("--" + URL_OPTION + "=redis://127.0.0.1:" + port),
+				embedded);
+	}
+
+	/**
+	 * Return what a server needs to be told to use this Redis.
+	 * @return options of Spring Boot
+	 */
+	List<String> serverArguments() {
+		return this.serverArguments;
+	}
+
+	@Override
+	public void close() {
+		try {
+			if (this.embedded != null) {
+				this.embedded.stop();
+			}
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException("Redis could not be stopped", ex);
+		}
+	}
+
+	@Override
+	public String toString() {
+		return "Redis    " + this.description;
+	}
+
+	private static int freePort() throws IOException {
+		try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+			return socket.getLocalPort();
+		}
+	}
+
+}

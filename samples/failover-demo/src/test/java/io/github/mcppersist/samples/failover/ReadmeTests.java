@@ -1,0 +1,139 @@
+package io.github.mcppersist.samples.failover;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.context.properties.bind.BindHandler;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.bind.handler.NoUnboundElementsBindHandler;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.env.YamlPropertySourceLoader;
+import org.springframework.core.io.ByteArrayResource;
+
+import io.github.mcppersist.autoconfigure.McpPersistProperties;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests that the snippets of the documents are what is compiled, and that what they point
+ * at is there. A snippet is quoted from the file that the comment above it names:
+ * {@code <!-- from path/to/File.java -->}.
+ */
+class ReadmeTests {
+
+	private static final Path ROOT = Path.of("..", "..");
+
+	private static final Pattern SNIPPET = Pattern.compile("(?:<!-- from (\\S+) -->\\n+)?```(\\w+)\\n(.*?)\\n```",
+			Pattern.DOTALL);
+
+	private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]+)(?:#[^)]*)?\\)");
+
+	private static final Pattern TEST_CLASS = Pattern.compile("`(\\w+Tests)\\b");
+
+	@Test
+	void quotesJavaFromCompiledSources() throws IOException {
+		List<Snippet> snippets = snippets("java");
+
+		assertThat(snippets).isNotEmpty().allSatisfy((snippet) -> {
+			assertThat(snippet.source()).as("the source of " + snippet.text()).isNotNull();
+			String source = Files.readString(ROOT.resolve(snippet.source()));
+			assertThat(withoutIndentation(source)).contains(withoutIndentation(snippet.text()));
+		});
+	}
+
+	@Test
+	void namesTheDependencyOfTheSampleInTheVersionThatIsBuilt() throws IOException {
+		List<Snippet> snippets = snippets("xml");
+
+		assertThat(snippets).isNotEmpty().allSatisfy((snippet) -> {
+			Matcher version = Pattern.compile("\\s*<version>(.*)</version>").matcher(snippet.text());
+			assertThat(version.find()).isTrue();
+			assertThat(Files.readString(ROOT.resolve("pom.xml")))
+				.contains("<artifactId>mcp-persist-parent</artifactId>\n\t<version>" + version.group(1) + "</version>");
+			assertThat(withoutIndentation(Files.readString(Path.of("pom.xml"))))
+				.contains(withoutIndentation(version.replaceAll("")));
+		});
+	}
+
+	@Test
+	void setsOnlyPropertiesThatExist() throws IOException {
+		List<Snippet> snippets = snippets("yaml");
+
+		assertThat(snippets).isNotEmpty().allSatisfy((snippet) -> {
+			ByteArrayResource yaml = new ByteArrayResource(snippet.text().getBytes(StandardCharsets.UTF_8));
+			Binder binder = new Binder(
+					ConfigurationPropertySources.from(new YamlPropertySourceLoader().load("snippet", yaml)));
+			assertThat(binder
+				.bind("mcp.persist", Bindable.of(McpPersistProperties.class),
+						new NoUnboundElementsBindHandler(BindHandler.DEFAULT))
+				.isBound()).isTrue();
+		});
+	}
+
+	@Test
+	void quotesTheCurlLinesThatTheDemoPrints() throws IOException {
+		String lines = CurlLines.of(URI.create("http://localhost:8080/mcp"));
+
+		assertThat(snippets("bash")).isNotEmpty().allSatisfy((snippet) -> assertThat(lines).contains(snippet.text()));
+	}
+
+	@Test
+	void pointsOnlyAtFilesAndTestsThatAreThere() throws IOException {
+		List<String> tests;
+		try (Stream<Path> files = Files.walk(ROOT)) {
+			tests = files.map((file) -> file.getFileName().toString())
+				.filter((name) -> name.endsWith("Tests.java"))
+				.map((name) -> name.replace(".java", ""))
+				.toList();
+		}
+
+		for (Path document : documents()) {
+			String text = Files.readString(document);
+			assertThat(matches(LINK, text))
+				.allSatisfy((link) -> assertThat(document.resolveSibling(link)).as("a link in " + document).exists());
+			assertThat(tests).containsAll(matches(TEST_CLASS, text));
+		}
+	}
+
+	private static List<Path> documents() throws IOException {
+		try (Stream<Path> root = Files.list(ROOT); Stream<Path> docs = Files.list(ROOT.resolve("docs"))) {
+			return Stream.concat(root, docs).filter((file) -> file.toString().endsWith(".md")).toList();
+		}
+	}
+
+	private static List<Snippet> snippets(String language) throws IOException {
+		List<Snippet> snippets = new ArrayList<>();
+		for (Path document : documents()) {
+			Matcher matcher = SNIPPET.matcher(Files.readString(document));
+			while (matcher.find()) {
+				if (matcher.group(2).equals(language)) {
+					snippets.add(new Snippet(matcher.group(1), matcher.group(3)));
+				}
+			}
+		}
+		return snippets;
+	}
+
+	private static List<String> matches(Pattern pattern, String text) {
+		return pattern.matcher(text).results().map((result) -> result.group(1)).distinct().toList();
+	}
+
+	private static String withoutIndentation(String text) {
+		return text.lines().map(String::strip).filter((line) -> !line.isEmpty()).collect(Collectors.joining("\n"));
+	}
+
+	private record Snippet(String source, String text) {
+	}
+
+}
