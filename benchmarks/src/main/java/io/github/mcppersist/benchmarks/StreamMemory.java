@@ -1,0 +1,53 @@
+package io.github.mcppersist.benchmarks;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.redis.RedisServer;
+
+/**
+ * Asks Redis what the keys of a stream take.
+ */
+final class StreamMemory {
+
+	/**
+	 * As long as the ID of a real session.
+	 */
+	private static final String SESSION_ID = "4f1cba70-5f0e-4d0c-9f43-8a1f3c2d9e10";
+
+	private final RedisServer server;
+
+	StreamMemory(RedisServer server) {
+		this.server = server;
+	}
+
+	/**
+	 * Write one stream and measure it.
+	 * @param contender how to write it
+	 * @param events how many events the stream has, the priming event included
+	 * @return the bytes of its keys, without those that the streams of a session share
+	 */
+	long of(Contender contender, int events) {
+		StreamKey stream = StreamKey.random(SESSION_ID);
+		try (BenchmarkRedis redis = new BenchmarkRedis(); EventLog log = redis.open(contender)) {
+			redis.clear();
+			log.open(stream);
+			for (int sequence = 2; sequence <= events; sequence++) {
+				CompletableFuture<Void> done = new CompletableFuture<>();
+				log.append(stream, sequence, EventLog.completing(done));
+				done.join();
+			}
+		}
+		return sum("*" + stream.streamId() + "*");
+	}
+
+	private long sum(String pattern) {
+		long bytes = 0;
+		for (Object key : (List<?>) this.server.cli("KEYS", pattern)) {
+			bytes += (Long) this.server.cli("MEMORY", "USAGE", (String) key, "SAMPLES", "0");
+		}
+		return bytes;
+	}
+
+}
