@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { judge, drawCalls, runCalls } from '../chaos.mjs';
+import { ranges } from '../record.mjs';
+import { ReferenceServer } from './reference-server.mjs';
+
+async function run(t, fault, count = 40) {
+  const server = await new ReferenceServer(fault).listen();
+  t.after(() => server.close());
+  const calls = drawCalls(count, 1).map((call) => ({ ...call, intervalMs: call.intervalMs % 2 }));
+  const outcome = await runCalls({
+    url: server.url, calls, seed: 1, concurrency: 16, callLimit: fault ? 5000 : 60_000, deadline: Date.now() + 120_000,
+  });
+  return { ...outcome, ...judge(outcome.records) };
+}
+
+test('finds nothing wrong with a server that is right', async (t) => {
+  const { counts, lines, records, failures, proxy } = await run(t, undefined);
+  assert.deepEqual(counts, {}, lines.join('\n'));
+  assert.deepEqual(failures, []);
+  assert.equal(records.length, 40);
+  assert.ok(records.every(({ primed, results }) => primed && results === 1));
+  assert.ok(proxy.cuts > 20 && records.some(({ resumes }) => resumes > 0));
+});
+
+for (const [fault, kind] of Object.entries({
+  'lose': 'lost', 'repeat': 'twice', 'swap': 'order', 'forget-result': 'result', 'no-priming': 'protocol', 'stay-open': 'protocol',
+})) {
+  test(`finds the fault "${fault}"`, async (t) => {
+    const { counts } = await run(t, fault, 24);
+    assert.ok(counts[kind] > 0, JSON.stringify(counts));
+  });
+}
+
+for (const client of ['ts', 'raw']) {
+  test(`finds lost events with the ${client} client`, async (t) => {
+    const { records } = await run(t, 'lose', 40);
+    assert.ok(judge(records.filter(({ call }) => call.client === client)).counts.lost > 0);
+  });
+}
+
+test('names what was lost by its ranges', () => {
+  assert.equal(ranges([1, 2, 3, 7, 9, 10]), '1-3 7 9-10');
+});
