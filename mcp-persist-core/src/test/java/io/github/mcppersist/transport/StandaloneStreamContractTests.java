@@ -1,14 +1,20 @@
 package io.github.mcppersist.transport;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
 
 import io.modelcontextprotocol.spec.McpSchema.Root;
 import org.junit.jupiter.api.Test;
 
+import io.github.mcppersist.event.EventPage;
+import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.event.MutableClock;
+import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.transport.RawMcpClient.SseEvent;
 
@@ -34,12 +40,14 @@ public abstract class StandaloneStreamContractTests extends AbstractStreamableHt
 
 	@Test
 	void deliversWhatIsKeptAlthoughOlderMessagesAreGone() throws Exception {
-		RawMcpClient client = start(InMemoryEventStore.builder().maxEventsPerStream(5).build(),
-				StreamableHttpOptions.builder().maxConnectionAge(Duration.ofMillis(600)))
+		InMemoryEventStore store = InMemoryEventStore.builder().maxEventsPerStream(5).build();
+		RawMcpClient client = start(store, StreamableHttpOptions.builder().maxConnectionAge(Duration.ofMillis(600)))
 			.initialize();
 		assertThat(listen(client)).isEmpty();
 
 		notify(client, 1, 10);
+		StreamKey stream = new StreamKey(client.sessionId(), "0");
+		await().until(() -> stored(store, stream).contains("\"10\""));
 
 		assertThat(listen(client)).containsExactly("6", "7", "8", "9", "10");
 	}
@@ -140,6 +148,14 @@ public abstract class StandaloneStreamContractTests extends AbstractStreamableHt
 			assertThat(numbers(readUntil(get, "\"4\""))).containsExactly("4");
 			assertThat(primed.id()).isNotNull();
 		}
+	}
+
+	private static String stored(EventStore store, StreamKey stream) {
+		EventPage page = Objects.requireNonNull(store.replayEventsAfter(stream, null, 10_000).block());
+		return page.events()
+			.stream()
+			.map((event) -> new String(event.message(), StandardCharsets.UTF_8))
+			.collect(Collectors.joining());
 	}
 
 	private static List<String> listen(RawMcpClient client) throws Exception {
