@@ -215,11 +215,19 @@ final class EndpointRuntime implements AutoCloseable {
 				});
 	}
 
+	/**
+	 * Threads that see the class loader of whoever builds the endpoint, and not that of a
+	 * request that happens to be the first.
+	 * @param name what the threads are called
+	 * @return a factory of daemon threads
+	 */
 	private static ThreadFactory daemons(String name) {
 		AtomicInteger number = new AtomicInteger();
+		ClassLoader classLoader = Thread.currentThread().getContextClassLoader();
 		return (task) -> {
 			Thread thread = new Thread(task, name + "-" + number.incrementAndGet());
 			thread.setDaemon(true);
+			thread.setContextClassLoader(classLoader);
 			return thread;
 		};
 	}

@@ -11,9 +11,11 @@ final class DaemonThreads {
 	}
 
 	static ThreadFactory named(String name) {
+		ClassLoader classLoader = Thread.currentThread().getContextClassLoader();
 		return (task) -> {
 			Thread thread = new Thread(task, name);
 			thread.setDaemon(true);
+			thread.setContextClassLoader(classLoader);
 			return thread;
 		};
 	}
