@@ -14,12 +14,14 @@ import org.jspecify.annotations.Nullable;
  * saw, priming events included, or the ID it was given if it saw none; {@code null} only
  * if both are absent
  * @param rest what there is after this page
+ * @param head what is known of the stream beside its events
  */
-public record EventPage(List<Event> events, @Nullable EventId lastEventId, Rest rest) {
+public record EventPage(List<Event> events, @Nullable EventId lastEventId, Rest rest, StreamHead head) {
 
 	public EventPage {
 		events = List.copyOf(events);
 		Objects.requireNonNull(rest, "rest must not be null");
+		Objects.requireNonNull(head, "head must not be null");
 	}
 
 	/**

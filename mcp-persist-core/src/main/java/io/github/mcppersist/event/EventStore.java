@@ -40,6 +40,11 @@ import reactor.core.publisher.Mono;
 public interface EventStore {
 
 	/**
+	 * A hint to look at a stream, whatever the reader has of it.
+	 */
+	long LOOK = Long.MAX_VALUE;
+
+	/**
 	 * Open a stream with its first events, usually one priming event. If this writer had
 	 * the stream open already, the stream starts anew with these events: what was stored
 	 * before is dropped, and a cursor before the first of them is a reported gap.
@@ -48,12 +53,13 @@ public interface EventStore {
 	 * answers, or {@code null} if it answers none
 	 * @param events at least one event; the first may have any sequence, the others
 	 * follow without a hole
-	 * @return completes when the events are stored; fails with
-	 * {@link SessionDeletedException}, with {@link StreamConflictException} if the stream
-	 * is complete or somebody else opened it, or with
-	 * {@link EventStoreUnavailableException}
+	 * @return completes when the events are stored. If this store keeps the sessions'
+	 * records as well, it emits the revision of the session's record as it was then, or 0
+	 * if there is none; otherwise nothing. Fails with {@link SessionDeletedException},
+	 * with {@link StreamConflictException} if the stream is complete or somebody else
+	 * opened it, or with {@link EventStoreUnavailableException}
 	 */
-	Mono<Void> openStream(StreamKey stream, @Nullable String requestId, List<Event> events);
+	Mono<Long> openStream(StreamKey stream, @Nullable String requestId, List<Event> events);
 
 	/**
 	 * Store events at the end of a running stream.
@@ -95,13 +101,20 @@ public interface EventStore {
 	 * carry no events: a reader answers each with {@link #replayEventsAfter}. They may be
 	 * spurious, merged, or lost while the store is out of reach, so a reader looks by
 	 * itself from time to time.
+	 * <p>
+	 * Watching makes this node the {@linkplain StreamHead#reader() reader} of the stream.
+	 * If another node was, who watches there is told to look, and finds that it has been
+	 * replaced.
 	 * @param stream the stream
-	 * @return emits the stream's key once as soon as it is watched (a read from then on
-	 * misses nothing that isn't hinted at), and again after events were stored; ends when
-	 * it is cancelled, or with an {@link EventStoreException}. Hints that find no demand
-	 * are dropped but for the latest.
+	 * @return emits {@link #LOOK} once as soon as the stream is watched (a read from then
+	 * on misses nothing that isn't hinted at), and before that 0 if it can't be watched
+	 * yet, because the store is out of reach or the stream isn't there; after events were
+	 * stored the sequence of the newest of them; and {@link #LOOK} again when there may
+	 * be something to see that has no sequence. Ends when it is cancelled, or with an
+	 * {@link EventStoreException}. Hints that find no demand are dropped but for the
+	 * latest.
 	 */
-	Flux<StreamKey> watch(StreamKey stream);
+	Flux<Long> watch(StreamKey stream);
 
 	/**
 	 * Put off the expiry of running streams. Streams that are gone or complete are passed

@@ -57,7 +57,7 @@ public final class InMemoryEventStore implements EventStore {
 
 	private final Set<String> deletedSessions = new LinkedHashSet<>();
 
-	private final Map<StreamKey, List<FluxSink<StreamKey>>> watchers = new ConcurrentHashMap<>();
+	private final Map<StreamKey, List<FluxSink<Long>>> watchers = new ConcurrentHashMap<>();
 
 	private final long maxBytes;
 
@@ -99,11 +99,11 @@ public final class InMemoryEventStore implements EventStore {
 	}
 
 	@Override
-	public Mono<Void> openStream(StreamKey stream, @Nullable String requestId, List<Event> events) {
+	public Mono<Long> openStream(StreamKey stream, @Nullable String requestId, List<Event> events) {
 		List<Event> batch = validated(stream, events);
 		return Mono.fromRunnable(() -> {
 			locked(() -> open(stream, requestId, batch));
-			hint(stream);
+			hint(stream, newest(batch));
 		});
 	}
 
@@ -112,7 +112,7 @@ public final class InMemoryEventStore implements EventStore {
 		List<Event> batch = validated(stream, events);
 		return Mono.fromRunnable(() -> {
 			locked(() -> store(stream, batch));
-			hint(stream);
+			hint(stream, newest(batch));
 		});
 	}
 
@@ -121,7 +121,7 @@ public final class InMemoryEventStore implements EventStore {
 		List<Event> batch = validated(stream, events);
 		return Mono.fromRunnable(() -> {
 			locked(() -> complete(stream, batch));
-			hint(stream);
+			hint(stream, newest(batch));
 		});
 	}
 
@@ -140,11 +140,11 @@ public final class InMemoryEventStore implements EventStore {
 	}
 
 	@Override
-	public Flux<StreamKey> watch(StreamKey stream) {
+	public Flux<Long> watch(StreamKey stream) {
 		return Flux.create((sink) -> {
 			this.watchers.merge(stream, List.of(sink), InMemoryEventStore::concat);
 			sink.onDispose(() -> this.watchers.computeIfPresent(stream, (key, sinks) -> without(sinks, sink)));
-			sink.next(stream);
+			sink.next(LOOK);
 		}, FluxSink.OverflowStrategy.LATEST);
 	}
 
@@ -167,7 +167,7 @@ public final class InMemoryEventStore implements EventStore {
 		if (!StreamKey.isSessionId(sessionId)) {
 			throw new IllegalArgumentException("Not a session ID: '" + StreamKey.printable(sessionId) + "'");
 		}
-		return Mono.fromRunnable(() -> locked(() -> delete(sessionId)).forEach((log) -> hint(log.key())));
+		return Mono.fromRunnable(() -> locked(() -> delete(sessionId)).forEach((log) -> hint(log.key(), LOOK)));
 	}
 
 	long bytes() {
@@ -368,8 +368,12 @@ public final class InMemoryEventStore implements EventStore {
 		}
 	}
 
-	private void hint(StreamKey stream) {
-		this.watchers.getOrDefault(stream, List.of()).forEach((sink) -> sink.next(stream));
+	private void hint(StreamKey stream, long sequence) {
+		this.watchers.getOrDefault(stream, List.of()).forEach((sink) -> sink.next(sequence));
+	}
+
+	private static long newest(List<Event> events) {
+		return events.get(events.size() - 1).id().sequence();
 	}
 
 	private static StreamConflictException conflict(InMemoryStream log) {

@@ -147,14 +147,18 @@ final class InMemoryStream {
 			}
 			if (!event.isPriming()) {
 				if (!events.isEmpty() && size + event.message().length > maxBytes) {
-					return new EventPage(events, cursor, EventPage.Rest.STORED);
+					return new EventPage(events, cursor, EventPage.Rest.STORED, head());
 				}
 				events.add(event);
 				size += event.message().length;
 			}
 			cursor = event.id();
 		}
-		return new EventPage(events, cursor, this.complete ? EventPage.Rest.NONE : EventPage.Rest.RUNNING);
+		return new EventPage(events, cursor, this.complete ? EventPage.Rest.NONE : EventPage.Rest.RUNNING, head());
+	}
+
+	private StreamHead head() {
+		return new StreamHead(null, null, this.requestId);
 	}
 
 	private int indexAfter(EventId lastEventId) {

@@ -3,6 +3,7 @@ package io.github.mcppersist.servlet;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.security.Principal;
 
 import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.server.McpTransportContextExtractor;
@@ -36,6 +37,12 @@ final class ServletEndpointRequest implements EndpointRequest {
 	@Override
 	public @Nullable String header(String name) {
 		return this.request.getHeader(name);
+	}
+
+	@Override
+	public @Nullable String principal() {
+		Principal principal = this.request.getUserPrincipal();
+		return (principal != null) ? principal.getName() : null;
 	}
 
 	@Override

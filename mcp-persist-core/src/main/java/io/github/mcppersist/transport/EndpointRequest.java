@@ -23,6 +23,12 @@ public interface EndpointRequest {
 	@Nullable String header(String name);
 
 	/**
+	 * Return who sends the request.
+	 * @return the name of the authenticated principal, or {@code null} if there is none
+	 */
+	@Nullable String principal();
+
+	/**
 	 * Say whether the request came in on a loopback address of this machine.
 	 * @return whether the local address of the connection is a loopback address
 	 */

@@ -20,12 +20,17 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 
 import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.node.NodeRegistry;
+import io.github.mcppersist.session.SessionStore;
 
 /**
- * What all streams of one endpoint share: the store, the options and the threads. The
- * endpoint that creates it closes it.
+ * What all streams of one endpoint share: the stores, the other nodes, the options and
+ * the threads. The endpoint that creates it closes it.
  * <ul>
  * <li><em>handlers</em> run the user's code: one task a request, which may block.</li>
  * <li><em>answers</em> run what a client's answer or notification sets off; a pool of its
@@ -52,6 +57,14 @@ final class EndpointRuntime implements AutoCloseable {
 
 	private final EventStore store;
 
+	private final SessionStore sessionStore;
+
+	private final NodeRegistry nodes;
+
+	private final boolean shared;
+
+	private final ServerRequests serverRequests;
+
 	private final StreamableHttpOptions options;
 
 	private final Executor handlers;
@@ -62,20 +75,39 @@ final class EndpointRuntime implements AutoCloseable {
 
 	private final ExecutorService delivery;
 
+	private final Scheduler deliveryScheduler;
+
+	private final Scheduler answerScheduler;
+
 	private final ScheduledExecutorService clock;
 
 	private final Set<SseConnection> connections = ConcurrentHashMap.newKeySet();
 
 	private final AtomicLong unstoredBytes = new AtomicLong();
 
-	EndpointRuntime(EventStore store, StreamableHttpOptions options, @Nullable Executor handlers) {
+	/**
+	 * Start the threads.
+	 * @param store where events are stored
+	 * @param sessionStore where sessions are stored
+	 * @param nodes the nodes that share both, or {@code null} if this is the only one
+	 * @param options the options
+	 * @param handlers what runs the user's code, or {@code null} for an own pool
+	 */
+	EndpointRuntime(EventStore store, SessionStore sessionStore, @Nullable NodeRegistry nodes,
+			StreamableHttpOptions options, @Nullable Executor handlers) {
 		this.store = store;
+		this.sessionStore = sessionStore;
+		this.nodes = (nodes != null) ? nodes : NodeRegistry.single();
+		this.shared = nodes != null;
+		this.serverRequests = new ServerRequests(this.nodes.nodeId());
 		this.options = options;
 		this.ownHandlers = (handlers != null) ? null : elasticPool("mcp-persist-handler");
 		this.handlers = (handlers != null) ? handlers : Objects.requireNonNull(this.ownHandlers);
 		this.answers = elasticPool("mcp-persist-answer");
 		this.delivery = Executors.newFixedThreadPool(Math.max(2, Runtime.getRuntime().availableProcessors()),
 				daemons("mcp-persist-delivery"));
+		this.answerScheduler = Schedulers.fromExecutorService(this.answers);
+		this.deliveryScheduler = Schedulers.fromExecutorService(this.delivery);
 		ScheduledThreadPoolExecutor clock = new ScheduledThreadPoolExecutor(1, daemons("mcp-persist-clock"));
 		clock.setRemoveOnCancelPolicy(true);
 		this.clock = clock;
@@ -92,6 +124,42 @@ final class EndpointRuntime implements AutoCloseable {
 
 	EventStore store() {
 		return this.store;
+	}
+
+	SessionStore sessionStore() {
+		return this.sessionStore;
+	}
+
+	NodeRegistry nodes() {
+		return this.nodes;
+	}
+
+	/**
+	 * Say whether other nodes may serve the same sessions.
+	 * @return whether streams and sessions can change without this node's doing
+	 */
+	boolean isShared() {
+		return this.shared;
+	}
+
+	boolean isThisNode(String nodeId) {
+		return this.nodes.nodeId().equals(nodeId);
+	}
+
+	/**
+	 * Tell another node something that it would find out by itself, only later.
+	 * @param nodeId the other node
+	 * @param kind what happened
+	 * @param subject what it is about
+	 * @param detail more of that
+	 */
+	void tell(String nodeId, NodeMessage.Kind kind, String subject, String detail) {
+		this.nodes.send(nodeId, new NodeMessage(kind, subject, detail).toText()).subscribe((received) -> {
+		}, (ex) -> logger.debug("Another node was not told: {}", ex.getMessage()));
+	}
+
+	ServerRequests serverRequests() {
+		return this.serverRequests;
 	}
 
 	StreamableHttpOptions options() {
@@ -145,6 +213,26 @@ final class EndpointRuntime implements AutoCloseable {
 		catch (RejectedExecutionException ex) {
 			logger.debug("Not carried on, since the endpoint is closed");
 		}
+	}
+
+	/**
+	 * Carry on with an answer of a store off the store's threads.
+	 * @param answer the answer
+	 * @param <T> its type
+	 * @return the same, on a delivery thread
+	 */
+	<T> Mono<T> onDelivery(Mono<T> answer) {
+		return answer.publishOn(this.deliveryScheduler);
+	}
+
+	/**
+	 * Carry on with what is the user's to go on with, where code may block.
+	 * @param result the result
+	 * @param <T> its type
+	 * @return the same, on a thread for answers
+	 */
+	<T> Mono<T> onAnswers(Mono<T> result) {
+		return result.publishOn(this.answerScheduler);
 	}
 
 	/**

@@ -24,20 +24,38 @@ final class GetHandler {
 
 	private final Sessions sessions;
 
+	private volatile boolean closing;
+
 	GetHandler(EndpointRuntime runtime, Sessions sessions) {
 		this.runtime = runtime;
 		this.sessions = sessions;
 	}
 
+	/**
+	 * Refuse requests from now on.
+	 */
+	void close() {
+		this.closing = true;
+	}
+
 	void handle(EndpointRequest request, EndpointResponse response) {
-		Rejection rejection = HeaderRules.checkGet(request);
-		Session session = (rejection != null) ? null : this.sessions.find(request);
-		if (session == null) {
-			((rejection != null) ? rejection : Sessions.notFound(request)).sendTo(response);
+		Rejection rejection = this.closing ? Rejection.SHUTTING_DOWN : HeaderRules.checkGet(request);
+		if (rejection != null) {
+			rejection.sendTo(response);
 			return;
 		}
-		session.touch();
 		String lastEventId = request.header(HeaderRules.LAST_EVENT_ID);
+		this.sessions.acquire(request, true).subscribe((session) -> {
+			try {
+				handle(session, lastEventId, response);
+			}
+			finally {
+				session.release();
+			}
+		}, (ex) -> Rejection.failed(ex).sendTo(response));
+	}
+
+	private void handle(Session session, @Nullable String lastEventId, EndpointResponse response) {
 		if (lastEventId == null || lastEventId.isEmpty()) {
 			listen(session, response);
 			return;
@@ -55,41 +73,60 @@ final class GetHandler {
 
 	private void listen(Session session, EndpointResponse response) {
 		StreamLog log = session.standalone();
-		SseConnection connection = new SseConnection(this.runtime, log.mailbox(), log.stream(), session.isPriming(),
-				log);
-		log.mailbox().execute(() -> log.begin(connection));
-		connection.open(response);
+		SseConnection connection = connect(session, log.stream(), log, log.mailbox());
+		log.mailbox().execute(() -> log.begin(connection, session.record().standaloneCursor()));
+		connection.openWhenWatched(response);
+	}
+
+	private SseConnection connect(Session session, StreamKey stream, @Nullable StreamLog log, Mailbox mailbox) {
+		SseConnection connection = new SseConnection(this.runtime, mailbox, stream, session.isPriming(), log,
+				(gone) -> {
+					if (log != null) {
+						this.sessions.noteCursor(session).subscribe();
+					}
+					session.unregister(stream, gone);
+				});
+		session.register(stream, connection);
+		return connection;
 	}
 
 	private void resume(Session session, EventId cursor, EndpointResponse response) {
+		if (!session.acquire()) {
+			// Let go, or ended, since it was found
+			Rejection.SESSIONS_AWAY.sendTo(response);
+			return;
+		}
 		StreamKey stream = new StreamKey(session.id(), cursor.streamId());
 		int maxBytes = Math.max(1, this.runtime.options().maxConnectionBytes() / 2);
-		Mailbox turn = new Mailbox();
-		this.runtime.store()
-			.replayEventsAfter(stream, cursor, maxBytes)
-			.subscribe((page) -> this.runtime.deliver(turn, () -> resume(session, stream, cursor, page, response)),
-					(ex) -> this.runtime.deliver(turn, () -> notReplayed(session, stream, cursor, ex, response)));
+		this.runtime.onDelivery(this.runtime.store().replayEventsAfter(stream, cursor, maxBytes))
+			.doFinally((signal) -> session.release())
+			.subscribe((page) -> resume(session, stream, cursor, page, response),
+					(ex) -> notReplayed(session, stream, cursor, ex, response));
 	}
 
 	private void resume(Session session, StreamKey stream, EventId cursor, @Nullable EventPage page,
 			EndpointResponse response) {
 		if (page != null && page.events().isEmpty() && page.rest() == EventPage.Rest.NONE) {
 			// Not 200: clients that don't take an error for the response would come back
-			// for
-			// ever
+			// for ever
 			response.send(204, Map.of(), new byte[0]);
 			return;
 		}
 		StreamLog log = session.log(stream.streamId());
 		Mailbox mailbox = (log != null) ? log.mailbox() : new Mailbox();
-		SseConnection connection = new SseConnection(this.runtime, mailbox, stream, session.isPriming(), log);
+		SseConnection connection = connect(session, stream, log, mailbox);
 		mailbox.execute(() -> {
 			if (log != null) {
 				log.attach(connection);
 			}
 			connection.resume(cursor, page);
 		});
-		connection.open(response);
+		connection.openWhenWatched(response);
+		String owner = (page != null) ? page.head().owner() : null;
+		if (log == null && owner != null && !this.runtime.isThisNode(owner)) {
+			// The connection that the call came on: the store doesn't know of it
+			this.runtime.tell(owner, NodeMessage.Kind.READ_ELSEWHERE, session.id(), stream.streamId());
+		}
 	}
 
 	private void notReplayed(Session session, StreamKey stream, EventId cursor, Throwable ex,

@@ -14,6 +14,8 @@ final class JsonRpcError {
 
 	static final int INVALID_REQUEST = -32600;
 
+	static final int INVALID_PARAMS = -32602;
+
 	static final int INTERNAL_ERROR = -32603;
 
 	/**

@@ -6,6 +6,7 @@ import java.util.function.Supplier;
 import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpStreamableServerTransport;
 import io.modelcontextprotocol.spec.McpTransportException;
@@ -20,25 +21,59 @@ final class LogTransport implements McpStreamableServerTransport {
 
 	private final McpJsonMapper jsonMapper;
 
+	private final ServerRequests serverRequests;
+
+	private final String sessionId;
+
 	private final Supplier<StreamLog> log;
 
-	LogTransport(McpJsonMapper jsonMapper, Supplier<StreamLog> log) {
+	private final Mono<Void> beforeResult;
+
+	LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionId, Supplier<StreamLog> log) {
+		this(jsonMapper, serverRequests, sessionId, log, Mono.empty());
+	}
+
+	/**
+	 * Create a transport.
+	 * @param jsonMapper writes JSON
+	 * @param serverRequests where requests to the client are noted
+	 * @param sessionId the session of the client
+	 * @param log the log of the stream
+	 * @param beforeResult what has to be done before the result of the request is sent
+	 */
+	LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionId, Supplier<StreamLog> log,
+			Mono<Void> beforeResult) {
 		this.jsonMapper = jsonMapper;
+		this.serverRequests = serverRequests;
+		this.sessionId = sessionId;
 		this.log = log;
+		this.beforeResult = beforeResult;
 	}
 
 	@Override
 	public Mono<Void> sendMessage(JSONRPCMessage message) {
 		return Mono.defer(() -> {
-			byte[] json;
-			try {
-				json = this.jsonMapper.writeValueAsBytes(message);
+			if (message instanceof JSONRPCRequest request) {
+				String id = this.serverRequests.add(this.sessionId, request.id());
+				return send(new JSONRPCRequest(request.method(), id, request.params()), false);
 			}
-			catch (IOException | RuntimeException ex) {
-				return Mono.error(new McpTransportException("The message can't be written as JSON", ex));
+			if (message instanceof JSONRPCResponse response) {
+				return (response.error() == null) ? this.beforeResult.then(Mono.defer(() -> send(message, true)))
+						: send(message, true);
 			}
-			return this.log.get().send(json, message instanceof JSONRPCResponse);
+			return send(message, false);
 		});
+	}
+
+	private Mono<Void> send(JSONRPCMessage message, boolean response) {
+		byte[] json;
+		try {
+			json = this.jsonMapper.writeValueAsBytes(message);
+		}
+		catch (IOException | RuntimeException ex) {
+			return Mono.error(new McpTransportException("The message can't be written as JSON", ex));
+		}
+		return this.log.get().send(json, response);
 	}
 
 	/**

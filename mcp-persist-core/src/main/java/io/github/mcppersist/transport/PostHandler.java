@@ -1,15 +1,20 @@
 package io.github.mcppersist.transport;
 
 import java.io.IOException;
+import java.time.Duration;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 
 import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.spec.McpSchema.InitializeRequest;
 import io.modelcontextprotocol.spec.McpSchema.InitializeResult;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
@@ -20,6 +25,8 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.SessionDeletedException;
+import io.github.mcppersist.session.SessionRecord;
+import io.github.mcppersist.session.SessionStore;
 
 /**
  * Handles POST: requests, and a client's answers and notifications (MCP 2025-11-25,
@@ -29,24 +36,30 @@ final class PostHandler {
 
 	private static final Logger logger = LoggerFactory.getLogger(PostHandler.class);
 
+	private static final Duration ANSWER_RETRY = Duration.ofMillis(300);
+
 	private final EndpointRuntime runtime;
 
 	private final Sessions sessions;
 
 	private final McpJsonMapper jsonMapper;
 
-	private volatile McpStreamableServerSession.@Nullable Factory sessionFactory;
+	private final ResourceSubscriptions subscriptions;
+
+	private volatile @Nullable SdkSessions sdkSessions;
 
 	private volatile boolean closing;
 
-	PostHandler(EndpointRuntime runtime, Sessions sessions, McpJsonMapper jsonMapper) {
+	PostHandler(EndpointRuntime runtime, Sessions sessions, ResourceSubscriptions subscriptions,
+			McpJsonMapper jsonMapper) {
 		this.runtime = runtime;
 		this.sessions = sessions;
+		this.subscriptions = subscriptions;
 		this.jsonMapper = jsonMapper;
 	}
 
-	void setSessionFactory(McpStreamableServerSession.Factory sessionFactory) {
-		this.sessionFactory = sessionFactory;
+	void start(SdkSessions sdkSessions) {
+		this.sdkSessions = sdkSessions;
 	}
 
 	/**
@@ -92,32 +105,57 @@ final class PostHandler {
 			Rejection.SHUTTING_DOWN.withRequestId(json(message.id())).sendTo(response);
 		}
 		else if (incoming.message() instanceof JSONRPCRequest message && "initialize".equals(message.method())) {
-			initialize(message, response);
+			initialize(message, request.principal(), response);
 		}
 		else {
-			String requestId = (incoming.message() instanceof JSONRPCRequest message) ? json(message.id()) : null;
-			Rejection rejection = HeaderRules.checkProtocolVersion(request);
-			Session session = (rejection != null) ? null : this.sessions.find(request);
-			if (session == null) {
-				((rejection != null) ? rejection : Sessions.notFound(request)).withRequestId(requestId)
-					.sendTo(response);
-			}
-			else if (incoming.message() instanceof JSONRPCRequest message) {
-				call(session, message, Objects.requireNonNull(requestId), request.transportContext(), response);
-			}
-			else if (incoming.message() instanceof JSONRPCNotification message) {
-				notification(session, message, request.transportContext(), response);
-			}
-			else if (incoming.message() instanceof JSONRPCResponse message) {
-				answer(session, message, request.transportContext(), response);
-			}
+			accept(Objects.requireNonNull(incoming.message()), request, response);
 		}
 	}
 
-	private void initialize(JSONRPCRequest message, EndpointResponse response) {
+	private void accept(JSONRPCMessage message, EndpointRequest request, EndpointResponse response) {
+		String requestId = (message instanceof JSONRPCRequest call) ? json(call.id()) : null;
+		Rejection rejection = HeaderRules.checkProtocolVersion(request);
+		if (rejection != null) {
+			rejection.withRequestId(requestId).sendTo(response);
+			return;
+		}
+		McpTransportContext context = request.transportContext();
+		// A call needn't ask for the session's state: opening its stream tells
+		this.sessions.acquire(request, requestId == null).subscribe((session) -> {
+			try {
+				accept(session, message, requestId, context, response);
+			}
+			catch (RuntimeException ex) {
+				Rejection.failed(ex).withRequestId(requestId).sendTo(response);
+			}
+			finally {
+				session.release();
+			}
+		}, (ex) -> Rejection.failed(ex).withRequestId(requestId).sendTo(response));
+	}
+
+	private void accept(Session session, JSONRPCMessage message, @Nullable String requestId,
+			McpTransportContext context, EndpointResponse response) {
+		if (message instanceof JSONRPCRequest request) {
+			Rejection rejection = SessionRules.check(request, session.record());
+			if (rejection != null) {
+				rejection.withRequestId(requestId).sendTo(response);
+				return;
+			}
+			call(session, request, Objects.requireNonNull(requestId), context, response);
+		}
+		else if (message instanceof JSONRPCNotification notification) {
+			notification(session, notification, context, response);
+		}
+		else if (message instanceof JSONRPCResponse answer) {
+			answer(session, answer, context, response);
+		}
+	}
+
+	private void initialize(JSONRPCRequest message, @Nullable String principal, EndpointResponse response) {
 		String requestId = json(message.id());
-		McpStreamableServerSession.Factory factory = this.sessionFactory;
-		if (factory == null) {
+		SdkSessions sdkSessions = this.sdkSessions;
+		if (sdkSessions == null) {
 			Rejection.unavailable("the MCP server has not started yet").withRequestId(requestId).sendTo(response);
 			return;
 		}
@@ -127,23 +165,37 @@ final class PostHandler {
 			Objects.requireNonNull(initializeRequest);
 		}
 		catch (RuntimeException ex) {
-			new Rejection(400, -32602, "Invalid params: not those of initialize", requestId, Map.of()).sendTo(response);
+			new Rejection(400, JsonRpcError.INVALID_PARAMS, "Invalid params: not those of initialize", requestId,
+					Map.of())
+				.sendTo(response);
 			return;
 		}
-		McpStreamableServerSession.McpStreamableServerSessionInit init = factory.startSession(initializeRequest);
+		String parameters = json(message.params());
+		if (parameters.length() > SessionRules.MAX_INITIALIZE_LENGTH) {
+			Rejection
+				.of(413, "Content Too Large: the parameters of initialize may have "
+						+ SessionRules.MAX_INITIALIZE_LENGTH + " characters")
+				.withRequestId(requestId)
+				.sendTo(response);
+			return;
+		}
+		McpStreamableServerSession.McpStreamableServerSessionInit init = sdkSessions.initialize(initializeRequest);
 		init.initResult()
-			.subscribe((result) -> initialized(init.session(), message, result, response),
-					(ex) -> Rejection.failed(ex).sendTo(response));
+			.flatMap((result) -> this.sessions
+				.begin(init.session(),
+						SessionRecord.initialized(init.session().getId(), parameters, result.protocolVersion(),
+								principal))
+				.thenReturn(result))
+			.subscribe((result) -> initialized(init.session().getId(), message, result, response),
+					(ex) -> Rejection.failed(ex).withRequestId(requestId).sendTo(response));
 	}
 
-	private void initialized(McpStreamableServerSession sdkSession, JSONRPCRequest message, InitializeResult result,
+	private void initialized(String sessionId, JSONRPCRequest message, InitializeResult result,
 			EndpointResponse response) {
-		Session session = new Session(this.runtime, this.jsonMapper, sdkSession, result.protocolVersion());
 		byte[] body = jsonBytes(JSONRPCResponse.result(message.id(), result));
-		this.sessions.add(session);
 		Map<String, String> headers = new LinkedHashMap<>();
 		headers.put("Content-Type", "application/json");
-		headers.put(HeaderRules.SESSION_ID, session.id());
+		headers.put(HeaderRules.SESSION_ID, sessionId);
 		response.send(200, headers, body);
 	}
 
@@ -151,34 +203,47 @@ final class PostHandler {
 			EndpointResponse response) {
 		StreamLog log = session.begin(requestId);
 		SseConnection connection = new SseConnection(this.runtime, log.mailbox(), log.stream(), session.isPriming(),
-				log);
+				log, (gone) -> {
+				});
 		log.mailbox().execute(() -> log.attach(connection));
 		Runnable run = () -> {
 			connection.open(response);
 			run(session, message, log, context);
 		};
-		log.open().subscribe((nothing) -> {
+		Consumer<Throwable> refuse = (ex) -> {
+			log.discard();
+			Rejection.failed(ex).withRequestId(requestId).sendTo(response);
+		};
+		log.open().defaultIfEmpty(-1L).subscribe((revision) -> {
+			if (revision == session.revision()) {
+				run.run();
+			}
+			else {
+				this.sessions.refresh(session).subscribe((nothing) -> {
+				}, refuse, run);
+			}
 		}, (ex) -> {
 			if (ex instanceof SessionDeletedException) {
-				log.discard();
-				Rejection rejection = this.closing ? Rejection.SHUTTING_DOWN : Rejection.UNKNOWN_SESSION;
-				rejection.withRequestId(requestId).sendTo(response);
+				this.sessions.drop(session);
+				refuse.accept(new RejectedRequestException(
+						this.closing ? Rejection.SHUTTING_DOWN : Rejection.UNKNOWN_SESSION));
 			}
 			else if (this.runtime.options().onStoreFailure() == StoreFailurePolicy.REJECT) {
-				log.discard();
-				Rejection.unavailable("the event store is out of reach").withRequestId(requestId).sendTo(response);
+				refuse.accept(new RejectedRequestException(Rejection.unavailable("the event store is out of reach")));
 			}
 			else {
 				run.run();
 			}
-		}, run);
+		});
 	}
 
 	private void run(Session session, JSONRPCRequest message, StreamLog log, McpTransportContext context) {
 		McpTransportContext exchangeContext = new StreamTransportContext(context,
 				() -> session.isPriming() && log.closeConnection());
-		LogTransport transport = new LogTransport(this.jsonMapper, () -> log);
-		Mono<Void> handling = Mono.defer(() -> session.sdkSession().responseStream(transport).handle(message))
+		LogTransport transport = new LogTransport(this.jsonMapper, this.runtime.serverRequests(), session.id(),
+				() -> log, noteChange(session, message));
+		McpStreamableServerSession sdkSession = this.subscriptions.sessionFor(message, session.sdkSession());
+		Mono<Void> handling = Mono.defer(() -> sdkSession.responseStream(transport).handle(message))
 			.contextWrite((ctx) -> ctx.put(McpTransportContext.KEY, exchangeContext));
 		try {
 			this.runtime.handle(() -> handle(handling, log));
@@ -208,9 +273,35 @@ final class PostHandler {
 		}
 	}
 
+	/**
+	 * Return what has to be stored of a request before its client may rely on it on
+	 * another node.
+	 * @param session the session
+	 * @param message the request
+	 * @return stores what the request has changed in its session
+	 */
+	private Mono<Void> noteChange(Session session, JSONRPCRequest message) {
+		return switch (message.method()) {
+			case SessionRules.SET_LEVEL -> this.sessions.change(session,
+					(store) -> store.setLogLevel(session.id(), SessionRules.parameter(message, "level")));
+			case ResourceSubscriptions.SUBSCRIBE -> {
+				String uri = SessionRules.parameter(message, "uri");
+				yield this.sessions.change(session, (store) -> store.subscribe(session.id(), uri))
+					.then(Mono.defer(() -> {
+						this.subscriptions.add(List.of(uri));
+						return this.runtime.nodes()
+							.broadcast(new NodeMessage(NodeMessage.Kind.SUBSCRIBED, uri, "").toText())
+							.onErrorComplete();
+					}));
+			}
+			case ResourceSubscriptions.UNSUBSCRIBE -> this.sessions.change(session,
+					(store) -> store.unsubscribe(session.id(), SessionRules.parameter(message, "uri")));
+			default -> Mono.empty();
+		};
+	}
+
 	private void notification(Session session, JSONRPCNotification message, McpTransportContext context,
 			EndpointResponse response) {
-		session.touch();
 		// The SDK can't cancel a request and would warn of each attempt
 		boolean ignored = "notifications/cancelled".equals(message.method());
 		accept(ignored ? Mono.empty() : session.sdkSession().accept(message), context, response);
@@ -218,8 +309,102 @@ final class PostHandler {
 
 	private void answer(Session session, JSONRPCResponse message, McpTransportContext context,
 			EndpointResponse response) {
-		session.touch();
-		accept(session.sdkSession().accept(message), context, response);
+		String node = ServerRequests.nodeOf(message.id());
+		if (node == null || this.runtime.isThisNode(node)) {
+			accept(Mono.defer(() -> take(session, message)), context, response);
+			return;
+		}
+		NodeMessage answered = new NodeMessage(NodeMessage.Kind.ANSWERED, session.id(), (String) message.id());
+		Mono<Boolean> handedOn = this.runtime.nodes().isGone(node) ? Mono.just(false)
+				: this.runtime.sessionStore()
+					.storeAnswer(session.id(), answered.detail(), jsonBytes(message))
+					.then(this.runtime.nodes().send(node, answered.toText()));
+		this.runtime.onDelivery(handedOn).subscribe((received) -> {
+			if (received) {
+				response.send(202, Map.of(), new byte[0]);
+			}
+			else {
+				this.runtime.sessionStore()
+					.removeAnswers(session.id(), List.of(answered.detail()))
+					.onErrorComplete()
+					.subscribe();
+				Rejection.ASKER_GONE.withRequestId(json(message.id())).sendTo(response);
+			}
+		}, (ex) -> {
+			Rejection rejection = (ex instanceof SessionDeletedException) ? Rejection.UNKNOWN_SESSION
+					: Rejection.unavailable("the session store is out of reach");
+			rejection.withRequestId(json(message.id())).sendTo(response);
+		});
+	}
+
+	/**
+	 * Take whatever answers other nodes were given to requests of this one.
+	 */
+	void takeAnswers() {
+		// Even on a single node: what the SDK has given up on is forgotten here
+		Map<String, List<String>> pending = this.runtime.serverRequests().pending();
+		if (this.runtime.isShared()) {
+			pending.forEach((sessionId, requestIds) -> {
+				Session session = this.sessions.held(sessionId);
+				if (session != null) {
+					takeAnswers(session, requestIds);
+				}
+			});
+		}
+	}
+
+	/**
+	 * Take the answers to some requests that another node was given. They are removed
+	 * once they are taken, so that none is lost with a call of the store.
+	 * @param session the session
+	 * @param requestIds the IDs of the requests
+	 */
+	void takeAnswers(Session session, Collection<String> requestIds) {
+		SessionStore store = this.runtime.sessionStore();
+		this.runtime.onDelivery(store.findAnswers(session.id(), requestIds)).subscribe((answers) -> {
+			answers.values().forEach((answer) -> takeAnswer(session, answer));
+			if (!answers.isEmpty()) {
+				store.removeAnswers(session.id(), answers.keySet()).subscribe((nothing) -> {
+				}, (ex) -> logger.debug("Answers that were taken are left to expire", ex));
+			}
+		}, (ex) -> {
+			logger.debug("Answers could not be read; trying again", ex);
+			this.runtime.deliverLater(new Mailbox(), ANSWER_RETRY, () -> {
+				List<String> waiting = requestIds.stream().filter(this.runtime.serverRequests()::isPending).toList();
+				if (!waiting.isEmpty()) {
+					takeAnswers(session, waiting);
+				}
+			});
+		});
+	}
+
+	private void takeAnswer(Session session, byte[] answer) {
+		try {
+			JSONRPCResponse message = this.jsonMapper.readValue(answer, JSONRPCResponse.class);
+			this.runtime.answer(() -> take(session, message).subscribe((nothing) -> {
+			}, (ex) -> logger.debug("A client's answer was not handled", ex)));
+		}
+		catch (IOException | RuntimeException ex) {
+			logger.warn("A client's answer, which another node was given, can't be handled", ex);
+		}
+	}
+
+	/**
+	 * Hand an answer to whoever waits for it. If nobody does, because it was given twice
+	 * or too late, that is no error of the client's.
+	 * @param session the session
+	 * @param message the answer
+	 * @return completes when it is handed over
+	 */
+	private Mono<Void> take(Session session, JSONRPCResponse message) {
+		Object sdkId = (message.id() instanceof String id) ? this.runtime.serverRequests().take(session.id(), id)
+				: null;
+		if (sdkId == null) {
+			logger.debug("A client's answer came twice, or too late");
+			return Mono.empty();
+		}
+		return session.sdkSession()
+			.accept(new JSONRPCResponse(message.jsonrpc(), sdkId, message.result(), message.error()));
 	}
 
 	private void accept(Mono<Void> work, McpTransportContext context, EndpointResponse response) {
@@ -235,12 +420,12 @@ final class PostHandler {
 		response.send(202, Map.of(), new byte[0]);
 	}
 
-	private String json(Object value) {
+	private String json(@Nullable Object value) {
 		try {
 			return this.jsonMapper.writeValueAsString(value);
 		}
 		catch (IOException ex) {
-			throw new IllegalArgumentException("A request ID can't be written as JSON", ex);
+			throw new IllegalArgumentException("A part of a request can't be written as JSON", ex);
 		}
 	}
 

@@ -2,6 +2,7 @@ package io.github.mcppersist.transport;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,6 +37,14 @@ record Rejection(int status, int code, String message, @Nullable String requestI
 
 	static final Rejection SHUTTING_DOWN = unavailable("The server is shutting down");
 
+	static final Rejection SESSIONS_AWAY = unavailable("the session store is out of reach");
+
+	/**
+	 * Neither 400 nor 404, on which a client drops its session.
+	 */
+	static final Rejection ASKER_GONE = new Rejection(409, JsonRpcError.SERVER_ERROR,
+			"Conflict: nobody waits for this answer any more, the node that asked has gone", null, Map.of());
+
 	static Rejection of(int status, String message) {
 		return new Rejection(status, JsonRpcError.INVALID_REQUEST, message, null, Map.of());
 	}
@@ -46,12 +55,18 @@ record Rejection(int status, int code, String message, @Nullable String requestI
 	}
 
 	/**
-	 * Log a failure that nobody foresaw, and return what the client is told of it:
-	 * nothing.
+	 * Return the refusal that a failure carries. One that nobody foresaw is logged, and
+	 * the client is told nothing of it.
 	 * @param ex the failure
-	 * @return an internal error
+	 * @return the refusal, or an internal error
 	 */
 	static Rejection failed(Throwable ex) {
+		if (ex instanceof RejectedRequestException rejected) {
+			return rejected.rejection();
+		}
+		if (ex instanceof RejectedExecutionException) {
+			return SHUTTING_DOWN;
+		}
 		logger.error("A request could not be handled; please report this", ex);
 		return new Rejection(500, JsonRpcError.INTERNAL_ERROR, "Internal error", null, Map.of());
 	}

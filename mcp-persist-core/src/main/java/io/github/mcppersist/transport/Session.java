@@ -6,17 +6,24 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import io.modelcontextprotocol.json.McpJsonMapper;
+import io.modelcontextprotocol.spec.McpSchema.LoggingLevel;
 import io.modelcontextprotocol.spec.McpStreamableServerSession;
 import org.jspecify.annotations.Nullable;
 
+import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.session.SessionRecord;
 
 /**
- * A session as this node holds it: the SDK's session, the logs of its running requests,
- * and the log of its standalone stream. Thread-safe; the endpoint's table owns it, and
- * {@link #end()} closes what it holds.
+ * A session as this node holds it: the SDK's session, the logs of the requests that run
+ * here, the log of its standalone stream, and the connections that have come back.
+ * <p>
+ * It is <em>used</em> by each request that is being handled, each running request, and
+ * each connection; only what isn't used can be let go, and it can't be used after that.
+ * Thread-safe; the endpoint's table owns it, and {@link #end()} closes what it holds.
  */
 final class Session {
 
@@ -26,6 +33,8 @@ final class Session {
 	private static final String STANDALONE_STREAM_ID = "0";
 
 	private static final String FIRST_VERSION_WITH_PRIMING = "2025-11-25";
+
+	private static final int LET_GO = Integer.MIN_VALUE;
 
 	private final EndpointRuntime runtime;
 
@@ -37,19 +46,40 @@ final class Session {
 
 	private final Map<String, StreamLog> running = new ConcurrentHashMap<>();
 
+	/**
+	 * The newest connection of each stream, for those that came with a GET.
+	 */
+	private final Map<String, SseConnection> readers = new ConcurrentHashMap<>();
+
+	/**
+	 * What the store has, as far as this node knows. Changes under the lock of this
+	 * object, which is held for no longer than it takes to tell the SDK's session.
+	 */
+	private volatile SessionRecord record;
+
+	private final AtomicInteger uses = new AtomicInteger();
+
 	private volatile long lastUsedNanos = System.nanoTime();
+
+	private volatile long renewedNanos = this.lastUsedNanos;
+
+	private volatile @Nullable EventId notedCursor;
 
 	private volatile boolean ended;
 
 	Session(EndpointRuntime runtime, McpJsonMapper jsonMapper, McpStreamableServerSession sdkSession,
-			String protocolVersion) {
+			SessionRecord record) {
 		this.runtime = runtime;
 		this.sdkSession = sdkSession;
-		this.priming = protocolVersion.compareTo(FIRST_VERSION_WITH_PRIMING) >= 0;
-		this.standalone = new StreamLog(runtime, new StreamKey(sdkSession.getId(), STANDALONE_STREAM_ID), null, () -> {
+		this.record = record;
+		this.notedCursor = record.standaloneCursor();
+		this.priming = record.protocolVersion().compareTo(FIRST_VERSION_WITH_PRIMING) >= 0;
+		this.standalone = new StreamLog(runtime, new StreamKey(record.sessionId(), STANDALONE_STREAM_ID), null, () -> {
 		});
 		// One permanent writer: what is sent while no connection is open is stored too
-		sdkSession.listeningStream(new LogTransport(jsonMapper, () -> this.standalone));
+		sdkSession.listeningStream(
+				new LogTransport(jsonMapper, runtime.serverRequests(), record.sessionId(), () -> this.standalone));
+		tellLogLevel(record);
 	}
 
 	String id() {
@@ -69,6 +99,38 @@ final class Session {
 		return this.priming;
 	}
 
+	// What the store has of it
+
+	SessionRecord record() {
+		return this.record;
+	}
+
+	long revision() {
+		return this.record.revision();
+	}
+
+	/**
+	 * Take over what the store has.
+	 * @param stored the record, as it was read
+	 */
+	synchronized void update(SessionRecord stored) {
+		if (stored.revision() != this.record.revision()) {
+			tellLogLevel(stored);
+		}
+		this.record = stored;
+	}
+
+	private void tellLogLevel(SessionRecord record) {
+		if (record.logLevel() != null) {
+			LoggingLevel level = LoggingLevel.fromValue(record.logLevel());
+			if (level != null) {
+				this.sdkSession.setMinLoggingLevel(level);
+			}
+		}
+	}
+
+	// Streams
+
 	StreamLog standalone() {
 		return this.standalone;
 	}
@@ -76,14 +138,14 @@ final class Session {
 	/**
 	 * Begin the log of a request.
 	 * @param requestId the JSON text of the request's ID
-	 * @return the log, which leaves this session by itself when it ends
+	 * @return the log, which uses this session until it ends
 	 */
 	StreamLog begin(String requestId) {
-		touch();
+		this.uses.incrementAndGet();
 		StreamKey stream = StreamKey.random(id());
 		StreamLog log = new StreamLog(this.runtime, stream, requestId, () -> {
 			this.running.remove(stream.streamId());
-			touch();
+			release();
 		});
 		this.running.put(stream.streamId(), log);
 		if (this.ended) {
@@ -106,6 +168,37 @@ final class Session {
 	}
 
 	/**
+	 * Make a connection that came with a GET its stream's only one on this node. It uses
+	 * this session until it is {@link #unregister}ed.
+	 * @param stream the stream
+	 * @param newer the connection
+	 */
+	void register(StreamKey stream, SseConnection newer) {
+		this.uses.incrementAndGet();
+		SseConnection older = this.readers.put(stream.streamId(), newer);
+		if (older != null) {
+			older.replace();
+		}
+		if (this.ended) {
+			newer.close();
+		}
+	}
+
+	/**
+	 * Return the connection that has come back for a stream.
+	 * @param streamId the stream
+	 * @return the newest one on this node, or {@code null}
+	 */
+	@Nullable SseConnection reader(String streamId) {
+		return this.readers.get(streamId);
+	}
+
+	void unregister(StreamKey stream, SseConnection gone) {
+		this.readers.remove(stream.streamId(), gone);
+		release();
+	}
+
+	/**
 	 * Return the streams that must not expire now.
 	 * @return the running requests' streams, and the standalone one while it is read
 	 */
@@ -122,16 +215,68 @@ final class Session {
 		return streams;
 	}
 
-	void touch() {
-		this.lastUsedNanos = System.nanoTime();
+	/**
+	 * Return how far the client has got on the standalone stream, if the store doesn't
+	 * know yet.
+	 * @return the last event that a connection was sent, or {@code null}
+	 */
+	@Nullable EventId cursorToNote() {
+		EventId delivered = this.standalone.lastDelivered();
+		return (delivered == null || delivered.equals(this.notedCursor)) ? null : delivered;
 	}
 
-	boolean isIdle(Duration timeout) {
-		if (!this.running.isEmpty() || this.standalone.isConnected()) {
-			touch();
+	void cursorNoted(EventId cursor) {
+		this.notedCursor = cursor;
+	}
+
+	// Use
+
+	/**
+	 * Begin to use this session.
+	 * @return whether it can be used; if not, it was let go
+	 */
+	boolean acquire() {
+		return this.uses.getAndUpdate((count) -> (count < 0) ? count : count + 1) >= 0;
+	}
+
+	/**
+	 * End a use.
+	 */
+	void release() {
+		this.lastUsedNanos = System.nanoTime();
+		this.uses.updateAndGet((count) -> (count < 0) ? count : count - 1);
+	}
+
+	/**
+	 * Say whether this session has been used since its expiry was put off, and note that
+	 * it is put off now.
+	 * @return whether it has to be put off
+	 */
+	boolean takeUsed() {
+		if (this.uses.get() > 0) {
+			this.lastUsedNanos = System.nanoTime();
+		}
+		boolean used = this.lastUsedNanos - this.renewedNanos > 0;
+		this.renewedNanos = System.nanoTime();
+		return used;
+	}
+
+	/**
+	 * Let this session go if it isn't used, has nothing that is yet to be stored, and
+	 * hasn't been used for a time.
+	 * @param timeout how long it may be held without being used
+	 * @return whether it can't be used from now on, and has to be ended
+	 */
+	boolean letGo(Duration timeout) {
+		if (System.nanoTime() - this.lastUsedNanos <= EndpointRuntime.nanos(timeout)
+				|| this.runtime.serverRequests().isAnyPending(id()) || !this.uses.compareAndSet(0, LET_GO)) {
 			return false;
 		}
-		return System.nanoTime() - this.lastUsedNanos > EndpointRuntime.nanos(timeout);
+		if (this.standalone.isIdle() && cursorToNote() == null) {
+			return true;
+		}
+		this.uses.set(0);
+		return false;
 	}
 
 	/**
@@ -142,7 +287,9 @@ final class Session {
 		this.ended = true;
 		this.running.values().forEach(StreamLog::discard);
 		this.standalone.discard();
-		this.sdkSession.close();
+		this.readers.values().forEach(SseConnection::close);
+		// What waits for a client's answer fails now, and that is the user's code
+		this.runtime.resume(this.sdkSession::close);
 	}
 
 }

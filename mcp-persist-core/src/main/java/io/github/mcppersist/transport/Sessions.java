@@ -1,22 +1,36 @@
 package io.github.mcppersist.transport;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
+import io.modelcontextprotocol.json.McpJsonMapper;
+import io.modelcontextprotocol.spec.McpSchema.InitializeRequest;
+import io.modelcontextprotocol.spec.McpStreamableServerSession;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.session.SessionNotFoundException;
+import io.github.mcppersist.session.SessionRecord;
+import io.github.mcppersist.session.SessionStore;
 
 /**
- * The sessions that this node holds. Thread-safe. A session leaves the table before it
- * ends, so that no request finds one that has ended.
+ * The sessions: those that this node holds, and the way to all others. Thread-safe. A
+ * session is in the table while it is held; two requests that restore it at once get one
+ * and the same.
  */
 final class Sessions {
 
@@ -24,86 +38,397 @@ final class Sessions {
 
 	private static final int RENEWAL_BATCH = 1000;
 
+	private static final int STORED_AT_ONCE = 64;
+
 	private final EndpointRuntime runtime;
 
-	private final Map<String, Session> sessions = new ConcurrentHashMap<>();
+	private final McpJsonMapper jsonMapper;
 
-	Sessions(EndpointRuntime runtime) {
+	private final ResourceSubscriptions subscriptions;
+
+	private final Map<String, Session> held = new ConcurrentHashMap<>();
+
+	private final Map<String, Mono<Session>> restoring = new ConcurrentHashMap<>();
+
+	/**
+	 * The sessions whose deletion is under way: nobody restores them meanwhile.
+	 */
+	private final Set<String> deleting = ConcurrentHashMap.newKeySet();
+
+	/**
+	 * What could not be stored yet, by session.
+	 */
+	private final Map<String, SessionChanges> unsaved = new ConcurrentHashMap<>();
+
+	private volatile @Nullable SdkSessions sdkSessions;
+
+	Sessions(EndpointRuntime runtime, McpJsonMapper jsonMapper, ResourceSubscriptions subscriptions) {
 		this.runtime = runtime;
+		this.jsonMapper = jsonMapper;
+		this.subscriptions = subscriptions;
 	}
 
-	void add(Session session) {
-		this.sessions.put(session.id(), session);
+	void start(SdkSessions sdkSessions) {
+		this.sdkSessions = sdkSessions;
 	}
 
-	@Nullable Session find(String sessionId) {
-		return this.sessions.get(sessionId);
+	// Finding
+
+	/**
+	 * Find the session that a request names, on this node or in the store.
+	 * @param request the request
+	 * @param current whether to ask the store even about a session that this node holds:
+	 * it may have been changed or deleted elsewhere
+	 * @return the session, which the caller {@linkplain Session#release() releases};
+	 * fails with {@link RejectedRequestException}
+	 */
+	Mono<Session> acquire(EndpointRequest request, boolean current) {
+		String sessionId = request.header(HeaderRules.SESSION_ID);
+		if (sessionId == null || sessionId.isBlank()) {
+			return rejected(Rejection.of(400, "Bad Request: the " + HeaderRules.SESSION_ID + " header is missing"));
+		}
+		if (!StreamKey.isSessionId(sessionId)) {
+			return rejected(Rejection.UNKNOWN_SESSION);
+		}
+		String principal = request.principal();
+		return acquire(sessionId, current).flatMap((session) -> {
+			if (Objects.equals(session.record().principal(), principal)) {
+				return Mono.just(session);
+			}
+			session.release();
+			return rejected(Rejection.UNKNOWN_SESSION);
+		});
 	}
 
 	/**
-	 * Find the session that a request names.
-	 * @param request the request
-	 * @return the session, or {@code null}: see {@link #notFound}
+	 * Find a session, on this node or in the store.
+	 * @param sessionId the session
+	 * @param current as above
+	 * @return as above
 	 */
-	@Nullable Session find(EndpointRequest request) {
-		String sessionId = request.header(HeaderRules.SESSION_ID);
-		return (sessionId != null) ? this.sessions.get(sessionId) : null;
+	Mono<Session> acquire(String sessionId, boolean current) {
+		if (this.deleting.contains(sessionId)) {
+			return rejected(Rejection.UNKNOWN_SESSION);
+		}
+		Session session = this.held.get(sessionId);
+		if (session == null || !session.acquire()) {
+			return restore(sessionId).filter(Session::acquire)
+				// Let go again already
+				.repeatWhenEmpty(3, (again) -> again)
+				.onErrorMap(IllegalStateException.class, (ex) -> new RejectedRequestException(Rejection.SESSIONS_AWAY));
+		}
+		return current ? refresh(session).thenReturn(session).onErrorResume((ex) -> {
+			session.release();
+			return Mono.error(ex);
+		}) : Mono.just(session);
+	}
+
+	private static <T> Mono<T> rejected(Rejection rejection) {
+		return Mono.error(new RejectedRequestException(rejection));
 	}
 
 	/**
-	 * Return the refusal of a request that names no session of ours.
-	 * @param request the request
-	 * @return 400 if it names none at all, or else 404
+	 * Return a session that this node holds.
+	 * @param sessionId the session
+	 * @return the session, or {@code null}
 	 */
-	static Rejection notFound(EndpointRequest request) {
-		String sessionId = request.header(HeaderRules.SESSION_ID);
-		return (sessionId == null || sessionId.isBlank())
-				? Rejection.of(400, "Bad Request: the " + HeaderRules.SESSION_ID + " header is missing")
-				: Rejection.UNKNOWN_SESSION;
+	@Nullable Session held(String sessionId) {
+		return this.held.get(sessionId);
 	}
 
 	Collection<Session> all() {
-		return this.sessions.values();
+		return this.held.values();
 	}
 
 	boolean anyRunning() {
-		return this.sessions.values().stream().anyMatch((session) -> !session.running().isEmpty());
+		return this.held.values().stream().anyMatch((session) -> !session.running().isEmpty());
 	}
 
 	/**
-	 * End a session for good, here and in the store.
+	 * Bring what this node holds of a session up to date.
 	 * @param session the session
-	 * @return completes when its streams are deleted; fails if they could not be, and are
-	 * left to expire
+	 * @return completes when it is, or when the store is out of reach; fails with
+	 * {@link RejectedRequestException} if the session was deleted
 	 */
-	Mono<Void> delete(Session session) {
-		this.sessions.remove(session.id());
-		session.end();
-		return this.runtime.store().deleteSession(session.id());
+	Mono<Void> refresh(Session session) {
+		return this.runtime.isShared() ? reload(session) : Mono.empty();
 	}
 
-	void endIdle(Duration timeout) {
-		for (Session session : this.sessions.values()) {
-			if (session.isIdle(timeout) && this.sessions.remove(session.id(), session)) {
-				logger.debug("A session ended, since it was not used");
+	private Mono<Void> reload(Session session) {
+		return this.runtime.onDelivery(this.runtime.sessionStore().findSession(session.id())).doOnNext((stored) -> {
+			session.update(stored);
+			this.subscriptions.add(stored.subscriptions());
+		})
+			.switchIfEmpty(Mono.defer(() -> createAgain(session)))
+			.then()
+			.onErrorResume(EventStoreUnavailableException.class, (ex) -> {
+				logger.debug("A session is used as this node holds it", ex);
+				return Mono.empty();
+			});
+	}
+
+	/**
+	 * Store a session again that this node uses although the store has lost it, and only
+	 * if it wasn't deleted.
+	 * @param session the session
+	 * @return completes empty when it is stored
+	 */
+	private Mono<SessionRecord> createAgain(Session session) {
+		return this.runtime.onDelivery(this.runtime.sessionStore().createSession(session.record()))
+			.then(Mono.<SessionRecord>empty())
+			.onErrorResume(SessionDeletedException.class, (ex) -> {
+				drop(session);
+				return rejected(Rejection.UNKNOWN_SESSION);
+			});
+	}
+
+	private Mono<Session> restore(String sessionId) {
+		return Mono.defer(() -> this.restoring.computeIfAbsent(sessionId,
+				(id) -> this.runtime.onDelivery(this.runtime.sessionStore().findSession(id))
+					.map(this::restored)
+					.switchIfEmpty(rejected(Rejection.UNKNOWN_SESSION))
+					.onErrorMap(EventStoreUnavailableException.class,
+							(ex) -> new RejectedRequestException(Rejection.SESSIONS_AWAY))
+					.doFinally((signal) -> this.restoring.remove(id))
+					.cache()));
+	}
+
+	private Session restored(SessionRecord stored) {
+		Session known = this.held.get(stored.sessionId());
+		if (known != null && known.acquire()) {
+			known.release();
+			return known;
+		}
+		SdkSessions sdkSessions = this.sdkSessions;
+		if (sdkSessions == null) {
+			throw new RejectedRequestException(Rejection.unavailable("the MCP server has not started yet"));
+		}
+		InitializeRequest request;
+		try {
+			request = this.jsonMapper.readValue(stored.initializeRequest(), InitializeRequest.class);
+		}
+		catch (IOException ex) {
+			throw new IllegalArgumentException("A stored session can't be read", ex);
+		}
+		logger.debug("Restoring a session: {}", stored);
+		Session session = create(sdkSessions.restore(stored.sessionId(), request), stored);
+		this.subscriptions.add(stored.subscriptions());
+		return session;
+	}
+
+	// Beginning
+
+	/**
+	 * Begin a session that a client has just initialized.
+	 * @param sdkSession the SDK's session
+	 * @param record what is known of it
+	 * @return completes when it is stored, or when it will be later because the store is
+	 * out of reach; fails where sessions that can't be stored are refused
+	 */
+	Mono<Void> begin(McpStreamableServerSession sdkSession, SessionRecord record) {
+		Session session = create(sdkSession, record);
+		return this.runtime.onDelivery(this.runtime.sessionStore().createSession(record))
+			.onErrorResume(EventStoreUnavailableException.class, (ex) -> {
+				if (this.runtime.options().onStoreFailure() == StoreFailurePolicy.REJECT) {
+					drop(session);
+					return rejected(Rejection.SESSIONS_AWAY);
+				}
+				later(session, (store) -> Mono.just(session.revision()));
+				return Mono.empty();
+			});
+	}
+
+	private Session create(McpStreamableServerSession sdkSession, SessionRecord record) {
+		Session session = new Session(this.runtime, this.jsonMapper, sdkSession, record);
+		this.held.put(session.id(), session);
+		return session;
+	}
+
+	// Changing
+
+	/**
+	 * Store a change that a client has made to its session.
+	 * @param session the session, used by the caller
+	 * @param change makes the change
+	 * @return completes when it is stored, or when it will be later because the store is
+	 * out of reach; fails only if the session was deleted
+	 */
+	Mono<Void> change(Session session, SessionChanges.Change change) {
+		if (this.unsaved.containsKey(session.id())) {
+			later(session, change);
+			return Mono.empty();
+		}
+		Mono<Long> stored = Mono.defer(() -> change.storeIn(this.runtime.sessionStore()));
+		return this.runtime.onDelivery(stored)
+			.onErrorResume(SessionNotFoundException.class, (ex) -> createAgain(session).then(stored))
+			.then(reload(session))
+			.onErrorResume(EventStoreUnavailableException.class, (ex) -> {
+				later(session, change);
+				return Mono.empty();
+			});
+	}
+
+	/**
+	 * A subscriber could not be notified of an update: if it isn't there any more, it is
+	 * taken off the subscribers.
+	 * @param sessionId the session
+	 * @param uri the resource
+	 * @param cause why it could not be notified
+	 * @return completes when it is done; never fails
+	 */
+	Mono<Void> notNotified(String sessionId, String uri, Throwable cause) {
+		boolean unknown = cause instanceof RejectedRequestException ex && ex.rejection() == Rejection.UNKNOWN_SESSION;
+		logger.debug("A subscriber was not notified: {}", cause.getMessage());
+		return unknown ? this.runtime.sessionStore().unsubscribe(sessionId, uri).onErrorComplete().then()
+				: Mono.empty();
+	}
+
+	private void later(Session session, SessionChanges.Change change) {
+		this.unsaved.compute(session.id(), (id, known) -> {
+			SessionChanges changes = (known != null) ? known : new SessionChanges(session.record());
+			changes.add(change);
+			return changes;
+		});
+	}
+
+	/**
+	 * Store what could not be stored before.
+	 */
+	void save() {
+		this.unsaved
+			.forEach((sessionId, changes) -> this.runtime.onDelivery(changes.storeIn(this.runtime.sessionStore()))
+				.subscribe((nothing) -> {
+				}, (ex) -> {
+					if (!(ex instanceof EventStoreUnavailableException)) {
+						logger.debug("What an outage kept from being stored of a session is given up", ex);
+						this.unsaved.remove(sessionId, changes);
+					}
+				}, () -> this.unsaved.computeIfPresent(sessionId, (id, known) -> known.isEmpty() ? null : known)));
+	}
+
+	// Ending
+
+	/**
+	 * End a session for good, on all nodes and in the stores.
+	 * @param session the session
+	 * @return completes when it is deleted; fails with
+	 * {@link EventStoreUnavailableException}, and then it may be or not
+	 */
+	Mono<Void> delete(Session session) {
+		String sessionId = session.id();
+		this.deleting.add(sessionId);
+		drop(session);
+		// The tombstone comes first: it forbids what is under way elsewhere
+		return this.runtime
+			.onDelivery(this.runtime.sessionStore()
+				.deleteSession(sessionId)
+				.then(this.runtime.store().deleteSession(sessionId))
+				.then(this.runtime.nodes()
+					.broadcast(new NodeMessage(NodeMessage.Kind.DELETED, sessionId, "").toText())
+					.onErrorComplete()))
+			.doFinally((signal) -> deleted(sessionId));
+	}
+
+	/**
+	 * Let requests look for a session again whose deletion is over. A restore that read
+	 * its record before that has put it back into the table, or is about to.
+	 * @param sessionId the session
+	 */
+	private void deleted(String sessionId) {
+		Mono<Session> restore = this.restoring.getOrDefault(sessionId, Mono.empty());
+		restore.onErrorComplete().doFinally((signal) -> {
+			Session restored = this.held.get(sessionId);
+			if (restored != null) {
+				drop(restored);
+			}
+			this.deleting.remove(sessionId);
+		}).subscribe();
+	}
+
+	/**
+	 * Hold a session no more, since it was deleted.
+	 * @param session the session
+	 */
+	void drop(Session session) {
+		this.held.remove(session.id(), session);
+		this.unsaved.remove(session.id());
+		session.end();
+	}
+
+	/**
+	 * Store what this node holds again, in case the store has lost it.
+	 */
+	void storeAgain() {
+		Flux.fromIterable(this.held.values())
+			.flatMap((session) -> createAgain(session).onErrorComplete(), STORED_AT_ONCE)
+			.subscribe();
+	}
+
+	/**
+	 * Let go what isn't used; it comes back when it is asked for.
+	 * @param timeout how long a session may be held without being used
+	 */
+	void letGoUnused(Duration timeout) {
+		for (Session session : this.held.values()) {
+			if (!this.unsaved.containsKey(session.id()) && session.letGo(timeout)) {
+				this.held.remove(session.id(), session);
 				session.end();
 			}
 		}
 	}
 
 	void endAll() {
-		this.sessions.values().forEach(Session::end);
-		this.sessions.clear();
+		this.held.values().forEach(Session::end);
+		this.held.clear();
 	}
+
+	// Keeping
 
 	void renewStreams() {
 		List<StreamKey> streams = new ArrayList<>();
-		this.sessions.values().forEach((session) -> streams.addAll(session.streamsToRenew()));
+		this.held.values().forEach((session) -> streams.addAll(session.streamsToRenew()));
 		for (int from = 0; from < streams.size(); from += RENEWAL_BATCH) {
 			List<StreamKey> batch = streams.subList(from, Math.min(from + RENEWAL_BATCH, streams.size()));
 			this.runtime.store().renewStreams(List.copyOf(batch)).subscribe((nothing) -> {
 			}, (ex) -> logger.debug("Streams were not renewed; trying again later", ex));
 		}
+	}
+
+	/**
+	 * Put off the expiry of the sessions that were used since the last time.
+	 */
+	void renewSessions() {
+		List<String> used = this.held.values().stream().filter(Session::takeUsed).map(Session::id).toList();
+		for (int from = 0; from < used.size(); from += RENEWAL_BATCH) {
+			List<String> batch = used.subList(from, Math.min(from + RENEWAL_BATCH, used.size()));
+			this.runtime.sessionStore().renewSessions(batch).subscribe((nothing) -> {
+			}, (ex) -> logger.debug("Sessions were not renewed; those that are used then are next time", ex));
+		}
+	}
+
+	/**
+	 * Note how far clients have got on their standalone streams, for a connection that
+	 * begins on another node.
+	 * @return completes when it is noted; never fails
+	 */
+	Mono<Void> noteCursors() {
+		return Flux.fromIterable(this.held.values()).flatMap(this::noteCursor, STORED_AT_ONCE).then();
+	}
+
+	/**
+	 * Note how far a client has got on its standalone stream.
+	 * @param session the session
+	 * @return completes when it is noted; never fails
+	 */
+	Mono<Void> noteCursor(Session session) {
+		EventId cursor = session.cursorToNote();
+		if (cursor == null) {
+			return Mono.empty();
+		}
+		SessionStore store = this.runtime.sessionStore();
+		return store.moveStandaloneCursor(session.id(), cursor)
+			.doOnSuccess((nothing) -> session.cursorNoted(cursor))
+			.onErrorComplete();
 	}
 
 }

@@ -1,13 +1,10 @@
 package io.github.mcppersist.transport;
 
-import java.io.ByteArrayOutputStream;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Arrays;
-import java.util.Deque;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -21,8 +18,8 @@ import reactor.core.publisher.Mono;
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
+import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreUnavailableException;
-import io.github.mcppersist.event.EventsTrimmedException;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -43,17 +40,18 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 			"no-cache, no-transform", "X-Accel-Buffering", "no");
 
 	/**
-	 * Small frames go out together up to this size, larger ones in pieces of it: a client
-	 * on a slow line is seen to take something long before it has taken it all.
+	 * After so many reads that found nothing of what the writer says is stored, the store
+	 * has lost it.
 	 */
-	private static final int CHUNK_BYTES = 16 * 1024;
+	private static final int MAX_EMPTY_READS = 3;
 
 	private static final Duration READ_RETRY = Duration.ofMillis(250);
 
 	/**
-	 * A hint of another node can be lost; looking costs one read.
+	 * A hint of another node can be lost without anybody noticing; looking costs a read,
+	 * and there may be many connections.
 	 */
-	private static final Duration LOOK_INTERVAL = Duration.ofSeconds(5);
+	private static final Duration LOOK_INTERVAL = Duration.ofSeconds(30);
 
 	/**
 	 * How long a client may leave data lying without taking any of it.
@@ -72,28 +70,19 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 
 	private @Nullable Subscriber<? super byte[]> subscriber;
 
-	private final Deque<SseFrame> frames = new ArrayDeque<>();
-
-	private long frameBytes;
-
-	/**
-	 * A large frame that is going out in pieces.
-	 */
-	private byte @Nullable [] largeFrame;
-
-	private int largeFrameSent;
+	private final SseBuffer buffer = new SseBuffer(this::sent);
 
 	private long demand;
 
 	private Mode mode = Mode.LIVE;
 
 	/**
-	 * The last event that was put into {@link #frames}, with its ID or without.
+	 * The last event that was put into {@link #buffer}, with its ID or without.
 	 */
 	private @Nullable EventId position;
 
 	/**
-	 * The last ID that was put into {@link #frames}.
+	 * The last ID that was put into {@link #buffer}.
 	 */
 	private @Nullable EventId cursor;
 
@@ -117,6 +106,36 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 
 	private @Nullable Disposable watch;
 
+	/**
+	 * Whether the store has been told that this node reads the stream.
+	 */
+	private boolean watched;
+
+	/**
+	 * Whether it is known whether the store could be told.
+	 */
+	private boolean openable;
+
+	/**
+	 * The response that waits for that, or nothing.
+	 */
+	private @Nullable EndpointResponse opening;
+
+	/**
+	 * The furthest hint that came while a read was under way.
+	 */
+	private long hinted;
+
+	/**
+	 * Whether other nodes may have stored events that were not read, because the store
+	 * was out of reach, or empty, when this connection began.
+	 */
+	private boolean unread;
+
+	private final FollowedRequest followed;
+
+	private final Consumer<SseConnection> onRelease;
+
 	private final long openedNanos = System.nanoTime();
 
 	private long lastWriteNanos = this.openedNanos;
@@ -129,12 +148,15 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	 * @param resumable whether the client knows priming events (2025-11-25 or later), so
 	 * that the server may close the connection
 	 * @param log the writer of the stream, if it is on this node
+	 * @param onRelease called once, in the mailbox, when the connection has ended
 	 */
 	SseConnection(EndpointRuntime runtime, Mailbox mailbox, StreamKey stream, boolean resumable,
-			@Nullable StreamLog log) {
+			@Nullable StreamLog log, Consumer<SseConnection> onRelease) {
+		this.onRelease = onRelease;
 		this.runtime = runtime;
 		this.mailbox = mailbox;
 		this.stream = stream;
+		this.followed = new FollowedRequest(runtime, stream);
 		this.resumable = resumable;
 		this.log = log;
 	}
@@ -188,11 +210,41 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 			else if (maxAge != null && now - this.openedNanos > EndpointRuntime.nanos(maxAge) && closeForResume()) {
 				logger.trace("Closed a connection of stream {} for its age", this.stream.streamId());
 			}
-			else if (!hasFrames() && this.demand > 0
+			else if (this.buffer.isEmpty() && this.demand > 0
 					&& now - this.lastWriteNanos > EndpointRuntime.nanos(this.runtime.options().heartbeatInterval())) {
 				push(SseFrame.HEARTBEAT);
 				drain();
 			}
+			endIfOrphaned();
+		});
+	}
+
+	/**
+	 * End now, because a newer connection of the stream is on this node.
+	 */
+	void replace() {
+		this.mailbox.execute(this::finish);
+	}
+
+	/**
+	 * End for the client to come back on another node, because this one stops; unless it
+	 * runs the stream's request, whose response is yet to come on this connection.
+	 */
+	void leave() {
+		this.mailbox.execute(() -> {
+			if ((this.log == null || !this.log.isOnlyWriter()) && !closeForResume()) {
+				finish();
+			}
+		});
+	}
+
+	/**
+	 * The node that opened the stream doesn't run it any more.
+	 */
+	void disown() {
+		this.mailbox.execute(() -> {
+			this.followed.disown();
+			endIfOrphaned();
 		});
 	}
 
@@ -230,6 +282,30 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		}
 	}
 
+	/**
+	 * Answer a request with this connection, as soon as the node of an older one knows of
+	 * it: a client that has seen this one may turn to yet another node, whose connection
+	 * is the newer one then.
+	 * @param response the response to the request
+	 */
+	void openWhenWatched(EndpointResponse response) {
+		this.mailbox.execute(() -> {
+			this.opening = response;
+			if (this.done || this.watch == null || this.openable) {
+				openNow();
+			}
+		});
+	}
+
+	private void openNow() {
+		this.openable = true;
+		EndpointResponse response = this.opening;
+		if (response != null) {
+			this.opening = null;
+			this.runtime.deliver(new Mailbox(), () -> open(response));
+		}
+	}
+
 	// From the owner, in the mailbox
 
 	/**
@@ -238,14 +314,20 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	 * @param page what the read found, or {@code null} if the store was out of reach
 	 */
 	void resume(EventId lastEventId, @Nullable EventPage page) {
+		if (this.done) {
+			return;
+		}
 		this.mode = Mode.BEHIND;
 		this.position = lastEventId;
 		this.cursor = lastEventId;
+		if (this.runtime.isShared() && (page == null || page.rest() != EventPage.Rest.NONE)) {
+			watch();
+		}
 		if (page == null || page.events().isEmpty()) {
 			push(SseFrame.cursor(lastEventId, this.resumable ? this.runtime.options().retryInterval() : null));
 		}
 		if (page != null) {
-			accept(page);
+			accept(page, false);
 		}
 		else if (this.log != null && this.log.isLastStored(lastEventId)) {
 			caughtUp();
@@ -274,10 +356,35 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	}
 
 	/**
+	 * Begin where the last connection of the stream left off, by reading; for a
+	 * standalone stream of which its writer on this node may not know everything.
+	 * @param start the last event that a connection was sent, or {@code null} for none
+	 */
+	void beginReading(@Nullable EventId start) {
+		if (this.done) {
+			return;
+		}
+		this.position = start;
+		if (start != null) {
+			prime(start);
+		}
+		this.mode = Mode.BEHIND;
+		this.beginning = true;
+		if (this.runtime.isShared()) {
+			watch();
+		}
+		drain();
+	}
+
+	/**
 	 * Take over an event that was stored just now.
 	 * @param event the event
 	 */
 	void offerStored(Event event) {
+		if (this.unread) {
+			this.unread = false;
+			rewind();
+		}
 		if (this.mode != Mode.LIVE || this.ended) {
 			drain();
 			return;
@@ -338,7 +445,11 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	 * what went out since has other places in the log than its writer thought.
 	 */
 	void rewind() {
-		if (this.mode == Mode.LIVE && !this.ended) {
+		if (this.mode == Mode.BEHIND) {
+			// What a read under way finds may be from before
+			this.hinted = EventStore.LOOK;
+		}
+		else if (this.mode == Mode.LIVE && !this.ended) {
 			this.position = this.cursor;
 			this.mode = Mode.BEHIND;
 			drain();
@@ -366,6 +477,14 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		if (first && subscriber != null) {
 			subscriber.onComplete();
 		}
+	}
+
+	/**
+	 * Say whether the store has been, or is being, told that this node reads the stream.
+	 * @return whether a newer connection on another node makes itself known to this one
+	 */
+	boolean isWatching() {
+		return this.watch != null;
 	}
 
 	/**
@@ -401,12 +520,11 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	}
 
 	private boolean isFull() {
-		return this.frameBytes >= this.runtime.options().maxConnectionBytes();
+		return this.buffer.bytes() >= this.runtime.options().maxConnectionBytes();
 	}
 
 	private void push(SseFrame frame) {
-		this.frames.add(frame);
-		this.frameBytes += frame.size();
+		this.buffer.add(frame);
 	}
 
 	private void drain() {
@@ -414,12 +532,12 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		if (this.done || subscriber == null) {
 			return;
 		}
-		while (this.demand > 0 && hasFrames()) {
+		while (this.demand > 0 && !this.buffer.isEmpty()) {
 			this.demand--;
 			this.lastWriteNanos = System.nanoTime();
-			subscriber.onNext(nextChunk());
+			subscriber.onNext(this.buffer.nextChunk());
 		}
-		if (hasFrames()) {
+		if (!this.buffer.isEmpty()) {
 			return;
 		}
 		if (this.demand > 0 && this.ended) {
@@ -431,41 +549,10 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		}
 	}
 
-	private byte[] nextChunk() {
-		byte[] chunk = this.largeFrame;
-		if (chunk == null) {
-			chunk = nextFrames();
-			if (chunk.length <= CHUNK_BYTES) {
-				return chunk;
-			}
-			this.largeFrame = chunk;
-			this.largeFrameSent = 0;
+	private void sent(EventId id) {
+		if (this.log != null) {
+			this.log.delivered(id);
 		}
-		int end = Math.min(this.largeFrameSent + CHUNK_BYTES, chunk.length);
-		byte[] piece = Arrays.copyOfRange(chunk, this.largeFrameSent, end);
-		this.largeFrameSent = end;
-		if (end == chunk.length) {
-			this.largeFrame = null;
-		}
-		return piece;
-	}
-
-	private byte[] nextFrames() {
-		ByteArrayOutputStream chunk = new ByteArrayOutputStream(this.frames.element().size());
-		do {
-			SseFrame frame = this.frames.remove();
-			this.frameBytes -= frame.size();
-			frame.writeTo(chunk);
-			if (frame.id() != null && this.log != null) {
-				this.log.delivered(frame.id());
-			}
-		}
-		while (!this.frames.isEmpty() && chunk.size() + this.frames.element().size() <= CHUNK_BYTES);
-		return chunk.toByteArray();
-	}
-
-	private boolean hasFrames() {
-		return this.largeFrame != null || !this.frames.isEmpty();
 	}
 
 	private void read() {
@@ -474,19 +561,27 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 			return;
 		}
 		this.reading = true;
+		boolean watchedBefore = this.watched;
 		int maxBytes = Math.max(1, this.runtime.options().maxConnectionBytes() / 2);
 		Mono.defer(() -> this.runtime.store().replayEventsAfter(this.stream, this.position, maxBytes))
 			.subscribe((page) -> this.runtime.deliver(this.mailbox, () -> {
 				this.reading = false;
 				if (!this.done) {
-					accept(page);
+					accept(page, watchedBefore);
 					drain();
 				}
 			}), (ex) -> this.runtime.deliver(this.mailbox, () -> onReadFailed(ex)));
 	}
 
-	private void accept(EventPage page) {
+	private void accept(EventPage page, boolean watchedBefore) {
 		this.beginning = false;
+		this.followed.saw(page.head());
+		String reader = page.head().reader();
+		if (watchedBefore && this.runtime.isShared() && reader != null && !this.runtime.isThisNode(reader)) {
+			logger.debug("Closing a connection of stream {}: a newer one is on another node", this.stream.streamId());
+			finish();
+			return;
+		}
 		EventId before = this.position;
 		for (Event event : page.events()) {
 			this.position = event.id();
@@ -496,6 +591,9 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		EventId last = page.lastEventId();
 		if (last != null) {
 			this.position = last;
+			if (this.log != null) {
+				this.log.saw(last);
+			}
 		}
 		this.emptyReads = Objects.equals(before, this.position) ? this.emptyReads + 1 : 0;
 		if (page.rest() == EventPage.Rest.NONE) {
@@ -510,19 +608,25 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	}
 
 	private void caughtUp() {
+		EventId position = this.position;
+		if (this.hinted > ((position != null) ? position.sequence() : 0)) {
+			// The hint came after the page was read
+			this.hinted = 0;
+			return;
+		}
 		StreamLog log = this.log;
 		if (log != null && log.isOpen()) {
 			if (log.isCaughtUp(this.position)) {
 				this.mode = Mode.LIVE;
 				log.handOver(this);
 			}
-			else if (this.emptyReads > 1) {
+			else if (this.emptyReads >= MAX_EMPTY_READS) {
 				// The store has lost what it acknowledged to the writer
 				logger.debug("Closing a connection of stream {}: its log was rolled back", this.stream.streamId());
 				this.ended = true;
 			}
 		}
-		else if (log != null && log.isComplete()) {
+		else if (log != null && log.isComplete() && this.emptyReads < MAX_EMPTY_READS) {
 			this.mode = Mode.BEHIND;
 		}
 		else {
@@ -535,17 +639,43 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		if (this.watch == null) {
 			this.watch = this.runtime.store()
 				.watch(this.stream)
-				.subscribe((hint) -> this.runtime.deliver(this.mailbox, this::look), (ex) -> logger
-					.debug("Stream {} can't be watched: {}", this.stream.streamId(), ex.getMessage()));
+				.subscribe((hint) -> this.runtime.deliver(this.mailbox, () -> onHint(hint)), (ex) -> {
+					logger.debug("Stream {} can't be watched: {}", this.stream.streamId(), ex.getMessage());
+					this.mailbox.execute(this::openNow);
+				});
+			lookLater();
 		}
-		lookLater();
 	}
 
-	private void look() {
-		if (!this.done && this.mode == Mode.WATCHING) {
-			this.mode = Mode.BEHIND;
-			drain();
+	private void onHint(long sequence) {
+		if (sequence == EventStore.LOOK) {
+			this.watched = true;
 		}
+		openNow();
+		look(sequence);
+	}
+
+	/**
+	 * Read, if there may be something to read.
+	 * @param sequence how far the stream has got, or {@link EventStore#LOOK}
+	 */
+	private void look(long sequence) {
+		EventId position = this.position;
+		if (this.done || (position != null && sequence <= position.sequence())) {
+			return;
+		}
+		StreamLog log = this.log;
+		if (this.mode == Mode.BEHIND) {
+			this.hinted = Math.max(this.hinted, sequence);
+		}
+		else if (this.mode == Mode.WATCHING || log == null) {
+			this.mode = Mode.BEHIND;
+		}
+		else if (!log.isOutage()
+				&& (sequence == EventStore.LOOK || (!log.isOnlyWriter() && !log.willHandOver(sequence)))) {
+			this.mode = Mode.BEHIND;
+		}
+		drain();
 	}
 
 	private void lookLater() {
@@ -553,32 +683,48 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 			this.lookDue = true;
 			this.runtime.deliverLater(this.mailbox, LOOK_INTERVAL, () -> {
 				this.lookDue = false;
-				look();
+				if (!this.done) {
+					look(EventStore.LOOK);
+					if (!isWrittenHere()) {
+						this.followed.askOwner();
+					}
+					lookLater();
+				}
 			});
 		}
 	}
 
-	private void onReadFailed(Throwable ex) {
-		if (this.done) {
-			this.reading = false;
+	private void endIfOrphaned() {
+		EventId last = this.position;
+		if (!this.done && this.mode == Mode.WATCHING && !isWrittenHere() && last != null) {
+			this.followed.endIfOrphaned(last, () -> this.mailbox.execute(() -> {
+				this.followed.ended();
+				look(EventStore.LOOK);
+			}));
 		}
-		else if (ex instanceof EventStoreUnavailableException) {
+	}
+
+	private boolean isWrittenHere() {
+		return this.log != null && this.log.isOpen();
+	}
+
+	private void onReadFailed(Throwable ex) {
+		StreamLog log = this.log;
+		boolean unavailable = ex instanceof EventStoreUnavailableException;
+		if (this.beginning && log != null && log.isOpen()) {
+			this.reading = false;
+			notBegun(log, unavailable);
+		}
+		else if (unavailable && log != null && log.isOpen() && log.isCaughtUp(this.position)) {
+			// Nothing of this node's is missing: served live until the store can be read
+			this.reading = false;
+			goLive(log);
+		}
+		else if (unavailable) {
 			this.runtime.deliverLater(this.mailbox, READ_RETRY, () -> {
 				this.reading = false;
 				drain();
 			});
-		}
-		else if (this.beginning && ex instanceof EventsTrimmedException) {
-			this.reading = false;
-			this.position = null;
-			drain();
-		}
-		else if (this.beginning && this.log != null && this.log.isOpen()) {
-			this.reading = false;
-			this.beginning = false;
-			this.mode = Mode.LIVE;
-			this.position = null;
-			this.log.startAnew();
 		}
 		else {
 			this.reading = false;
@@ -588,14 +734,50 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		}
 	}
 
+	/**
+	 * Begin a connection without a cursor in another way, since the last one's can't be
+	 * read from: with the oldest event that is kept, or, if there is none or the store is
+	 * out of reach, with what this node hands over.
+	 * @param log the writer of the stream
+	 * @param unavailable whether the store is out of reach
+	 */
+	private void notBegun(StreamLog log, boolean unavailable) {
+		if (this.done) {
+			return;
+		}
+		if (unavailable) {
+			this.beginning = false;
+			goLive(log);
+		}
+		else if (this.position != null) {
+			this.position = null;
+			this.cursor = null;
+		}
+		else {
+			this.beginning = false;
+			// Another node may store something before this one does
+			this.unread = this.runtime.isShared();
+			this.mode = Mode.LIVE;
+			log.startAnew();
+		}
+		drain();
+	}
+
+	private void goLive(StreamLog log) {
+		if (!this.done) {
+			this.unread = !log.isOnlyWriter();
+			this.mode = Mode.LIVE;
+			log.handOver(this);
+			drain();
+		}
+	}
+
 	private void release() {
 		if (this.done) {
 			return;
 		}
 		this.done = true;
-		this.frames.clear();
-		this.largeFrame = null;
-		this.frameBytes = 0;
+		this.buffer.clear();
 		this.runtime.connections().remove(this);
 		if (this.watch != null) {
 			this.watch.dispose();
@@ -603,6 +785,9 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		if (this.log != null) {
 			this.log.detach(this);
 		}
+		this.onRelease.accept(this);
+		// Whoever waits for an answer gets one, though an empty one
+		openNow();
 	}
 
 	/**

@@ -39,9 +39,10 @@ public interface StreamConnection {
 	 * Close the connection that is open now; the request goes on running and its messages
 	 * are stored. Never blocks, and can be called from any thread, in the synchronous as
 	 * well as the asynchronous API.
-	 * @return whether the connection is closed. It stays open if the client could not
-	 * come back: its protocol version is older than 2025-11-25, the store is out of
-	 * reach, or the request isn't served by this transport
+	 * @return whether the connection on this node is closed, if there is one. It stays
+	 * open if the client could not come back: its protocol version is older than
+	 * 2025-11-25, the store is out of reach, or the request isn't served by this
+	 * transport
 	 */
 	boolean close();
 

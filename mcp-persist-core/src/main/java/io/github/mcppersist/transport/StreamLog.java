@@ -52,6 +52,8 @@ final class StreamLog {
 
 	private static final Duration RETRY = Duration.ofMillis(300);
 
+	private static final long UNKNOWN_REVISION = -1;
+
 	private final EndpointRuntime runtime;
 
 	private final Mailbox mailbox = new Mailbox();
@@ -72,7 +74,10 @@ final class StreamLog {
 
 	private @Nullable EventId lastStored;
 
-	private @Nullable EventId lastDelivered;
+	/**
+	 * Written in the mailbox, read anywhere.
+	 */
+	private volatile @Nullable EventId lastDelivered;
 
 	private boolean calling;
 
@@ -105,7 +110,7 @@ final class StreamLog {
 	 */
 	private volatile @Nullable SseConnection connection;
 
-	private @Nullable MonoSink<Void> opening;
+	private @Nullable MonoSink<Long> opening;
 
 	/**
 	 * Whether the stream is stored and runs; written in the mailbox, read anywhere.
@@ -125,6 +130,9 @@ final class StreamLog {
 		this.stream = stream;
 		this.requestId = requestId;
 		this.onEnd = onEnd;
+		// A standalone stream may be there already, even of this node's making before it
+		// let the session go: opening it would drop what is stored
+		this.opened = requestId == null;
 	}
 
 	// On any thread
@@ -139,9 +147,10 @@ final class StreamLog {
 
 	/**
 	 * Open the stream with a priming event.
-	 * @return completes when it is stored; fails with what the store says
+	 * @return completes when it is stored, with the revision of the session if the store
+	 * knows it; fails with what the store says
 	 */
-	Mono<Void> open() {
+	Mono<Long> open() {
 		return Mono.create((sink) -> this.mailbox.execute(() -> {
 			if (this.state == State.DISCARDED) {
 				sink.error(new SessionDeletedException());
@@ -234,6 +243,36 @@ final class StreamLog {
 	}
 
 	/**
+	 * Close the connection on which the request itself came, if it is still open: its
+	 * client has another one on another node. Those that came with a GET find out by
+	 * themselves.
+	 */
+	void readElsewhere() {
+		this.mailbox.execute(() -> {
+			if (this.connection != null && !this.connection.isWatching()) {
+				this.connection.finish();
+			}
+		});
+	}
+
+	/**
+	 * Return what the last connection without a cursor has got, for the standalone
+	 * stream.
+	 * @return the last event that was sent with its ID, or {@code null}
+	 */
+	@Nullable EventId lastDelivered() {
+		return this.lastDelivered;
+	}
+
+	/**
+	 * Say whether nothing is lost if this log goes.
+	 * @return whether nothing waits to be stored
+	 */
+	boolean isIdle() {
+		return this.tailBytes.get() == 0;
+	}
+
+	/**
 	 * Say whether a connection of the stream is open.
 	 * @return whether somebody reads
 	 */
@@ -244,20 +283,33 @@ final class StreamLog {
 	// In the mailbox
 
 	/**
-	 * Make a connection the stream's only one, and begin where the last one left off.
+	 * Make a connection the stream's only one, and begin where the last one left off, on
+	 * this node or another.
 	 * @param newer the newer connection
+	 * @param noted where that was as far as the session store knows, or {@code null}
 	 */
-	void begin(SseConnection newer) {
+	void begin(SseConnection newer, @Nullable EventId noted) {
 		attach(newer);
 		if (!isOpen()) {
 			return;
 		}
-		if (this.nextSequence == 1 || isCaughtUp(this.lastDelivered)) {
+		EventId delivered = this.lastDelivered;
+		if (delivered == null || (noted != null && noted.sequence() > delivered.sequence())) {
+			delivered = noted;
+			this.lastDelivered = noted;
+		}
+		boolean shared = this.runtime.isShared();
+		if (shared || isCaughtUp(delivered)) {
 			// An ID to resume from that has not expired, whatever was stored before
 			add(new Entry(Event.priming(nextId()), false, null));
 			store();
 		}
-		newer.begin(this.lastDelivered, this);
+		if (shared || this.lastStored == null) {
+			newer.beginReading(delivered);
+		}
+		else {
+			newer.begin(delivered, this);
+		}
 	}
 
 	/**
@@ -304,6 +356,49 @@ final class StreamLog {
 	private boolean tailHolds(EventId position) {
 		Entry last = this.tail.peekLast();
 		return last != null && position.sequence() <= last.event.id().sequence();
+	}
+
+	/**
+	 * Say whether an event is one of this writer's own that it hands over once it is
+	 * stored.
+	 * @param sequence the event's sequence
+	 * @return whether it is in the tail
+	 */
+	boolean willHandOver(long sequence) {
+		Entry first = this.tail.peekFirst();
+		Entry last = this.tail.peekLast();
+		return first != null && last != null && first.event.id().sequence() <= sequence
+				&& sequence <= last.event.id().sequence();
+	}
+
+	/**
+	 * Say whether the last call of the store failed.
+	 * @return whether what is sent now is handed over before it is stored
+	 */
+	boolean isOutage() {
+		return this.outage;
+	}
+
+	/**
+	 * Note what a connection has read that another writer has stored.
+	 * @param read the last event that was read
+	 */
+	void saw(EventId read) {
+		if (!isOnlyWriter() && isOpen() && !this.calling && this.tail.isEmpty()
+				&& read.sequence() >= this.nextSequence) {
+			this.opened = true;
+			this.stored = true;
+			this.lastStored = read;
+			this.nextSequence = read.sequence() + 1;
+		}
+	}
+
+	/**
+	 * Say whether nobody else writes to the stream.
+	 * @return whether it answers a request
+	 */
+	boolean isOnlyWriter() {
+		return this.requestId != null;
 	}
 
 	/**
@@ -402,9 +497,9 @@ final class StreamLog {
 		Batch batch = (this.unacknowledged != null) ? this.unacknowledged : nextBatch();
 		this.unacknowledged = batch;
 		this.calling = true;
-		Mono.defer(() -> call(batch)).subscribe((nothing) -> {
-		}, (ex) -> this.runtime.deliver(this.mailbox, () -> onFailed(batch, ex)),
-				() -> this.runtime.deliver(this.mailbox, () -> onStored(batch)));
+		Mono.defer(() -> call(batch))
+			.subscribe((revision) -> this.runtime.deliver(this.mailbox, () -> onStored(batch, revision)),
+					(ex) -> this.runtime.deliver(this.mailbox, () -> onFailed(batch, ex)));
 	}
 
 	private Batch nextBatch() {
@@ -428,27 +523,31 @@ final class StreamLog {
 		return new Batch(List.copyOf(events), false);
 	}
 
-	private Mono<Void> call(Batch batch) {
+	private Mono<Long> call(Batch batch) {
 		if (!this.opened) {
-			return this.runtime.store().openStream(this.stream, this.requestId, batch.events());
+			return this.runtime.store()
+				.openStream(this.stream, this.requestId, batch.events())
+				.defaultIfEmpty(UNKNOWN_REVISION);
 		}
-		return batch.complete() ? this.runtime.store().completeStream(this.stream, batch.events())
-				: this.runtime.store().storeEvents(this.stream, batch.events());
+		return (batch.complete() ? this.runtime.store().completeStream(this.stream, batch.events())
+				: this.runtime.store().storeEvents(this.stream, batch.events()))
+			.thenReturn(UNKNOWN_REVISION);
 	}
 
-	private void onStored(Batch batch) {
+	private void onStored(Batch batch, long revision) {
 		this.calling = false;
 		this.unacknowledged = null;
 		if (this.state != State.OPEN) {
 			return;
 		}
 		List<Event> events = batch.events();
+		boolean openedNow = !this.opened;
 		this.opened = true;
 		this.outage = false;
 		this.stored = true;
 		EventId last = events.get(events.size() - 1).id();
 		this.lastStored = last;
-		if (this.lastDelivered == null && events.get(0).isPriming()) {
+		if (openedNow && this.lastDelivered == null && events.get(0).isPriming()) {
 			this.lastDelivered = events.get(0).id();
 		}
 		dropTail(last.sequence());
@@ -461,9 +560,9 @@ final class StreamLog {
 			reader.moveCursor(last);
 		}
 		if (this.opening != null) {
-			MonoSink<Void> sink = this.opening;
+			MonoSink<Long> sink = this.opening;
 			this.opening = null;
-			sink.success();
+			sink.success((revision != UNKNOWN_REVISION) ? revision : null);
 		}
 		if (batch.complete()) {
 			end(State.COMPLETE);
@@ -552,7 +651,7 @@ final class StreamLog {
 			store();
 		}
 		else {
-			logger.warn("Stream {} was ended by somebody else: {}", this.stream.streamId(), conflict.getMessage());
+			logger.info("Stream {} was ended by another node, which took this one for gone", this.stream.streamId());
 			failOpening(conflict);
 			SseConnection reader = this.connection;
 			end(State.COMPLETE);
@@ -670,7 +769,7 @@ final class StreamLog {
 
 	private void failOpening(Throwable ex) {
 		if (this.opening != null) {
-			MonoSink<Void> sink = this.opening;
+			MonoSink<Long> sink = this.opening;
 			this.opening = null;
 			sink.error(ex);
 		}

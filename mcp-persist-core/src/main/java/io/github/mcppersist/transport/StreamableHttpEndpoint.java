@@ -10,6 +10,7 @@ import java.util.function.BooleanSupplier;
 
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.McpJsonMapper;
+import io.modelcontextprotocol.spec.McpSchema.ResourcesUpdatedNotification;
 import io.modelcontextprotocol.spec.McpStreamableServerSession;
 import io.modelcontextprotocol.spec.McpStreamableServerTransportProvider;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,11 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.node.NodeRegistry;
+import io.github.mcppersist.session.InMemorySessionStore;
+import io.github.mcppersist.session.SessionStore;
 
 /**
  * The Streamable HTTP endpoint of an MCP server (MCP 2025-03-26, 2025-06-18 and
@@ -30,7 +36,10 @@ import io.github.mcppersist.event.EventStore;
  * such as {@code StreamableHttpServlet} hands it requests. To the MCP SDK it is a
  * transport provider: {@code McpServer.sync(endpoint)}. Thread-safe.
  * {@link #closeGracefully()}, which the MCP server's own close calls, ends its
- * connections and threads; the event store is the caller's to close.
+ * connections and threads; the stores are the caller's to close.
+ * <p>
+ * With a {@link NodeRegistry}, and stores that several nodes share, a client may send
+ * each of its requests to any of them.
  */
 public final class StreamableHttpEndpoint implements McpStreamableServerTransportProvider {
 
@@ -40,11 +49,28 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	private static final Duration SHUTDOWN_LIMIT = Duration.ofSeconds(2);
 
+	/**
+	 * How soon another node knows how far a client has got on its standalone stream, if
+	 * this one dies.
+	 */
+	private static final Duration UPKEEP_INTERVAL = Duration.ofSeconds(1);
+
+	private static final Duration LEAVE_LIMIT = Duration.ofSeconds(1);
+
+	private static final int SUBSCRIBERS_AT_ONCE = 32;
+
+	/**
+	 * How often what hints tell is found out without them.
+	 */
+	private static final Duration LOOK_INTERVAL = Duration.ofSeconds(30);
+
 	private final EndpointRuntime runtime;
 
 	private final OriginRules originRules;
 
 	private final Sessions sessions;
+
+	private final ResourceSubscriptions subscriptions;
 
 	private final PostHandler posts;
 
@@ -54,17 +80,38 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	private StreamableHttpEndpoint(Builder builder) {
 		StreamableHttpOptions options = builder.options;
-		this.runtime = new EndpointRuntime(builder.eventStore, options, builder.executor);
+		SessionStore sessionStore = (builder.sessionStore != null) ? builder.sessionStore : new InMemorySessionStore();
+		McpJsonMapper jsonMapper = (builder.jsonMapper != null) ? builder.jsonMapper : McpJsonDefaults.getMapper();
+		this.runtime = new EndpointRuntime(builder.eventStore, sessionStore, builder.nodeRegistry, options,
+				builder.executor);
 		this.originRules = new OriginRules(options);
-		this.sessions = new Sessions(this.runtime);
-		this.posts = new PostHandler(this.runtime, this.sessions,
-				(builder.jsonMapper != null) ? builder.jsonMapper : McpJsonDefaults.getMapper());
+		this.subscriptions = new ResourceSubscriptions(sessionStore);
+		this.sessions = new Sessions(this.runtime, jsonMapper, this.subscriptions);
+		this.posts = new PostHandler(this.runtime, this.sessions, this.subscriptions, jsonMapper);
 		this.gets = new GetHandler(this.runtime, this.sessions);
-		this.runtime.repeat(tick(options), () -> this.runtime.connections().forEach(SseConnection::tick));
-		this.runtime.repeat(atMost(options.sessionTimeout().dividedBy(4), Duration.ofSeconds(10)),
-				() -> this.sessions.endIdle(options.sessionTimeout()));
-		this.runtime.repeat(atLeast(builder.eventStore.timeToLive().dividedBy(3), Duration.ofMillis(100)),
+		keepUp(sessionStore);
+	}
+
+	private void keepUp(SessionStore sessionStore) {
+		StreamableHttpOptions options = this.runtime.options();
+		Duration cacheTimeout = shorter(options.sessionCacheTimeout(), sessionStore.timeToLive());
+		this.runtime.repeat(tick(options), () -> this.runtime.connections().forEach((connection) -> {
+			if (this.closing.get()) {
+				connection.leave();
+			}
+			connection.tick();
+		}));
+		this.runtime.repeat(atMost(cacheTimeout.dividedBy(4), Duration.ofSeconds(10)),
+				() -> this.sessions.letGoUnused(cacheTimeout));
+		this.runtime.repeat(atLeast(this.runtime.store().timeToLive().dividedBy(3), Duration.ofMillis(100)),
 				this.sessions::renewStreams);
+		this.runtime.repeat(atMost(sessionStore.timeToLive().dividedBy(8), Duration.ofMinutes(1)),
+				this.sessions::renewSessions);
+		this.runtime.repeat(UPKEEP_INTERVAL, () -> {
+			this.sessions.save();
+			this.sessions.noteCursors().subscribe();
+		});
+		this.runtime.repeat(LOOK_INTERVAL, this::look);
 	}
 
 	/**
@@ -83,11 +130,31 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	@Override
 	public void setSessionFactory(McpStreamableServerSession.Factory sessionFactory) {
-		this.posts.setSessionFactory(sessionFactory);
+		SdkSessions sdkSessions = new SdkSessions(sessionFactory);
+		this.runtime.serverRequests().setTimeout(sdkSessions.requestTimeout());
+		this.subscriptions.start(sdkSessions);
+		this.sessions.start(sdkSessions);
+		this.posts.start(sdkSessions);
+		this.runtime.nodes()
+			.join(new NodeListener(this.runtime, this.sessions, this.posts, this.subscriptions, this::look));
+		look();
+	}
+
+	Sessions sessions() {
+		return this.sessions;
 	}
 
 	/**
-	 * Send a notification to every session whose standalone connection is open.
+	 * Find out by looking what messages of other nodes may have told.
+	 */
+	private void look() {
+		this.subscriptions.refresh().subscribe();
+		this.posts.takeAnswers();
+	}
+
+	/**
+	 * Send a notification to every session whose standalone connection is open on this
+	 * node.
 	 */
 	@Override
 	public Mono<Void> notifyClients(String method, @Nullable Object params) {
@@ -101,19 +168,40 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	}
 
 	/**
-	 * Send a notification to a session. It is stored if no connection is open, and sent
-	 * when one is.
+	 * Send a notification to a session, whichever node holds its connection. It is stored
+	 * if no connection is open, and sent when one is.
 	 */
 	@Override
 	public Mono<Void> notifyClient(String sessionId, String method, @Nullable Object params) {
 		return Mono.defer(() -> {
-			Session session = this.sessions.find(sessionId);
-			if (session == null) {
-				logger.debug("No session to notify of {}", method);
+			if (ResourceSubscriptions.SUBSCRIBER.equals(sessionId)) {
+				return (params instanceof ResourcesUpdatedNotification updated)
+						? notifySubscribers(updated.uri(), method, params) : Mono.empty();
+			}
+			if (!StreamKey.isSessionId(sessionId)) {
 				return Mono.empty();
 			}
-			return session.sdkSession().sendNotification(method, params);
+			return this.runtime.onAnswers(notify(sessionId, method, params))
+				.onErrorResume(RejectedRequestException.class, (ex) -> {
+					logger.debug("A session was not notified of {}: {}", method, ex.getMessage());
+					return (ex.rejection() == Rejection.UNKNOWN_SESSION) ? Mono.empty() : Mono.error(ex);
+				});
 		});
+	}
+
+	private Mono<Void> notify(String sessionId, String method, @Nullable Object params) {
+		return this.sessions.acquire(sessionId, false)
+			.flatMap((session) -> session.sdkSession()
+				.sendNotification(method, params)
+				.doFinally((signal) -> session.release()));
+	}
+
+	private Mono<Void> notifySubscribers(String uri, String method, Object params) {
+		return this.runtime.onAnswers(this.runtime.onDelivery(this.runtime.sessionStore().findSubscribers(uri))
+			.flatMapIterable((sessionIds) -> sessionIds)
+			.flatMap((sessionId) -> notify(sessionId, method, params)
+				.onErrorResume((ex) -> this.sessions.notNotified(sessionId, uri, ex)), SUBSCRIBERS_AT_ONCE)
+			.then());
 	}
 
 	/**
@@ -131,7 +219,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 			}
 			switch (request.method()) {
 				case "POST" -> this.posts.handle(request, response);
-				case "GET" -> get(request, response);
+				case "GET" -> this.gets.handle(request, response);
 				case "DELETE" -> delete(request, response);
 				default -> methodNotAllowed(response);
 			}
@@ -141,32 +229,21 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		}
 	}
 
-	private void get(EndpointRequest request, EndpointResponse response) {
-		if (this.closing.get()) {
-			Rejection.SHUTTING_DOWN.sendTo(response);
-		}
-		else {
-			this.gets.handle(request, response);
-		}
-	}
-
 	private void delete(EndpointRequest request, EndpointResponse response) {
 		if (!this.runtime.options().deleteAllowed()) {
 			methodNotAllowed(response);
 			return;
 		}
 		Rejection rejection = HeaderRules.checkProtocolVersion(request);
-		Session session = (rejection != null) ? null : this.sessions.find(request);
-		if (session == null) {
-			((rejection != null) ? rejection : Sessions.notFound(request)).sendTo(response);
+		if (rejection != null) {
+			rejection.sendTo(response);
 			return;
 		}
-		Runnable done = () -> this.runtime.deliver(new Mailbox(), () -> response.send(200, Map.of(), new byte[0]));
-		this.sessions.delete(session).subscribe((nothing) -> {
-		}, (ex) -> {
-			logger.debug("A deleted session's streams are left to expire", ex);
-			done.run();
-		}, done);
+		this.sessions.acquire(request, true)
+			.flatMap((session) -> this.sessions.delete(session).doFinally((signal) -> session.release()))
+			.subscribe((nothing) -> {
+			}, (ex) -> ((ex instanceof EventStoreUnavailableException) ? Rejection.SESSIONS_AWAY : Rejection.failed(ex))
+				.sendTo(response), () -> response.send(200, Map.of(), new byte[0]));
 	}
 
 	private void methodNotAllowed(EndpointResponse response) {
@@ -176,13 +253,14 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	}
 
 	/**
-	 * Shut down in order: refuse new requests, close the standalone connections for their
-	 * clients to come back elsewhere, and let running requests end on their own
-	 * connections. What still runs after the grace period ends with an error. Then close
+	 * Shut down in order: close the connections that other nodes can take over for their
+	 * clients to come back there, and let running requests end on their own connections.
+	 * New ones are served meanwhile, since a load balancer may not know yet. What still
+	 * runs after the grace period ends with an error. Then leave the other nodes, close
 	 * all connections and stop all threads. Only the first call of this or
 	 * {@link #closeGracefully()} does anything.
 	 * @param grace how long running requests may take to end
-	 * @return completes when all is closed, four seconds after the grace period at the
+	 * @return completes when all is closed, five seconds after the grace period at the
 	 * latest
 	 */
 	public Mono<Void> shutDown(Duration grace) {
@@ -190,22 +268,28 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 			if (!this.closing.compareAndSet(false, true)) {
 				return Mono.empty();
 			}
-			this.posts.close();
-			this.sessions.all().forEach((session) -> session.standalone().closeConnection());
+			this.runtime.connections().forEach(SseConnection::leave);
 			return whenNothingRuns(grace).then(Mono.defer(() -> {
+				this.posts.close();
+				this.gets.close();
 				for (Session session : this.sessions.all()) {
 					session.running()
 						.forEach((log) -> log.handled("The server shut down; the outcome of the request is unknown"));
 				}
 				return whenNothingRuns(SHUTDOWN_LIMIT);
-			})).then(Mono.defer(() -> {
-				this.sessions.endAll();
-				this.runtime.connections().forEach(SseConnection::close);
-				return until(() -> this.runtime.connections().isEmpty(), SHUTDOWN_LIMIT);
-			})).then(Mono.fromRunnable(() -> {
-				this.runtime.connections().forEach(SseConnection::abort);
-				this.runtime.close();
-			}));
+			}))
+				.then(Mono.defer(() -> Mono.when(this.sessions.noteCursors(), this.runtime.nodes().leave())
+					.timeout(LEAVE_LIMIT)
+					.onErrorComplete()))
+				.then(Mono.defer(() -> {
+					this.sessions.endAll();
+					this.runtime.connections().forEach(SseConnection::close);
+					return until(() -> this.runtime.connections().isEmpty(), SHUTDOWN_LIMIT);
+				}))
+				.then(Mono.fromRunnable(() -> {
+					this.runtime.connections().forEach(SseConnection::abort);
+					this.runtime.close();
+				}));
 		});
 	}
 
@@ -235,6 +319,10 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		return atLeast((maxAge != null) ? atMost(maxAge.dividedBy(2), tick) : tick, Duration.ofMillis(10));
 	}
 
+	private static Duration shorter(Duration one, Duration other) {
+		return (one.compareTo(other) < 0) ? one : other;
+	}
+
 	private static Duration atMost(Duration value, Duration limit) {
 		return (value.compareTo(limit) > 0) ? limit : atLeast(value, Duration.ofMillis(10));
 	}
@@ -250,6 +338,10 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 		private final EventStore eventStore;
 
+		private @Nullable SessionStore sessionStore;
+
+		private @Nullable NodeRegistry nodeRegistry;
+
 		private @Nullable McpJsonMapper jsonMapper;
 
 		private StreamableHttpOptions options = StreamableHttpOptions.defaults();
@@ -258,6 +350,27 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 		private Builder(EventStore eventStore) {
 			this.eventStore = Objects.requireNonNull(eventStore, "eventStore must not be null");
+		}
+
+		/**
+		 * Set where sessions are stored.
+		 * @param sessionStore by default the memory of this node
+		 * @return this builder
+		 */
+		public Builder sessionStore(SessionStore sessionStore) {
+			this.sessionStore = sessionStore;
+			return this;
+		}
+
+		/**
+		 * Set the nodes that share the event store and the session store. The endpoint
+		 * joins them when its MCP server is built, and leaves them when it is shut down.
+		 * @param nodeRegistry by default this node is the only one
+		 * @return this builder
+		 */
+		public Builder nodeRegistry(NodeRegistry nodeRegistry) {
+			this.nodeRegistry = nodeRegistry;
+			return this;
 		}
 
 		/**

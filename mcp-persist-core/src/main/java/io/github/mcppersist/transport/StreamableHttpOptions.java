@@ -16,7 +16,7 @@ public final class StreamableHttpOptions {
 
 	private final @Nullable Duration maxConnectionAge;
 
-	private final Duration sessionTimeout;
+	private final Duration sessionCacheTimeout;
 
 	private final int maxRequestBytes;
 
@@ -36,7 +36,7 @@ public final class StreamableHttpOptions {
 		this.retryInterval = builder.retryInterval;
 		this.heartbeatInterval = builder.heartbeatInterval;
 		this.maxConnectionAge = builder.maxConnectionAge;
-		this.sessionTimeout = builder.sessionTimeout;
+		this.sessionCacheTimeout = builder.sessionCacheTimeout;
 		this.maxRequestBytes = builder.maxRequestBytes;
 		this.maxUnstoredBytes = builder.maxUnstoredBytes;
 		this.maxConnectionBytes = builder.maxConnectionBytes;
@@ -74,8 +74,8 @@ public final class StreamableHttpOptions {
 		return this.maxConnectionAge;
 	}
 
-	Duration sessionTimeout() {
-		return this.sessionTimeout;
+	Duration sessionCacheTimeout() {
+		return this.sessionCacheTimeout;
 	}
 
 	int maxRequestBytes() {
@@ -118,7 +118,7 @@ public final class StreamableHttpOptions {
 
 		private @Nullable Duration maxConnectionAge;
 
-		private Duration sessionTimeout = Duration.ofHours(24);
+		private Duration sessionCacheTimeout = Duration.ofMinutes(1);
 
 		private int maxRequestBytes = 16 * 1024 * 1024;
 
@@ -172,13 +172,14 @@ public final class StreamableHttpOptions {
 		}
 
 		/**
-		 * Set how long a session is kept without being used. An open connection and a
-		 * running request are use.
-		 * @param sessionTimeout 24 hours by default
+		 * Set how long this node keeps a session in memory that it isn't asked for. The
+		 * session store keeps it for longer, and it comes back from there. An open
+		 * connection and a running request are use.
+		 * @param sessionCacheTimeout one minute by default
 		 * @return this builder
 		 */
-		public Builder sessionTimeout(Duration sessionTimeout) {
-			this.sessionTimeout = positive("sessionTimeout", sessionTimeout);
+		public Builder sessionCacheTimeout(Duration sessionCacheTimeout) {
+			this.sessionCacheTimeout = positive("sessionCacheTimeout", sessionCacheTimeout);
 			return this;
 		}
 

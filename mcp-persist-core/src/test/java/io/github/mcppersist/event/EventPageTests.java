@@ -10,12 +10,14 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 class EventPageTests {
 
+	private static final StreamHead HEAD = new StreamHead(null, null, null);
+
 	private final Event event = new Event(EventId.parse("a_1_000000"), new byte[] { '1' });
 
 	@Test
 	void keepsItsEventsWhateverBecomesOfTheList() {
 		List<Event> events = new ArrayList<>(List.of(this.event));
-		EventPage page = new EventPage(events, this.event.id(), EventPage.Rest.STORED);
+		EventPage page = new EventPage(events, this.event.id(), EventPage.Rest.STORED, HEAD);
 
 		events.clear();
 
@@ -24,10 +26,10 @@ class EventPageTests {
 
 	@Test
 	void mayLackACursorAndNothingElse() {
-		assertThat(new EventPage(List.of(), null, EventPage.Rest.RUNNING).lastEventId()).isNull();
+		assertThat(new EventPage(List.of(), null, EventPage.Rest.RUNNING, HEAD).lastEventId()).isNull();
 
-		assertThatNullPointerException().isThrownBy(() -> new EventPage(null, null, EventPage.Rest.NONE));
-		assertThatNullPointerException().isThrownBy(() -> new EventPage(List.of(), null, null));
+		assertThatNullPointerException().isThrownBy(() -> new EventPage(null, null, EventPage.Rest.NONE, HEAD));
+		assertThatNullPointerException().isThrownBy(() -> new EventPage(List.of(), null, null, HEAD));
 	}
 
 }

@@ -93,7 +93,7 @@ public abstract class EventStoreContractTests {
 
 	@Test
 	void doesNothingBeforeSubscription() {
-		Mono<Void> open = store().openStream(this.stream, REQUEST_ID, List.of(priming(this.stream, 1)));
+		Mono<Long> open = store().openStream(this.stream, REQUEST_ID, List.of(priming(this.stream, 1)));
 
 		assertNotFound(store(), this.stream, null);
 
@@ -480,17 +480,18 @@ public abstract class EventStoreContractTests {
 
 	@Test
 	void emitsAHintAsSoonAsAStreamIsWatched() {
-		assertThat(store().watch(this.stream).blockFirst(TIMEOUT)).isEqualTo(this.stream);
+		// Whether a stream that isn't there can be watched is the store's affair
+		assertThat(store().watch(this.stream).blockFirst(TIMEOUT)).isIn(0L, EventStore.LOOK);
 
 		open(store(), this.stream, 2);
 
-		assertThat(store().watch(this.stream).blockFirst(TIMEOUT)).isEqualTo(this.stream);
+		assertThat(store().watch(this.stream).blockFirst(TIMEOUT)).isEqualTo(EventStore.LOOK);
 	}
 
 	@Test
 	void emitsAHintAfterEachStoreByThisNodeOrAnother() {
 		open(store(), this.stream, 1);
-		Queue<StreamKey> hints = new ConcurrentLinkedQueue<>();
+		Queue<Long> hints = new ConcurrentLinkedQueue<>();
 		Disposable watch = store().watch(this.stream).subscribe(hints::add);
 		try {
 			awaitHint(hints);
@@ -535,8 +536,8 @@ public abstract class EventStoreContractTests {
 	@Test
 	void dropsHintsThatFindNoDemandButForTheLatest() {
 		open(store(), this.stream, 1);
-		Queue<StreamKey> hints = new ConcurrentLinkedQueue<>();
-		BaseSubscriber<StreamKey> slow = new BaseSubscriber<>() {
+		Queue<Long> hints = new ConcurrentLinkedQueue<>();
+		BaseSubscriber<Long> slow = new BaseSubscriber<>() {
 
 			@Override
 			protected void hookOnSubscribe(Subscription subscription) {
@@ -544,7 +545,7 @@ public abstract class EventStoreContractTests {
 			}
 
 			@Override
-			protected void hookOnNext(StreamKey hint) {
+			protected void hookOnNext(Long hint) {
 				hints.add(hint);
 			}
 
@@ -570,8 +571,8 @@ public abstract class EventStoreContractTests {
 	@Test
 	void emitsNoHintToAWatcherThatHasGone() {
 		open(store(), this.stream, 1);
-		Queue<StreamKey> gone = new ConcurrentLinkedQueue<>();
-		Queue<StreamKey> hints = new ConcurrentLinkedQueue<>();
+		Queue<Long> gone = new ConcurrentLinkedQueue<>();
+		Queue<Long> hints = new ConcurrentLinkedQueue<>();
 		Disposable first = store().watch(this.stream).subscribe(gone::add);
 		Disposable second = store().watch(this.stream).subscribe(hints::add);
 		try {
@@ -940,21 +941,21 @@ public abstract class EventStoreContractTests {
 			.satisfies((ex) -> assertThat(ex.requestId()).isEqualTo(requestId));
 	}
 
-	protected static void assertStreamNotFound(Mono<Void> call) {
+	protected static void assertStreamNotFound(Mono<?> call) {
 		assertThatExceptionOfType(StreamNotFoundException.class).isThrownBy(() -> block(call));
 	}
 
-	protected static void assertSessionDeleted(Mono<Void> call) {
+	protected static void assertSessionDeleted(Mono<?> call) {
 		assertThatExceptionOfType(SessionDeletedException.class).isThrownBy(() -> block(call));
 	}
 
-	protected static void assertConflict(Mono<Void> call, long nextSequence, boolean complete) {
+	protected static void assertConflict(Mono<?> call, long nextSequence, boolean complete) {
 		StreamConflictException conflict = conflict(call);
 		assertThat(conflict.nextSequence()).isEqualTo(nextSequence);
 		assertThat(conflict.isComplete()).isEqualTo(complete);
 	}
 
-	private static StreamConflictException conflict(Mono<Void> call) {
+	private static StreamConflictException conflict(Mono<?> call) {
 		return assertThatExceptionOfType(StreamConflictException.class).isThrownBy(() -> block(call)).actual();
 	}
 
@@ -987,12 +988,12 @@ public abstract class EventStoreContractTests {
 			.takeUntil((page) -> page.rest() != EventPage.Rest.STORED);
 	}
 
-	private static void awaitHint(Queue<StreamKey> hints) {
+	private static void awaitHint(Queue<Long> hints) {
 		awaiting().until(() -> !hints.isEmpty());
 		hints.clear();
 	}
 
-	private static List<Object> race(Mono<Void> first, Mono<Void> second) {
+	private static List<Object> race(Mono<?> first, Mono<?> second) {
 		List<Object> outcomes = Flux.just(first, second)
 			.flatMapSequential((call) -> call.<Object>thenReturn("won")
 				.onErrorResume(EventStoreException.class, Mono::just)

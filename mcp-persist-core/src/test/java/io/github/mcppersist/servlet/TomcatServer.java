@@ -6,18 +6,25 @@ import java.nio.file.Path;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
+import jakarta.servlet.ServletException;
 import org.apache.catalina.LifecycleException;
 import org.apache.catalina.Wrapper;
+import org.apache.catalina.connector.Request;
+import org.apache.catalina.connector.Response;
 import org.apache.catalina.core.StandardContext;
 import org.apache.catalina.startup.Tomcat;
+import org.apache.catalina.valves.ValveBase;
 
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 import io.github.mcppersist.transport.WebServer;
 
 /**
- * A Tomcat on a free port that serves an endpoint at {@code /mcp}.
+ * A Tomcat on a free port that serves an endpoint at {@code /mcp}. Whoever the header
+ * {@value #USER} names is the authenticated principal.
  */
 public final class TomcatServer implements WebServer {
+
+	public static final String USER = "X-Test-User";
 
 	// Held, or its level is forgotten with it
 	private static final Logger logger = Logger.getLogger("org.apache");
@@ -37,6 +44,7 @@ public final class TomcatServer implements WebServer {
 		Wrapper servlet = Tomcat.addServlet(context, "mcp", new StreamableHttpServlet(endpoint));
 		servlet.setAsyncSupported(true);
 		context.addServletMappingDecoded("/mcp", "mcp");
+		context.getPipeline().addValve(new Authentication());
 		this.tomcat.start();
 	}
 
@@ -49,6 +57,26 @@ public final class TomcatServer implements WebServer {
 	public void close() throws LifecycleException {
 		this.tomcat.stop();
 		this.tomcat.destroy();
+	}
+
+	/**
+	 * Believes whatever a request says.
+	 */
+	private static final class Authentication extends ValveBase {
+
+		Authentication() {
+			super(true);
+		}
+
+		@Override
+		public void invoke(Request request, Response response) throws IOException, ServletException {
+			String user = request.getHeader(USER);
+			if (user != null) {
+				request.setUserPrincipal(() -> user);
+			}
+			getNext().invoke(request, response);
+		}
+
 	}
 
 }

@@ -15,6 +15,8 @@ import org.junit.jupiter.api.AfterEach;
 
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.InMemoryEventStore;
+import io.github.mcppersist.session.InMemorySessionStore;
+import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.transport.RawMcpClient.SseEvent;
 
@@ -74,7 +76,15 @@ abstract class AbstractStreamableHttpTests {
 	}
 
 	RawMcpClient start(EventStore store, StreamableHttpOptions.Builder options) throws Exception {
-		this.endpoint = StreamableHttpEndpoint.builder(store).options(options.build()).build();
+		return start(store, new InMemorySessionStore(), options);
+	}
+
+	RawMcpClient start(EventStore store, SessionStore sessionStore, StreamableHttpOptions.Builder options)
+			throws Exception {
+		this.endpoint = StreamableHttpEndpoint.builder(store)
+			.sessionStore(sessionStore)
+			.options(options.build())
+			.build();
 		this.server = this.tools.server(this.endpoint)::close;
 		this.web = serve(this.endpoint);
 		return client();

@@ -81,7 +81,7 @@ final class FailingEventStore implements EventStore {
 	}
 
 	@Override
-	public Mono<Void> openStream(StreamKey stream, @Nullable String requestId, List<Event> events) {
+	public Mono<Long> openStream(StreamKey stream, @Nullable String requestId, List<Event> events) {
 		return write(() -> this.store.openStream(stream, requestId, events));
 	}
 
@@ -106,7 +106,7 @@ final class FailingEventStore implements EventStore {
 	}
 
 	@Override
-	public Flux<StreamKey> watch(StreamKey stream) {
+	public Flux<Long> watch(StreamKey stream) {
 		return this.store.watch(stream);
 	}
 
@@ -133,8 +133,8 @@ final class FailingEventStore implements EventStore {
 		return this.delayed.get();
 	}
 
-	private Mono<Void> write(Supplier<Mono<Void>> call) {
-		Mono<Void> result = Mono.defer(() -> this.writable ? call.get() : Mono.error(unavailable()));
+	private <T> Mono<T> write(Supplier<Mono<T>> call) {
+		Mono<T> result = Mono.defer(() -> this.writable ? call.get() : Mono.error(unavailable()));
 		Duration delay = this.delay;
 		return (delay != null) ? Mono.delay(delay)
 			.doOnSubscribe((subscription) -> this.delayed.incrementAndGet())

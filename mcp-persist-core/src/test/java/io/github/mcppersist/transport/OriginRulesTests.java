@@ -76,6 +76,11 @@ class OriginRulesTests {
 		}
 
 		@Override
+		public @Nullable String principal() {
+			return null;
+		}
+
+		@Override
 		public boolean isLocalAddressLoopback() {
 			return false;
 		}

@@ -34,6 +34,8 @@ public final class RawMcpClient {
 
 	private @Nullable String sessionId;
 
+	private @Nullable String user;
+
 	private int receiveBuffer;
 
 	public RawMcpClient(int port, String path) {
@@ -58,6 +60,29 @@ public final class RawMcpClient {
 
 	public RawMcpClient sessionId(String sessionId) {
 		this.sessionId = sessionId;
+		return this;
+	}
+
+	/**
+	 * Return a client of the same session that talks to another server.
+	 * @param port the port of the other server
+	 * @return the other client
+	 */
+	public RawMcpClient at(int port) {
+		RawMcpClient other = new RawMcpClient(port, this.path);
+		other.protocolVersion = this.protocolVersion;
+		other.sessionId = this.sessionId;
+		other.user = this.user;
+		return other;
+	}
+
+	/**
+	 * Send each request as a user.
+	 * @param user the user's name
+	 * @return this client
+	 */
+	public RawMcpClient user(@Nullable String user) {
+		this.user = user;
 		return this;
 	}
 
@@ -128,6 +153,9 @@ public final class RawMcpClient {
 	public Map<String, String> sessionHeaders() {
 		Map<String, String> headers = new LinkedHashMap<>();
 		headers.put("Host", "localhost:" + this.port);
+		if (this.user != null) {
+			headers.put("X-Test-User", this.user);
+		}
 		if (this.sessionId != null) {
 			headers.put("Mcp-Session-Id", this.sessionId);
 			headers.put("MCP-Protocol-Version", this.protocolVersion);

@@ -1,13 +1,17 @@
 package io.github.mcppersist.transport;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
+import io.modelcontextprotocol.spec.McpSchema.ResourcesUpdatedNotification;
 import org.junit.jupiter.api.Test;
 
+import io.github.mcppersist.session.InMemorySessionStore;
 import io.github.mcppersist.transport.RawMcpClient.Exchange;
+import io.github.mcppersist.transport.RawMcpClient.SseEvent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -63,6 +67,40 @@ public abstract class SessionContractTests extends AbstractStreamableHttpTests {
 	}
 
 	@Test
+	void restoresNoSessionWhoseDeletionIsUnderWay() throws Exception {
+		RawMcpClient first = start().initialize();
+		for (int round = 0; round < 100; round++) {
+			RawMcpClient client = (round == 0) ? first : client().initialize();
+			List<Future<Integer>> pings = new ArrayList<>();
+			for (int i = 0; i < 4; i++) {
+				pings.add(async(() -> {
+					int status;
+					do {
+						try (Exchange ping = client.post(PING)) {
+							status = ping.status();
+						}
+					}
+					while (status == 200);
+					return status;
+				}));
+			}
+
+			try (Exchange delete = client.delete()) {
+				assertThat(delete.status()).isEqualTo(200);
+			}
+
+			for (Future<Integer> ping : pings) {
+				assertThat(ping.get(10, TimeUnit.SECONDS)).isEqualTo(404);
+			}
+			for (Exchange late : List.of(client.get(null), client.post(PING), client.delete())) {
+				try (late) {
+					assertThat(late.status()).isEqualTo(404);
+				}
+			}
+		}
+	}
+
+	@Test
 	void leavesOtherSessionsAloneWhenOneIsDeleted() throws Exception {
 		RawMcpClient client = start().initialize();
 		RawMcpClient other = client().initialize();
@@ -78,7 +116,7 @@ public abstract class SessionContractTests extends AbstractStreamableHttpTests {
 
 	@Test
 	void endsASessionThatIsNotUsed() throws Exception {
-		RawMcpClient client = start(StreamableHttpOptions.builder().sessionTimeout(Duration.ofSeconds(1))).initialize();
+		RawMcpClient client = startImpatient();
 
 		await().pollInterval(Duration.ofMillis(1600)).untilAsserted(() -> {
 			try (Exchange ping = client.post(PING)) {
@@ -115,10 +153,123 @@ public abstract class SessionContractTests extends AbstractStreamableHttpTests {
 		}
 	}
 
+	@Test
+	void restoresASessionThatWasNotUsedForAWhileAsItWas() throws Exception {
+		RawMcpClient client = start(StreamableHttpOptions.builder().sessionCacheTimeout(Duration.ofMillis(200)))
+			.initialize("{\"elicitation\":{}}");
+		for (String change : List.of("logging/setLevel\",\"params\":{\"level\":\"error\"}",
+				"resources/subscribe\",\"params\":{\"uri\":\"file:///a\"}",
+				"resources/subscribe\",\"params\":{\"uri\":\"file:///b\"}",
+				"resources/unsubscribe\",\"params\":{\"uri\":\"file:///b\"}")) {
+			try (Exchange changed = client.post("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"" + change + "}")) {
+				assertThat(last(changed.rest()).data()).contains("\"result\"");
+			}
+		}
+		Session held = endpoint().sessions().held(client.sessionId());
+		assertThat(held).isNotNull();
+
+		await().until(() -> endpoint().sessions().held(client.sessionId()) == null);
+
+		try (Exchange call = client.call(2, "levels", "{}")) {
+			assertThat(call.rest()).extracting(SseEvent::data)
+				.anyMatch((data) -> data.contains("ERROR"))
+				.noneMatch((data) -> data.contains("INFO"));
+		}
+		try (Exchange call = client.call(3, "whoami", "{}")) {
+			assertThat(last(call.rest()).data()).contains(client.sessionId() + " raw true");
+		}
+		try (Exchange get = client.get(null)) {
+			get.next();
+			this.tools.running().notifyResourcesUpdated(new ResourcesUpdatedNotification("file:///b"));
+			this.tools.running().notifyResourcesUpdated(new ResourcesUpdatedNotification("file:///a"));
+			assertThat(get.next().data()).contains("notifications/resources/updated").contains("file:///a");
+		}
+	}
+
+	@Test
+	void refusesWhatWouldMakeASessionTooLarge() throws Exception {
+		RawMcpClient client = start().initialize();
+		try (Exchange large = client().send("POST", client().postHeaders(),
+				"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"2025-11-25\","
+						+ "\"capabilities\":{},\"clientInfo\":{\"name\":\"" + "x".repeat(70_000)
+						+ "\",\"version\":\"1\"}}}");
+				Exchange subscribe = client.post(
+						"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"resources/subscribe\",\"params\":{\"uri\":\"file:///"
+								+ "x".repeat(3000) + "\"}}")) {
+			assertThat(large.status()).isEqualTo(413);
+			assertThat(large.body()).contains("\"id\":1");
+			assertThat(subscribe.status()).isEqualTo(400);
+			assertThat(subscribe.body()).contains("-32602");
+		}
+	}
+
+	@Test
+	void holdsASessionWhileAToolOfItRuns() throws Exception {
+		RawMcpClient client = start(StreamableHttpOptions.builder().sessionCacheTimeout(Duration.ofMillis(200)))
+			.initialize();
+		try (Exchange call = client.call(1, "gated", "{\"gate\":\"g\"}")) {
+			call.next();
+			call.next();
+			call.cut();
+			Session held = endpoint().sessions().held(client.sessionId());
+
+			await().pollDelay(Duration.ofSeconds(1)).until(() -> true);
+
+			assertThat(endpoint().sessions().held(client.sessionId())).isSameAs(held);
+		}
+	}
+
+	@Test
+	void belongsToThePrincipalThatCreatedIt() throws Exception {
+		RawMcpClient alice = start().user("alice").initialize();
+		RawMcpClient nobody = client().initialize();
+		String cursor;
+		try (Exchange call = alice.call(1, "count", "{}")) {
+			cursor = call.next().id();
+			call.rest();
+		}
+
+		for (RawMcpClient other : List.of(client().sessionId(alice.sessionId()).user("mallory"),
+				client().sessionId(alice.sessionId()), client().sessionId(nobody.sessionId()).user("alice"))) {
+			for (Exchange refused : List.of(other.call(2, "count", "{}"), other.get(null), other.get(cursor),
+					other.delete(), other.post("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}"))) {
+				try (refused; Exchange unknown = client().sessionId("unknown").user("mallory").get(null)) {
+					assertThat(refused.status()).isEqualTo(404).isEqualTo(unknown.status());
+				}
+			}
+		}
+		try (Exchange call = alice.call(3, "count", "{}"); Exchange own = nobody.call(3, "count", "{}")) {
+			assertThat(call.status()).isEqualTo(200);
+			assertThat(own.status()).isEqualTo(200);
+		}
+	}
+
+	@Test
+	void refusesAnAnswerForAServerThatHasGoneButNotARepeatedOne() throws Exception {
+		RawMcpClient client = start().initialize("{\"elicitation\":{}}");
+		String answer = "{\"jsonrpc\":\"2.0\",\"id\":\"%s\",\"result\":{\"action\":\"accept\",\"content\":{}}}";
+		try (Exchange call = client.call(1, "elicit", "{}")) {
+			call.next();
+			String id = call.next().data().replaceAll(".*\"id\":\"([^\"]*)\".*", "$1");
+			for (int i = 0; i < 3; i++) {
+				try (Exchange posted = client.post(answer.formatted(id))) {
+					assertThat(posted.status()).isEqualTo(202);
+				}
+			}
+			assertThat(last(call.rest()).data()).contains("user said ACCEPT");
+
+			try (Exchange posted = client.post(answer.formatted("00000000000" + id.substring(11)))) {
+				assertThat(posted.status()).isEqualTo(409);
+				assertThat(posted.body()).contains("\"jsonrpc\":\"2.0\"").contains("\"error\"");
+			}
+		}
+	}
+
 	private RawMcpClient startImpatient() throws Exception {
-		return start(StreamableHttpOptions.builder()
-			.sessionTimeout(Duration.ofSeconds(1))
-			.heartbeatInterval(Duration.ofMillis(100))).initialize();
+		InMemorySessionStore sessionStore = InMemorySessionStore.builder().timeToLive(Duration.ofSeconds(1)).build();
+		return start(createStore(), sessionStore,
+				StreamableHttpOptions.builder().heartbeatInterval(Duration.ofMillis(100)))
+			.initialize();
 	}
 
 }

@@ -39,6 +39,34 @@ public abstract class StandaloneStreamContractTests extends AbstractStreamableHt
 	}
 
 	@Test
+	void keepsWhatWasSentBeforeItsSessionWasLetGo() throws Exception {
+		RawMcpClient client = start(StreamableHttpOptions.builder()
+			.sessionCacheTimeout(Duration.ofMillis(200))
+			.heartbeatInterval(Duration.ofMillis(100))).initialize();
+		for (int i = 1; i <= 3; i++) {
+			notify(client, i, i);
+			awaitLetGo(client);
+		}
+
+		try (Exchange get = client.get(null)) {
+			assertThat(numbers(readUntil(get, "\"data\":\"3\""))).containsExactly("1", "2", "3");
+			notify(client, 4, 4);
+			assertThat(numbers(readUntil(get, "\"data\":\"4\""))).containsExactly("4");
+		}
+		awaitLetGo(client);
+		notify(client, 5, 5);
+		awaitLetGo(client);
+
+		try (Exchange get = client.get(null)) {
+			assertThat(numbers(readUntil(get, "\"data\":\"5\""))).containsExactly("5");
+		}
+	}
+
+	private void awaitLetGo(RawMcpClient client) {
+		await().until(() -> endpoint().sessions().held(client.sessionId()) == null);
+	}
+
+	@Test
 	void deliversWhatIsKeptAlthoughOlderMessagesAreGone() throws Exception {
 		InMemoryEventStore store = InMemoryEventStore.builder().maxEventsPerStream(5).build();
 		RawMcpClient client = start(store, StreamableHttpOptions.builder().maxConnectionAge(Duration.ofMillis(600)))

@@ -3,6 +3,7 @@ package io.github.mcppersist.transport;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -26,6 +27,7 @@ import io.modelcontextprotocol.spec.McpSchema.LoggingMessageNotification;
 import io.modelcontextprotocol.spec.McpSchema.Root;
 import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
@@ -40,6 +42,8 @@ public final class TestTools {
 	private final Map<String, CountDownLatch> reached = new ConcurrentHashMap<>();
 
 	private final List<List<Root>> roots = new CopyOnWriteArrayList<>();
+
+	private @Nullable McpSyncServer running;
 
 	/**
 	 * Open a gate, for tools that wait for it now or later.
@@ -95,11 +99,24 @@ public final class TestTools {
 	 * @return the server
 	 */
 	public McpSyncServer server(StreamableHttpEndpoint endpoint) {
+		this.running = build(endpoint);
+		return this.running;
+	}
+
+	/**
+	 * Return the server that was built last.
+	 * @return the server
+	 */
+	McpSyncServer running() {
+		return Objects.requireNonNull(this.running);
+	}
+
+	private McpSyncServer build(StreamableHttpEndpoint endpoint) {
 		return McpServer.sync(endpoint)
 			.serverInfo("test", "1")
 			.requestTimeout(Duration.ofSeconds(10))
 			.immediateExecution(true)
-			.capabilities(ServerCapabilities.builder().tools(true).logging().build())
+			.capabilities(ServerCapabilities.builder().tools(true).resources(true, true).logging().build())
 			.rootsChangeHandler((exchange, roots) -> this.roots.add(roots))
 			.tools(List.of(tool("count", this::count), tool("gated", this::gated), tool("elicit", TestTools::elicit),
 					tool("throws", (exchange, request) -> {
@@ -108,7 +125,7 @@ public final class TestTools {
 					tool("threads", TestTools::threads), tool("hangup", this::hangup), tool("steps", this::steps),
 					tool("pour", this::pour), tool("tries", this::tries), tool("breaks", (exchange, request) -> {
 						throw new StackOverflowError();
-					})))
+					}), tool("levels", TestTools::levels), tool("whoami", TestTools::whoami)))
 			.build();
 	}
 
@@ -240,6 +257,24 @@ public final class TestTools {
 			.createElicitation(
 					ElicitRequest.builder("Go on?", Map.of("type", "object", "properties", Map.of())).build())
 			.action());
+	}
+
+	/**
+	 * Sends a message at each level.
+	 */
+	private static CallToolResult levels(McpSyncServerExchange exchange, CallToolRequest request) {
+		for (LoggingLevel level : LoggingLevel.values()) {
+			exchange.loggingNotification(LoggingMessageNotification.builder(level, level.name()).build());
+		}
+		return text("sent");
+	}
+
+	/**
+	 * Tells what a tool sees of its client.
+	 */
+	private static CallToolResult whoami(McpSyncServerExchange exchange, CallToolRequest request) {
+		return text(exchange.sessionId() + " " + exchange.getClientInfo().name() + " "
+				+ (exchange.getClientCapabilities().elicitation() != null));
 	}
 
 	private static CallToolResult large(McpSyncServerExchange exchange, CallToolRequest request) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -15,6 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.data.redis.connection.Message;
 import org.springframework.data.redis.connection.MessageListener;
+import org.springframework.data.redis.connection.RedisClusterConnection;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.ReturnType;
@@ -48,6 +50,12 @@ final class BlockingLink implements RedisLink {
 	private final ThreadPoolExecutor executor;
 
 	/**
+	 * Ends the subscription, since a driver may wait for Redis to confirm that. There is
+	 * no use in ending it twice at once.
+	 */
+	private final ThreadPoolExecutor ender;
+
+	/**
 	 * Ends the subscription from another thread.
 	 */
 	private volatile @Nullable Runnable ending;
@@ -61,6 +69,8 @@ final class BlockingLink implements RedisLink {
 		this.executor = new ThreadPoolExecutor(THREADS, THREADS, 10, TimeUnit.SECONDS,
 				new LinkedBlockingQueue<>(QUEUE_CAPACITY), DaemonThreads.named("mcp-persist-redis-call"));
 		this.executor.allowCoreThreadTimeOut(true);
+		this.ender = new ThreadPoolExecutor(0, 1, 1, TimeUnit.SECONDS, new SynchronousQueue<>(),
+				DaemonThreads.named("mcp-persist-unsubscribe"), new ThreadPoolExecutor.DiscardPolicy());
 	}
 
 	@Override
@@ -79,15 +89,6 @@ final class BlockingLink implements RedisLink {
 	}
 
 	@Override
-	public CompletableFuture<StreamState> state(byte[] stream, byte[] tombstone) {
-		return call((connection) -> {
-			byte[] header = connection.listCommands().lIndex(stream, 0);
-			long length = require(connection.listCommands().lLen(stream));
-			return new StreamState(header, length, require(connection.keyCommands().exists(tombstone)));
-		});
-	}
-
-	@Override
 	public CompletableFuture<List<byte[]>> range(byte[] key, long first, long last) {
 		return call((connection) -> require(connection.listCommands().lRange(key, first, last)));
 	}
@@ -95,6 +96,14 @@ final class BlockingLink implements RedisLink {
 	@Override
 	public CompletableFuture<Long> unlink(byte[][] keys) {
 		return call((connection) -> require(connection.keyCommands().unlink(keys)));
+	}
+
+	@Override
+	public CompletableFuture<Long> publish(byte[] channel, byte[] message) {
+		return call((connection) -> {
+			Long receivers = require(connection.publish(channel, message));
+			return (connection instanceof RedisClusterConnection) ? UNKNOWN : receivers;
+		});
 	}
 
 	private <T> CompletableFuture<T> call(Function<RedisConnection, T> command) {
@@ -126,17 +135,18 @@ final class BlockingLink implements RedisLink {
 	}
 
 	@Override
-	public void start(String channel, Subscriber subscriber) {
+	public void start(List<String> channels, Subscriber subscriber) {
+		byte[][] names = channels.stream().map(RedisKeys::bytes).toArray(byte[][]::new);
 		Thread thread = DaemonThreads.named("mcp-persist-subscription")
-			.newThread(() -> staySubscribed(channel.getBytes(StandardCharsets.UTF_8), subscriber));
+			.newThread(() -> staySubscribed(names, subscriber));
 		this.subscriber = thread;
 		thread.start();
 	}
 
-	private void staySubscribed(byte[] channel, Subscriber subscriber) {
+	private void staySubscribed(byte[][] channels, Subscriber subscriber) {
 		while (!this.closed) {
 			try (RedisConnection connection = this.factory.getConnection()) {
-				subscribe(connection, channel, subscriber);
+				subscribe(connection, channels, subscriber);
 			}
 			catch (RuntimeException ex) {
 				logger.debug("The subscription ended", ex);
@@ -153,14 +163,14 @@ final class BlockingLink implements RedisLink {
 		}
 	}
 
-	private void subscribe(RedisConnection connection, byte[] channel, Subscriber subscriber)
+	private void subscribe(RedisConnection connection, byte[][] channels, Subscriber subscriber)
 			throws InterruptedException {
 		if (JEDIS && JedisSubscription.supports(connection)) {
-			JedisSubscription.run(connection, channel, subscriber, (ending) -> this.ending = ending);
+			JedisSubscription.run(connection, channels, subscriber, (ending) -> this.ending = ending);
 			return;
 		}
 		this.ending = () -> unsubscribe(connection);
-		connection.subscribe(new Listener(subscriber), channel);
+		connection.subscribe(new Listener(subscriber), channels);
 		// Some drivers block for as long as the subscription lasts, others don't.
 		while (!this.closed && connection.isSubscribed()) {
 			TimeUnit.MILLISECONDS.sleep(RESUBSCRIBE_INTERVAL_MS);
@@ -172,6 +182,11 @@ final class BlockingLink implements RedisLink {
 		if (subscription != null && subscription.isAlive()) {
 			subscription.unsubscribe();
 		}
+	}
+
+	@Override
+	public void resubscribe() {
+		this.ender.execute(this::endSubscription);
 	}
 
 	@Override
@@ -190,13 +205,16 @@ final class BlockingLink implements RedisLink {
 		try {
 			// Once isn't enough if the thread is just about to subscribe.
 			for (int i = 0; i < CLOSE_ATTEMPTS && thread.isAlive(); i++) {
-				endSubscription();
+				this.ender.execute(this::endSubscription);
 				thread.interrupt();
 				thread.join(CLOSE_INTERVAL_MS);
 			}
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
+		}
+		finally {
+			this.ender.shutdownNow();
 		}
 	}
 
@@ -222,6 +240,7 @@ final class BlockingLink implements RedisLink {
 
 		@Override
 		public void onChannelSubscribed(byte[] channel, long count) {
+			// Once for each channel, since drivers count differently
 			this.subscriber.subscribed();
 		}
 

@@ -27,9 +27,12 @@ final class JedisSubscription extends BinaryJedisPubSub {
 
 	private static final Logger logger = LoggerFactory.getLogger(JedisSubscription.class);
 
+	private final byte[][] channels;
+
 	private final RedisLink.Subscriber subscriber;
 
-	private JedisSubscription(RedisLink.Subscriber subscriber) {
+	private JedisSubscription(byte[][] channels, RedisLink.Subscriber subscriber) {
+		this.channels = channels;
 		this.subscriber = subscriber;
 	}
 
@@ -41,21 +44,21 @@ final class JedisSubscription extends BinaryJedisPubSub {
 	/**
 	 * Subscribe, and return once the subscription has ended.
 	 * @param connection a supported connection
-	 * @param channel the channel
+	 * @param channels the channels
 	 * @param subscriber is told what comes
 	 * @param ending gets what ends the subscription, from any thread
 	 */
-	static void run(RedisConnection connection, byte[] channel, RedisLink.Subscriber subscriber,
+	static void run(RedisConnection connection, byte[][] channels, RedisLink.Subscriber subscriber,
 			Consumer<Runnable> ending) {
-		JedisSubscription subscription = new JedisSubscription(subscriber);
+		JedisSubscription subscription = new JedisSubscription(channels, subscriber);
 		Object jedis = connection.getNativeConnection();
 		if (jedis instanceof Jedis single) {
-			subscription.run(single.getConnection(), channel, ending);
+			subscription.run(single.getConnection(), ending);
 			return;
 		}
 		ConnectionProvider provider = Objects.requireNonNull(provider((UnifiedJedis) jedis));
 		try (Connection own = provider.getConnection()) {
-			subscription.run(own, channel, ending);
+			subscription.run(own, ending);
 		}
 	}
 
@@ -67,7 +70,10 @@ final class JedisSubscription extends BinaryJedisPubSub {
 
 	@Override
 	public void onSubscribe(byte[] channel, int subscribedChannels) {
-		this.subscriber.subscribed();
+		// Channels are confirmed one by one.
+		if (subscribedChannels >= this.channels.length) {
+			this.subscriber.subscribed();
+		}
 	}
 
 	@Override
@@ -75,9 +81,9 @@ final class JedisSubscription extends BinaryJedisPubSub {
 		this.subscriber.published(new String(message, StandardCharsets.UTF_8));
 	}
 
-	private void run(Connection connection, byte[] channel, Consumer<Runnable> ending) {
+	private void run(Connection connection, Consumer<Runnable> ending) {
 		ending.accept(() -> end(connection));
-		proceed(connection, channel);
+		proceed(connection, this.channels);
 	}
 
 	private static void end(Connection connection) {

@@ -18,7 +18,6 @@ import java.util.function.Supplier;
 import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.ReadFrom;
 import io.lettuce.core.RedisClient;
-import io.lettuce.core.RedisFuture;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.StatefulConnection;
@@ -82,7 +81,7 @@ final class LettuceLink implements RedisLink {
 
 	private volatile boolean closed;
 
-	private volatile String channel = "";
+	private volatile List<String> channels = List.of();
 
 	private volatile @Nullable Subscriber subscriber;
 
@@ -99,18 +98,6 @@ final class LettuceLink implements RedisLink {
 	}
 
 	@Override
-	public CompletableFuture<StreamState> state(byte[] stream, byte[] tombstone) {
-		return send((commands) -> {
-			RedisFuture<byte[]> header = commands.lindex(stream, 0);
-			RedisFuture<Long> length = commands.llen(stream);
-			return commands.exists(new byte[][] { tombstone })
-				.thenCombine(header.thenCombine(length, (first, second) -> new StreamState(first, second, false)),
-						(deleted, state) -> new StreamState(state.header(), state.length(), deleted > 0))
-				.toCompletableFuture();
-		});
-	}
-
-	@Override
 	public CompletableFuture<List<byte[]>> range(byte[] key, long first, long last) {
 		return send((commands) -> commands.lrange(key, first, last));
 	}
@@ -118,6 +105,17 @@ final class LettuceLink implements RedisLink {
 	@Override
 	public CompletableFuture<Long> unlink(byte[][] keys) {
 		return send((commands) -> commands.unlink(keys));
+	}
+
+	@Override
+	public CompletableFuture<Long> publish(byte[] channel, byte[] message) {
+		CompletableFuture<Long> sent = send((commands) -> commands.publish(channel, message));
+		return RedisLink.cancelling(sent.thenApply((receivers) -> countsReceivers() ? receivers : UNKNOWN), sent);
+	}
+
+	private boolean countsReceivers() {
+		Connection connection = this.current;
+		return connection != null && connection.flushing() != null;
 	}
 
 	private <T> CompletableFuture<T> send(
@@ -146,8 +144,8 @@ final class LettuceLink implements RedisLink {
 	}
 
 	@Override
-	public void start(String channel, Subscriber subscriber) {
-		this.channel = channel;
+	public void start(List<String> channels, Subscriber subscriber) {
+		this.channels = channels;
 		this.subscriber = subscriber;
 		reconnect(() -> true);
 	}
@@ -234,9 +232,8 @@ final class LettuceLink implements RedisLink {
 		try {
 			subscription = connection.connectPubSub().get();
 			subscription.addListener(new Listener());
-			subscription.async().subscribe(this.channel);
-			connection.subscription().set(subscription);
-			if (this.current != connection) {
+			subscription.async().subscribe(this.channels.toArray(String[]::new));
+			if (!connection.subscription().compareAndSet(null, subscription) || this.current != connection) {
 				subscription.closeAsync();
 			}
 		}
@@ -245,7 +242,28 @@ final class LettuceLink implements RedisLink {
 			if (subscription != null) {
 				subscription.closeAsync();
 			}
-			later(() -> onConnector(() -> subscribe(connection)), RETRY_INTERVAL_MS);
+			later(() -> resubscribe(connection), RETRY_INTERVAL_MS);
+		}
+	}
+
+	@Override
+	public void resubscribe() {
+		Connection connection = this.current;
+		if (connection == null) {
+			return;
+		}
+		StatefulRedisPubSubConnection<String, String> silent = connection.subscription().getAndSet(null);
+		// Without one, an attempt to subscribe is under way.
+		if (silent != null) {
+			silent.closeAsync();
+			resubscribe(connection);
+		}
+	}
+
+	private void resubscribe(Connection connection) {
+		// The threads may all hang in an attempt to connect. Nobody else would subscribe.
+		if (this.current == connection && !onConnector(() -> subscribe(connection))) {
+			later(() -> resubscribe(connection), RETRY_INTERVAL_MS);
 		}
 	}
 
@@ -297,8 +315,7 @@ final class LettuceLink implements RedisLink {
 			AtomicReference<@Nullable StatefulRedisPubSubConnection<String, String>> subscription) {
 
 		// A connection to several nodes flushes by itself: it may send a call on to
-		// another
-		// one.
+		// another one.
 		void flush(boolean busy) {
 			if (this.flushing != null) {
 				this.flushing.flush(busy);
@@ -324,7 +341,8 @@ final class LettuceLink implements RedisLink {
 		@Override
 		public void subscribed(String channel, long count) {
 			Subscriber subscriber = LettuceLink.this.subscriber;
-			if (subscriber != null) {
+			// Channels are confirmed one by one.
+			if (subscriber != null && count >= LettuceLink.this.channels.size()) {
 				subscriber.subscribed();
 			}
 		}

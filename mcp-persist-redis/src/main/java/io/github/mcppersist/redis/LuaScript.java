@@ -8,7 +8,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * The scripts that change what is stored. Each touches the keys of one session only.
+ * The scripts that Redis runs. Each touches keys of one slot.
  */
 enum LuaScript {
 
@@ -24,7 +24,37 @@ enum LuaScript {
 
 	RENEW("renew.lua"),
 
-	DELETE("delete.lua");
+	DELETE("delete.lua"),
+
+	CREATE_SESSION("create-session.lua"),
+
+	FIND_STREAM("find-stream.lua"),
+
+	FIND_SESSION("find-session.lua"),
+
+	CHANGE_SESSION("change-session.lua"),
+
+	MOVE_CURSOR("move-cursor.lua"),
+
+	RENEW_SESSION("renew-session.lua"),
+
+	DELETE_SESSION("delete-session.lua"),
+
+	STORE_ANSWER("store-answer.lua"),
+
+	FIND_ANSWERS("find-answers.lua"),
+
+	REMOVE_ANSWERS("remove-answers.lua"),
+
+	ADD_SUBSCRIBER("add-subscriber.lua"),
+
+	REMOVE_SUBSCRIBER("remove-subscriber.lua"),
+
+	FIND_SUBSCRIBERS("find-subscribers.lua"),
+
+	BEAT("beat.lua"),
+
+	LEAVE("leave.lua");
 
 	private final byte[] body;
 

@@ -1,6 +1,9 @@
 package io.github.mcppersist.redis;
 
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
 
 import io.github.mcppersist.event.StreamKey;
 
@@ -13,7 +16,15 @@ import io.github.mcppersist.event.StreamKey;
  * mcp:1:{4f1c}:r       set     stream IDs: every running stream of the session, and some
  *                              that have just completed
  * mcp:1:{4f1c}:d       string  the tombstone of a deleted session
- * mcp:1:n:0rT5...      channel the node that readers of streams are connected to
+ * mcp:1:{4f1c}:i       hash    the record of a session, see {@link SessionFields}
+ * mcp:1:{4f1c}:a       hash    clients' answers by the ID of the request, until they are
+ *                              taken
+ * mcp:1:u:{u}          zset    URIs that sessions have subscribed to, by expiry
+ * mcp:1:u:{u}:nB8f...  zset    the sessions that have subscribed to one URI, by expiry;
+ *                              the name is the URI's SHA-256 in Base64
+ * mcp:1:b              hash    a counter for each node, which goes on while it lives
+ * mcp:1:n:0rT5...      channel what is for one node: hints for the readers that it has
+ * mcp:1:n:all          channel what is for all nodes
  * </pre>
  *
  * and these are the commands that read a stream by hand:
@@ -23,16 +34,23 @@ import io.github.mcppersist.event.StreamKey;
  * LRANGE mcp:1:{4f1c}:s:Ab3 1 -1   its events: a tag of six characters, then the message
  * SMEMBERS mcp:1:{4f1c}:r          which streams the session has
  * PTTL mcp:1:{4f1c}:s:Ab3          how long it will be kept
+ * HGETALL mcp:1:{4f1c}:i           the session's record
+ * ZRANGE mcp:1:u:{u} 0 -1          which URIs have subscribers
  * </pre>
  *
- * All keys of a session share a hash slot through <code>{4f1c}</code>; neither session
- * IDs nor stream IDs can hold a brace. A channel belongs to no slot. Every key expires.
+ * All keys of a session share a hash slot through <code>{4f1c}</code>, and the index of
+ * subscribers is in one slot of its own through <code>{u}</code>; neither session IDs nor
+ * stream IDs can hold a brace. A channel belongs to no slot. Every key expires.
  */
 final class RedisKeys {
 
 	private static final String VERSION = "1";
 
 	private final String root;
+
+	private final String uris;
+
+	private final String beats;
 
 	private final String channels;
 
@@ -41,8 +59,11 @@ final class RedisKeys {
 			throw new IllegalArgumentException("Not a key prefix: '" + prefix
 					+ "'. It must be 1 to 64 printable ASCII characters without spaces and braces");
 		}
-		this.root = prefix + ':' + VERSION + ":{";
-		this.channels = prefix + ':' + VERSION + ":n:";
+		String versioned = prefix + ':' + VERSION + ':';
+		this.root = versioned + '{';
+		this.uris = versioned + "u:{u}";
+		this.beats = versioned + 'b';
+		this.channels = versioned + "n:";
 	}
 
 	String stream(StreamKey stream) {
@@ -57,12 +78,51 @@ final class RedisKeys {
 		return this.root + sessionId + "}:d";
 	}
 
+	String record(String sessionId) {
+		return this.root + sessionId + "}:i";
+	}
+
+	String answers(String sessionId) {
+		return this.root + sessionId + "}:a";
+	}
+
+	String uris() {
+		return this.uris;
+	}
+
+	String subscribers(String uri) {
+		return this.uris + ':' + sha256(uri);
+	}
+
+	String beats() {
+		return this.beats;
+	}
+
 	String channel(String node) {
 		return this.channels + node;
 	}
 
+	String allNodes() {
+		return this.channels + "all";
+	}
+
+	private static String sha256(String text) {
+		try {
+			return Base64.getUrlEncoder()
+				.withoutPadding()
+				.encodeToString(MessageDigest.getInstance("SHA-256").digest(text(text)));
+		}
+		catch (NoSuchAlgorithmException ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
 	static byte[] bytes(String text) {
 		return text.getBytes(StandardCharsets.ISO_8859_1);
+	}
+
+	static byte[] text(String text) {
+		return text.getBytes(StandardCharsets.UTF_8);
 	}
 
 }

@@ -4,14 +4,17 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * The way to Redis through one driver. No method blocks; a future that is cancelled isn't
  * sent any more, if there is still time. Futures end on a thread of the driver, or never:
  * the time limit is {@link RedisCalls}' concern.
  */
 interface RedisLink {
+
+	/**
+	 * A number that isn't known.
+	 */
+	long UNKNOWN = -1;
 
 	/**
 	 * Send the calls that this thread has made since the last time.
@@ -32,14 +35,6 @@ interface RedisLink {
 	CompletableFuture<List<Object>> eval(LuaScript script, boolean withBody, byte[][] keys, byte[][] arguments);
 
 	/**
-	 * Look at a stream without reading its events, in one round trip.
-	 * @param stream the key of the stream
-	 * @param tombstone the key of its session's tombstone
-	 * @return what is known about the stream
-	 */
-	CompletableFuture<StreamState> state(byte[] stream, byte[] tombstone);
-
-	/**
 	 * Read elements of a list.
 	 * @param key the key of the list
 	 * @param first the index of the first element
@@ -56,11 +51,25 @@ interface RedisLink {
 	CompletableFuture<Long> unlink(byte[][] keys);
 
 	/**
-	 * Start to connect, and stay subscribed to a channel from then on.
+	 * Publish a message.
 	 * @param channel the channel
+	 * @param message the message
+	 * @return how many subscribers got it, or {@link #UNKNOWN} where Redis counts only
+	 * those of one server
+	 */
+	CompletableFuture<Long> publish(byte[] channel, byte[] message);
+
+	/**
+	 * Start to connect, and stay subscribed to some channels from then on.
+	 * @param channels the channels
 	 * @param subscriber is told what comes
 	 */
-	void start(String channel, Subscriber subscriber);
+	void start(List<String> channels, Subscriber subscriber);
+
+	/**
+	 * Subscribe through another connection, because nothing comes through this one.
+	 */
+	void resubscribe();
 
 	/**
 	 * Try to connect anew, because calls fail.
@@ -70,19 +79,28 @@ interface RedisLink {
 	void reconnect(BooleanSupplier needed);
 
 	/**
+	 * Pass it on when a future is cancelled: what it was derived from doesn't learn that
+	 * otherwise, and would be sent.
+	 * @param derived the future that the caller gets
+	 * @param sources what it was derived from
+	 * @param <T> the type of the answer
+	 * @return the derived future
+	 */
+	static <T> CompletableFuture<T> cancelling(CompletableFuture<T> derived, CompletableFuture<?>... sources) {
+		derived.whenComplete((answer, failure) -> {
+			if (derived.isCancelled()) {
+				for (CompletableFuture<?> source : sources) {
+					source.cancel(false);
+				}
+			}
+		});
+		return derived;
+	}
+
+	/**
 	 * Close the connections that this link opened, without waiting for long.
 	 */
 	void close();
-
-	/**
-	 * What there is of a stream.
-	 *
-	 * @param header the header, or {@code null} if the stream isn't there
-	 * @param length the length of the list, the header included
-	 * @param deleted whether the session was deleted
-	 */
-	record StreamState(byte @Nullable [] header, long length, boolean deleted) {
-	}
 
 	/**
 	 * Is told what comes through a subscription, on a thread of the driver.

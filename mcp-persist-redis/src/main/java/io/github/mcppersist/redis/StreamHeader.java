@@ -4,6 +4,8 @@ import java.nio.charset.StandardCharsets;
 
 import org.jspecify.annotations.Nullable;
 
+import io.github.mcppersist.event.StreamHead;
+
 /**
  * The element at index 0 of a stream's list, in layout version 1. The event at index
  * {@code i} has the sequence {@code base + i}. All but the request ID has a fixed width,
@@ -44,6 +46,10 @@ record StreamHeader(boolean complete, long base, String owner, String node, int 
 		return new StreamHeader(text.charAt(1) == 'c', Long.parseLong(text.substring(2, 17)), text.substring(17, 28),
 				text.substring(28, 39), Integer.parseInt(text.substring(39, FIXED_LENGTH)),
 				(text.length() > FIXED_LENGTH) ? text.substring(FIXED_LENGTH) : null);
+	}
+
+	StreamHead head() {
+		return new StreamHead(this.owner, NO_NODE.equals(this.node) ? null : this.node, this.requestId);
 	}
 
 	byte[] toBytes() {

@@ -2,6 +2,7 @@ package io.github.mcppersist.redis;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,8 @@ import io.github.mcppersist.event.StreamKey;
  * Reads pages of streams: one round trip for the header and the length, which say how
  * many events a page may have, and one for the events. Between the two the stream may be
  * trimmed; a page therefore begins with the cursor's own element, and its tag proves that
- * the page is where it should be.
+ * the page is where it should be. Of a watched stream enough is known to send both at
+ * once.
  */
 final class StreamReader {
 
@@ -27,19 +29,27 @@ final class StreamReader {
 
 	private static final int MAX_EVENTS = 10_000;
 
-	private final RedisCalls calls;
+	private final RedisNode node;
 
-	private final RedisKeys keys;
+	private final StreamWatches watches;
 
-	StreamReader(RedisCalls calls, RedisKeys keys) {
-		this.calls = calls;
-		this.keys = keys;
+	StreamReader(RedisNode node, StreamWatches watches) {
+		this.node = node;
+		this.watches = watches;
 	}
 
 	void read(StreamKey stream, @Nullable EventId cursor, int maxBytes, MonoSink<EventPage> sink) {
-		byte[] key = RedisKeys.bytes(this.keys.stream(stream));
-		byte[] tombstone = RedisKeys.bytes(this.keys.tombstone(stream.sessionId()));
-		new Read(stream, key, tombstone, cursor, maxBytes, sink).start();
+		String key = this.node.keys().stream(stream);
+		byte[] tombstone = RedisKeys.bytes(this.node.keys().tombstone(stream.sessionId()));
+		Read read = new Read(stream, key, tombstone, cursor, maxBytes, sink);
+		StreamHint.Extent extent = this.watches.extent(key);
+		if (cursor != null && extent != null && cursor.sequence() > extent.base()
+				&& cursor.sequence() < extent.newest()) {
+			read.startAtOnce(cursor, extent);
+		}
+		else {
+			read.start();
+		}
 	}
 
 	/**
@@ -51,10 +61,10 @@ final class StreamReader {
 	 */
 	void holds(StreamKey stream, long base, List<Event> events,
 			BiConsumer<@Nullable Boolean, @Nullable Throwable> callback) {
-		byte[] key = RedisKeys.bytes(this.keys.stream(stream));
+		byte[] key = RedisKeys.bytes(this.node.keys().stream(stream));
 		long first = events.get(0).id().sequence() - base;
 		long bytes = events.stream().mapToLong((event) -> event.message().length).sum();
-		this.calls.<List<byte[]>>read(bytes, (link, withBody) -> link.range(key, first, first + events.size() - 1),
+		this.node.<List<byte[]>>read(bytes, (link, withBody) -> link.range(key, first, first + events.size() - 1),
 				(elements, failure) -> {
 					if (elements == null) {
 						callback.accept(null, failure);
@@ -72,6 +82,8 @@ final class StreamReader {
 
 		private final StreamKey stream;
 
+		private final String name;
+
 		private final byte[] key;
 
 		private final byte[] tombstone;
@@ -84,36 +96,81 @@ final class StreamReader {
 
 		private int attempts;
 
-		Read(StreamKey stream, byte[] key, byte[] tombstone, @Nullable EventId cursor, int maxBytes,
+		Read(StreamKey stream, String key, byte[] tombstone, @Nullable EventId cursor, int maxBytes,
 				MonoSink<EventPage> sink) {
 			this.stream = stream;
-			this.key = key;
+			this.name = key;
+			this.key = RedisKeys.bytes(key);
 			this.tombstone = tombstone;
 			this.cursor = cursor;
 			this.maxBytes = maxBytes;
 			this.sink = sink;
 		}
 
-		void start() {
-			this.attempts++;
-			StreamReader.this.calls.<RedisLink.StreamState>read(0,
-					(link, withBody) -> link.state(this.key, this.tombstone), (state, failure) -> {
-						if (state == null) {
-							fail(failure);
+		/**
+		 * Read what is known to be there, and what is known about the stream with it.
+		 * @param cursor the cursor
+		 * @param extent how far the stream goes: what came after that may be larger, and
+		 * isn't read
+		 */
+		void startAtOnce(EventId cursor, StreamHint.Extent extent) {
+			long first = cursor.sequence() - extent.base();
+			long last = Math.min(first + maxCount(extent.largestElement()), extent.newest() - extent.base());
+			StreamReader.this.node.<Found>read((last - first) * extent.largestElement(),
+					(link, withBody) -> stateAndRange(link, withBody, first, last), (found, failure) -> {
+						if (found == null) {
+							this.sink.error(RedisNode.failed(failure));
 						}
 						else {
-							this.guard(() -> found(state));
+							this.guard(() -> foundAtOnce(found, cursor, extent.base(), first));
 						}
 					});
 		}
 
-		private void found(RedisLink.StreamState state) {
-			byte[] element = state.header();
-			if (element == null || state.deleted()) {
+		private void foundAtOnce(Found found, EventId cursor, long base, long first) {
+			StreamState state = StreamState.parse(found.state());
+			List<byte[]> elements = found.elements();
+			if (state != null && state.header().base() == base && !elements.isEmpty()
+					&& StreamElement.isOf(cursor, elements.get(0))) {
+				page(state.header(), state.length(), first, elements);
+			}
+			else {
+				found(state);
+			}
+		}
+
+		private int maxCount(int largestElement) {
+			return Math.max(1, Math.min(MAX_EVENTS, this.maxBytes / Math.max(1, largestElement)));
+		}
+
+		void start() {
+			this.attempts++;
+			StreamReader.this.node.<List<Object>>read(0, this::state, (reply, failure) -> {
+				if (reply == null) {
+					this.sink.error(RedisNode.failed(failure));
+				}
+				else {
+					this.guard(() -> found(StreamState.parse(reply)));
+				}
+			});
+		}
+
+		private CompletableFuture<List<Object>> state(RedisLink link, boolean withBody) {
+			return link.eval(LuaScript.FIND_STREAM, withBody, new byte[][] { this.key, this.tombstone }, new byte[0][]);
+		}
+
+		private CompletableFuture<Found> stateAndRange(RedisLink link, boolean withBody, long first, long last) {
+			CompletableFuture<List<Object>> state = state(link, withBody);
+			CompletableFuture<List<byte[]>> range = link.range(this.key, first, last);
+			return RedisLink.cancelling(state.thenCombine(range, Found::new), state, range);
+		}
+
+		private void found(@Nullable StreamState state) {
+			if (state == null) {
 				this.sink.error(new EventNotFoundException());
 				return;
 			}
-			StreamHeader header = StreamHeader.parse(element);
+			StreamHeader header = state.header();
 			long first = 0;
 			EventId cursor = this.cursor;
 			if (cursor != null) {
@@ -127,12 +184,12 @@ final class StreamReader {
 					return;
 				}
 			}
-			int count = Math.max(1, Math.min(MAX_EVENTS, this.maxBytes / Math.max(1, header.largestElement())));
+			int count = maxCount(header.largestElement());
 			long from = first;
-			StreamReader.this.calls.<List<byte[]>>read((long) count * header.largestElement(),
+			StreamReader.this.node.<List<byte[]>>read((long) count * header.largestElement(),
 					(link, withBody) -> link.range(this.key, from, from + count), (elements, failure) -> {
 						if (elements == null) {
-							fail(failure);
+							this.sink.error(RedisNode.failed(failure));
 						}
 						else {
 							this.guard(() -> page(header, state.length(), from, elements));
@@ -155,6 +212,10 @@ final class StreamReader {
 				again();
 				return;
 			}
+			// The stream may have been trimmed since its length was read: the base of
+			// then goes with that.
+			StreamReader.this.watches.learn(this.name,
+					new StreamHint.Extent(header.base(), before.base() + length - 1, header.largestElement()));
 			List<Event> events = new ArrayList<>(elements.size() - 1);
 			EventId last = cursor;
 			for (int i = 1; i < elements.size(); i++) {
@@ -164,7 +225,10 @@ final class StreamReader {
 					events.add(event);
 				}
 			}
-			boolean more = from + elements.size() < length;
+			// The list may have grown since the header was read, and then that doesn't
+			// say whether what came is the end
+			long seen = from + elements.size();
+			boolean more = seen < length || (seen > length && !before.complete());
 			if (events.isEmpty() && more) {
 				// Nothing but priming events: there is an event after them.
 				this.cursor = last;
@@ -174,7 +238,7 @@ final class StreamReader {
 			}
 			EventPage.Rest rest = more ? EventPage.Rest.STORED
 					: before.complete() ? EventPage.Rest.NONE : EventPage.Rest.RUNNING;
-			this.sink.success(new EventPage(events, last, rest));
+			this.sink.success(new EventPage(events, last, rest, header.head()));
 		}
 
 		// What the second round trip found isn't what the first one promised: the stream
@@ -199,9 +263,24 @@ final class StreamReader {
 			}
 		}
 
-		private void fail(@Nullable Throwable failure) {
-			this.sink.error((failure != null) ? failure : new EventStoreUnavailableException("Redis gave no answer"));
+	}
+
+	/**
+	 * What there is of a stream besides its events.
+	 *
+	 * @param header the header
+	 * @param length the length of the list, the header included
+	 */
+	private record StreamState(StreamHeader header, long length) {
+
+		static @Nullable StreamState parse(List<Object> reply) {
+			return reply.isEmpty() ? null
+					: new StreamState(StreamHeader.parse((byte[]) reply.get(0)), (Long) reply.get(1));
 		}
+
+	}
+
+	private record Found(List<Object> state, List<byte[]> elements) {
 
 	}
 

@@ -5,63 +5,229 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
 
-import io.github.mcppersist.event.EventStoreException;
+import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.StreamKey;
 
 /**
- * Who on this node watches which stream.
+ * Who on this node watches which stream, and the marks in the streams' headers that tell
+ * other nodes so.
  */
-final class StreamWatches {
+final class StreamWatches implements RedisNode.Listener {
+
+	/**
+	 * What a watcher is told whose stream can't be marked yet.
+	 */
+	private static final long NOT_YET = 0;
+
+	private static final byte[] UNMARK = { '0' };
+
+	private static final byte[] TAKE_OVER = { '1' };
+
+	private static final byte[] MARK_AGAIN = { '2' };
+
+	private final RedisNode node;
 
 	private final Map<String, Watched> watched = new ConcurrentHashMap<>();
 
-	void add(String key, StreamKey stream, FluxSink<StreamKey> watcher) {
+	/**
+	 * Streams whose mark could not be set, and how it is to be.
+	 */
+	private final Map<String, byte[]> unmarked = new ConcurrentHashMap<>();
+
+	StreamWatches(RedisNode node) {
+		this.node = node;
+	}
+
+	Flux<Long> watch(StreamKey stream) {
+		return Flux.create((sink) -> watch(stream, sink), FluxSink.OverflowStrategy.LATEST);
+	}
+
+	private void watch(StreamKey stream, FluxSink<Long> sink) {
+		String key = this.node.keys().stream(stream);
+		sink.onDispose(() -> remove(key, sink));
 		this.watched.compute(key, (unused, present) -> {
-			Watched entry = (present != null) ? present : new Watched(stream, ConcurrentHashMap.newKeySet(1));
-			entry.watchers().add(watcher);
+			Watched entry = (present != null) ? present : new Watched(stream);
+			entry.watchers.add(sink);
 			return entry;
+		});
+		if (this.node.isClosed()) {
+			sink.error(closedException());
+			return;
+		}
+		markReader(key, TAKE_OVER, (marked) -> sink.next(marked ? EventStore.LOOK : NOT_YET));
+	}
+
+	private void remove(String key, FluxSink<Long> watcher) {
+		this.watched.computeIfPresent(key, (unused, entry) -> {
+			entry.watchers.remove(watcher);
+			return entry.watchers.isEmpty() ? null : entry;
 		});
 	}
 
-	void remove(String key, FluxSink<StreamKey> watcher) {
-		this.watched.computeIfPresent(key, (unused, entry) -> {
-			entry.watchers().remove(watcher);
-			return entry.watchers().isEmpty() ? null : entry;
+	// Tell those who write to a stream on other nodes where its reader is, or that there
+	// is none. Until that is done, the reader is slower, not wrong: it looks by itself
+	// from time to time.
+	private void markReader(String key, byte[] how, Consumer<Boolean> then) {
+		if (how != UNMARK) {
+			this.unmarked.put(key, how);
+		}
+		byte[][] keys = { RedisKeys.bytes(key) };
+		byte[][] arguments = { this.node.channel(), how };
+		this.node.write(LuaScript.MARK_READER, 0, keys, arguments, (reply, failure) -> {
+			boolean marked = reply != null && RedisNode.code(reply) == 1;
+			if (marked) {
+				this.unmarked.remove(key, how);
+			}
+			then.accept(marked);
+		});
+	}
+
+	private void markWatched(String key, byte[] how) {
+		markReader(key, how, (marked) -> {
+			if (marked) {
+				hint(key, EventStore.LOOK);
+			}
 		});
 	}
 
 	/**
-	 * Hint at one stream.
-	 * @param key the key of the stream in Redis
-	 * @return whether anybody watches it
+	 * Try again to set those marks that could not be set.
 	 */
-	boolean hint(String key) {
+	void markUnmarked() {
+		this.unmarked.forEach((key, how) -> {
+			if (this.watched.containsKey(key)) {
+				markWatched(key, how);
+			}
+			else {
+				this.unmarked.remove(key, how);
+			}
+		});
+	}
+
+	/**
+	 * A stream has just been opened: whoever watches it could not be noted before.
+	 * @param stream the stream
+	 */
+	void opened(StreamKey stream) {
+		if (!this.unmarked.isEmpty()) {
+			String key = this.node.keys().stream(stream);
+			byte[] how = this.unmarked.get(key);
+			if (how != null) {
+				markWatched(key, how);
+			}
+		}
+	}
+
+	/**
+	 * Hint at events that this node has stored.
+	 * @param stream the stream
+	 * @param sequence the sequence of the newest of them
+	 */
+	void stored(StreamKey stream, long sequence) {
+		if (!this.watched.isEmpty()) {
+			hint(this.node.keys().stream(stream), sequence);
+		}
+	}
+
+	/**
+	 * Let those who watch the streams of a session see that it was deleted.
+	 * @param sessionId the session
+	 */
+	void deleted(String sessionId) {
+		this.watched.values()
+			.stream()
+			.filter((entry) -> entry.stream.sessionId().equals(sessionId))
+			.forEach((entry) -> entry.hint(EventStore.LOOK));
+	}
+
+	/**
+	 * Remember how far a stream goes, if it is watched.
+	 * @param key the key of the stream
+	 * @param extent how far it goes
+	 */
+	void learn(String key, StreamHint.Extent extent) {
+		Watched entry = this.watched.get(key);
+		if (entry != null) {
+			entry.extent = extent;
+		}
+	}
+
+	/**
+	 * Return how far a stream goes.
+	 * @param key the key of the stream
+	 * @return how far it goes, or {@code null} if that isn't known
+	 */
+	StreamHint.@Nullable Extent extent(String key) {
+		Watched entry = this.watched.get(key);
+		return (entry != null) ? entry.extent : null;
+	}
+
+	private boolean hint(String key, long sequence) {
 		Watched entry = this.watched.get(key);
 		if (entry == null) {
 			return false;
 		}
-		entry.hint();
+		entry.hint(sequence);
 		return true;
 	}
 
-	void hintAll() {
-		this.watched.values().forEach(Watched::hint);
+	@Override
+	public void subscribed() {
+		// What was published in between is lost, and so may be the marks. But a node that
+		// has taken over in the meantime keeps its mark.
+		this.watched.keySet().forEach((key) -> markReader(key, MARK_AGAIN, (marked) -> hint(key, EventStore.LOOK)));
 	}
 
-	void forEach(Consumer<String> action) {
-		this.watched.keySet().forEach(action);
+	@Override
+	public void published(char kind, String body) {
+		if (kind != RedisNode.HINT) {
+			return;
+		}
+		StreamHint hint = StreamHint.parse(body);
+		StreamHint.Extent extent = hint.extent();
+		if (extent == null) {
+			hint(hint.key(), EventStore.LOOK);
+			return;
+		}
+		learn(hint.key(), extent);
+		if (!hint(hint.key(), extent.newest())) {
+			markReader(hint.key(), UNMARK, (unmarked) -> {
+				if (this.watched.containsKey(hint.key())) {
+					// Since a moment ago, and the mark may have come before this one
+					markWatched(hint.key(), MARK_AGAIN);
+				}
+			});
+		}
 	}
 
-	void fail(EventStoreException cause) {
-		this.watched.values().forEach((entry) -> entry.watchers().forEach((watcher) -> watcher.error(cause)));
+	@Override
+	public void closed() {
+		this.watched.values().forEach((entry) -> entry.watchers.forEach((watcher) -> watcher.error(closedException())));
 	}
 
-	private record Watched(StreamKey stream, Set<FluxSink<StreamKey>> watchers) {
+	private static EventStoreUnavailableException closedException() {
+		return new EventStoreUnavailableException("The event store is closed");
+	}
 
-		void hint() {
-			this.watchers.forEach((watcher) -> watcher.next(this.stream));
+	private static final class Watched {
+
+		private final StreamKey stream;
+
+		private final Set<FluxSink<Long>> watchers = ConcurrentHashMap.newKeySet(1);
+
+		private volatile StreamHint.@Nullable Extent extent;
+
+		Watched(StreamKey stream) {
+			this.stream = stream;
+		}
+
+		void hint(long sequence) {
+			this.watchers.forEach((watcher) -> watcher.next(sequence));
 		}
 
 	}

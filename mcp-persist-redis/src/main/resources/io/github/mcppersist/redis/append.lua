@@ -26,8 +26,10 @@ if base + length - added ~= tonumber(ARGV[1]) or string.byte(header, 2) ~= 114 t
   redis.call('LTRIM', stream, 0, -(added + 1))
   return {2, base + length - added, string.byte(header, 2) == 114 and 0 or 1, base}
 end
-if ARGV[3] ~= '' and string.sub(header, 40, 48) < ARGV[3] then
-  redis.call('LSET', stream, 0, string.sub(header, 1, 39) .. ARGV[3] .. string.sub(header, 49))
+local largest = string.sub(header, 40, 48)
+if ARGV[3] ~= '' and largest < ARGV[3] then
+  largest = ARGV[3]
+  redis.call('LSET', stream, 0, string.sub(header, 1, 39) .. largest .. string.sub(header, 49))
 end
 if ARGV[2] ~= '0' then
   redis.call('PEXPIRE', stream, ARGV[2])
@@ -35,7 +37,7 @@ end
 if string.byte(header, 29) ~= 45 then
   local channel = string.sub(ARGV[4], 1, -12) .. string.sub(header, 29, 39)
   if channel ~= ARGV[4] then
-    redis.call('PUBLISH', channel, stream)
+    redis.call('PUBLISH', channel, string.format('h%s %.0f %.0f %s', stream, base + length - 1, base, largest))
   end
 end
 return {1, length}

@@ -28,7 +28,7 @@ redis.call('PEXPIRE', stream, ARGV[2])
 if string.byte(header, 29) ~= 45 then
   local channel = string.sub(ARGV[4], 1, -12) .. string.sub(header, 29, 39)
   if channel ~= ARGV[4] then
-    redis.call('PUBLISH', channel, stream)
+    redis.call('PUBLISH', channel, string.format('h%s %.0f %.0f %s', stream, base + length - 1, base, largest))
   end
 end
 return {1, length}

@@ -1,11 +1,13 @@
 -- Opens a stream with its first events, or starts it anew if this writer has it open.
--- KEYS    1 stream, 2 tombstone of the session, 3 index of the session's running streams
+-- KEYS    1 stream, 2 tombstone of the session, 3 index of the session's running streams,
+--         4 record of the session
 -- ARGV    1 time to live of the stream in ms, 2 time to live of the index in ms, 3 header,
 --         4 stream ID, 5 how many stream IDs follow that are to leave the index, then these,
 --         then the events
--- Returns {1} opened, {-1} the session was deleted,
+-- Returns {1, revision of the record, or 0 if there is none} opened,
+--         {-1} the session was deleted,
 --         {2, next sequence, 1 if complete, base} it is somebody else's, or complete
-local stream, tombstone, running = KEYS[1], KEYS[2], KEYS[3]
+local stream, tombstone, running, record = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local ttl, index_ttl, header, stream_id, finished = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 if redis.call('EXISTS', tombstone) == 1 then
   return {-1}
@@ -33,4 +35,4 @@ if finished > 0 then
   redis.call('SREM', running, unpack(ARGV, 6, 5 + finished))
 end
 redis.call('PEXPIRE', running, index_ttl)
-return {1}
+return {1, tonumber(redis.call('HGET', record, 'r') or 0)}

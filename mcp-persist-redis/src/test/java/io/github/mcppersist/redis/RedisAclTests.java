@@ -32,8 +32,9 @@ class RedisAclTests {
 	 * called from outside of scripts.
 	 */
 	private static final List<String> COMMANDS = List.of("eval", "evalsha", //
-			"del", "exists", "lindex", "llen", "lset", "ltrim", "pexpire", "publish", "rpush", "rpushx", "sadd", "set",
-			"smembers", "srem", //
+			"del", "exists", "hdel", "hget", "hgetall", "hincrby", "hkeys", "hlen", "hset", "hsetnx", "lindex", "llen",
+			"lset", "ltrim", "pexpire", "pttl", "publish", "rpush", "rpushx", "sadd", "set", "smembers", "srem", "time",
+			"zadd", "zrangebyscore", "zrem", "zremrangebyscore", //
 			"lrange", "subscribe", "unlink");
 
 	/**
@@ -66,7 +67,11 @@ class RedisAclTests {
 	@ParameterizedTest
 	@EnumSource
 	void worksWithTheDocumentedRights(Driver driver) throws Exception {
-		RedisStores.assertWork(this.stores.open(factory(driver)), this.stores.open(factory(driver)));
+		RedisEventStore store = this.stores.open(factory(driver));
+		RedisEventStore other = this.stores.open(factory(driver));
+		RedisStores.assertWork(store, other);
+		RedisStores.assertSessionsWork(store, other);
+		RedisStores.assertNodesWork(store, other);
 		trim(driver);
 		this.stores.close();
 
@@ -114,8 +119,11 @@ class RedisAclTests {
 			configuration.setUsername("mcp");
 			configuration.setPassword("secret");
 
-			RedisStores.assertWork(this.stores.open(driver.open(configuration)),
-					this.stores.open(driver.open(configuration)));
+			RedisEventStore store = this.stores.open(driver.open(configuration));
+			RedisEventStore other = this.stores.open(driver.open(configuration));
+			RedisStores.assertWork(store, other);
+			RedisStores.assertSessionsWork(store, other);
+			RedisStores.assertNodesWork(store, other);
 			this.stores.close();
 
 			assertThat(cluster.nodes()).allSatisfy(RedisAclTests::assertNothingDenied);

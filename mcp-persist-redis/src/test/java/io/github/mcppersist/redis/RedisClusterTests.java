@@ -1,5 +1,6 @@
 package io.github.mcppersist.redis;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -13,6 +14,7 @@ import org.springframework.data.redis.connection.RedisClusterConfiguration;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.session.SessionRecord;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -52,6 +54,27 @@ class RedisClusterTests {
 
 	@ParameterizedTest
 	@EnumSource
+	void keepsSessionsOnACluster(Driver driver) {
+		RedisStores.assertSessionsWork(open(driver), open(driver));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void nodesSeeAndHearEachOtherOnACluster(Driver driver) {
+		RedisStores.assertNodesWork(open(driver), open(driver));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void doesNotTrustTheNumberOfReceiversOnACluster(Driver driver) {
+		RedisEventStore store = open(driver);
+		RedisNodeRegistry registry = RedisNodeRegistry.of(store, Duration.ofMinutes(1));
+
+		assertThat(registry.send("nobody00000", "").block(RedisStores.LIMIT)).isTrue();
+	}
+
+	@ParameterizedTest
+	@EnumSource
 	void spreadsSessionsOverTheNodesAndKeepsEachInOneSlot(Driver driver) {
 		RedisEventStore store = open(driver);
 		for (int i = 0; i < 30; i++) {
@@ -59,6 +82,10 @@ class RedisClusterTests {
 			StreamKey other = StreamKey.random(stream.sessionId());
 			RedisStores.block(store.openStream(stream, "7", List.of(RedisStores.priming(stream))));
 			RedisStores.block(store.openStream(other, "8", List.of(RedisStores.priming(other))));
+			RedisSessionStore sessions = RedisSessionStore.of(store, Duration.ofHours(1));
+			RedisStores
+				.block(sessions.createSession(SessionRecord.initialized(stream.sessionId(), "{}", "2025-11-25", null)));
+			RedisStores.block(sessions.storeAnswer(stream.sessionId(), "r1", new byte[] { '1' }));
 			assertThat(slots(this.stores.keyPrefix() + ":*{" + stream.sessionId() + "}*")).hasSize(1);
 		}
 

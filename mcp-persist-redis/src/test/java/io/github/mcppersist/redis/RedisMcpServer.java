@@ -33,9 +33,10 @@ import io.github.mcppersist.transport.TestTools;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * A whole MCP server: tools, endpoint and Tomcat, with the events in a Redis. It has the
- * tools of {@link TestTools}, and beside them {@code steps}, which waits at several
- * gates, and {@code paced}, which takes its time.
+ * A whole MCP server: tools, endpoint and Tomcat, with the events and sessions in a
+ * Redis, as an application has them that is configured automatically. It has the tools of
+ * {@link TestTools}, and beside them {@code steps}, which waits at several gates, and
+ * {@code paced}, which takes its time.
  */
 final class RedisMcpServer implements AutoCloseable {
 
@@ -67,7 +68,11 @@ final class RedisMcpServer implements AutoCloseable {
 			throws Exception {
 		this.connectionFactory = connectionFactory;
 		this.store = RedisEventStore.builder(connectionFactory).keyPrefix(KEY_PREFIX).timeout(timeout).build();
-		StreamableHttpEndpoint endpoint = StreamableHttpEndpoint.builder(this.store).options(options).build();
+		StreamableHttpEndpoint endpoint = StreamableHttpEndpoint.builder(this.store)
+			.sessionStore(RedisSessionStore.of(this.store, Duration.ofHours(24)))
+			.nodeRegistry(RedisNodeRegistry.of(this.store, Duration.ofSeconds(10)))
+			.options(options)
+			.build();
 		this.server = new TestTools().server(endpoint);
 		this.server.addTool(tool("steps", this::steps));
 		this.server.addTool(tool("paced", this::paced));

@@ -12,7 +12,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Records the commands that clients send to a Redis, without those that a script calls.
+ * Records the commands that clients send to a Redis, without those that a script calls,
+ * and without those that a node makes by the clock: its echoes and signs of life.
  */
 final class RedisMonitor implements AutoCloseable {
 
@@ -55,7 +56,9 @@ final class RedisMonitor implements AutoCloseable {
 			if (command.group(3).contains(mark)) {
 				return commands;
 			}
-			if (!"lua".equals(command.group(1))) {
+			String arguments = command.group(3);
+			if (!"lua".equals(command.group(1)) && !arguments.endsWith(" \"e\"")
+					&& !arguments.contains(LuaScript.BEAT.digest())) {
 				commands.add(command.group(2).toLowerCase());
 			}
 		}

@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -40,6 +41,8 @@ public final class RedisProxy implements AutoCloseable {
 	private final AtomicLong lostBytes = new AtomicLong();
 
 	private final AtomicLong accepted = new AtomicLong();
+
+	private final AtomicLong sent = new AtomicLong();
 
 	private final Object modeLock = new Object();
 
@@ -111,6 +114,14 @@ public final class RedisProxy implements AutoCloseable {
 	}
 
 	/**
+	 * Lose what comes through those connections over which somebody has subscribed so
+	 * far; those that are opened from now on work.
+	 */
+	void muteSubscriptions() {
+		this.connections.forEach((connection) -> connection.muted = connection.subscribed);
+	}
+
+	/**
 	 * Let nothing through in either direction and keep all connections open: a black
 	 * hole. What was sent meanwhile arrives once it passes again.
 	 */
@@ -141,6 +152,15 @@ public final class RedisProxy implements AutoCloseable {
 	 */
 	public long lostBytes() {
 		return this.lostBytes.get();
+	}
+
+	/**
+	 * Return how many times clients have sent something so far. What they send at once
+	 * counts as one.
+	 * @return the number of pieces of data
+	 */
+	long sent() {
+		return this.sent.get();
 	}
 
 	/**
@@ -216,6 +236,15 @@ public final class RedisProxy implements AutoCloseable {
 				if (!this.delay.isZero() && this.closed.await(this.delay.toNanos(), TimeUnit.NANOSECONDS)) {
 					return;
 				}
+				if (!replies) {
+					this.sent.incrementAndGet();
+				}
+				if (replies && connection.muted) {
+					continue;
+				}
+				if (!replies && new String(buffer, 0, length, StandardCharsets.ISO_8859_1).contains("SUBSCRIBE")) {
+					connection.subscribed = true;
+				}
 				if (awaitPassage(connection) == Mode.LOSE_REPLIES && replies) {
 					connection.lossy = true;
 					this.lostBytes.addAndGet(length);
@@ -256,6 +285,10 @@ public final class RedisProxy implements AutoCloseable {
 		private final Socket server;
 
 		private volatile boolean lossy;
+
+		private volatile boolean subscribed;
+
+		private volatile boolean muted;
 
 		private Connection(Socket client, Socket server) {
 			this.client = client;

@@ -4,10 +4,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import reactor.core.Disposable;
@@ -20,6 +23,7 @@ import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.session.SessionRecord;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -82,7 +86,7 @@ final class RedisStores implements AutoCloseable {
 		return new Event(EventId.next(stream.streamId(), sequence), message);
 	}
 
-	static void block(Mono<Void> call) {
+	static void block(Mono<?> call) {
 		call.block(LIMIT);
 	}
 
@@ -119,23 +123,77 @@ final class RedisStores implements AutoCloseable {
 	}
 
 	/**
-	 * A store that isn't told of what another one stores finds it by itself, but only
-	 * every two seconds: ten events would take it eighteen.
+	 * Assert that the sessions of two stores over one Redis do everything that they can.
+	 */
+	static void assertSessionsWork(RedisEventStore store, RedisEventStore other) {
+		RedisSessionStore sessions = RedisSessionStore.of(store, Duration.ofHours(1));
+		RedisSessionStore others = RedisSessionStore.of(other, Duration.ofHours(1));
+		StreamKey stream = newStream();
+		String sessionId = stream.sessionId();
+		block(sessions.createSession(SessionRecord.initialized(sessionId, "{}", "2025-11-25", "alice")));
+		assertThat(others.setLogLevel(sessionId, "debug").block(LIMIT)).isEqualTo(2);
+		assertThat(others.subscribe(sessionId, "file:///a").block(LIMIT)).isEqualTo(3);
+		assertThat(others.subscribe(sessionId, "file:///b").block(LIMIT)).isEqualTo(4);
+		assertThat(sessions.unsubscribe(sessionId, "file:///a").block(LIMIT)).isEqualTo(5);
+		block(others.moveStandaloneCursor(sessionId, EventId.parse("0_2_abcdef")));
+		block(sessions.renewSessions(List.of(sessionId)));
+
+		assertThat(sessions.findSession(sessionId).block(LIMIT)).isEqualTo(new SessionRecord(sessionId, "{}",
+				"2025-11-25", "alice", "debug", Set.of("file:///b"), EventId.parse("0_2_abcdef"), 5));
+		assertThat(sessions.findSubscribers("file:///a").block(LIMIT)).isEmpty();
+		assertThat(sessions.findSubscribers("file:///b").block(LIMIT)).containsExactly(sessionId);
+		assertThat(others.findSubscribedUris().block(LIMIT)).contains("file:///b");
+		assertThat(store.openStream(stream, "7", List.of(priming(stream))).block(LIMIT)).isEqualTo(5);
+		block(others.storeAnswer(sessionId, "r1", new byte[] { '1' }));
+		assertThat(sessions.findAnswers(sessionId, List.of("r1")).block(LIMIT)).containsOnlyKeys("r1");
+
+		block(others.deleteSession(sessionId));
+		assertThat(sessions.findSession(sessionId).block(LIMIT)).isNull();
+		assertThat(sessions.findSubscribers("file:///b").block(LIMIT)).isEmpty();
+	}
+
+	/**
+	 * Assert that two nodes over one Redis see and hear each other.
+	 */
+	static void assertNodesWork(RedisEventStore store, RedisEventStore other) {
+		Duration timeout = Duration.ofSeconds(30);
+		JoinedNode first = new JoinedNode(store, RedisNodeRegistry.of(store, timeout));
+		JoinedNode second = new JoinedNode(other, RedisNodeRegistry.of(other, timeout));
+		Awaitility.await().atMost(LIMIT).untilAsserted(() -> {
+			assertThat(first.registry.send(second.id(), "to one").block(LIMIT)).isTrue();
+			block(first.registry.broadcast("to all"));
+			assertThat(second.received).contains("to one", "to all");
+		});
+		assertThat(first.isGone(second)).isFalse();
+
+		block(second.registry.leave());
+		Awaitility.await().atMost(LIMIT).until(() -> first.isGone(second));
+		assertThat(first.registry.send(second.id(), "to one").block(LIMIT)).isFalse();
+		assertThat(first.received).isEmpty();
+	}
+
+	private static ConditionFactory awaiting() {
+		return Awaitility.await().pollInterval(Duration.ofMillis(5)).atMost(LIMIT);
+	}
+
+	/**
+	 * Assert that a store is told of what another one stores. What was stored before it
+	 * was subscribed it is told to look for, and of the rest it is told the sequence.
 	 */
 	private static void assertHints(EventStore store, EventStore other, StreamKey stream, List<Event> events) {
-		AtomicInteger hints = new AtomicInteger();
-		Disposable watch = other.watch(stream).subscribe((hint) -> hints.incrementAndGet());
+		Queue<Long> hints = new ConcurrentLinkedQueue<>();
+		Disposable watch = other.watch(stream).subscribe(hints::add);
 		try {
-			Awaitility.await().atMost(LIMIT).until(() -> hints.get() > 0);
-			long start = System.nanoTime();
+			awaiting().until(() -> hints.contains(EventStore.LOOK));
 			for (int i = 0; i < 10; i++) {
-				int before = hints.get();
+				int before = hints.size();
 				Event event = event(stream, events.size() + 1);
 				events.add(event);
 				block(store.storeEvents(stream, List.of(event)));
-				Awaitility.await().pollInterval(Duration.ofMillis(5)).atMost(LIMIT).until(() -> hints.get() > before);
+				awaiting().until(() -> hints.size() > before);
 			}
-			assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
+			long last = events.size();
+			awaiting().until(() -> hints.contains(last));
 		}
 		finally {
 			watch.dispose();

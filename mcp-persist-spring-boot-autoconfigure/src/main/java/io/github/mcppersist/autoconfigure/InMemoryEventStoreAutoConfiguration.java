@@ -27,7 +27,7 @@ public final class InMemoryEventStoreAutoConfiguration {
 		if (properties.store() == McpPersistProperties.Store.REDIS) {
 			throw new NoRedisConnectionFactoryException();
 		}
-		logger.info("MCP events are kept in memory: a restart loses them, and no other instance can replay them. "
+		logger.info("MCP events and sessions are kept in memory: a restart loses them, and no other instance has them. "
 				+ "Configure Redis to keep them");
 		return InMemoryEventStore.builder()
 			.maxBytes(properties.memory().maxBytes().toBytes())

@@ -14,8 +14,8 @@ import io.github.mcppersist.transport.StoreFailurePolicy;
  * The {@code mcp.persist.*} properties.
  *
  * @param enabled whether to configure anything at all
- * @param store where events are kept; by default in Redis if there is a connection
- * factory for it, and otherwise in memory
+ * @param store where events and sessions are kept; by default in Redis if there is a
+ * connection factory for it, and otherwise in memory
  * @param keyPrefix first part of every key in Redis; keeps servers that share a Redis
  * apart
  * @param ttl how long a running stream is kept after the last sign of life of the
@@ -27,8 +27,8 @@ import io.github.mcppersist.transport.StoreFailurePolicy;
  * go
  * @param maxBytesPerStream how many bytes of events of a stream are kept; beyond that the
  * oldest go
- * @param maxBytesPerSession how many bytes of events of a session are kept; beyond that
- * the oldest go
+ * @param maxBytesPerSession how many bytes of events of a session are kept, of those that
+ * one instance wrote; beyond that the oldest go
  * @param memory settings of the store in memory
  * @param onStoreFailure what happens to requests while the store is out of reach
  * @param endpoint path at which the MCP endpoint is served
@@ -38,6 +38,10 @@ import io.github.mcppersist.transport.StoreFailurePolicy;
  * @param maxConnectionAge age at which the server closes a connection for the client to
  * reconnect and go on; connections aren't closed for their age by default
  * @param sessionTimeout how long a session is kept without being used
+ * @param sessionCacheTimeout how long an instance keeps a session in its memory that it
+ * isn't asked for; it comes back from the store
+ * @param nodeTimeout how long an instance gives no sign of life before the others take it
+ * for dead, and end what ran on it with an error
  * @param deleteAllowed whether a client may end its session with DELETE
  * @param maxRequestSize largest request body that is read
  * @param maxUnstoredBytes how many bytes of a stream's events wait in memory for a store
@@ -58,6 +62,7 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 		@DefaultValue("continue") StoreFailurePolicy onStoreFailure, @DefaultValue("/mcp") String endpoint,
 		@DefaultValue("1s") Duration retryInterval, @DefaultValue("15s") Duration heartbeatInterval,
 		@Nullable Duration maxConnectionAge, @DefaultValue("24h") Duration sessionTimeout,
+		@DefaultValue("1m") Duration sessionCacheTimeout, @DefaultValue("10s") Duration nodeTimeout,
 		@DefaultValue("true") boolean deleteAllowed, @DefaultValue("16MB") DataSize maxRequestSize,
 		@DefaultValue("8MB") DataSize maxUnstoredBytes, @DefaultValue("512KB") DataSize maxConnectionBuffer,
 		@DefaultValue Set<String> allowedOrigins, @DefaultValue Set<String> allowedHosts) {
@@ -77,6 +82,8 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 			positive("max-connection-age", maxConnectionAge);
 		}
 		positive("session-timeout", sessionTimeout);
+		positive("session-cache-timeout", sessionCacheTimeout);
+		check(nodeTimeout.compareTo(Duration.ofSeconds(1)) >= 0, "node-timeout", "be at least a second", nodeTimeout);
 		positiveInt("max-request-size", maxRequestSize);
 		positiveInt("max-unstored-bytes", maxUnstoredBytes);
 		positiveInt("max-connection-buffer", maxConnectionBuffer);
@@ -102,7 +109,7 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 	}
 
 	/**
-	 * Where events are kept.
+	 * Where events and sessions are kept.
 	 */
 	public enum Store {
 

@@ -21,6 +21,8 @@ import org.springframework.core.env.Environment;
 import org.springframework.core.task.VirtualThreadTaskExecutor;
 
 import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.node.NodeRegistry;
+import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 import io.github.mcppersist.transport.StreamableHttpOptions;
 
@@ -32,7 +34,7 @@ import io.github.mcppersist.transport.StreamableHttpOptions;
  * one, on virtual threads if {@code spring.threads.virtual.enabled} is set, and otherwise
  * on the endpoint's own threads.
  */
-@AutoConfiguration(after = InMemoryEventStoreAutoConfiguration.class)
+@AutoConfiguration(after = { InMemoryEventStoreAutoConfiguration.class, InMemorySessionStoreAutoConfiguration.class })
 @ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
 @ConditionalOnMissingBean(McpStreamableServerTransportProvider.class)
 @EnableConfigurationProperties(McpPersistProperties.class)
@@ -58,7 +60,7 @@ public final class StreamableHttpEndpointAutoConfiguration {
 			.retryInterval(properties.retryInterval())
 			.heartbeatInterval(properties.heartbeatInterval())
 			.maxConnectionAge(properties.maxConnectionAge())
-			.sessionTimeout(properties.sessionTimeout())
+			.sessionCacheTimeout(properties.sessionCacheTimeout())
 			.maxRequestBytes((int) properties.maxRequestSize().toBytes())
 			.maxUnstoredBytes((int) properties.maxUnstoredBytes().toBytes())
 			.maxConnectionBytes((int) properties.maxConnectionBuffer().toBytes())
@@ -71,11 +73,14 @@ public final class StreamableHttpEndpointAutoConfiguration {
 	}
 
 	@Bean
-	StreamableHttpEndpoint streamableHttpEndpoint(EventStore eventStore, StreamableHttpOptions options,
+	StreamableHttpEndpoint streamableHttpEndpoint(EventStore eventStore, SessionStore sessionStore,
+			ObjectProvider<NodeRegistry> nodeRegistry, StreamableHttpOptions options,
 			ObjectProvider<McpJsonMapper> jsonMapper, @Qualifier(EXECUTOR) ObjectProvider<Executor> executor) {
 		StreamableHttpEndpoint.Builder builder = StreamableHttpEndpoint.builder(eventStore)
+			.sessionStore(sessionStore)
 			.options(options)
 			.jsonMapper(jsonMapper.getIfUnique(StreamableHttpEndpointAutoConfiguration::defaultJsonMapper));
+		nodeRegistry.ifAvailable(builder::nodeRegistry);
 		executor.ifAvailable(builder::executor);
 		return builder.build();
 	}

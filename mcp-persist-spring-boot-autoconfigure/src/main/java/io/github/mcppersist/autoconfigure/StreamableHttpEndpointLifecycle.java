@@ -9,13 +9,19 @@ import org.springframework.context.SmartLifecycle;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 /**
- * Shuts the endpoint down when the application stops, before the web server does: running
- * requests may end on their own connections, and connections that a client never closes
- * don't hold up the web server's graceful shutdown.
+ * Shuts the endpoint down when the application stops, at the same time as the web server
+ * shuts down gracefully: that takes no new connections from the first moment, so that a
+ * load balancer turns to another instance; running requests may end on their own
+ * connections; and connections that a client never closes don't hold it up.
  */
 final class StreamableHttpEndpointLifecycle implements SmartLifecycle {
 
 	private static final Logger logger = LoggerFactory.getLogger(StreamableHttpEndpointLifecycle.class);
+
+	/**
+	 * That of the web server's graceful shutdown.
+	 */
+	static final int PHASE = SmartLifecycle.DEFAULT_PHASE - 1024;
 
 	private final StreamableHttpEndpoint endpoint;
 
@@ -49,6 +55,11 @@ final class StreamableHttpEndpointLifecycle implements SmartLifecycle {
 		this.running = false;
 		this.endpoint.shutDown(this.grace).doFinally((signal) -> callback.run()).subscribe((ignored) -> {
 		}, (ex) -> logger.warn("The MCP endpoint was not closed in order", ex));
+	}
+
+	@Override
+	public int getPhase() {
+		return PHASE;
 	}
 
 	@Override

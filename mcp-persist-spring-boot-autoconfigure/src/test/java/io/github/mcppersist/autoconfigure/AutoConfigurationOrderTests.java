@@ -18,7 +18,8 @@ class AutoConfigurationOrderTests {
 	@Test
 	void everyAutoConfigurationIsListed() {
 		assertThat(autoConfigurations()).containsExactlyInAnyOrder(RedisEventStoreAutoConfiguration.class,
-				InMemoryEventStoreAutoConfiguration.class, StreamableHttpEndpointAutoConfiguration.class,
+				InMemoryEventStoreAutoConfiguration.class, RedisSessionStoreAutoConfiguration.class,
+				InMemorySessionStoreAutoConfiguration.class, StreamableHttpEndpointAutoConfiguration.class,
 				StreamableHttpServletAutoConfiguration.class);
 	}
 

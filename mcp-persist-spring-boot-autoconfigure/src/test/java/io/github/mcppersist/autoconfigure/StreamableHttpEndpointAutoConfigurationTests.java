@@ -13,6 +13,7 @@ import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.task.TaskExecutionAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.core.task.AsyncTaskExecutor;
 import org.springframework.core.task.VirtualThreadTaskExecutor;
 import tools.jackson.databind.json.JsonMapper;
@@ -25,8 +26,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 class StreamableHttpEndpointAutoConfigurationTests {
 
-	private final ApplicationContextRunner context = new ApplicationContextRunner().withConfiguration(AutoConfigurations
-		.of(InMemoryEventStoreAutoConfiguration.class, StreamableHttpEndpointAutoConfiguration.class));
+	private final ApplicationContextRunner context = new ApplicationContextRunner()
+		.withConfiguration(AutoConfigurations.of(InMemoryEventStoreAutoConfiguration.class,
+				InMemorySessionStoreAutoConfiguration.class, StreamableHttpEndpointAutoConfiguration.class));
 
 	@Test
 	void suppliesTheTransportProvider() {
@@ -78,6 +80,12 @@ class StreamableHttpEndpointAutoConfigurationTests {
 
 		this.context.withBean(StreamableHttpOptions.class, () -> own)
 			.run((context) -> assertThat(context).getBean(StreamableHttpOptions.class).isSameAs(own));
+	}
+
+	@Test
+	void shutsDownTogetherWithTheWebServer() {
+		this.context.run((context) -> assertThat(context.getBean(StreamableHttpEndpointLifecycle.class).getPhase())
+			.isEqualTo(WebServerApplicationContext.GRACEFUL_SHUTDOWN_PHASE));
 	}
 
 	@Test

@@ -51,8 +51,9 @@ class StreamableHttpServerTests {
 	private final WebApplicationContextRunner context = new WebApplicationContextRunner(
 			AnnotationConfigServletWebServerApplicationContext::new)
 		.withConfiguration(AutoConfigurations.of(InMemoryEventStoreAutoConfiguration.class,
-				StreamableHttpEndpointAutoConfiguration.class, StreamableHttpServletAutoConfiguration.class,
-				TomcatServletWebServerAutoConfiguration.class, LifecycleAutoConfiguration.class))
+				InMemorySessionStoreAutoConfiguration.class, StreamableHttpEndpointAutoConfiguration.class,
+				StreamableHttpServletAutoConfiguration.class, TomcatServletWebServerAutoConfiguration.class,
+				LifecycleAutoConfiguration.class))
 		.withUserConfiguration(Server.class)
 		.withPropertyValues("server.port=0", "server.address=127.0.0.1", "server.shutdown=graceful",
 				"spring.lifecycle.timeout-per-shutdown-phase=30s");

@@ -28,8 +28,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 class StreamableHttpServletAutoConfigurationTests {
 
 	private static final AutoConfigurations AUTO_CONFIGURATIONS = AutoConfigurations.of(
-			InMemoryEventStoreAutoConfiguration.class, StreamableHttpEndpointAutoConfiguration.class,
-			StreamableHttpServletAutoConfiguration.class);
+			InMemoryEventStoreAutoConfiguration.class, InMemorySessionStoreAutoConfiguration.class,
+			StreamableHttpEndpointAutoConfiguration.class, StreamableHttpServletAutoConfiguration.class);
 
 	private final WebApplicationContextRunner context = new WebApplicationContextRunner()
 		.withConfiguration(AUTO_CONFIGURATIONS);

@@ -11,6 +11,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
 
 import io.github.mcppersist.autoconfigure.InMemoryEventStoreAutoConfiguration;
+import io.github.mcppersist.autoconfigure.InMemorySessionStoreAutoConfiguration;
 import io.github.mcppersist.autoconfigure.StreamableHttpEndpointAutoConfiguration;
 import io.github.mcppersist.autoconfigure.StreamableHttpOptionsCustomizer;
 
@@ -22,8 +23,9 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class AutoConfiguredOptionsTests {
 
-	private final ApplicationContextRunner context = new ApplicationContextRunner().withConfiguration(AutoConfigurations
-		.of(InMemoryEventStoreAutoConfiguration.class, StreamableHttpEndpointAutoConfiguration.class));
+	private final ApplicationContextRunner context = new ApplicationContextRunner()
+		.withConfiguration(AutoConfigurations.of(InMemoryEventStoreAutoConfiguration.class,
+				InMemorySessionStoreAutoConfiguration.class, StreamableHttpEndpointAutoConfiguration.class));
 
 	@Test
 	void areTheTransportsOwnDefaultsWithoutAnyProperty() {
@@ -36,7 +38,7 @@ class AutoConfiguredOptionsTests {
 			assertThat(options.retryInterval()).isEqualTo(Duration.ofSeconds(2));
 			assertThat(options.heartbeatInterval()).isEqualTo(Duration.ofSeconds(3));
 			assertThat(options.maxConnectionAge()).isEqualTo(Duration.ofSeconds(4));
-			assertThat(options.sessionTimeout()).isEqualTo(Duration.ofSeconds(5));
+			assertThat(options.sessionCacheTimeout()).isEqualTo(Duration.ofSeconds(5));
 			assertThat(options.deleteAllowed()).isFalse();
 			assertThat(options.maxRequestBytes()).isEqualTo(6 * 1024);
 			assertThat(options.maxUnstoredBytes()).isEqualTo(7 * 1024);
@@ -44,7 +46,7 @@ class AutoConfiguredOptionsTests {
 			assertThat(options.allowedOrigins()).containsExactlyInAnyOrder("https://a.example", "https://b.example");
 			assertThat(options.allowedHosts()).containsExactly("c.example");
 			assertThat(options.onStoreFailure()).isEqualTo(StoreFailurePolicy.REJECT);
-		}, "retry-interval=2s", "heartbeat-interval=3s", "max-connection-age=4s", "session-timeout=5s",
+		}, "retry-interval=2s", "heartbeat-interval=3s", "max-connection-age=4s", "session-cache-timeout=5s",
 				"delete-allowed=false", "max-request-size=6KB", "max-unstored-bytes=7KB", "max-connection-buffer=8KB",
 				"allowed-origins=https://a.example,https://b.example", "allowed-hosts=c.example",
 				"on-store-failure=reject");

@@ -30,8 +30,7 @@ class DemoApplication {
 			"required", List.of("n", "intervalMs"));
 
 	// Immediate execution runs the tool on the endpoint's executor, which has room for
-	// many
-	// that wait
+	// many that wait
 	@Bean(destroyMethod = "closeGracefully")
 	McpSyncServer mcpServer(McpStreamableServerTransportProvider transportProvider) {
 		Tool count = Tool.builder("count", COUNT_ARGUMENTS)

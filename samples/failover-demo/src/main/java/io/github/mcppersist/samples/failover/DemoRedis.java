@@ -35,8 +35,8 @@ final class DemoRedis implements AutoCloseable {
 		if (arguments.containsOption(URL_OPTION)) {
 			return new DemoRedis("the one given by --" + URL_OPTION, List.of(), null);
 		}
-		if (arguments.containsOption(STORE_OPTION)) {
-			return new DemoRedis("none", List.of(), null);
+		if (List.of("memory").equals(arguments.getOptionValues(STORE_OPTION))) {
+			return new DemoRedis("none; what an instance keeps in memory is its own", List.of(), null);
 		}
 		int port = freePort();
 		// A listener, for unread output would block Redis before long
@@ -75,7 +75,7 @@ final class DemoRedis implements AutoCloseable {
 
 	@Override
 	public String toString() {
-		return "Redis    " + this.description;
+		return this.description;
 	}
 
 	private static int freePort() throws IOException {

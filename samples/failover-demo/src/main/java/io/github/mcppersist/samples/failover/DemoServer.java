@@ -9,10 +9,9 @@ import org.springframework.boot.SpringApplication;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /**
- * One instance of the server. Each is a Spring context with a port of its own, so that
- * one JVM can run several on one Redis.
+ * The server in this JVM.
  */
-final class DemoServer implements AutoCloseable {
+final class DemoServer {
 
 	private final ConfigurableApplicationContext context;
 
@@ -33,16 +32,6 @@ final class DemoServer implements AutoCloseable {
 		String port = this.context.getEnvironment().getRequiredProperty("local.server.port");
 		String path = this.context.getEnvironment().getProperty("mcp.persist.endpoint", "/mcp");
 		return URI.create("http://localhost:" + port + path);
-	}
-
-	@Override
-	public void close() {
-		this.context.close();
-	}
-
-	@Override
-	public String toString() {
-		return "Server   " + endpoint();
 	}
 
 }

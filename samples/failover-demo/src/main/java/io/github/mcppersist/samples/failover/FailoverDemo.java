@@ -1,33 +1,34 @@
 package io.github.mcppersist.samples.failover;
 
+import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 import org.springframework.boot.ApplicationArguments;
 import org.springframework.boot.DefaultApplicationArguments;
 
 /**
- * Starts a Redis and a server, cuts a connection in the middle of a tool call, resumes,
- * and exits with 0 if nothing was lost, repeated or reordered. With {@code --serve} it
- * stays up instead, and prints the {@code curl} lines to try it by hand. All options of
- * Spring Boot work too: {@code --spring.data.redis.url} uses a Redis that is running, and
- * {@code --mcp.persist.store=memory} none.
+ * Starts a Redis and two instances of a server, each a process of its own, loses first a
+ * connection and then an instance in the middle of a tool call, and exits with 0 if the
+ * client got all that it is promised. With {@code --serve} it is one server instead,
+ * which stays up, and prints the {@code curl} lines to try it by hand. All options of
+ * Spring Boot work too: {@code --spring.data.redis.url} uses a Redis that is running.
  */
 public final class FailoverDemo {
 
 	private static final int SERVE_PORT = 8080;
 
-	private static final int TIMEOUT_SECONDS = 60;
+	private static final Duration LIMIT = Duration.ofSeconds(55);
 
 	private FailoverDemo() {
 	}
 
 	public static void main(String[] args) throws Exception {
 		ApplicationArguments arguments = new DefaultApplicationArguments(args);
-		if (arguments.containsOption("serve")) {
+		List<String> parent = arguments.getOptionValues(ServerProcess.PARENT_OPTION);
+		if (parent != null) {
+			beInstance(arguments, Long.parseLong(parent.get(0)));
+		}
+		else if (arguments.containsOption("serve")) {
 			serve(arguments);
 		}
 		else {
@@ -35,11 +36,15 @@ public final class FailoverDemo {
 		}
 	}
 
-	private static boolean demonstrate(ApplicationArguments arguments) throws Exception {
-		try (DemoRedis redis = DemoRedis.start(arguments); DemoServer server = DemoServer.start(arguments, redis, 0)) {
-			System.out.println(redis);
-			System.out.println(server);
-			return within(TIMEOUT_SECONDS, new CutAndResume(server.endpoint(), System.out));
+	private static boolean demonstrate(ApplicationArguments arguments) {
+		try {
+			List<String> problems = TimeLimit.within(LIMIT, "the demo", new Demonstration(arguments, System.out));
+			problems.forEach((problem) -> System.out.println("FAILED: " + problem));
+			return problems.isEmpty();
+		}
+		catch (Exception ex) {
+			System.out.println("FAILED: " + ex);
+			return false;
 		}
 	}
 
@@ -47,29 +52,15 @@ public final class FailoverDemo {
 	private static void serve(ApplicationArguments arguments) throws Exception {
 		DemoRedis redis = DemoRedis.start(arguments);
 		DemoServer server = DemoServer.start(arguments, redis, SERVE_PORT);
-		System.out.println(redis);
-		System.out.println(server);
+		System.out.println("Redis    " + redis);
+		System.out.println("Server   " + server.endpoint());
 		System.out.println(CurlLines.of(server.endpoint()));
 	}
 
-	private static boolean within(int seconds, CutAndResume scenario) throws Exception {
-		FutureTask<List<String>> task = new FutureTask<>(scenario);
-		Thread thread = new Thread(task, "demo");
-		thread.setDaemon(true);
-		thread.start();
-		try {
-			List<String> problems = task.get(seconds, TimeUnit.SECONDS);
-			problems.forEach((problem) -> System.out.println("FAILED: " + problem));
-			return problems.isEmpty();
-		}
-		catch (ExecutionException ex) {
-			System.out.println("FAILED: " + ex.getCause());
-			return false;
-		}
-		catch (TimeoutException ex) {
-			System.out.println("FAILED: not finished after " + seconds + " s");
-			return false;
-		}
+	private static void beInstance(ApplicationArguments arguments, long parent) throws Exception {
+		ParentWatch.start(parent);
+		DemoServer server = DemoServer.start(arguments, DemoRedis.start(arguments), 0);
+		System.out.println(ServerProcess.READY + server.endpoint());
 	}
 
 }

@@ -9,6 +9,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * As much of an MCP client as the demo needs, on plain HTTP, so that nothing but the
@@ -18,21 +19,20 @@ final class McpHttpClient {
 
 	static final String PROTOCOL_VERSION = "2025-11-25";
 
-	private static final Duration TIMEOUT = Duration.ofSeconds(20);
+	private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
 	private final HttpClient http = HttpClient.newBuilder()
 		.version(HttpClient.Version.HTTP_1_1)
 		.connectTimeout(TIMEOUT)
 		.build();
 
-	private final URI endpoint;
+	private final AtomicInteger requestIds = new AtomicInteger(1);
 
 	private final String sessionId;
 
 	private McpHttpClient(URI endpoint) throws IOException, InterruptedException {
-		this.endpoint = endpoint;
-		this.sessionId = initialize();
-		HttpResponse<InputStream> response = this.http.send(post("""
+		this.sessionId = initialize(endpoint);
+		HttpResponse<InputStream> response = this.http.send(post(endpoint, """
 				{"jsonrpc":"2.0","method":"notifications/initialized"}""").header("Mcp-Session-Id", this.sessionId)
 			.build(), BodyHandlers.ofInputStream());
 		expect(202, response);
@@ -40,7 +40,7 @@ final class McpHttpClient {
 	}
 
 	/**
-	 * Open a session.
+	 * Open a session. It isn't bound to the server that opens it.
 	 * @param endpoint the server's MCP endpoint
 	 * @return a client with a session
 	 * @throws IOException if the server can't be reached or refuses
@@ -54,18 +54,25 @@ final class McpHttpClient {
 		return this.sessionId;
 	}
 
-	SseConnection callCount(int n, int intervalMs) throws IOException, InterruptedException {
-		return connection(post("""
-				{"jsonrpc":"2.0","id":2,"method":"tools/call",\
-				"params":{"name":"count","arguments":{"n":%d,"intervalMs":%d}}}""".formatted(n, intervalMs)));
+	int nextRequestId() {
+		return this.requestIds.incrementAndGet();
 	}
 
-	SseConnection resume(String lastEventId) throws IOException, InterruptedException {
-		return connection(request().header("Accept", "text/event-stream").header("Last-Event-ID", lastEventId).GET());
+	SseConnection callCount(URI endpoint, int requestId, int n, int intervalMs)
+			throws IOException, InterruptedException {
+		return connection(post(endpoint, """
+				{"jsonrpc":"2.0","id":%d,"method":"tools/call",\
+				"params":{"name":"count","arguments":{"n":%d,"intervalMs":%d}}}""".formatted(requestId, n,
+				intervalMs)));
 	}
 
-	private String initialize() throws IOException, InterruptedException {
-		HttpResponse<InputStream> response = this.http.send(post("""
+	SseConnection resume(URI endpoint, String lastEventId) throws IOException, InterruptedException {
+		return connection(
+				request(endpoint).header("Accept", "text/event-stream").header("Last-Event-ID", lastEventId).GET());
+	}
+
+	private String initialize(URI endpoint) throws IOException, InterruptedException {
+		HttpResponse<InputStream> response = this.http.send(post(endpoint, """
 				{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"%s",\
 				"capabilities":{},"clientInfo":{"name":"failover-demo","version":"1"}}}""".formatted(PROTOCOL_VERSION))
 			.build(), BodyHandlers.ofInputStream());
@@ -85,14 +92,14 @@ final class McpHttpClient {
 		return new SseConnection(response.body());
 	}
 
-	private HttpRequest.Builder post(String body) {
-		return request().header("Content-Type", "application/json")
+	private static HttpRequest.Builder post(URI endpoint, String body) {
+		return request(endpoint).header("Content-Type", "application/json")
 			.header("Accept", "application/json, text/event-stream")
 			.POST(BodyPublishers.ofString(body));
 	}
 
-	private HttpRequest.Builder request() {
-		return HttpRequest.newBuilder(this.endpoint).timeout(TIMEOUT).header("MCP-Protocol-Version", PROTOCOL_VERSION);
+	private static HttpRequest.Builder request(URI endpoint) {
+		return HttpRequest.newBuilder(endpoint).timeout(TIMEOUT).header("MCP-Protocol-Version", PROTOCOL_VERSION);
 	}
 
 	private static void expect(int status, HttpResponse<InputStream> response) throws IOException {

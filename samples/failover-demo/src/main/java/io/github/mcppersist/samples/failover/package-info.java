@@ -1,6 +1,6 @@
 /**
- * A demonstration for people: a connection is cut in the middle of a tool call, and what
- * was missed arrives on the next one.
+ * A demonstration for people: a connection is cut and an instance killed in the middle of
+ * a tool call, and the client carries on with another instance.
  */
 @NullMarked
 package io.github.mcppersist.samples.failover;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 class DeliveryTests {
 
-	private final Delivery delivery = new Delivery();
+	private final Delivery delivery = new Delivery(2);
 
 	@Test
 	void hasNoProblemIfAllCameOnceAndInOrder() {
@@ -58,8 +58,7 @@ class DeliveryTests {
 	@Test
 	void takesAnErrorForWhatItIs() {
 		notification("a", "1");
-		this.delivery.add(new SseEvent("b", """
-				{"jsonrpc":"2.0","id":2,"error":{"code":-32603,"message":"no"}}"""));
+		error("b");
 
 		assertThat(this.delivery.problems(1)).singleElement().asString().contains("-32603");
 	}
@@ -79,6 +78,66 @@ class DeliveryTests {
 		result("b", "counted 1");
 
 		assertThat(this.delivery.problems(1)).singleElement().asString().startsWith("an event without an ID");
+	}
+
+	@Test
+	void tellsOfAnAnswerToAnotherRequest() {
+		notification("a", "1");
+		this.delivery.add(new SseEvent("b", """
+				{"jsonrpc":"2.0","id":3,"result":{"content":[{"type":"text","text":"counted 1"}]}}"""));
+
+		assertThat(this.delivery.problems(1)).singleElement()
+			.asString()
+			.startsWith("an answer to another request than 2");
+	}
+
+	@Test
+	void hasNoProblemIfAnUnfinishedCallEndsWithAnError() {
+		notification("a", "1");
+		notification("b", "2");
+		error("c");
+
+		assertThat(this.delivery.isFinished()).isTrue();
+		assertThat(this.delivery.problemsOfUnfinished(3)).isEmpty();
+	}
+
+	@Test
+	void tellsOfAGapInAnUnfinishedCall() {
+		notification("a", "1");
+		notification("c", "3");
+		error("d");
+
+		assertThat(this.delivery.problemsOfUnfinished(5)).singleElement().asString().endsWith("but got [1, 3]");
+	}
+
+	@Test
+	void tellsIfAnUnfinishedCallHasNoEnd() {
+		notification("a", "1");
+
+		assertThat(this.delivery.problemsOfUnfinished(3))
+			.containsExactly("expected one error and no result, but got []");
+	}
+
+	@Test
+	void tellsIfAnUnfinishedCallEndsTwice() {
+		notification("a", "1");
+		error("b");
+		error("c");
+
+		assertThat(this.delivery.problemsOfUnfinished(3)).singleElement().asString().startsWith("expected one error");
+	}
+
+	@Test
+	void tellsIfACallThatWasToBeUnfinishedIsDone() {
+		notification("a", "1");
+		result("b", "counted 1");
+
+		assertThat(this.delivery.problemsOfUnfinished(1)).hasSize(2);
+	}
+
+	private void error(String id) {
+		this.delivery.add(new SseEvent(id, """
+				{"jsonrpc":"2.0","id":2,"error":{"code":-32603,"message":"no"}}"""));
 	}
 
 	private void notification(String id, String data) {

@@ -1,39 +1,108 @@
 package io.github.mcppersist.samples.failover;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.springframework.boot.ApplicationArguments;
+import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.DefaultApplicationArguments;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIOException;
+import static org.awaitility.Awaitility.await;
 
 @Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FailoverDemoTests {
 
 	private final ByteArrayOutputStream output = new ByteArrayOutputStream();
 
-	@Test
-	void losesNothingOnAnEmbeddedRedis() throws Exception {
-		assertNothingIsLost();
+	private final PrintStream out = new PrintStream(this.output);
+
+	@TempDir
+	private Path directory;
+
+	@AfterEach
+	void leavesNoProcessBehind() {
+		await().until(() -> ProcessHandle.current().children().toList(), List::isEmpty);
 	}
 
 	@Test
-	void losesNothingInMemory() throws Exception {
-		assertNothingIsLost("--mcp.persist.store=memory");
+	void losesNothingWithAConnectionAndTheSessionSurvivesAnInstance() throws Exception {
+		Process demo = startDemo();
+
+		assertThat(demo.waitFor(60, TimeUnit.SECONDS)).isTrue();
+
+		assertThat(printed()).contains("CUT by the client", "OK: 7 notifications from A, 13 and the result from B",
+				"KILLED with -9", "and in the same session B counted to 3");
+		assertThat(demo.exitValue()).isZero();
 	}
 
-	private void assertNothingIsLost(String... args) throws Exception {
-		ApplicationArguments arguments = new DefaultApplicationArguments(args);
-		try (DemoRedis redis = DemoRedis.start(arguments); DemoServer server = DemoServer.start(arguments, redis, 0)) {
-			assertThat(new CutAndResume(server.endpoint(), new PrintStream(this.output)).call()).isEmpty();
-		}
-		assertThat(this.output.toString(StandardCharsets.UTF_8)).contains("CUT by the client",
-				"OK: 7 notifications on A, 13 and the result on B");
+	@Test
+	void failsIfTheInstancesShareNothing() throws Exception {
+		Process demo = startDemo("--mcp.persist.store=memory");
+
+		assertThat(demo.waitFor(60, TimeUnit.SECONDS)).isTrue();
+
+		assertThat(printed()).contains("CUT by the client", "FAILED", "answered 404");
+		assertThat(demo.exitValue()).isOne();
+	}
+
+	@Test
+	void failsIfTheDeathOfAnInstanceIsNotNoticedInTime() {
+		Demonstration demonstration = demonstration(Duration.ofSeconds(3), "--mcp.persist.node-timeout=1h");
+
+		assertThatExceptionOfType(TimeoutException.class).isThrownBy(demonstration::call)
+			.withMessage("receiving from instance B took longer than 3 s");
+		assertThat(printed(this.output)).contains("silent for 1h", "KILLED with -9", "B  GET with Last-Event-ID");
+	}
+
+	@Test
+	void tellsWhyAnInstanceDoesNotStart() {
+		Demonstration demonstration = demonstration(Duration.ofSeconds(3), "--mcp.persist.endpoint=nowhere");
+
+		assertThatIOException().isThrownBy(demonstration::call).withMessageStartingWith("Instance A ended");
+		assertThat(printed(this.output)).contains("A | ", "nowhere");
+	}
+
+	@Test
+	void takesItsChildrenWithItWhenItIsKilled() throws Exception {
+		Process demo = startDemo();
+		await().atMost(Duration.ofMinutes(1)).until(this::printed, (printed) -> printed.contains("Session "));
+		List<ProcessHandle> children = demo.children().toList();
+		assertThat(children).as("Redis and two instances").hasSizeGreaterThanOrEqualTo(3);
+
+		demo.destroyForcibly();
+
+		await().until(() -> children.stream().filter(ProcessHandle::isAlive).toList(), List::isEmpty);
+	}
+
+	private Demonstration demonstration(Duration errorLimit, String... args) {
+		return new Demonstration(new DefaultApplicationArguments(args), this.out, errorLimit);
+	}
+
+	private Process startDemo(String... args) throws IOException {
+		return new ProcessBuilder(JavaCommand.of(List.of(args))).redirectErrorStream(true)
+			.redirectOutput(this.directory.resolve("output").toFile())
+			.start();
+	}
+
+	private String printed() throws IOException {
+		return Files.readString(this.directory.resolve("output"));
+	}
+
+	private static String printed(ByteArrayOutputStream output) {
+		return output.toString(StandardCharsets.UTF_8);
 	}
 
 }

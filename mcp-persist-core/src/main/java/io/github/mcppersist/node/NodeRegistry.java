@@ -1,0 +1,90 @@
+package io.github.mcppersist.node;
+
+import reactor.core.publisher.Mono;
+
+/**
+ * The nodes that serve the same sessions. Each has an ID that is drawn at random when it
+ * starts, so that a node which was started anew is another one. A node is
+ * <em>present</em> from {@link #join} on for as long as it gives signs of life, and
+ * <em>gone</em> when it has left, or has given none for a time of the registry's own
+ * choice while the registry could have seen them.
+ * <p>
+ * Messages are hints. They may be lost, and then {@link Listener#missed()} says so,
+ * sooner or later; whoever sends one has stored what it is about before. Thread-safe.
+ */
+public interface NodeRegistry {
+
+	/**
+	 * Return the registry of a node that shares its sessions with no other.
+	 * @return a new registry, without threads
+	 */
+	static NodeRegistry single() {
+		return new SingleNodeRegistry();
+	}
+
+	/**
+	 * Return the ID of this node. It must be the one under which the event store opens
+	 * and watches streams: see {@link io.github.mcppersist.event.StreamHead}.
+	 * @return 11 characters out of {@code A-Z a-z 0-9}
+	 */
+	String nodeId();
+
+	/**
+	 * Begin to give signs of life, and to receive messages.
+	 * @param listener is told what comes
+	 */
+	void join(Listener listener);
+
+	/**
+	 * Tell the others that this node has gone; it doesn't come back.
+	 * @return completes when they can see it, or when that couldn't be done in time;
+	 * never fails
+	 */
+	Mono<Void> leave();
+
+	/**
+	 * Say whether another node has gone. Costs nothing: what this node has seen so far
+	 * answers it, and a node that it hasn't heard of is watched from now on.
+	 * @param nodeId the other node, or this one
+	 * @return {@code true} only if it is certain
+	 */
+	boolean isGone(String nodeId);
+
+	/**
+	 * Send a message to a node.
+	 * @param nodeId the node; if it is this one, nothing is sent
+	 * @param message the message, up to about a kilobyte
+	 * @return {@code false} if the node has certainly not got it, since it has gone or
+	 * isn't listening; fails with
+	 * {@link io.github.mcppersist.event.EventStoreUnavailableException}
+	 */
+	Mono<Boolean> send(String nodeId, String message);
+
+	/**
+	 * Send a message to all other nodes.
+	 * @param message the message, up to about a kilobyte
+	 * @return completes when it is sent; fails with
+	 * {@link io.github.mcppersist.event.EventStoreUnavailableException}
+	 */
+	Mono<Void> broadcast(String message);
+
+	/**
+	 * Is told what comes, on a thread of the registry's own, which it neither blocks nor
+	 * uses for a user's code.
+	 */
+	interface Listener {
+
+		/**
+		 * A message has come.
+		 * @param message the message
+		 */
+		void received(String message);
+
+		/**
+		 * Messages may have been lost until now.
+		 */
+		void missed();
+
+	}
+
+}

@@ -1,0 +1,45 @@
+package io.github.mcppersist.node;
+
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.event.StreamKey;
+
+/**
+ * A node on its own: there are no others, and whatever ID one may have, it has gone.
+ */
+final class SingleNodeRegistry implements NodeRegistry {
+
+	private static final int ID_LENGTH = 11;
+
+	private final String nodeId = StreamKey.random("node").streamId().substring(0, ID_LENGTH);
+
+	@Override
+	public String nodeId() {
+		return this.nodeId;
+	}
+
+	@Override
+	public void join(Listener listener) {
+	}
+
+	@Override
+	public Mono<Void> leave() {
+		return Mono.empty();
+	}
+
+	@Override
+	public boolean isGone(String nodeId) {
+		return !this.nodeId.equals(nodeId);
+	}
+
+	@Override
+	public Mono<Boolean> send(String nodeId, String message) {
+		return Mono.just(this.nodeId.equals(nodeId));
+	}
+
+	@Override
+	public Mono<Void> broadcast(String message) {
+		return Mono.empty();
+	}
+
+}

@@ -1,0 +1,92 @@
+package io.github.mcppersist.session;
+
+import java.util.HashSet;
+import java.util.Set;
+
+import org.jspecify.annotations.Nullable;
+
+import io.github.mcppersist.event.EventId;
+
+/**
+ * One session in memory. It is owned by {@link InMemorySessionStore} and used under its
+ * lock only.
+ */
+final class InMemorySession {
+
+	/**
+	 * What never changes is taken from here.
+	 */
+	private final SessionRecord created;
+
+	/**
+	 * Changed in place, since a copy for each subscription would take the square of what
+	 * the subscriptions of a session take.
+	 */
+	private final Set<String> subscriptions;
+
+	private @Nullable String logLevel;
+
+	private @Nullable EventId standaloneCursor;
+
+	private long revision;
+
+	private long expiresAt;
+
+	InMemorySession(SessionRecord created) {
+		this.created = created;
+		this.subscriptions = new HashSet<>(created.subscriptions());
+		this.logLevel = created.logLevel();
+		this.standaloneCursor = created.standaloneCursor();
+		this.revision = created.revision();
+	}
+
+	String sessionId() {
+		return this.created.sessionId();
+	}
+
+	Set<String> subscriptions() {
+		return this.subscriptions;
+	}
+
+	long revision() {
+		return this.revision;
+	}
+
+	long expiresAt() {
+		return this.expiresAt;
+	}
+
+	void expireAt(long time) {
+		this.expiresAt = time;
+	}
+
+	void logLevel(String logLevel) {
+		if (!logLevel.equals(this.logLevel)) {
+			this.logLevel = logLevel;
+			this.revision++;
+		}
+	}
+
+	void subscribe(String uri) {
+		if (this.subscriptions.add(uri)) {
+			this.revision++;
+		}
+	}
+
+	void unsubscribe(String uri) {
+		if (this.subscriptions.remove(uri)) {
+			this.revision++;
+		}
+	}
+
+	void standaloneCursor(EventId cursor) {
+		this.standaloneCursor = cursor;
+	}
+
+	SessionRecord toRecord() {
+		return new SessionRecord(this.created.sessionId(), this.created.initializeRequest(),
+				this.created.protocolVersion(), this.created.principal(), this.logLevel, this.subscriptions,
+				this.standaloneCursor, this.revision);
+	}
+
+}

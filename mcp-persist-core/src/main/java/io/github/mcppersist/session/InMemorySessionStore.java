@@ -1,0 +1,395 @@
+package io.github.mcppersist.session;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.SessionDeletedException;
+import io.github.mcppersist.event.StreamKey;
+
+/**
+ * Keeps sessions in the memory of this JVM: for one instance, and until it stops.
+ * <p>
+ * It is bounded by age and by the number of sessions. Beyond it those go that were
+ * created, changed or renewed least recently. Answers are kept for five minutes, and
+ * together take up to 64 MB.
+ * <p>
+ * The store has no thread: signals come on the thread that subscribes. What has expired
+ * is dropped by the next call, whichever it is.
+ */
+public final class InMemorySessionStore implements SessionStore {
+
+	/**
+	 * How many deleted sessions are remembered. A node learns of a deletion when it next
+	 * opens a stream, so that the oldest have nothing left to forbid.
+	 */
+	private static final int MAX_DELETED_SESSIONS = 10_000;
+
+	private static final Duration ANSWER_TIME_TO_LIVE = Duration.ofMinutes(5);
+
+	private static final int MAX_REQUEST_ID_LENGTH = 64;
+
+	// One lock owns everything. Under it nothing waits and no code of others runs, and
+	// each call touches the session that it names or copies what it returns, plus what it
+	// drops, each of which was stored by one call: so the lock is held for microseconds,
+	// and sessions, subscribers and the memory of the deleted never disagree.
+
+	private final ReentrantLock lock = new ReentrantLock();
+
+	/**
+	 * The session that was created, changed or renewed least recently in front: all live
+	 * equally long, so this is the order in which they expire, too.
+	 */
+	private final Map<String, InMemorySession> sessions = new LinkedHashMap<>();
+
+	private final Map<String, Set<String>> subscribers = new HashMap<>();
+
+	private final InMemoryAnswers answers = new InMemoryAnswers();
+
+	private final Set<String> deletedSessions = new LinkedHashSet<>();
+
+	private final int maxSessions;
+
+	private final Duration timeToLive;
+
+	private final Clock clock;
+
+	/**
+	 * Create a store with the default bounds.
+	 */
+	public InMemorySessionStore() {
+		this(builder());
+	}
+
+	private InMemorySessionStore(Builder builder) {
+		this.maxSessions = builder.maxSessions;
+		this.timeToLive = builder.timeToLive;
+		this.clock = builder.clock;
+	}
+
+	/**
+	 * Return a builder with the default bounds.
+	 * @return a new builder
+	 */
+	public static Builder builder() {
+		return new Builder();
+	}
+
+	@Override
+	public Mono<Void> createSession(SessionRecord session) {
+		return Mono.fromRunnable(() -> locked(() -> create(session)));
+	}
+
+	@Override
+	public Mono<SessionRecord> findSession(String sessionId) {
+		requireSessionId(sessionId);
+		return Mono.defer(() -> Mono.justOrEmpty(locked(() -> find(sessionId))));
+	}
+
+	@Override
+	public Mono<Long> setLogLevel(String sessionId, String logLevel) {
+		requireSessionId(sessionId);
+		return Mono.fromSupplier(() -> locked(() -> change(sessionId, (session) -> session.logLevel(logLevel))));
+	}
+
+	@Override
+	public Mono<Long> subscribe(String sessionId, String uri) {
+		requireSessionId(sessionId);
+		return Mono.fromSupplier(() -> locked(() -> change(sessionId, (session) -> {
+			session.subscribe(uri);
+			addSubscriber(uri, sessionId);
+		})));
+	}
+
+	@Override
+	public Mono<Long> unsubscribe(String sessionId, String uri) {
+		requireSessionId(sessionId);
+		// A session that isn't stored is among no subscribers: see remove(..)
+		return Mono.fromSupplier(() -> locked(() -> change(sessionId, (session) -> {
+			session.unsubscribe(uri);
+			removeSubscriber(uri, sessionId);
+		})));
+	}
+
+	@Override
+	public Mono<Set<String>> findSubscribers(String uri) {
+		return Mono.fromSupplier(() -> locked(() -> Set.copyOf(this.subscribers.getOrDefault(uri, Set.of()))));
+	}
+
+	@Override
+	public Mono<Set<String>> findSubscribedUris() {
+		return Mono.fromSupplier(() -> locked(() -> Set.copyOf(this.subscribers.keySet())));
+	}
+
+	@Override
+	public Mono<Void> moveStandaloneCursor(String sessionId, EventId cursor) {
+		requireSessionId(sessionId);
+		return Mono.fromRunnable(() -> locked(() -> {
+			InMemorySession session = this.sessions.get(sessionId);
+			if (session != null) {
+				session.standaloneCursor(cursor);
+			}
+			return cursor;
+		}));
+	}
+
+	@Override
+	public Mono<Void> renewSessions(Collection<String> sessionIds) {
+		List<String> ids = List.copyOf(sessionIds);
+		ids.forEach(InMemorySessionStore::requireSessionId);
+		return Mono.fromRunnable(() -> locked(() -> {
+			for (String id : ids) {
+				InMemorySession session = this.sessions.get(id);
+				if (session != null) {
+					used(session);
+				}
+			}
+			return ids;
+		}));
+	}
+
+	@Override
+	public Mono<Void> storeAnswer(String sessionId, String requestId, byte[] answer) {
+		requireSessionId(sessionId);
+		requireRequestId(requestId);
+		return Mono.fromRunnable(() -> locked(() -> {
+			requireNotDeleted(sessionId);
+			this.answers.add(sessionId, requestId, answer, this.clock.millis() + ANSWER_TIME_TO_LIVE.toMillis());
+			return answer;
+		}));
+	}
+
+	@Override
+	public Mono<Map<String, byte[]>> findAnswers(String sessionId, Collection<String> requestIds) {
+		requireSessionId(sessionId);
+		List<String> ids = requireRequestIds(requestIds);
+		return Mono.fromSupplier(() -> locked(() -> answers(sessionId, ids)));
+	}
+
+	@Override
+	public Mono<Void> removeAnswers(String sessionId, Collection<String> requestIds) {
+		requireSessionId(sessionId);
+		List<String> ids = requireRequestIds(requestIds);
+		return Mono.fromRunnable(() -> locked(() -> {
+			ids.forEach((requestId) -> this.answers.remove(sessionId, requestId));
+			return ids;
+		}));
+	}
+
+	@Override
+	public Mono<Void> deleteSession(String sessionId) {
+		requireSessionId(sessionId);
+		return Mono.fromRunnable(() -> locked(() -> delete(sessionId)));
+	}
+
+	@Override
+	public Duration timeToLive() {
+		return this.timeToLive;
+	}
+
+	private static void requireSessionId(String sessionId) {
+		if (!StreamKey.isSessionId(sessionId)) {
+			throw new IllegalArgumentException(
+					"Not a session ID. It must be 1 to 128 characters out of A-Z a-z 0-9 . _ -");
+		}
+	}
+
+	private static List<String> requireRequestIds(Collection<String> requestIds) {
+		List<String> ids = List.copyOf(requestIds);
+		ids.forEach(InMemorySessionStore::requireRequestId);
+		return ids;
+	}
+
+	private static void requireRequestId(String requestId) {
+		// The characters are those of a session ID
+		if (!StreamKey.isSessionId(requestId) || requestId.length() > MAX_REQUEST_ID_LENGTH) {
+			throw new IllegalArgumentException(
+					"Not the ID of a server's request. It must be 1 to 64 characters out of A-Z a-z 0-9 . _ -");
+		}
+	}
+
+	private <T extends @Nullable Object> T locked(Supplier<T> action) {
+		this.lock.lock();
+		try {
+			expire();
+			return action.get();
+		}
+		finally {
+			this.lock.unlock();
+		}
+	}
+
+	private SessionRecord create(SessionRecord session) {
+		requireNotDeleted(session.sessionId());
+		if (!this.sessions.containsKey(session.sessionId())) {
+			used(new InMemorySession(session));
+			session.subscriptions().forEach((uri) -> addSubscriber(uri, session.sessionId()));
+			while (this.sessions.size() > this.maxSessions) {
+				remove(leastRecentlyUsed());
+			}
+		}
+		return session;
+	}
+
+	private @Nullable SessionRecord find(String sessionId) {
+		InMemorySession session = this.sessions.get(sessionId);
+		return (session != null) ? session.toRecord() : null;
+	}
+
+	private long change(String sessionId, Consumer<InMemorySession> change) {
+		InMemorySession session = this.sessions.get(sessionId);
+		if (session == null) {
+			throw new SessionNotFoundException();
+		}
+		change.accept(session);
+		used(session);
+		return session.revision();
+	}
+
+	private void used(InMemorySession session) {
+		session.expireAt(this.clock.millis() + this.timeToLive.toMillis());
+		this.sessions.remove(session.sessionId());
+		this.sessions.put(session.sessionId(), session);
+	}
+
+	private Map<String, byte[]> answers(String sessionId, List<String> requestIds) {
+		Map<String, byte[]> found = new HashMap<>();
+		for (String requestId : requestIds) {
+			byte[] answer = this.answers.find(sessionId, requestId);
+			if (answer != null) {
+				found.put(requestId, answer);
+			}
+		}
+		return found;
+	}
+
+	private String delete(String sessionId) {
+		InMemorySession session = this.sessions.get(sessionId);
+		if (session != null) {
+			remove(session);
+		}
+		this.answers.removeAll(sessionId);
+		this.deletedSessions.remove(sessionId);
+		this.deletedSessions.add(sessionId);
+		if (this.deletedSessions.size() > MAX_DELETED_SESSIONS) {
+			Iterator<String> oldest = this.deletedSessions.iterator();
+			oldest.next();
+			oldest.remove();
+		}
+		return sessionId;
+	}
+
+	private void requireNotDeleted(String sessionId) {
+		if (this.deletedSessions.contains(sessionId)) {
+			throw new SessionDeletedException();
+		}
+	}
+
+	private void remove(InMemorySession session) {
+		this.sessions.remove(session.sessionId());
+		session.subscriptions().forEach((uri) -> removeSubscriber(uri, session.sessionId()));
+	}
+
+	private void addSubscriber(String uri, String sessionId) {
+		this.subscribers.computeIfAbsent(uri, (key) -> new HashSet<>()).add(sessionId);
+	}
+
+	private void removeSubscriber(String uri, String sessionId) {
+		this.subscribers.computeIfPresent(uri, (key, sessionIds) -> {
+			sessionIds.remove(sessionId);
+			return sessionIds.isEmpty() ? null : sessionIds;
+		});
+	}
+
+	private InMemorySession leastRecentlyUsed() {
+		return this.sessions.values().iterator().next();
+	}
+
+	private void expire() {
+		long now = this.clock.millis();
+		while (!this.sessions.isEmpty() && leastRecentlyUsed().expiresAt() <= now) {
+			remove(leastRecentlyUsed());
+		}
+		this.answers.expire(now);
+	}
+
+	/**
+	 * Sets the bounds of an {@link InMemorySessionStore}.
+	 */
+	public static final class Builder {
+
+		private int maxSessions = 100_000;
+
+		private Duration timeToLive = Duration.ofHours(24);
+
+		private Clock clock = Clock.systemUTC();
+
+		private Builder() {
+		}
+
+		/**
+		 * Set how many sessions are kept (default 100,000).
+		 * @param maxSessions the number of sessions, at least 1
+		 * @return this builder
+		 */
+		public Builder maxSessions(int maxSessions) {
+			this.maxSessions = (int) positive("maxSessions", maxSessions);
+			return this;
+		}
+
+		/**
+		 * Set how long a session is kept after it was created, changed or renewed
+		 * (default 24 hours).
+		 * @param timeToLive the time, at least a millisecond
+		 * @return this builder
+		 */
+		public Builder timeToLive(Duration timeToLive) {
+			positive("timeToLive in ms", timeToLive.toMillis());
+			this.timeToLive = timeToLive;
+			return this;
+		}
+
+		/**
+		 * Set the clock that expiry goes by (default the system's).
+		 * @param clock the clock
+		 * @return this builder
+		 */
+		public Builder clock(Clock clock) {
+			this.clock = Objects.requireNonNull(clock, "clock must not be null");
+			return this;
+		}
+
+		/**
+		 * Create a store with these bounds.
+		 * @return a new store
+		 */
+		public InMemorySessionStore build() {
+			return new InMemorySessionStore(this);
+		}
+
+		private static long positive(String name, long value) {
+			if (value < 1) {
+				throw new IllegalArgumentException(name + " must be at least 1: " + value);
+			}
+			return value;
+		}
+
+	}
+
+}

@@ -1,0 +1,65 @@
+package io.github.mcppersist.session;
+
+import java.util.Objects;
+import java.util.Set;
+
+import org.jspecify.annotations.Nullable;
+
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.StreamKey;
+
+/**
+ * What a node has to know of a session to carry it on.
+ *
+ * @param sessionId the session ID
+ * @param initializeRequest the parameters of the {@code initialize} request as JSON text:
+ * the client's capabilities and who it is
+ * @param protocolVersion the negotiated protocol version
+ * @param principal the name of the authenticated principal that the session belongs to,
+ * or {@code null} if it was created without one
+ * @param logLevel the level of {@code logging/setLevel} as the specification spells it,
+ * or {@code null} if none was set
+ * @param subscriptions the URIs of {@code resources/subscribe}
+ * @param standaloneCursor the last event of the standalone stream that a connection was
+ * sent, as far as that was noted, or {@code null}
+ * @param revision counts the changes of log level and subscriptions, from 1 on
+ */
+public record SessionRecord(String sessionId, String initializeRequest, String protocolVersion,
+		@Nullable String principal, @Nullable String logLevel, Set<String> subscriptions,
+		@Nullable EventId standaloneCursor, long revision) {
+
+	public SessionRecord {
+		if (!StreamKey.isSessionId(sessionId)) {
+			throw new IllegalArgumentException(
+					"Not a session ID. It must be 1 to 128 characters out of A-Z a-z 0-9 . _ -");
+		}
+		Objects.requireNonNull(initializeRequest, "initializeRequest must not be null");
+		Objects.requireNonNull(protocolVersion, "protocolVersion must not be null");
+		subscriptions = Set.copyOf(subscriptions);
+		if (revision < 1) {
+			throw new IllegalArgumentException("revision must be at least 1, but is " + revision);
+		}
+	}
+
+	/**
+	 * Return the record of a session that was just initialized.
+	 * @param sessionId the session ID
+	 * @param initializeRequest the parameters of the request as JSON text
+	 * @param protocolVersion the negotiated protocol version
+	 * @param principal the name of the authenticated principal, if there is one
+	 * @return a record with revision 1
+	 */
+	public static SessionRecord initialized(String sessionId, String initializeRequest, String protocolVersion,
+			@Nullable String principal) {
+		return new SessionRecord(sessionId, initializeRequest, protocolVersion, principal, null, Set.of(), null, 1);
+	}
+
+	/**
+	 * Return the protocol version and the revision; the rest is the client's own.
+	 */
+	@Override
+	public String toString() {
+		return "session of protocol version " + this.protocolVersion + ", revision " + this.revision;
+	}
+
+}

@@ -1,0 +1,109 @@
+package io.github.mcppersist.transport;
+
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.event.Event;
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.StreamHead;
+import io.github.mcppersist.event.StreamKey;
+
+/**
+ * The request of a stream that this node doesn't run, but that a connection on it
+ * follows. If nobody runs it any more, the connection ends it with an error. Not
+ * thread-safe: it belongs to the connection, and is used in its mailbox only.
+ */
+final class FollowedRequest {
+
+	private static final Logger logger = LoggerFactory.getLogger(FollowedRequest.class);
+
+	private final EndpointRuntime runtime;
+
+	private final StreamKey stream;
+
+	private @Nullable StreamHead head;
+
+	/**
+	 * Whether the node that opened the stream has said that it doesn't run it.
+	 */
+	private boolean disowned;
+
+	private boolean ending;
+
+	FollowedRequest(EndpointRuntime runtime, StreamKey stream) {
+		this.runtime = runtime;
+		this.stream = stream;
+	}
+
+	/**
+	 * Note what a read said of the stream.
+	 * @param head the head
+	 */
+	void saw(StreamHead head) {
+		this.head = head;
+	}
+
+	void disown() {
+		this.disowned = true;
+	}
+
+	/**
+	 * Ask the node that opened the stream whether it still runs it: after a failover of
+	 * the store the response that it stored may be lost.
+	 */
+	void askOwner() {
+		String owner = (this.head != null) ? this.head.owner() : null;
+		if (owner != null && !this.runtime.isThisNode(owner)) {
+			this.runtime.tell(owner, NodeMessage.Kind.AWAITED, this.stream.sessionId(),
+					this.stream.streamId() + ':' + this.runtime.nodes().nodeId());
+		}
+	}
+
+	/**
+	 * End the stream with an error if nobody runs the request any more. Others may do so
+	 * at the same moment, and the node that was given up may yet be alive: the store lets
+	 * one of them win, and all read what that one has stored.
+	 * @param last the last event that is known to be stored
+	 * @param then called on a delivery thread when there may be something to read
+	 */
+	void endIfOrphaned(EventId last, Runnable then) {
+		StreamHead head = this.head;
+		if (this.ending || head == null || head.requestId() == null || !isOrphaned(head)) {
+			return;
+		}
+		this.ending = true;
+		Event error = new Event(EventId.next(this.stream.streamId(), last.sequence() + 1),
+				JsonRpcError.of(head.requestId(), JsonRpcError.INTERNAL_ERROR,
+						"The server that ran the request has gone; the outcome of the request is unknown"));
+		this.runtime.onDelivery(Mono.defer(() -> this.runtime.store().completeStream(this.stream, List.of(error))))
+			.subscribe((nothing) -> {
+			}, (ex) -> {
+				logger.debug("Stream {} was not ended: {}", this.stream.streamId(), ex.getMessage());
+				then.run();
+			}, () -> {
+				logger.info("Stream {} was ended with an error: the node that ran its request has gone",
+						this.stream.streamId());
+				then.run();
+			});
+	}
+
+	/**
+	 * An attempt to end the stream is over, with whatever outcome.
+	 */
+	void ended() {
+		this.ending = false;
+	}
+
+	private boolean isOrphaned(StreamHead head) {
+		String owner = head.owner();
+		if (owner == null) {
+			return !this.runtime.isShared();
+		}
+		return this.disowned || this.runtime.isThisNode(owner) || this.runtime.nodes().isGone(owner);
+	}
+
+}

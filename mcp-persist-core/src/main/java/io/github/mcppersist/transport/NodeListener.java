@@ -1,0 +1,123 @@
+package io.github.mcppersist.transport;
+
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import io.github.mcppersist.node.NodeRegistry;
+
+/**
+ * Does what other nodes tell this one. Only what this node holds is concerned: whatever
+ * it doesn't hold it finds in the stores when it is asked for it.
+ */
+final class NodeListener implements NodeRegistry.Listener {
+
+	private static final Logger logger = LoggerFactory.getLogger(NodeListener.class);
+
+	private final EndpointRuntime runtime;
+
+	private final Sessions sessions;
+
+	private final PostHandler posts;
+
+	private final ResourceSubscriptions subscriptions;
+
+	private final Runnable look;
+
+	private final Mailbox turns = new Mailbox();
+
+	/**
+	 * Create a listener.
+	 * @param runtime what all streams share
+	 * @param sessions the sessions that this node holds
+	 * @param posts takes answers
+	 * @param subscriptions is told of subscriptions
+	 * @param look finds out what messages that were missed may have told
+	 */
+	NodeListener(EndpointRuntime runtime, Sessions sessions, PostHandler posts, ResourceSubscriptions subscriptions,
+			Runnable look) {
+		this.runtime = runtime;
+		this.sessions = sessions;
+		this.posts = posts;
+		this.subscriptions = subscriptions;
+		this.look = look;
+	}
+
+	@Override
+	public void received(String text) {
+		this.runtime.deliver(this.turns, () -> {
+			NodeMessage message = NodeMessage.parse(text);
+			if (message == null) {
+				logger.debug("A message of another node is of a kind that this version doesn't know");
+			}
+			else {
+				handle(message);
+			}
+		});
+	}
+
+	@Override
+	public void missed() {
+		this.runtime.deliver(this.turns, () -> {
+			this.look.run();
+			this.sessions.storeAgain();
+		});
+	}
+
+	private void handle(NodeMessage message) {
+		if (message.kind() == NodeMessage.Kind.SUBSCRIBED) {
+			this.subscriptions.add(List.of(message.subject()));
+			return;
+		}
+		Session session = this.sessions.held(message.subject());
+		switch (message.kind()) {
+			case DELETED -> {
+				if (session != null) {
+					this.sessions.drop(session);
+				}
+			}
+			case ANSWERED -> {
+				if (session != null) {
+					this.posts.takeAnswers(session, List.of(message.detail()));
+				}
+				else {
+					// Of a session that nobody has asked anything on this node
+					this.runtime.sessionStore()
+						.removeAnswers(message.subject(), List.of(message.detail()))
+						.onErrorComplete()
+						.subscribe();
+				}
+			}
+			case READ_ELSEWHERE -> {
+				StreamLog log = log(session, message.detail());
+				if (log != null) {
+					log.readElsewhere();
+				}
+			}
+			case AWAITED -> awaited(session, message);
+			case DISOWNED -> {
+				SseConnection reader = (session != null) ? session.reader(message.detail()) : null;
+				if (reader != null) {
+					reader.disown();
+				}
+			}
+			default -> throw new IllegalStateException("Not handled: " + message.kind());
+		}
+	}
+
+	private void awaited(@Nullable Session session, NodeMessage message) {
+		int separator = message.detail().indexOf(':');
+		String streamId = message.detail().substring(0, separator);
+		if (log(session, streamId) == null) {
+			this.runtime.tell(message.detail().substring(separator + 1), NodeMessage.Kind.DISOWNED, message.subject(),
+					streamId);
+		}
+	}
+
+	private static @Nullable StreamLog log(@Nullable Session session, String streamId) {
+		return (session != null) ? session.log(streamId) : null;
+	}
+
+}

@@ -1,0 +1,89 @@
+package io.github.mcppersist.transport;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What nodes tell each other: a kind, the session or resource that it is about, and for
+ * some kinds a stream or a request of that session. All of it can be found in the stores
+ * as well.
+ *
+ * @param kind what happened
+ * @param subject the session ID, or the resource's URI
+ * @param detail the stream ID or request ID, or nothing
+ */
+record NodeMessage(Kind kind, String subject, String detail) {
+
+	/**
+	 * Write the message.
+	 * @return the kind's letter, the detail and the subject, which alone may have spaces
+	 */
+	String toText() {
+		return this.kind.letter + " " + this.detail + " " + this.subject;
+	}
+
+	/**
+	 * Read a message.
+	 * @param text what another node sent
+	 * @return the message, or {@code null} for one of a kind that this version doesn't
+	 * know
+	 */
+	static @Nullable NodeMessage parse(String text) {
+		int detail = text.indexOf(' ');
+		int subject = text.indexOf(' ', detail + 1);
+		if (detail != 1 || subject < 0) {
+			return null;
+		}
+		for (Kind kind : Kind.values()) {
+			if (kind.letter == text.charAt(0)) {
+				return new NodeMessage(kind, text.substring(subject + 1), text.substring(detail + 1, subject));
+			}
+		}
+		return null;
+	}
+
+	/**
+	 * What happened.
+	 */
+	enum Kind {
+
+		/**
+		 * A session was deleted.
+		 */
+		DELETED('d'),
+
+		/**
+		 * The answer to a request of the node that receives this is in the session store.
+		 */
+		ANSWERED('a'),
+
+		/**
+		 * A stream that the node that receives this runs has a connection elsewhere.
+		 */
+		READ_ELSEWHERE('r'),
+
+		/**
+		 * A reader waits for a stream of the node that receives this: if that doesn't run
+		 * it any more, nobody does. The detail is the stream and the node of the reader,
+		 * with a colon in between.
+		 */
+		AWAITED('w'),
+
+		/**
+		 * The node that sends this doesn't run a stream that was awaited.
+		 */
+		DISOWNED('n'),
+
+		/**
+		 * A resource has a subscriber.
+		 */
+		SUBSCRIBED('s');
+
+		private final char letter;
+
+		Kind(char letter) {
+			this.letter = letter;
+		}
+
+	}
+
+}

@@ -1,0 +1,21 @@
+package io.github.mcppersist.transport;
+
+/**
+ * Carries the refusal of a request to whoever answers it.
+ */
+final class RejectedRequestException extends RuntimeException {
+
+	private static final long serialVersionUID = 1L;
+
+	private final transient Rejection rejection;
+
+	RejectedRequestException(Rejection rejection) {
+		super(rejection.message(), null, false, false);
+		this.rejection = rejection;
+	}
+
+	Rejection rejection() {
+		return this.rejection;
+	}
+
+}

@@ -1,0 +1,93 @@
+package io.github.mcppersist.transport;
+
+import java.lang.reflect.Field;
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.Function;
+
+import io.modelcontextprotocol.json.schema.JsonSchemaValidator;
+import io.modelcontextprotocol.server.McpNotificationHandler;
+import io.modelcontextprotocol.server.McpRequestHandler;
+import io.modelcontextprotocol.spec.DefaultMcpStreamableServerSessionFactory;
+import io.modelcontextprotocol.spec.McpSchema.InitializeRequest;
+import io.modelcontextprotocol.spec.McpStreamableServerSession;
+import io.modelcontextprotocol.spec.McpStreamableServerSession.McpStreamableServerSessionInit;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/**
+ * Makes the SDK's sessions: new ones, and those that a client has initialized on another
+ * node, or on this one before it let them go. The SDK's factory draws a new ID for each,
+ * so what it makes them of is read from its fields.
+ */
+final class SdkSessions {
+
+	private final McpStreamableServerSession.Factory factory;
+
+	private final Duration requestTimeout;
+
+	private final Map<String, McpRequestHandler<?>> requestHandlers;
+
+	private final Map<String, McpNotificationHandler> notificationHandlers;
+
+	private final Function<String, Mono<Void>> onClose;
+
+	private final @Nullable JsonSchemaValidator jsonSchemaValidator;
+
+	@SuppressWarnings("unchecked")
+	SdkSessions(McpStreamableServerSession.Factory factory) {
+		this.factory = factory;
+		this.requestTimeout = (Duration) required(factory, "requestTimeout");
+		this.requestHandlers = (Map<String, McpRequestHandler<?>>) required(factory, "requestHandlers");
+		this.notificationHandlers = (Map<String, McpNotificationHandler>) required(factory, "notificationHandlers");
+		this.onClose = (Function<String, Mono<Void>>) required(factory, "onClose");
+		this.jsonSchemaValidator = (JsonSchemaValidator) read(factory, "jsonSchemaValidator");
+	}
+
+	/**
+	 * Return how long the SDK waits for a client's answer.
+	 * @return the request timeout of the MCP server
+	 */
+	Duration requestTimeout() {
+		return this.requestTimeout;
+	}
+
+	McpStreamableServerSessionInit initialize(InitializeRequest request) {
+		return this.factory.startSession(request);
+	}
+
+	McpStreamableServerSession restore(String sessionId, InitializeRequest request) {
+		return new McpStreamableServerSession(sessionId, request.capabilities(), request.clientInfo(),
+				this.requestTimeout, this.requestHandlers, this.notificationHandlers,
+				() -> this.onClose.apply(sessionId), this.jsonSchemaValidator);
+	}
+
+	private static Object required(McpStreamableServerSession.Factory factory, String field) {
+		Object value = read(factory, field);
+		if (value == null) {
+			throw unknownSdk(factory, null);
+		}
+		return value;
+	}
+
+	private static @Nullable Object read(McpStreamableServerSession.Factory factory, String name) {
+		try {
+			Field field = DefaultMcpStreamableServerSessionFactory.class.getDeclaredField(name);
+			field.setAccessible(true);
+			return field.get(factory);
+		}
+		catch (ReflectiveOperationException | RuntimeException ex) {
+			throw unknownSdk(factory, ex);
+		}
+	}
+
+	private static IllegalStateException unknownSdk(McpStreamableServerSession.Factory factory,
+			@Nullable Exception cause) {
+		return new IllegalStateException(
+				"Sessions can't be restored with this version of the MCP SDK: its session " + "factory "
+						+ factory.getClass().getName() + " isn't that of version 2.1. "
+						+ "Use io.modelcontextprotocol.sdk:mcp-core 2.1, or a version of mcp-persist made for yours",
+				cause);
+	}
+
+}

@@ -1,0 +1,66 @@
+package io.github.mcppersist.transport;
+
+import java.util.Map;
+
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import org.jspecify.annotations.Nullable;
+
+import io.github.mcppersist.session.SessionRecord;
+
+/**
+ * What a client may put into the record of its session: every node reads it, and it is
+ * kept for as long as the session is.
+ */
+final class SessionRules {
+
+	static final String SET_LEVEL = "logging/setLevel";
+
+	static final int MAX_INITIALIZE_LENGTH = 64 * 1024;
+
+	private static final int MAX_TEXT_LENGTH = 2048;
+
+	private static final int MAX_SUBSCRIPTIONS = 1000;
+
+	private SessionRules() {
+	}
+
+	/**
+	 * Check a request that changes the record; others are passed over.
+	 * @param request the request
+	 * @param session the record of the session, as this node knows it
+	 * @return the refusal, or {@code null}
+	 */
+	static @Nullable Rejection check(JSONRPCRequest request, SessionRecord session) {
+		return switch (request.method()) {
+			case SET_LEVEL -> checkText(request, "level");
+			case ResourceSubscriptions.SUBSCRIBE -> (session.subscriptions().size() < MAX_SUBSCRIPTIONS)
+					? checkText(request, "uri") : invalid("a session may have " + MAX_SUBSCRIPTIONS + " subscriptions");
+			case ResourceSubscriptions.UNSUBSCRIBE -> checkText(request, "uri");
+			default -> null;
+		};
+	}
+
+	private static @Nullable Rejection checkText(JSONRPCRequest request, String name) {
+		boolean valid = value(request, name) instanceof String text && text.length() <= MAX_TEXT_LENGTH;
+		return valid ? null : invalid(name + " must be a text of at most " + MAX_TEXT_LENGTH + " characters");
+	}
+
+	private static Rejection invalid(String message) {
+		return new Rejection(400, JsonRpcError.INVALID_PARAMS, "Invalid params: " + message, null, Map.of());
+	}
+
+	/**
+	 * Return a parameter of a request that was checked.
+	 * @param request the request
+	 * @param name the name of the parameter
+	 * @return its value
+	 */
+	static String parameter(JSONRPCRequest request, String name) {
+		return String.valueOf(value(request, name));
+	}
+
+	private static @Nullable Object value(JSONRPCRequest request, String name) {
+		return (request.params() instanceof Map<?, ?> params) ? params.get(name) : null;
+	}
+
+}

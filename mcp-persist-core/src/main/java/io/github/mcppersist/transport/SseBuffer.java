@@ -1,0 +1,106 @@
+package io.github.mcppersist.transport;
+
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.function.Consumer;
+
+import org.jspecify.annotations.Nullable;
+
+import io.github.mcppersist.event.EventId;
+
+/**
+ * The frames that a connection has yet to send. Not thread-safe: it belongs to the
+ * connection, and is used in its mailbox only.
+ */
+final class SseBuffer {
+
+	/**
+	 * Small frames go out together up to this size, larger ones in pieces of it: a client
+	 * on a slow line is seen to take something long before it has taken it all.
+	 */
+	private static final int CHUNK_BYTES = 16 * 1024;
+
+	private final Consumer<EventId> onSent;
+
+	private final Deque<SseFrame> frames = new ArrayDeque<>();
+
+	private long bytes;
+
+	/**
+	 * A large frame that is going out in pieces.
+	 */
+	private byte @Nullable [] largeFrame;
+
+	private int largeFrameSent;
+
+	/**
+	 * Create an empty buffer.
+	 * @param onSent called with each event ID that goes out
+	 */
+	SseBuffer(Consumer<EventId> onSent) {
+		this.onSent = onSent;
+	}
+
+	void add(SseFrame frame) {
+		this.frames.add(frame);
+		this.bytes += frame.size();
+	}
+
+	boolean isEmpty() {
+		return this.largeFrame == null && this.frames.isEmpty();
+	}
+
+	/**
+	 * Return how much waits, without what is going out.
+	 * @return about how many bytes
+	 */
+	long bytes() {
+		return this.bytes;
+	}
+
+	void clear() {
+		this.frames.clear();
+		this.largeFrame = null;
+		this.bytes = 0;
+	}
+
+	/**
+	 * Take what goes out next.
+	 * @return some bytes; the buffer must not be empty
+	 */
+	byte[] nextChunk() {
+		byte[] chunk = this.largeFrame;
+		if (chunk == null) {
+			chunk = nextFrames();
+			if (chunk.length <= CHUNK_BYTES) {
+				return chunk;
+			}
+			this.largeFrame = chunk;
+			this.largeFrameSent = 0;
+		}
+		int end = Math.min(this.largeFrameSent + CHUNK_BYTES, chunk.length);
+		byte[] piece = Arrays.copyOfRange(chunk, this.largeFrameSent, end);
+		this.largeFrameSent = end;
+		if (end == chunk.length) {
+			this.largeFrame = null;
+		}
+		return piece;
+	}
+
+	private byte[] nextFrames() {
+		ByteArrayOutputStream chunk = new ByteArrayOutputStream(this.frames.element().size());
+		do {
+			SseFrame frame = this.frames.remove();
+			this.bytes -= frame.size();
+			frame.writeTo(chunk);
+			if (frame.id() != null) {
+				this.onSent.accept(frame.id());
+			}
+		}
+		while (!this.frames.isEmpty() && chunk.size() + this.frames.element().size() <= CHUNK_BYTES);
+		return chunk.toByteArray();
+	}
+
+}

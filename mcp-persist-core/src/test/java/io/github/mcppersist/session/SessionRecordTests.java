@@ -1,0 +1,77 @@
+package io.github.mcppersist.session;
+
+import java.util.HashSet;
+import java.util.Set;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import io.github.mcppersist.event.EventId;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+
+class SessionRecordTests {
+
+	@Test
+	void beginsWithNothingButWhatInitializeSaid() {
+		SessionRecord session = SessionRecord.initialized("s-1", "{\"a\":1}", "2025-11-25", "alice");
+
+		assertThat(session)
+			.isEqualTo(new SessionRecord("s-1", "{\"a\":1}", "2025-11-25", "alice", null, Set.of(), null, 1));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "", " ", "a b", "a}b", "{a", "a:b", "a\r\nWARN", "\u00e9", "\u0661" })
+	void refusesWhatIsNoSessionId(String sessionId) {
+		assertThatIllegalArgumentException()
+			.isThrownBy(() -> SessionRecord.initialized(sessionId, "{}", "2025-11-25", null))
+			.satisfies((ex) -> assertThat(ex.getMessage()).startsWith("Not a session ID").matches("[ -~]+"));
+	}
+
+	@Test
+	void boundsTheLengthOfASessionId() {
+		assertThat(SessionRecord.initialized("a".repeat(128), "{}", "2025-11-25", null).sessionId()).hasSize(128);
+
+		assertThatIllegalArgumentException()
+			.isThrownBy(() -> SessionRecord.initialized("a".repeat(129), "{}", "2025-11-25", null));
+	}
+
+	@ParameterizedTest
+	@ValueSource(longs = { 0, -1, Long.MIN_VALUE })
+	void countsItsRevisionsFromOne(long revision) {
+		assertThatIllegalArgumentException()
+			.isThrownBy(() -> new SessionRecord("s", "{}", "2025-11-25", null, null, Set.of(), null, revision))
+			.withMessage("revision must be at least 1, but is " + revision);
+	}
+
+	@Test
+	@SuppressWarnings("NullAway") // A caller without null checks makes this mistake
+	void refusesASessionThatLacksWhatInitializeSaid() {
+		assertThatNullPointerException().isThrownBy(() -> SessionRecord.initialized("s", null, "2025-11-25", null))
+			.withMessage("initializeRequest must not be null");
+		assertThatNullPointerException().isThrownBy(() -> SessionRecord.initialized("s", "{}", null, null))
+			.withMessage("protocolVersion must not be null");
+	}
+
+	@Test
+	void doesNotChangeWithTheSetThatItWasMadeOf() {
+		Set<String> subscriptions = new HashSet<>(Set.of("file:///a"));
+		SessionRecord session = new SessionRecord("s", "{}", "2025-11-25", null, null, subscriptions, null, 1);
+
+		subscriptions.add("file:///b");
+
+		assertThat(session.subscriptions()).containsExactly("file:///a").isUnmodifiable();
+	}
+
+	@Test
+	void printsNothingOfTheClients() {
+		SessionRecord session = new SessionRecord("secret-id", "{\"secret\":\"request\"}", "2025-11-25", "secret-name",
+				"debug", Set.of("file:///secret"), EventId.next("secretstream", 3), 42);
+
+		assertThat(session).hasToString("session of protocol version 2025-11-25, revision 42");
+	}
+
+}

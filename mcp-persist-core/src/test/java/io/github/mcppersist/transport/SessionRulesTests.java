@@ -1,0 +1,57 @@
+package io.github.mcppersist.transport;
+
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import io.github.mcppersist.session.SessionRecord;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class SessionRulesTests {
+
+	@ParameterizedTest
+	@CsvSource({ "resources/subscribe, uri", "resources/unsubscribe, uri", "logging/setLevel, level" })
+	void refusesWhatIsNoTextOrTooLong(String method, String name) {
+		assertThat(check(method, Map.of(name, "x".repeat(2048)), session(0))).isNull();
+		for (Object params : new Object[] { Map.of(name, "x".repeat(2049)), Map.of(name, 7), Map.of(), "x" }) {
+			Rejection rejection = check(method, params, session(0));
+			assertThat(rejection).isNotNull();
+			assertThat(rejection.status()).isEqualTo(400);
+			assertThat(rejection.code()).isEqualTo(JsonRpcError.INVALID_PARAMS);
+		}
+	}
+
+	@Test
+	void boundsTheSubscriptionsOfASession() {
+		Map<String, String> params = Map.of("uri", "file:///new");
+
+		assertThat(check("resources/subscribe", params, session(999))).isNull();
+		assertThat(check("resources/subscribe", params, session(1000))).isNotNull();
+		assertThat(check("resources/unsubscribe", params, session(1000))).isNull();
+	}
+
+	@Test
+	void passesOverOtherRequests() {
+		assertThat(check("tools/call", Map.of("uri", 7, "level", 7), session(1000))).isNull();
+	}
+
+	private static @Nullable Rejection check(String method, Object params, SessionRecord session) {
+		return SessionRules.check(new JSONRPCRequest(method, 1, params), session);
+	}
+
+	private static SessionRecord session(int subscriptions) {
+		Set<String> uris = IntStream.range(0, subscriptions)
+			.mapToObj((i) -> "file:///" + i)
+			.collect(Collectors.toSet());
+		return new SessionRecord("session", "{}", "2025-11-25", null, null, uris, null, 1);
+	}
+
+}

@@ -1,0 +1,317 @@
+package io.github.mcppersist.redis;
+
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiConsumer;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.event.EventStoreUnavailableException;
+
+/**
+ * What the stores of one node share: its ID, the way to Redis, and what comes through the
+ * node's channel. The first character of a message there says what kind it is.
+ */
+final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
+
+	/**
+	 * A hint to look at a stream, see {@link StreamHint}.
+	 */
+	static final char HINT = 'h';
+
+	/**
+	 * What this node sends to itself.
+	 */
+	static final char ECHO = 'e';
+
+	/**
+	 * A message of a node's: its ID, then the text.
+	 */
+	static final char MESSAGE = 'm';
+
+	/**
+	 * A node has left: its ID.
+	 */
+	static final char LEFT = 'l';
+
+	static final int ID_LENGTH = StreamHeader.NO_NODE.length();
+
+	private static final char[] ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		.toCharArray();
+
+	private static final Logger logger = LoggerFactory.getLogger(RedisEventStore.class);
+
+	private final String id = randomId();
+
+	private final RedisKeys keys;
+
+	private final byte[] channel;
+
+	private final ScheduledExecutorService scheduler;
+
+	private final RedisLink link;
+
+	private final RedisCalls calls;
+
+	private final SubscriptionCheck check;
+
+	private final List<Listener> listeners = new CopyOnWriteArrayList<>();
+
+	private final AtomicBoolean closed = new AtomicBoolean();
+
+	RedisNode(RedisConnectionFactory connectionFactory, RedisKeys keys, Duration timeout, Duration echoInterval) {
+		this.keys = keys;
+		this.channel = RedisKeys.bytes(keys.channel(this.id));
+		this.scheduler = Executors.newSingleThreadScheduledExecutor(DaemonThreads.named("mcp-persist-redis"));
+		this.link = RedisLinks.of(connectionFactory);
+		this.calls = new RedisCalls(this.link, this.scheduler, timeout.toNanos());
+		this.check = new SubscriptionCheck(this::echo, this.link::resubscribe);
+		every(echoInterval, this.check::run);
+	}
+
+	/**
+	 * Begin to connect. Listeners that are added later may miss something.
+	 */
+	void start() {
+		this.link.start(List.of(this.keys.channel(this.id), this.keys.allNodes()), this);
+	}
+
+	/**
+	 * Return the ID of this node.
+	 * @return 11 characters out of {@code A-Z a-z 0-9}
+	 */
+	String id() {
+		return this.id;
+	}
+
+	RedisKeys keys() {
+		return this.keys;
+	}
+
+	/**
+	 * Return the name of this node's channel, which ends in its ID.
+	 * @return the name of the channel
+	 */
+	byte[] channel() {
+		return this.channel;
+	}
+
+	void listen(Listener listener) {
+		this.listeners.add(listener);
+	}
+
+	void every(Duration interval, Runnable task) {
+		long millis = interval.toMillis();
+		this.scheduler.scheduleWithFixedDelay(task, millis, millis, TimeUnit.MILLISECONDS);
+	}
+
+	/**
+	 * Make a call that only reads, see {@link RedisCalls#read}.
+	 * @param bytes about how many bytes the answer has
+	 * @param command sends the call
+	 * @param callback gets the answer, or else why there is none
+	 * @param <T> the type of the answer
+	 */
+	<T> void read(long bytes, RedisCalls.Command<T> command, BiConsumer<@Nullable T, @Nullable Throwable> callback) {
+		this.calls.read(bytes, command, callback);
+	}
+
+	/**
+	 * Make a call that writes, see {@link RedisCalls#write}.
+	 * @param bytes how many bytes are sent
+	 * @param command sends the call
+	 * @param callback gets the answer, or else why there is none
+	 * @param <T> the type of the answer
+	 */
+	<T> void write(long bytes, RedisCalls.Command<T> command, BiConsumer<@Nullable T, @Nullable Throwable> callback) {
+		this.calls.write(bytes, command, callback);
+	}
+
+	/**
+	 * Run a script that writes.
+	 * @param script the script
+	 * @param bytes about how many bytes are sent
+	 * @param keys the keys, all in one slot
+	 * @param arguments the arguments
+	 * @param callback gets the reply, or else why there is none
+	 */
+	void write(LuaScript script, long bytes, byte[][] keys, byte[][] arguments,
+			BiConsumer<@Nullable List<Object>, @Nullable Throwable> callback) {
+		this.<List<Object>>write(bytes, (link, withBody) -> link.eval(script, withBody, keys, arguments), callback);
+	}
+
+	/**
+	 * Run a script that writes.
+	 * @param script the script
+	 * @param bytes about how many bytes are sent
+	 * @param keys the keys, all in one slot
+	 * @param arguments the arguments
+	 * @return the reply
+	 */
+	Mono<List<Object>> write(LuaScript script, long bytes, byte[][] keys, byte[]... arguments) {
+		return Mono.create((sink) -> write(script, bytes, keys, arguments, (reply, failure) -> {
+			if (reply != null) {
+				sink.success(reply);
+			}
+			else {
+				sink.error(failed(failure));
+			}
+		}));
+	}
+
+	/**
+	 * Run a script that only reads.
+	 * @param script the script
+	 * @param keys the keys, all in one slot
+	 * @param arguments the arguments
+	 * @return the reply
+	 */
+	Mono<List<Object>> read(LuaScript script, byte[][] keys, byte[]... arguments) {
+		return Mono.create((sink) -> this.<List<Object>>read(0,
+				(link, withBody) -> link.eval(script, withBody, keys, arguments), (reply, failure) -> {
+					if (reply != null) {
+						sink.success(reply);
+					}
+					else {
+						sink.error(failed(failure));
+					}
+				}));
+	}
+
+	/**
+	 * Publish a message.
+	 * @param channel the channel
+	 * @param message the message
+	 * @return how many got it, or {@link RedisLink#UNKNOWN}
+	 */
+	Mono<Long> publish(String channel, String message) {
+		byte[] to = RedisKeys.bytes(channel);
+		byte[] bytes = RedisKeys.text(message);
+		return Mono.create((sink) -> this.<Long>read(bytes.length, (link, withBody) -> link.publish(to, bytes),
+				(receivers, failure) -> {
+					if (receivers != null) {
+						sink.success(receivers);
+					}
+					else {
+						sink.error(failed(failure));
+					}
+				}));
+	}
+
+	private void echo() {
+		byte[] message = { (byte) ECHO };
+		this.<Long>read(0, (link, withBody) -> link.publish(this.channel, message), (receivers, failure) -> {
+			if (receivers != null) {
+				this.check.sent();
+			}
+			else {
+				this.check.failed();
+			}
+		});
+	}
+
+	@Override
+	public void subscribed() {
+		this.check.heard();
+		this.listeners.forEach((listener) -> guard(listener::subscribed));
+	}
+
+	@Override
+	public void published(String message) {
+		if (message.isEmpty()) {
+			return;
+		}
+		char kind = message.charAt(0);
+		if (kind == ECHO) {
+			this.check.heard();
+			return;
+		}
+		String body = message.substring(1);
+		this.listeners.forEach((listener) -> guard(() -> listener.published(kind, body)));
+	}
+
+	// The thread is the driver's, and has others to serve.
+	private static void guard(Runnable step) {
+		try {
+			step.run();
+		}
+		catch (RuntimeException ex) {
+			logger.warn("What came through the channel of this node could not be handled", ex);
+		}
+	}
+
+	boolean isClosed() {
+		return this.closed.get();
+	}
+
+	/**
+	 * Stop the threads and close the connections. Calls under way fail.
+	 */
+	@Override
+	public void close() {
+		if (!this.closed.compareAndSet(false, true)) {
+			return;
+		}
+		this.scheduler.shutdownNow();
+		this.calls.close();
+		this.listeners.forEach(Listener::closed);
+		this.link.close();
+		logger.debug("Closed");
+	}
+
+	static Throwable failed(@Nullable Throwable failure) {
+		return (failure != null) ? failure : new EventStoreUnavailableException("Redis gave no answer");
+	}
+
+	static byte[] number(long number) {
+		return RedisKeys.bytes(Long.toString(number));
+	}
+
+	static int code(List<Object> reply) {
+		return ((Long) reply.get(0)).intValue();
+	}
+
+	private static String randomId() {
+		SecureRandom random = new SecureRandom();
+		char[] id = new char[ID_LENGTH];
+		for (int i = 0; i < id.length; i++) {
+			id[i] = ALPHABET[random.nextInt(ALPHABET.length)];
+		}
+		return new String(id);
+	}
+
+	/**
+	 * Is told what comes through the node's channel, on a thread of the driver.
+	 */
+	interface Listener {
+
+		/**
+		 * The subscription is new: what was published before it is lost.
+		 */
+		void subscribed();
+
+		/**
+		 * Something was published.
+		 * @param kind what kind of message it is
+		 * @param body the message without its first character
+		 */
+		void published(char kind, String body);
+
+		/**
+		 * The node was closed.
+		 */
+		void closed();
+
+	}
+
+}

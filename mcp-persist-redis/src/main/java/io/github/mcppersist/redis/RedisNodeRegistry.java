@@ -1,0 +1,192 @@
+package io.github.mcppersist.redis;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.node.NodeRegistry;
+
+/**
+ * Keeps signs of life of all nodes in one hash in Redis, and sends messages through
+ * Pub/Sub. A node has gone when its counter there stood still for the timeout, by the
+ * clock of the node that looks, while that one could read it all along: an outage of
+ * Redis, however long, makes no node look gone.
+ * <p>
+ * It shares the connections and the node ID of a {@link RedisEventStore}, and works until
+ * that store is closed.
+ */
+public final class RedisNodeRegistry implements NodeRegistry {
+
+	private static final Pattern NODE_ID = Pattern.compile("[A-Za-z0-9]{" + RedisNode.ID_LENGTH + "}");
+
+	/**
+	 * How often a node beats within the timeout. How long it takes until all see that one
+	 * has gone is the timeout and two of these.
+	 */
+	private static final int BEATS = 10;
+
+	/**
+	 * So many intervals after the one before a beat of this node's own may be answered.
+	 * If it is later than that, or fails, the time of the others starts again.
+	 */
+	private static final int MAX_GAP = 6;
+
+	private final RedisNode node;
+
+	private final Duration interval;
+
+	private final byte[] ttl;
+
+	private final NodeSightings sightings;
+
+	private final AtomicLong counter = new AtomicLong();
+
+	private final AtomicBoolean beating = new AtomicBoolean();
+
+	private final AtomicBoolean joined = new AtomicBoolean();
+
+	private volatile boolean left;
+
+	private RedisNodeRegistry(RedisNode node, Duration timeout) {
+		this.node = node;
+		this.interval = timeout.dividedBy(BEATS);
+		this.ttl = RedisNode.number(NodeSightings.REMOVAL * timeout.toMillis());
+		this.sightings = new NodeSightings(node.id(), timeout, this.interval.multipliedBy(MAX_GAP), System::nanoTime);
+	}
+
+	/**
+	 * Return a registry that shares the connections of an event store.
+	 * @param eventStore the event store
+	 * @param timeout after which time without a sign of life a node has gone, at least
+	 * ten milliseconds
+	 * @return a new registry
+	 */
+	public static RedisNodeRegistry of(RedisEventStore eventStore, Duration timeout) {
+		if (timeout.toMillis() < 10 || timeout.toDays() > 1) {
+			throw new IllegalArgumentException(
+					"timeout must be at least ten milliseconds and at most a day, not " + timeout);
+		}
+		return new RedisNodeRegistry(eventStore.node(), timeout);
+	}
+
+	@Override
+	public String nodeId() {
+		return this.node.id();
+	}
+
+	@Override
+	public void join(Listener listener) {
+		if (!this.joined.compareAndSet(false, true)) {
+			throw new IllegalStateException("This node has joined already");
+		}
+		this.node.listen(new Messages(listener));
+		beat();
+		this.node.every(this.interval, this::beat);
+	}
+
+	private void beat() {
+		if (this.left || !this.beating.compareAndSet(false, true)) {
+			return;
+		}
+		List<String> silent = this.sightings.silent();
+		byte[][] keys = { RedisKeys.bytes(this.node.keys().beats()) };
+		byte[][] arguments = new byte[3 + silent.size()][];
+		arguments[0] = RedisKeys.bytes(this.node.id());
+		arguments[1] = RedisNode.number(this.counter.incrementAndGet());
+		arguments[2] = this.ttl;
+		for (int i = 0; i < silent.size(); i++) {
+			arguments[3 + i] = RedisKeys.bytes(silent.get(i));
+		}
+		long sentAt = System.nanoTime();
+		this.node.write(LuaScript.BEAT, 0, keys, arguments, (reply, failure) -> {
+			this.beating.set(false);
+			beaten(sentAt, reply);
+		});
+	}
+
+	private void beaten(long sentAt, @Nullable List<Object> reply) {
+		if (reply == null) {
+			this.sightings.failed();
+			return;
+		}
+		Map<String, String> values = new HashMap<>();
+		for (int i = 0; i + 1 < reply.size(); i += 2) {
+			values.put(SessionFields.text(reply.get(i)), SessionFields.text(reply.get(i + 1)));
+		}
+		this.sightings.read(sentAt, values);
+	}
+
+	@Override
+	public Mono<Void> leave() {
+		return Mono.defer(() -> {
+			this.left = true;
+			byte[][] keys = { RedisKeys.bytes(this.node.keys().beats()) };
+			return Mono
+				.whenDelayError(this.node.write(LuaScript.LEAVE, 0, keys, RedisKeys.bytes(this.node.id())),
+						this.node.publish(this.node.keys().allNodes(), RedisNode.LEFT + this.node.id()))
+				.onErrorComplete();
+		});
+	}
+
+	@Override
+	public boolean isGone(String nodeId) {
+		return this.sightings.isGone(nodeId);
+	}
+
+	@Override
+	public Mono<Boolean> send(String nodeId, String message) {
+		return Mono.defer(() -> {
+			if (nodeId.equals(this.node.id())) {
+				return Mono.just(true);
+			}
+			if (!NODE_ID.matcher(nodeId).matches() || isGone(nodeId)) {
+				return Mono.just(false);
+			}
+			return this.node.publish(this.node.keys().channel(nodeId), RedisNode.MESSAGE + this.node.id() + message)
+				.map((receivers) -> receivers != 0);
+		});
+	}
+
+	@Override
+	public Mono<Void> broadcast(String message) {
+		return this.node.publish(this.node.keys().allNodes(), RedisNode.MESSAGE + this.node.id() + message).then();
+	}
+
+	private final class Messages implements RedisNode.Listener {
+
+		private final Listener listener;
+
+		Messages(Listener listener) {
+			this.listener = listener;
+		}
+
+		@Override
+		public void subscribed() {
+			this.listener.missed();
+		}
+
+		@Override
+		public void published(char kind, String body) {
+			if (kind == RedisNode.LEFT) {
+				RedisNodeRegistry.this.sightings.left(body);
+			}
+			else if (kind == RedisNode.MESSAGE && !body.startsWith(nodeId())) {
+				this.listener.received(body.substring(RedisNode.ID_LENGTH));
+			}
+		}
+
+		@Override
+		public void closed() {
+			// The beats have ended with the node
+		}
+
+	}
+
+}

@@ -1,0 +1,297 @@
+package io.github.mcppersist.redis;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.SessionDeletedException;
+import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.session.SessionNotFoundException;
+import io.github.mcppersist.session.SessionRecord;
+import io.github.mcppersist.session.SessionStore;
+
+/**
+ * Keeps sessions in Redis, beside the events of a {@link RedisEventStore}: one hash for
+ * each session, see {@link RedisKeys}. It shares the event store's connections, time
+ * limit and tombstones, and works until that store is closed.
+ * <p>
+ * The index of subscribers is in a slot of its own. It is written after the session, so a
+ * call that fails in between is to be repeated; until then, and for some time after a
+ * session has expired, the index may say too little or too much.
+ */
+public final class RedisSessionStore implements SessionStore {
+
+	private static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+
+	private static final int URIS_PER_CALL = 1000;
+
+	private static final int RENEWALS_UNDER_WAY = 16;
+
+	/**
+	 * How many answers of a session wait at most. A node takes those that it waits for at
+	 * once; more are a client's mischief.
+	 */
+	private static final int MAX_ANSWERS = 1000;
+
+	private static final byte[] NOTHING = {};
+
+	private final RedisNode node;
+
+	private final Duration timeToLive;
+
+	private final byte[] ttl;
+
+	private final byte[] answerTtl;
+
+	private final byte[] tombstoneTtl;
+
+	private final byte[] indexTtl;
+
+	private RedisSessionStore(RedisNode node, StreamTtls ttls, Duration timeToLive) {
+		this.node = node;
+		this.timeToLive = timeToLive;
+		long millis = timeToLive.toMillis();
+		// Longer by as long as a node may wait until it renews a session that is used
+		long kept = millis + millis / 8;
+		this.ttl = RedisNode.number(kept);
+		this.answerTtl = ttls.running();
+		this.tombstoneTtl = RedisNode.number(Math.max(kept, ttls.tombstone()));
+		this.indexTtl = RedisNode.number(2 * millis);
+	}
+
+	/**
+	 * Return a store that shares the connections of an event store.
+	 * @param eventStore the event store
+	 * @param timeToLive how long a session is kept without being used, at least one
+	 * millisecond
+	 * @return a new store
+	 */
+	public static RedisSessionStore of(RedisEventStore eventStore, Duration timeToLive) {
+		if (timeToLive.toMillis() < 1 || timeToLive.toDays() > 3650) {
+			throw new IllegalArgumentException(
+					"timeToLive must be at least one millisecond and at most ten years, not " + timeToLive);
+		}
+		return new RedisSessionStore(eventStore.node(), eventStore.ttls(), timeToLive);
+	}
+
+	@Override
+	public Mono<Void> createSession(SessionRecord session) {
+		String sessionId = session.sessionId();
+		List<byte[]> arguments = new ArrayList<>(List.of(this.ttl));
+		arguments.addAll(SessionFields.of(session));
+		long bytes = arguments.stream().mapToLong((argument) -> argument.length).sum();
+		return this.node
+			.write(LuaScript.CREATE_SESSION, bytes, keys(keys().record(sessionId), keys().tombstone(sessionId)),
+					arguments.toArray(byte[][]::new))
+			.flatMap((reply) -> isCode(reply, -1) ? Mono.error(new SessionDeletedException())
+					: index(sessionId, texts(reply)));
+	}
+
+	@Override
+	public Mono<SessionRecord> findSession(String sessionId) {
+		check(sessionId);
+		return this.node.read(LuaScript.FIND_SESSION, keys(keys().record(sessionId), keys().tombstone(sessionId)))
+			.filter((fields) -> !fields.isEmpty())
+			.map((fields) -> SessionFields.parse(sessionId, fields))
+			.onErrorMap(RuntimeException.class, RedisSessionStore::unreadable);
+	}
+
+	private static Throwable unreadable(RuntimeException failure) {
+		return (failure instanceof EventStoreUnavailableException) ? failure : new EventStoreUnavailableException(
+				"Redis holds something else than a session of this version", failure);
+	}
+
+	@Override
+	public Mono<Long> setLogLevel(String sessionId, String logLevel) {
+		check(sessionId);
+		return change(sessionId, this.ttl, SessionFields.logLevel(), RedisKeys.text(logLevel));
+	}
+
+	@Override
+	public Mono<Long> subscribe(String sessionId, String uri) {
+		check(sessionId);
+		return change(sessionId, this.ttl, SessionFields.subscription(uri), NOTHING)
+			.flatMap((revision) -> index(sessionId, List.of(uri)).thenReturn(revision));
+	}
+
+	@Override
+	public Mono<Long> unsubscribe(String sessionId, String uri) {
+		check(sessionId);
+		Mono<Void> unindexed = unindex(sessionId, List.of(uri));
+		return change(sessionId, this.ttl, SessionFields.subscription(uri))
+			.onErrorResume(SessionNotFoundException.class, (ex) -> unindexed.then(Mono.error(ex)))
+			.flatMap((revision) -> unindexed.thenReturn(revision));
+	}
+
+	private Mono<Long> change(String sessionId, byte[]... arguments) {
+		return this.node
+			.write(LuaScript.CHANGE_SESSION, 0, keys(keys().record(sessionId), keys().tombstone(sessionId)), arguments)
+			.flatMap((reply) -> isCode(reply, 0) ? Mono.error(new SessionNotFoundException())
+					: Mono.just((Long) reply.get(1)));
+	}
+
+	private Mono<Void> index(String sessionId, List<String> uris) {
+		return inBatches(uris, (batch) -> {
+			List<byte[]> arguments = new ArrayList<>(List.of(this.indexTtl, RedisKeys.bytes(sessionId)));
+			batch.forEach((uri) -> arguments.add(RedisKeys.text(uri)));
+			return this.node.write(LuaScript.ADD_SUBSCRIBER, 0, indexKeys(batch), arguments.toArray(byte[][]::new));
+		});
+	}
+
+	private Mono<Void> unindex(String sessionId, List<String> uris) {
+		return inBatches(uris, (batch) -> {
+			List<byte[]> arguments = new ArrayList<>(List.of(RedisKeys.bytes(sessionId)));
+			batch.forEach((uri) -> arguments.add(RedisKeys.text(uri)));
+			return this.node.write(LuaScript.REMOVE_SUBSCRIBER, 0, indexKeys(batch), arguments.toArray(byte[][]::new));
+		});
+	}
+
+	private static Mono<Void> inBatches(List<String> uris, Function<List<String>, Mono<?>> call) {
+		return Flux.fromIterable(uris).buffer(URIS_PER_CALL).concatMap(call).then();
+	}
+
+	private byte[][] indexKeys(List<String> uris) {
+		List<String> names = new ArrayList<>(List.of(keys().uris()));
+		uris.forEach((uri) -> names.add(keys().subscribers(uri)));
+		return keys(names.toArray(String[]::new));
+	}
+
+	@Override
+	public Mono<Set<String>> findSubscribers(String uri) {
+		return members(keys().subscribers(uri));
+	}
+
+	@Override
+	public Mono<Set<String>> findSubscribedUris() {
+		return members(keys().uris());
+	}
+
+	private Mono<Set<String>> members(String key) {
+		return this.node.read(LuaScript.FIND_SUBSCRIBERS, keys(key))
+			.map((members) -> new LinkedHashSet<>(texts(members)));
+	}
+
+	@Override
+	public Mono<Void> moveStandaloneCursor(String sessionId, EventId cursor) {
+		check(sessionId);
+		return this.node
+			.write(LuaScript.MOVE_CURSOR, 0, keys(keys().record(sessionId)), RedisKeys.bytes(cursor.toString()))
+			.then();
+	}
+
+	@Override
+	public Mono<Void> renewSessions(Collection<String> sessionIds) {
+		List<String> checked = List.copyOf(sessionIds);
+		checked.forEach(RedisSessionStore::check);
+		return Flux.fromIterable(checked).flatMapDelayError(this::renew, RENEWALS_UNDER_WAY, 1).then();
+	}
+
+	private Mono<Void> renew(String sessionId) {
+		return this.node.write(LuaScript.RENEW_SESSION, 0, keys(keys().record(sessionId)), this.ttl)
+			.flatMap((uris) -> index(sessionId, texts(uris)));
+	}
+
+	@Override
+	public Mono<Void> storeAnswer(String sessionId, String requestId, byte[] answer) {
+		check(sessionId);
+		checkRequestId(requestId);
+		return this.node
+			.write(LuaScript.STORE_ANSWER, answer.length, keys(keys().answers(sessionId), keys().tombstone(sessionId)),
+					this.answerTtl, RedisKeys.bytes(requestId), answer, RedisNode.number(MAX_ANSWERS))
+			.flatMap((reply) -> switch (RedisNode.code(reply)) {
+				case -1 -> Mono.error(new SessionDeletedException());
+				case -2 -> Mono.error(new EventStoreUnavailableException(
+						"More than " + MAX_ANSWERS + " answers of a session wait to be taken"));
+				default -> Mono.empty();
+			});
+	}
+
+	@Override
+	public Mono<Map<String, byte[]>> findAnswers(String sessionId, Collection<String> requestIds) {
+		check(sessionId);
+		byte[][] arguments = requestIds(requestIds);
+		return this.node.read(LuaScript.FIND_ANSWERS, keys(keys().answers(sessionId)), arguments).map((found) -> {
+			Map<String, byte[]> answers = new HashMap<>();
+			for (int i = 0; i + 1 < found.size(); i += 2) {
+				answers.put(SessionFields.text(found.get(i)), (byte[]) found.get(i + 1));
+			}
+			return answers;
+		});
+	}
+
+	@Override
+	public Mono<Void> removeAnswers(String sessionId, Collection<String> requestIds) {
+		check(sessionId);
+		byte[][] arguments = requestIds(requestIds);
+		return this.node.write(LuaScript.REMOVE_ANSWERS, 0, keys(keys().answers(sessionId)), arguments).then();
+	}
+
+	private static byte[][] requestIds(Collection<String> requestIds) {
+		requestIds.forEach(RedisSessionStore::checkRequestId);
+		return requestIds.stream().map(RedisKeys::bytes).toArray(byte[][]::new);
+	}
+
+	@Override
+	public Mono<Void> deleteSession(String sessionId) {
+		check(sessionId);
+		return this.node
+			.write(LuaScript.DELETE_SESSION, 0,
+					keys(keys().tombstone(sessionId), keys().record(sessionId), keys().answers(sessionId)),
+					this.tombstoneTtl)
+			// What is left in the index expires, and goes with the next update that finds
+			// it
+			.flatMap((uris) -> unindex(sessionId, texts(uris)).onErrorComplete());
+	}
+
+	@Override
+	public Duration timeToLive() {
+		return this.timeToLive;
+	}
+
+	private RedisKeys keys() {
+		return this.node.keys();
+	}
+
+	private static byte[][] keys(String... keys) {
+		byte[][] bytes = new byte[keys.length][];
+		for (int i = 0; i < keys.length; i++) {
+			bytes[i] = RedisKeys.bytes(keys[i]);
+		}
+		return bytes;
+	}
+
+	private static boolean isCode(List<Object> reply, long code) {
+		return !reply.isEmpty() && reply.get(0).equals(code);
+	}
+
+	private static List<String> texts(List<Object> reply) {
+		return reply.stream().map(SessionFields::text).collect(Collectors.toList());
+	}
+
+	private static void check(String sessionId) {
+		if (!StreamKey.isSessionId(sessionId)) {
+			throw new IllegalArgumentException("Not a session ID");
+		}
+	}
+
+	private static void checkRequestId(String requestId) {
+		if (!REQUEST_ID.matcher(requestId).matches()) {
+			throw new IllegalArgumentException(
+					"Not a request ID. It must be 1 to 64 characters out of A-Z a-z 0-9 . _ -");
+		}
+	}
+
+}

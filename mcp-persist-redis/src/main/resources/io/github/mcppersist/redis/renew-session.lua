@@ -1,0 +1,14 @@
+-- Puts off the expiry of a session.
+-- KEYS    1 record of the session
+-- ARGV    1 time to live in ms
+-- Returns the URIs that the session has subscribed to
+local record, ttl = KEYS[1], ARGV[1]
+local uris = {}
+if redis.call('PEXPIRE', record, ttl) == 1 then
+  for _, field in ipairs(redis.call('HKEYS', record)) do
+    if string.sub(field, 1, 2) == 's:' then
+      uris[#uris + 1] = string.sub(field, 3)
+    end
+  end
+end
+return uris

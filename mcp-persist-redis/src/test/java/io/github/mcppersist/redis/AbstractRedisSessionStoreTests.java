@@ -1,0 +1,56 @@
+package io.github.mcppersist.redis;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+import org.junit.jupiter.api.AfterEach;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+
+import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.session.SessionStoreContractTests;
+
+/**
+ * Runs the contract tests with one driver.
+ */
+abstract class AbstractRedisSessionStoreTests extends SessionStoreContractTests {
+
+	private final Map<String, RedisEventStore> nodes = new ConcurrentHashMap<>();
+
+	private final TestRedis redis;
+
+	AbstractRedisSessionStoreTests(TestRedis redis) {
+		this.redis = redis;
+	}
+
+	abstract RedisConnectionFactory connectionFactory(TestRedis redis);
+
+	@Override
+	protected SessionStore store() {
+		return RedisSessionStore.of(node("first"), Duration.ofHours(24));
+	}
+
+	@Override
+	protected SessionStore secondNode() {
+		return RedisSessionStore.of(node("second"), Duration.ofHours(24));
+	}
+
+	@Override
+	protected SessionStore store(Duration timeToLive) {
+		return RedisSessionStore.of(node("first"), timeToLive);
+	}
+
+	private RedisEventStore node(String name) {
+		return this.nodes.computeIfAbsent(name,
+				(unused) -> RedisEventStore.builder(connectionFactory(this.redis))
+					.keyPrefix(this.redis.keyPrefix())
+					.timeout(Duration.ofSeconds(15))
+					.build());
+	}
+
+	@AfterEach
+	void closeNodes() {
+		this.nodes.values().forEach(RedisEventStore::close);
+	}
+
+}

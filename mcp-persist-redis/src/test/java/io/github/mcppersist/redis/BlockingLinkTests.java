@@ -1,0 +1,106 @@
+package io.github.mcppersist.redis;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
+
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
+import org.springframework.data.redis.connection.Subscription;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests the link with a driver that waits when its subscription is to end.
+ */
+@Timeout(60)
+class BlockingLinkTests {
+
+	private final CountDownLatch confirmed = new CountDownLatch(1);
+
+	private final AtomicInteger unsubscribed = new AtomicInteger();
+
+	private final AtomicInteger subscribed = new AtomicInteger();
+
+	private final RedisLink.Subscriber subscriber = new RedisLink.Subscriber() {
+
+		@Override
+		public void subscribed() {
+			BlockingLinkTests.this.subscribed.incrementAndGet();
+		}
+
+		@Override
+		public void published(String message) {
+			// Nothing is
+		}
+
+	};
+
+	@Test
+	void endsItsSubscriptionWithoutHoldingUpTheCallerAndNeverTwiceAtOnce() throws Exception {
+		try (RedisServer redis = RedisServer.start()) {
+			RedisConnectionFactory factory = Driver.LETTUCE
+				.open(new RedisStandaloneConfiguration("127.0.0.1", redis.port()));
+			BlockingLink link = new BlockingLink(slow(factory));
+			link.start(List.of("channel"), this.subscriber);
+			awaitAtLeast(1, this.subscribed);
+
+			link.resubscribe();
+			awaitAtLeast(1, this.unsubscribed);
+			link.resubscribe();
+
+			assertThat(this.confirmed.getCount()).isOne();
+			this.confirmed.countDown();
+			awaitAtLeast(2, this.subscribed);
+			assertThat(this.unsubscribed).hasValue(1);
+			link.close();
+			((DisposableBean) factory).destroy();
+		}
+	}
+
+	private static void awaitAtLeast(int expected, AtomicInteger number) {
+		Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> number.get() >= expected);
+	}
+
+	private RedisConnectionFactory slow(RedisConnectionFactory factory) {
+		return intercept(RedisConnectionFactory.class, factory, "getConnection",
+				(connection) -> intercept(RedisConnection.class, connection, "getSubscription", this::slow));
+	}
+
+	private Object slow(Object subscription) {
+		return intercept(Subscription.class, subscription, "isAlive", (alive) -> {
+			this.unsubscribed.incrementAndGet();
+			try {
+				this.confirmed.await(30, TimeUnit.SECONDS);
+			}
+			catch (InterruptedException ex) {
+				Thread.currentThread().interrupt();
+			}
+			return alive;
+		});
+	}
+
+	private static <T> T intercept(Class<T> type, Object target, String method, UnaryOperator<Object> change) {
+		return type
+			.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] { type }, (proxy, called, arguments) -> {
+				try {
+					Object result = called.invoke(target, arguments);
+					return (called.getName().equals(method) && result != null) ? change.apply(result) : result;
+				}
+				catch (InvocationTargetException ex) {
+					throw ex.getCause();
+				}
+			}));
+	}
+
+}

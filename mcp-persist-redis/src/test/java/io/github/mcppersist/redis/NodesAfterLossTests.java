@@ -1,0 +1,100 @@
+package io.github.mcppersist.redis;
+
+import java.time.Duration;
+import java.util.Map;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import io.github.mcppersist.transport.RawMcpClient;
+import io.github.mcppersist.transport.RawMcpClient.Exchange;
+import io.github.mcppersist.transport.RawMcpClient.SseEvent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * What several nodes do when their Redis has lost everything.
+ */
+class NodesAfterLossTests {
+
+	private RedisServer server;
+
+	private TestRedis redis;
+
+	private McpNodes nodes;
+
+	@BeforeEach
+	void start() throws Exception {
+		this.server = RedisServer.start();
+		this.redis = new TestRedis(this.server.uri());
+		this.nodes = McpNodes.start(this.redis, 2);
+	}
+
+	@AfterEach
+	void stop() throws Exception {
+		this.nodes.close();
+		this.redis.close();
+		this.server.close();
+	}
+
+	@Test
+	void goOnWithASessionThatOneOfThemHolds() throws Exception {
+		RawMcpClient client = this.nodes.initialize("{}");
+		RawMcpClient other = client.at(this.nodes.get(1).port());
+
+		this.server.cli("FLUSHALL");
+
+		// The second node doesn't hold it, and finds nothing
+		try (Exchange call = other.call(1, "count", "{}")) {
+			assertThat(call.status()).isEqualTo(404);
+		}
+		try (Exchange call = client.call(2, "count", "{}")) {
+			assertThat(OnNodes.numbers(call.rest())).containsExactly("1", "2", "3");
+		}
+		try (Exchange call = other.call(3, "count", "{}")) {
+			assertThat(OnNodes.numbers(call.rest())).containsExactly("1", "2", "3");
+		}
+	}
+
+	@Test
+	void goOnWithAStandaloneStream() throws Exception {
+		RawMcpClient client = this.nodes.initialize("{}");
+		RawMcpClient other = client.at(this.nodes.get(1).port());
+		try (Exchange get = other.get(null)) {
+			get.next();
+			for (int i = 1; i <= 5; i++) {
+				notify(i % 2, client, i);
+				assertThat(get.next().data()).contains("\"data\":\"" + i + "\"");
+			}
+		}
+		await().until(() -> {
+			var stored = this.nodes.get(0).sessionStore.findSession(client.sessionId()).block(Duration.ofSeconds(5));
+			return stored.standaloneCursor() != null && stored.standaloneCursor().sequence() > 5;
+		});
+
+		this.server.cli("FLUSHALL");
+
+		for (int node = 0; node < 2; node++) {
+			try (Exchange call = client.call(node, "count", "{}")) {
+				assertThat(call.rest()).isNotEmpty();
+			}
+			notify(node, client, "after the loss " + node);
+			try (Exchange get = client.at(this.nodes.get(1 - node).port()).get(null)) {
+				SseEvent event = get.next();
+				while (!event.data().contains("after the loss " + node)) {
+					event = get.next();
+					assertThat(event).isNotNull();
+				}
+			}
+		}
+	}
+
+	private void notify(int node, RawMcpClient client, Object data) {
+		this.nodes.get(node).endpoint
+			.notifyClient(client.sessionId(), "notifications/message", Map.of("level", "info", "data", data.toString()))
+			.block(Duration.ofSeconds(10));
+	}
+
+}

@@ -1,0 +1,269 @@
+package io.github.mcppersist.redis;
+
+import java.time.Duration;
+import java.util.List;
+
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
+
+import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.StreamKey;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+/**
+ * Tests for {@link RedisNodeRegistry} with each driver. What counts as a sign of life is
+ * tested in {@link NodeSightingsTests}.
+ */
+@Timeout(120)
+class RedisNodeRegistryTests {
+
+	private static final Duration TIMEOUT = Duration.ofSeconds(1);
+
+	private static final Duration LONG_TIMEOUT = Duration.ofMinutes(10);
+
+	private final RedisStores stores = new RedisStores();
+
+	private final RedisServer redis = RedisServer.start();
+
+	private final RedisProxy network = RedisProxy.to(this.redis.port());
+
+	@AfterEach
+	void close() throws Exception {
+		this.stores.close();
+		this.network.close();
+		this.redis.close();
+	}
+
+	private JoinedNode join(Driver driver, Duration timeout) {
+		return join(driver, timeout, this.redis.port());
+	}
+
+	private JoinedNode join(Driver driver, Duration timeout, int port) {
+		RedisEventStore store = this.stores
+			.open(this.stores.builder(driver.open(new RedisStandaloneConfiguration("127.0.0.1", port))));
+		return new JoinedNode(store, RedisNodeRegistry.of(store, timeout));
+	}
+
+	private void awaitSubscriptions(int nodes) {
+		awaiting().until(() -> ((List<?>) this.redis.cli("PUBSUB", "CHANNELS")).size() == nodes + 1);
+	}
+
+	private List<Object> beats() {
+		return List.copyOf((List<?>) this.redis.cli("HGETALL", this.stores.keyPrefix() + ":1:b"));
+	}
+
+	private static ConditionFactory awaiting() {
+		return Awaitility.await().atMost(RedisStores.LIMIT).pollInterval(Duration.ofMillis(20));
+	}
+
+	private static void assertNeitherIsGoneFor(Duration duration, JoinedNode first, JoinedNode second) {
+		awaiting().during(duration).until(() -> !first.isGone(second) && !second.isGone(first));
+	}
+
+	private static Boolean sent(JoinedNode from, String to) {
+		return from.registry.send(to, "to " + to).block(RedisStores.LIMIT);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void seesThatANodeLivesAndThatItHasDied(Driver driver) {
+		JoinedNode first = join(driver, TIMEOUT);
+		JoinedNode second = join(driver, TIMEOUT);
+		assertThat(first.id()).matches("[A-Za-z0-9]{11}").isNotEqualTo(second.id());
+		assertNeitherIsGoneFor(TIMEOUT.multipliedBy(3), first, second);
+
+		second.store.close();
+
+		awaiting().until(() -> first.isGone(second));
+		assertThat(sent(first, second.id())).isFalse();
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void takesNobodyForDeadWhileRedisIsPausedOrAfterwards(Driver driver) {
+		JoinedNode first = join(driver, TIMEOUT);
+		JoinedNode second = join(driver, TIMEOUT);
+		awaiting().until(() -> beats().size() == 4);
+
+		this.redis.pause();
+		assertNeitherIsGoneFor(TIMEOUT.multipliedBy(4), first, second);
+		this.redis.resume();
+		assertNeitherIsGoneFor(TIMEOUT.multipliedBy(3), first, second);
+
+		second.store.close();
+		awaiting().until(() -> first.isGone(second));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void takesNobodyForDeadWhenRedisIsRestartedEmpty(Driver driver) {
+		JoinedNode first = join(driver, TIMEOUT);
+		JoinedNode second = join(driver, TIMEOUT);
+		awaiting().until(() -> beats().size() == 4);
+
+		this.redis.restartEmpty();
+
+		assertNeitherIsGoneFor(TIMEOUT.multipliedBy(3), first, second);
+		awaiting().until(() -> beats().size() == 4);
+		second.store.close();
+		awaiting().until(() -> first.isGone(second));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void joinsBeforeRedisIsThere(Driver driver) {
+		this.redis.kill();
+		JoinedNode first = join(driver, TIMEOUT);
+		JoinedNode second = join(driver, TIMEOUT);
+		assertNeitherIsGoneFor(TIMEOUT.multipliedBy(2), first, second);
+		assertThatExceptionOfType(EventStoreUnavailableException.class)
+			.isThrownBy(() -> first.registry.broadcast("lost").block(RedisStores.LIMIT));
+
+		this.redis.startAgain();
+
+		awaiting().until(() -> beats().size() == 4);
+		assertNeitherIsGoneFor(TIMEOUT.multipliedBy(2), first, second);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void aNodeThatLeavesIsGoneAtOnce(Driver driver) {
+		JoinedNode first = join(driver, LONG_TIMEOUT);
+		JoinedNode second = join(driver, LONG_TIMEOUT);
+		awaitSubscriptions(2);
+		awaiting().until(() -> beats().size() == 4);
+		assertThat(first.isGone(second)).isFalse();
+
+		second.registry.leave().block(RedisStores.LIMIT);
+
+		awaiting().until(() -> first.isGone(second));
+		assertThat(beats()).doesNotContain(second.id()).hasSize(2);
+		assertThat(sent(first, second.id())).isFalse();
+		assertThat(second.isGone(first)).isFalse();
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void leavingEndsInTimeAlthoughRedisIsAway(Driver driver) {
+		JoinedNode node = join(driver, TIMEOUT);
+		this.redis.pause();
+
+		node.registry.leave().block(Duration.ofSeconds(8));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void aNodeThatNobodyHasHeardOfIsGoneAfterTheTimeout(Driver driver) {
+		JoinedNode node = join(driver, TIMEOUT);
+		awaiting().until(() -> !beats().isEmpty());
+
+		assertThat(node.registry.isGone("never000000")).isFalse();
+
+		awaiting().until(() -> node.registry.isGone("never000000"));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void sendsMessages(Driver driver) {
+		JoinedNode first = join(driver, LONG_TIMEOUT);
+		JoinedNode second = join(driver, LONG_TIMEOUT);
+		JoinedNode third = join(driver, LONG_TIMEOUT);
+		awaitSubscriptions(3);
+
+		assertThat(sent(first, second.id())).isTrue();
+		first.registry.broadcast("all \u20ac\n").block(RedisStores.LIMIT);
+		second.registry.broadcast("").block(RedisStores.LIMIT);
+
+		awaiting().untilAsserted(() -> {
+			assertThat(first.received).containsExactly("");
+			assertThat(second.received).containsExactly("to " + second.id(), "all \u20ac\n");
+			assertThat(third.received).containsExactlyInAnyOrder("all \u20ac\n", "");
+		});
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void saysThatAMessageReachesNobody(Driver driver) {
+		JoinedNode first = join(driver, LONG_TIMEOUT);
+		JoinedNode second = join(driver, LONG_TIMEOUT);
+		awaitSubscriptions(2);
+
+		assertThat(sent(first, first.id())).isTrue();
+		assertThat(sent(first, "nobody00000")).isFalse();
+		for (String other : List.of("", "all", "x".repeat(12), "h:1:{a}:s:b", "\u00e9bcdefghijk")) {
+			assertThat(sent(first, other)).isFalse();
+		}
+
+		second.store.close();
+		awaitSubscriptions(1);
+		assertThat(sent(first, second.id())).isFalse();
+		assertThat(first.received).isEmpty();
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void saysThatMessagesMayHaveBeenLost(Driver driver) {
+		JoinedNode node = join(driver, LONG_TIMEOUT, this.network.port());
+		awaitSubscriptions(1);
+		int before = node.missed.get();
+
+		this.network.cut();
+
+		awaiting().until(() -> node.missed.get() > before);
+	}
+
+	@Test
+	void removesWhatIsLeftOfNodesThatAreLongGone() {
+		Duration shortTimeout = Duration.ofMillis(100);
+		JoinedNode first = join(Driver.LETTUCE, shortTimeout);
+		JoinedNode second = join(Driver.LETTUCE, shortTimeout);
+		awaiting().until(() -> beats().size() == 4);
+		second.store.close();
+
+		awaiting().until(() -> beats().size() == 2);
+
+		assertThat(beats()).contains(first.id());
+		assertThat((Long) this.redis.cli("PTTL", this.stores.keyPrefix() + ":1:b")).isBetween(1L, 3000L);
+	}
+
+	@Test
+	void itsIdIsTheOwnerOfTheStreamsThatItsStoreOpens() {
+		JoinedNode node = join(Driver.LETTUCE, TIMEOUT);
+		StreamKey stream = RedisStores.newStream();
+
+		awaiting().ignoreExceptionsInstanceOf(EventStoreUnavailableException.class).until(() -> {
+			RedisStores.block(node.store.openStream(stream, "7", List.of(RedisStores.priming(stream))));
+			return true;
+		});
+
+		assertThat(RedisStores.read(node.store, stream, null).head().owner()).isEqualTo(node.id());
+	}
+
+	@Test
+	void joinsOnce() {
+		JoinedNode node = join(Driver.LETTUCE, TIMEOUT);
+
+		assertThatIllegalStateException().isThrownBy(() -> node.registry.join(node));
+	}
+
+	@Test
+	void refusesATimeoutThatNobodyCouldKeep() {
+		JoinedNode node = join(Driver.LETTUCE, TIMEOUT);
+
+		for (Duration timeout : List.of(Duration.ZERO, Duration.ofSeconds(-1), Duration.ofDays(2))) {
+			assertThatIllegalArgumentException().isThrownBy(() -> RedisNodeRegistry.of(node.store, timeout))
+				.withMessageContaining(timeout.toString());
+		}
+	}
+
+}

@@ -1,0 +1,273 @@
+package io.github.mcppersist.redis;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.SessionDeletedException;
+import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.session.SessionRecord;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+/**
+ * What is in Redis of a session, and for how long.
+ */
+class RedisSessionLayoutTests {
+
+	private static final String SESSION = "3f0c6c7e-5d0e-4c43-9d2b-1b6a3f6a7b11";
+
+	private static final String RECORD = "mcp:1:{" + SESSION + "}:i";
+
+	private static final String ANSWERS = "mcp:1:{" + SESSION + "}:a";
+
+	private static final String TOMBSTONE = "mcp:1:{" + SESSION + "}:d";
+
+	private static final String URIS = "mcp:1:u:{u}";
+
+	/**
+	 * Ends in the SHA-256 of {@code file:///a}.
+	 */
+	private static final String SUBSCRIBERS = "mcp:1:u:{u}:SfkWAyClULVTZ02PGHRzsZ4YYNyZO6prVWBppMGVxlI";
+
+	private static RedisServer redis;
+
+	private static LettuceConnectionFactory factory;
+
+	private RedisEventStore eventStore;
+
+	private RedisSessionStore store;
+
+	@BeforeAll
+	static void startRedis() {
+		redis = RedisServer.start();
+		factory = new LettuceConnectionFactory("127.0.0.1", redis.port());
+		factory.afterPropertiesSet();
+		factory.start();
+	}
+
+	@AfterAll
+	static void stopRedis() {
+		factory.destroy();
+		redis.close();
+	}
+
+	@BeforeEach
+	void openStore() {
+		redis.cli("CONFIG", "SET", "maxmemory", "0");
+		redis.cli("FLUSHALL");
+		this.eventStore = RedisEventStore.builder(factory).timeout(TestEvents.PATIENT).build();
+		this.store = RedisSessionStore.of(this.eventStore, Duration.ofHours(8));
+	}
+
+	@AfterEach
+	void closeStore() {
+		this.eventStore.close();
+	}
+
+	private static SessionRecord session() {
+		return SessionRecord.initialized(SESSION, "{\"capabilities\":{}}", "2025-11-25", "alice");
+	}
+
+	private static void assertKeys(String... keys) {
+		assertThat(redis.cli("KEYS", "*")).asInstanceOf(InstanceOfAssertFactories.LIST)
+			.containsExactlyInAnyOrder((Object[]) keys);
+	}
+
+	private static long ttl(String key) {
+		return (Long) redis.cli("PTTL", key);
+	}
+
+	@Test
+	void storesASessionAsOneHash() {
+		TestEvents.block(this.store.createSession(session()));
+		assertKeys(RECORD);
+		assertThat(redis.cli("HGETALL", RECORD))
+			.isEqualTo(List.of("i", "{\"capabilities\":{}}", "v", "2025-11-25", "p", "alice", "r", "1"));
+
+		TestEvents.block(this.store.setLogLevel(SESSION, "debug"));
+		TestEvents.block(this.store.subscribe(SESSION, "file:///a"));
+		TestEvents.block(this.store.moveStandaloneCursor(SESSION, EventId.parse("0_17_abcdef")));
+
+		assertThat(redis.cli("HGETALL", RECORD)).isEqualTo(List.of("i", "{\"capabilities\":{}}", "v", "2025-11-25", "p",
+				"alice", "r", "3", "l", "debug", "s:file:///a", "", "c", "0_17_abcdef"));
+		assertKeys(RECORD, URIS, SUBSCRIBERS);
+		assertThat(redis.cli("ZRANGE", URIS, "0", "-1")).isEqualTo(List.of("file:///a"));
+		assertThat(redis.cli("ZRANGE", SUBSCRIBERS, "0", "-1")).isEqualTo(List.of(SESSION));
+	}
+
+	@Test
+	void readsWhatLayoutVersion1Wrote() {
+		redis.cli("HSET", RECORD, "i", "{\"\u20ac\":1}", "v", "2025-06-18", "p", "\u00e9", "l", "info", "c",
+				"0_17_abcdef", "r", "12", "s:file:///\u00e9", "", "s:", "");
+
+		assertThat(TestEvents.block(this.store.findSession(SESSION)))
+			.isEqualTo(new SessionRecord(SESSION, "{\"\u20ac\":1}", "2025-06-18", "\u00e9", "info",
+					Set.of("file:///\u00e9", ""), EventId.parse("0_17_abcdef"), 12));
+	}
+
+	@Test
+	void saysThatARecordIsOfAnotherVersion() {
+		redis.cli("HSET", RECORD, "x", "y");
+
+		assertThatExceptionOfType(EventStoreUnavailableException.class)
+			.isThrownBy(() -> TestEvents.block(this.store.findSession(SESSION)))
+			.withMessageContaining("something else than a session");
+	}
+
+	@Test
+	void everyKeyExpires() {
+		TestEvents.block(this.store.createSession(session()));
+		TestEvents.block(this.store.subscribe(SESSION, "file:///a"));
+		TestEvents.block(this.store.storeAnswer(SESSION, "r1", "{}".getBytes(StandardCharsets.UTF_8)));
+		assertThat(redis.cli("HGETALL", ANSWERS)).isEqualTo(List.of("r1", "{}"));
+		assertThat(ttl(RECORD)).isBetween(32_300_000L, 32_400_000L);
+		assertThat(ttl(ANSWERS)).isBetween(3_900_000L, 4_050_000L);
+		assertThat(ttl(URIS)).isBetween(57_500_000L, 57_600_000L);
+		assertThat(ttl(SUBSCRIBERS)).isBetween(57_500_000L, 57_600_000L);
+
+		TestEvents.block(this.store.deleteSession(SESSION));
+
+		assertKeys(TOMBSTONE);
+		// As long as a node may go on using the session
+		assertThat(ttl(TOMBSTONE)).isBetween(32_300_000L, 32_400_000L);
+		TestEvents.block(this.eventStore.deleteSession(SESSION));
+		assertThat(ttl(TOMBSTONE)).isGreaterThan(32_300_000L);
+	}
+
+	@Test
+	void leavesNothingOfADeletedSessionOnceItsTombstoneHasExpired() {
+		try (RedisEventStore shortLived = RedisEventStore.builder(factory)
+			.timeout(TestEvents.PATIENT)
+			.timeToLive(Duration.ofMillis(500))
+			.completedTimeToLive(Duration.ofMillis(500))
+			.build()) {
+			RedisSessionStore sessions = RedisSessionStore.of(shortLived, Duration.ofSeconds(1));
+			StreamKey stream = StreamKey.random(SESSION);
+			TestEvents.block(sessions.createSession(session()));
+			assertThat(TestEvents.block(shortLived.openStream(stream, "7", TestEvents.priming(stream)))).isEqualTo(1);
+			TestEvents.block(sessions.subscribe(SESSION, "file:///a"));
+			TestEvents.block(sessions.storeAnswer(SESSION, "r1", "{}".getBytes(StandardCharsets.UTF_8)));
+
+			TestEvents.block(sessions.deleteSession(SESSION));
+			TestEvents.block(shortLived.deleteSession(SESSION));
+
+			assertKeys(TOMBSTONE);
+			assertThatExceptionOfType(SessionDeletedException.class)
+				.isThrownBy(() -> TestEvents.block(sessions.createSession(session())));
+			Awaitility.await().untilAsserted(RedisSessionLayoutTests::assertKeys);
+		}
+	}
+
+	@Test
+	void aSessionThatOnlyTheEventStoreDeletedIsGone() {
+		TestEvents.block(this.store.createSession(session()));
+
+		TestEvents.block(this.eventStore.deleteSession(SESSION));
+
+		assertThat(TestEvents.block(this.store.findSession(SESSION))).isNull();
+		assertThatExceptionOfType(SessionDeletedException.class)
+			.isThrownBy(() -> TestEvents.block(this.store.createSession(session())));
+	}
+
+	@Test
+	void openingAStreamTellsTheRevisionOfTheSession() {
+		StreamKey first = StreamKey.random(SESSION);
+		StreamKey second = StreamKey.random(SESSION);
+		assertThat(TestEvents.block(this.eventStore.openStream(first, "7", TestEvents.priming(first)))).isZero();
+
+		TestEvents.block(this.store.createSession(session()));
+		TestEvents.block(this.store.setLogLevel(SESSION, "debug"));
+
+		assertThat(TestEvents.block(this.eventStore.openStream(second, "8", TestEvents.priming(second)))).isEqualTo(2);
+	}
+
+	@Test
+	void renewingASessionKeepsItsSubscriptionsIndexed() {
+		TestEvents.block(this.store.createSession(session()));
+		TestEvents.block(this.store.subscribe(SESSION, "file:///a"));
+		List.of(RECORD, URIS, SUBSCRIBERS).forEach((key) -> redis.cli("PEXPIRE", key, "20000"));
+
+		TestEvents.block(this.store.renewSessions(List.of(SESSION)));
+		assertThat(ttl(RECORD)).isGreaterThan(32_300_000L);
+		assertThat(ttl(URIS)).isGreaterThan(57_500_000L);
+		assertThat(ttl(SUBSCRIBERS)).isGreaterThan(57_500_000L);
+
+		redis.cli("DEL", URIS, SUBSCRIBERS);
+		TestEvents.block(this.store.renewSessions(List.of(SESSION)));
+		assertThat(TestEvents.block(this.store.findSubscribers("file:///a"))).containsExactly(SESSION);
+		assertThat(TestEvents.block(this.store.findSubscribedUris())).containsExactly("file:///a");
+	}
+
+	@Test
+	void forgetsSubscribersThatWereNotRenewed() {
+		redis.cli("ZADD", SUBSCRIBERS, "1", "expired");
+		redis.cli("ZADD", URIS, "1", "file:///expired");
+		assertThat(TestEvents.block(this.store.findSubscribers("file:///a"))).isEmpty();
+		assertThat(TestEvents.block(this.store.findSubscribedUris())).isEmpty();
+
+		TestEvents.block(this.store.createSession(session()));
+		TestEvents.block(this.store.subscribe(SESSION, "file:///a"));
+
+		assertThat(redis.cli("ZRANGE", URIS, "0", "-1")).isEqualTo(List.of("file:///a"));
+		assertThat(redis.cli("ZRANGE", SUBSCRIBERS, "0", "-1")).isEqualTo(List.of(SESSION));
+	}
+
+	@Test
+	void anIndexThatWasNotWrittenIsWrittenWhenTheCallIsRepeated() {
+		SessionRecord session = new SessionRecord(SESSION, "{}", "2025-11-25", null, null, Set.of("file:///a"), null,
+				3);
+		TestEvents.block(this.store.createSession(session));
+		redis.cli("DEL", URIS, SUBSCRIBERS);
+
+		TestEvents.block(this.store.createSession(session));
+
+		assertThat(TestEvents.block(this.store.findSubscribers("file:///a"))).containsExactly(SESSION);
+	}
+
+	@Test
+	void deletesAndReadsWhileRedisIsOutOfMemory() {
+		TestEvents.block(this.store.createSession(session()));
+		TestEvents.block(this.store.subscribe(SESSION, "file:///a"));
+		TestEvents.block(this.store.storeAnswer(SESSION, "r1", "{}".getBytes(StandardCharsets.UTF_8)));
+		String other = "other";
+		redis.cli("CONFIG", "SET", "maxmemory", "1");
+
+		assertThatExceptionOfType(EventStoreUnavailableException.class)
+			.isThrownBy(() -> TestEvents
+				.block(this.store.createSession(SessionRecord.initialized(other, "{}", "2025-11-25", null))))
+			.withMessageContaining("out of memory");
+		assertThat(redis.cli("EXISTS", "mcp:1:{other}:i")).isEqualTo(0L);
+		assertThat(TestEvents.block(this.store.findSession(SESSION)).revision()).isEqualTo(2);
+		assertThat(TestEvents.block(this.store.findSubscribers("file:///a"))).containsExactly(SESSION);
+		Awaitility.await().ignoreExceptionsInstanceOf(EventStoreUnavailableException.class).until(() -> {
+			TestEvents.block(this.store.deleteSession(SESSION));
+			return true;
+		});
+
+		assertKeys(TOMBSTONE);
+	}
+
+	@Test
+	void refusesATimeToLiveThatLeavesNoTime() {
+		for (Duration timeToLive : List.of(Duration.ZERO, Duration.ofSeconds(-1), Duration.ofDays(4000))) {
+			assertThatIllegalArgumentException().isThrownBy(() -> RedisSessionStore.of(this.eventStore, timeToLive))
+				.withMessageContaining(timeToLive.toString());
+		}
+	}
+
+}

@@ -1,0 +1,21 @@
+package io.github.mcppersist.redis;
+
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+
+/**
+ * {@link RedisSessionStore} with Lettuce.
+ */
+@ExtendWith(RedisExtension.class)
+class RedisSessionStoreTests extends AbstractRedisSessionStoreTests {
+
+	RedisSessionStoreTests(TestRedis redis) {
+		super(redis);
+	}
+
+	@Override
+	RedisConnectionFactory connectionFactory(TestRedis redis) {
+		return redis.lettuce();
+	}
+
+}

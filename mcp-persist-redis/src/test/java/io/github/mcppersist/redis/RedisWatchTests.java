@@ -1,0 +1,338 @@
+package io.github.mcppersist.redis;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
+
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
+
+import io.github.mcppersist.event.Event;
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventNotFoundException;
+import io.github.mcppersist.event.EventPage;
+import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.EventsTrimmedException;
+import io.github.mcppersist.event.StreamHead;
+import io.github.mcppersist.event.StreamKey;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * Tests that a stream has one reader among all nodes, that this one is told of what is
+ * stored, and that it is again after its subscription was lost.
+ */
+@Timeout(60)
+class RedisWatchTests {
+
+	private static final Duration ECHO_INTERVAL = Duration.ofMillis(200);
+
+	private final RedisStores stores = new RedisStores();
+
+	private final RedisServer redis = RedisServer.start();
+
+	private final RedisProxy network = RedisProxy.to(this.redis.port());
+
+	private final StreamKey stream = RedisStores.newStream();
+
+	private final Event priming = RedisStores.priming(this.stream);
+
+	@AfterEach
+	void close() throws Exception {
+		this.stores.close();
+		this.network.close();
+		this.redis.close();
+	}
+
+	private RedisEventStore open(Driver driver, int port) {
+		return open(driver, port, ECHO_INTERVAL);
+	}
+
+	private RedisEventStore open(Driver driver, int port, Duration echoInterval) {
+		return this.stores.open(this.stores.builder(driver.open(new RedisStandaloneConfiguration("127.0.0.1", port)))
+			.timeout(TestEvents.PATIENT)
+			.echoInterval(echoInterval));
+	}
+
+	private RedisEventStore openWriter(Driver driver) {
+		RedisEventStore writer = open(driver, this.redis.port());
+		RedisStores.block(writer.openStream(this.stream, "7", List.of(this.priming)));
+		return writer;
+	}
+
+	private Queue<Long> watch(EventStore reader) {
+		Queue<Long> hints = new ConcurrentLinkedQueue<>();
+		reader.watch(this.stream).subscribe(hints::add, (closed) -> {
+		});
+		awaiting().until(() -> hints.contains(EventStore.LOOK));
+		// A subscription that has only just begun hints as well
+		AtomicInteger before = new AtomicInteger();
+		awaiting().during(Duration.ofMillis(200)).until(() -> before.getAndSet(hints.size()) == hints.size());
+		return hints;
+	}
+
+	private StreamHead head(EventStore store) {
+		return RedisStores.read(store, this.stream, this.priming.id()).head();
+	}
+
+	private static ConditionFactory awaiting() {
+		return Awaitility.await().atMost(RedisStores.LIMIT).pollInterval(Duration.ofMillis(20));
+	}
+
+	private void awaitSubscriptions(int number) {
+		awaiting().until(() -> ((List<?>) this.redis.cli("PUBSUB", "CHANNELS")).size() == number + 1);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void saysWhoOwnsAndWhoReadsAStream(Driver driver) {
+		RedisEventStore writer = openWriter(driver);
+		RedisEventStore reader = open(driver, this.redis.port());
+		assertThat(head(reader)).isEqualTo(new StreamHead(writer.node().id(), null, "7"));
+
+		watch(reader);
+
+		assertThat(head(writer)).isEqualTo(new StreamHead(writer.node().id(), reader.node().id(), "7"));
+		assertThat(RedisStores.read(writer, this.stream, null).head()).isEqualTo(head(writer));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void tellsTheReaderThatAnotherNodeHasTakenOver(Driver driver) {
+		RedisEventStore writer = openWriter(driver);
+		RedisEventStore first = open(driver, this.redis.port());
+		RedisEventStore second = open(driver, this.redis.port());
+		awaitSubscriptions(3);
+		Queue<Long> hints = watch(first);
+		hints.clear();
+
+		watch(second);
+
+		awaiting().untilAsserted(() -> assertThat(hints).containsExactly(EventStore.LOOK));
+		assertThat(head(first).reader()).isEqualTo(second.node().id());
+		RedisStores.block(writer.storeEvents(this.stream, List.of(RedisStores.event(this.stream, 2))));
+		RedisStores.block(writer.deleteSession(RedisStores.newStream().sessionId()));
+		assertThat(hints).containsExactly(EventStore.LOOK);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void looksAfterItsSubscriptionWasLostButLeavesTheReaderThatTookOver(Driver driver) {
+		openWriter(driver);
+		RedisEventStore first = open(driver, this.network.port());
+		RedisEventStore second = open(driver, this.redis.port());
+		awaitSubscriptions(3);
+		Queue<Long> hints = watch(first);
+		watch(second);
+		awaiting().until(() -> hints.size() >= 2);
+		hints.clear();
+
+		this.network.cut();
+
+		awaiting().untilAsserted(() -> assertThat(hints).contains(EventStore.LOOK));
+		awaiting().ignoreExceptionsInstanceOf(EventStoreUnavailableException.class)
+			.untilAsserted(() -> assertThat(head(first).reader()).isEqualTo(second.node().id()));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void marksTheStreamAgainIfItsMarkWasLostWithTheSubscription(Driver driver) {
+		RedisEventStore writer = openWriter(driver);
+		RedisEventStore reader = open(driver, this.network.port());
+		awaitSubscriptions(2);
+		Queue<Long> hints = watch(reader);
+		this.redis.cli("LSET", this.stores.key(this.stream), "0",
+				"1r" + "0".repeat(15) + writer.node().id() + StreamHeader.NO_NODE + "000000006" + "7");
+
+		this.network.cut();
+
+		awaiting().untilAsserted(() -> assertThat(head(writer).reader()).isEqualTo(reader.node().id()));
+		RedisStores.block(writer.storeEvents(this.stream, List.of(RedisStores.event(this.stream, 2))));
+		awaiting().untilAsserted(() -> assertThat(hints).contains(2L));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void subscribesAnewWhenNothingComesThroughItsSubscription(Driver driver) {
+		RedisEventStore writer = openWriter(driver);
+		RedisEventStore reader = open(driver, this.network.port());
+		awaitSubscriptions(2);
+		Queue<Long> hints = watch(reader);
+		hints.clear();
+		long connections = this.network.accepted();
+
+		this.network.muteSubscriptions();
+		RedisStores.block(writer.storeEvents(this.stream, List.of(RedisStores.event(this.stream, 2))));
+
+		// The hint was lost, so it is told to look.
+		awaiting().untilAsserted(() -> assertThat(hints).containsExactly(EventStore.LOOK));
+		RedisStores.block(writer.storeEvents(this.stream, List.of(RedisStores.event(this.stream, 3))));
+		awaiting().untilAsserted(() -> assertThat(hints).containsExactly(EventStore.LOOK, 3L));
+		assertThat(this.network.accepted()).isGreaterThan(connections);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void staysSubscribedWhileItsEchoesComeBack(Driver driver) {
+		RedisEventStore reader = open(driver, this.network.port());
+		openWriter(driver);
+		awaitSubscriptions(2);
+		Queue<Long> hints = watch(reader);
+
+		hints.clear();
+		awaiting().during(ECHO_INTERVAL.multipliedBy(8)).untilAsserted(() -> assertThat(hints).isEmpty());
+	}
+
+	@Test
+	void readsWhatItWasHintedAtInOneRoundTrip() {
+		RedisEventStore writer = openWriter(Driver.LETTUCE);
+		RedisEventStore reader = open(Driver.LETTUCE, this.network.port(), Duration.ofHours(1));
+		awaitSubscriptions(2);
+		Queue<Long> hints = watch(reader);
+		Event last = this.priming;
+		// Once, for Redis to know the script
+		RedisStores.read(reader, this.stream, last.id());
+		long unhinted = this.network.sent();
+		RedisStores.read(reader, this.stream, last.id());
+		assertThat(this.network.sent()).isEqualTo(unhinted + 2);
+
+		for (long sequence = 2; sequence < 20; sequence++) {
+			Event event = RedisStores.event(this.stream, sequence);
+			long newest = sequence;
+			RedisStores.block(writer.storeEvents(this.stream, List.of(event)));
+			awaiting().until(() -> hints.contains(newest));
+			long before = this.network.sent();
+
+			EventPage page = RedisStores.read(reader, this.stream, last.id());
+
+			assertThat(page.events()).containsExactly(event);
+			assertThat(page.rest()).isEqualTo(EventPage.Rest.RUNNING);
+			assertThat(this.network.sent()).isEqualTo(before + 1);
+			last = event;
+		}
+		Event end = RedisStores.event(this.stream, 20);
+		RedisStores.block(writer.completeStream(this.stream, List.of(end)));
+		awaiting().until(() -> hints.contains(20L));
+		EventPage page = RedisStores.read(reader, this.stream, last.id());
+		assertThat(page.events()).containsExactly(end);
+		assertThat(page.rest()).isEqualTo(EventPage.Rest.NONE);
+	}
+
+	@Test
+	void saysThatThereMayBeMoreIfTheStreamWasCompletedInTheMiddleOfARead() {
+		RedisEventStore writer = openWriter(Driver.LETTUCE);
+		RedisEventStore reader = open(Driver.LETTUCE, this.network.port(), Duration.ofHours(1));
+		assertThat(RedisStores.read(reader, this.stream, this.priming.id()).rest()).isEqualTo(EventPage.Rest.RUNNING);
+		Event end = RedisStores.event(this.stream, 2);
+		this.network.delay(Duration.ofMillis(300));
+		long before = this.network.sent();
+
+		CompletableFuture<EventPage> reading = reader.replayEventsAfter(this.stream, this.priming.id(), 1000)
+			.toFuture();
+		awaiting().until(() -> this.network.sent() > before);
+		RedisStores.block(writer.completeStream(this.stream, List.of(end)));
+
+		assertThat(reading).succeedsWithin(RedisStores.LIMIT).satisfies((page) -> {
+			assertThat(page.events()).containsExactly(end);
+			assertThat(page.rest()).isEqualTo(EventPage.Rest.STORED);
+		});
+		assertThat(RedisStores.read(reader, this.stream, end.id()).rest()).isEqualTo(EventPage.Rest.NONE);
+	}
+
+	@Test
+	void knowsOfNoMoreEventsThanThereAreIfTheStreamWasTrimmedInTheMiddleOfARead() {
+		RedisEventStore writer = openWriter(Driver.LETTUCE);
+		RedisEventStore reader = open(Driver.LETTUCE, this.network.port(), Duration.ofHours(1));
+		awaitSubscriptions(2);
+		Queue<Long> hints = watch(reader);
+		List<Event> events = LongStream.rangeClosed(2, 10)
+			.mapToObj((sequence) -> RedisStores.event(this.stream, sequence))
+			.toList();
+		RedisStores.block(writer.storeEvents(this.stream, events));
+		awaiting().until(() -> hints.contains(10L));
+		Event last = events.get(8);
+		// Once, for Redis to know the script
+		RedisStores.read(reader, this.stream, last.id());
+		this.network.delay(Duration.ofMillis(300));
+		long before = this.network.sent();
+
+		CompletableFuture<EventPage> reading = reader.replayEventsAfter(this.stream, null, 1000).toFuture();
+		// The first round trip is at Redis, and the second has yet to begin
+		awaiting().during(Duration.ofMillis(100)).until(() -> this.network.sent() > before);
+		this.redis.cli("EVAL", new String(LuaScript.TRIM.body(), StandardCharsets.UTF_8), "1",
+				this.stores.key(this.stream), "5");
+
+		assertThat(reading).succeedsWithin(RedisStores.LIMIT)
+			.satisfies((page) -> assertThat(page.events()).containsExactlyElementsOf(events.subList(3, 9)));
+		this.network.pass();
+		long known = this.network.sent();
+		// What is known to be there would be read in one round trip
+		assertThat(RedisStores.read(reader, this.stream, last.id()).events()).isEmpty();
+		assertThat(this.network.sent()).isEqualTo(known + 2);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void readsNoMoreThanItsPageHoldsHoweverMuchCameSinceTheHint(Driver driver) {
+		RedisEventStore writer = openWriter(driver);
+		RedisEventStore reader = open(driver, this.redis.port());
+		awaitSubscriptions(2);
+		Queue<Long> hints = watch(reader);
+		List<Event> small = LongStream.rangeClosed(2, 101)
+			.mapToObj((sequence) -> TestEvents.event(this.stream, sequence, 10))
+			.toList();
+		RedisStores.block(writer.storeEvents(this.stream, small));
+		awaiting().until(() -> hints.contains(101L));
+		// Without a hint, as if it were on its way
+		this.redis.cli("RPUSH", this.stores.key(this.stream), "aaaaaa" + "x".repeat(1_000_000),
+				"bbbbbb" + "x".repeat(1_000_000));
+
+		EventPage page = RedisStores.read(reader, this.stream, this.priming.id());
+
+		assertThat(page.events()).containsExactlyElementsOf(small);
+		assertThat(page.rest()).isEqualTo(EventPage.Rest.STORED);
+		assertThat(reader.replayEventsAfter(this.stream, this.priming.id(), 160).block(RedisStores.LIMIT).events())
+			.containsExactlyElementsOf(small.subList(0, 10));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void readsRightlyWhateverHappenedToTheStreamSinceTheHint(Driver driver) {
+		RedisEventStore writer = openWriter(driver);
+		RedisEventStore reader = open(driver, this.redis.port());
+		awaitSubscriptions(2);
+		Queue<Long> hints = watch(reader);
+		List<Event> events = LongStream.rangeClosed(2, 10)
+			.mapToObj((sequence) -> RedisStores.event(this.stream, sequence))
+			.toList();
+		RedisStores.block(writer.storeEvents(this.stream, events));
+		awaiting().until(() -> hints.contains(10L));
+		this.redis.cli("EVAL", new String(LuaScript.TRIM.body(), StandardCharsets.UTF_8), "1",
+				this.stores.key(this.stream), "5");
+
+		assertThat(RedisStores.read(reader, this.stream, events.get(4).id()).events())
+			.containsExactlyElementsOf(events.subList(5, 9));
+		assertThatExceptionOfType(EventsTrimmedException.class)
+			.isThrownBy(() -> RedisStores.read(reader, this.stream, this.priming.id()));
+		assertThatExceptionOfType(EventNotFoundException.class)
+			.isThrownBy(() -> RedisStores.read(reader, this.stream, EventId.next(this.stream.streamId(), 7)));
+
+		RedisStores.block(writer.deleteSession(this.stream.sessionId()));
+		assertThatExceptionOfType(EventNotFoundException.class)
+			.isThrownBy(() -> RedisStores.read(reader, this.stream, events.get(4).id()));
+	}
+
+}
