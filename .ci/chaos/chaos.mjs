@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { ChaosProxy } from './proxy.mjs';
 import { random } from './random.mjs';
 import { CallRecord } from './record.mjs';
@@ -12,6 +13,10 @@ const LANES = 4;
 
 /** A call that still has no priming event after so many attempts fails. */
 const ATTEMPTS = 25;
+
+/** Behind a balancer that may have no server for a while, so many, and a pause between two of them. */
+const BALANCED_ATTEMPTS = 100;
+const BALANCED_PAUSE = 200;
 
 /** The calls of a run, which depend on the seed alone; `name` is for the report. */
 export function drawCalls(count, seed, name = 'call') {
@@ -29,46 +34,56 @@ export function drawCalls(count, seed, name = 'call') {
 /**
  * Make the calls through a proxy that cuts connections. Every call is repeated until its
  * client was primed; from then on nothing of it may be missing.
- * @param options `{url, calls, seed, concurrency, callLimit, deadline, plan}`
- * @returns `{records, proxy, rescued, audits, unprimed, failures, duration}`
+ * @param options `{url, calls, seed, concurrency, callLimit, deadline, plan}`, and for servers behind
+ * a balancer `{stopAt, callsPerSession, balanced, mortal}`: when to begin no more calls, and whether
+ * servers are stopped and whether they are killed
+ * @returns `{records, proxy, rescued, audits, unprimed, repeated, unavailable, failures, unmade, duration}`
  */
-export async function runCalls({ url, calls, seed, concurrency = 32, callLimit = 60_000, deadline, plan }) {
+export async function runCalls({
+  url, calls, seed, concurrency = 32, callLimit = 60_000, deadline, plan,
+  stopAt = deadline, callsPerSession = CALLS_PER_SESSION, balanced = false, mortal = false,
+}) {
   const started = Date.now();
   const target = new URL(url);
   const proxy = await new ChaosProxy({ host: target.hostname, port: Number(target.port), seed, plan }).listen();
   const through = (port) => `http://127.0.0.1:${port}${target.pathname}`;
-  const urls = { cutUrl: through(proxy.cutPort), calmUrl: through(proxy.calmPort) };
-  const outcome = { records: [], unprimed: 0, rescued: 0, audits: 0, failures: [] };
+  const urls = { cutUrl: through(proxy.cutPort), calmUrl: through(proxy.calmPort), balanced };
+  const outcome = { records: [], unprimed: 0, rescued: 0, audits: 0, repeated: 0, unavailable: 0, failures: [] };
   const queues = { ts: calls.filter(({ client }) => client === 'ts'), raw: calls.filter(({ client }) => client === 'raw') };
+  const attempts = balanced ? BALANCED_ATTEMPTS : ATTEMPTS;
   let sessions = 0;
 
   const callUntilPrimed = async (session, call) => {
     for (let attempt = 1; ; attempt++) {
-      const record = new CallRecord(call);
+      const record = new CallRecord(call, { mortal });
       const usable = await session.call(record, Math.min(Date.now() + callLimit, deadline)) ?? true;
       record.attempts = attempt;
+      record.endedAt = Date.now();
       if (record.results === 0 && Date.now() >= deadline) {
         outcome.failures.push(`${call.name} was under way at the time limit of the run`);
         return false;
       }
-      if (record.primed || attempt === ATTEMPTS || Date.now() > deadline || record.violations().length > 1) {
+      if (record.primed || attempt === attempts || Date.now() > deadline || record.violations().length > 1) {
         outcome.records.push(record);
         outcome.audits += record.audited ? 1 : 0;
         return usable;
       }
       outcome.unprimed++;
+      if (balanced) {
+        await delay(BALANCED_PAUSE);
+      }
     }
   };
 
   const worker = async (kind, lanes) => {
     const queue = queues[kind];
-    while (queue.length > 0 && Date.now() < deadline) {
+    while (queue.length > 0 && Date.now() < stopAt) {
       const session = create(kind, sessions++);
       try {
         await session.open();
-        let left = CALLS_PER_SESSION;
+        let left = callsPerSession;
         const lane = async () => {
-          while (left-- > 0 && queue.length > 0 && Date.now() < deadline) {
+          while (left-- > 0 && queue.length > 0 && Date.now() < stopAt) {
             if (!await callUntilPrimed(session, queue.shift())) {
               left = 0;
             }
@@ -85,6 +100,8 @@ export async function runCalls({ url, calls, seed, concurrency = 32, callLimit =
       finally {
         await session.close().catch((error) => outcome.failures.push(`${kind} session end: ${error.message}`));
         outcome.rescued += session.rescued ?? 0;
+        outcome.repeated += session.repeated;
+        outcome.unavailable += session.unavailable;
       }
     }
   };

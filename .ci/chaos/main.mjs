@@ -1,11 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { drawCalls, judge, runCalls } from './chaos.mjs';
-import { freePort, inspectConnections, inspectJvm, inspectRedis, Processes, tail, waitForPort } from './processes.mjs';
+import { freePort, inspectConnections, inspectJvm, inspectRedis, Processes, waitForPort } from './processes.mjs';
 import { KINDS } from './record.mjs';
+import { printLog, printTable, Report } from './report.mjs';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -54,25 +55,15 @@ if (!['redis', 'memory', 'both'].includes(options.store)) {
 
 const processes = new Processes();
 const deadline = Date.now() + Number(options.timeout) * 1000;
-const results = { passed: 0, failed: 0 };
+const report = new Report();
 
 process.on('exit', () => processes.killAll());
 ['SIGINT', 'SIGTERM', 'SIGHUP'].forEach((signal) => process.on(signal, () => process.exit(130)));
 // Every wait below is bounded; this is for what nobody thought of.
 setTimeout(() => {
-  check(false, `ends within ${options.timeout} s`);
-  finish();
+  report.check(false, `ends within ${options.timeout} s`);
+  report.finish();
 }, deadline + 60_000 - Date.now());
-
-function check(passed, text) {
-  results[passed ? 'passed' : 'failed']++;
-  console.log(`${passed ? 'ok  ' : 'FAIL'} ${text}`);
-}
-
-function finish() {
-  console.log(`${results.passed} passed, ${results.failed} failed`);
-  process.exit((results.failed === 0) ? 0 : 1);
-}
 
 async function startServer(store) {
   if (options.url) {
@@ -127,11 +118,6 @@ async function measureSettled(server, settled) {
   }
 }
 
-function printTable(rows) {
-  const width = Math.max(...rows.map(([name]) => name.length));
-  rows.forEach(([name, value]) => console.log(`  ${name.padEnd(width)}  ${value}`));
-}
-
 function printGrowth(before, after) {
   const grown = [...after.classes].map(([name, { bytes, instances }]) => {
     const { bytes: bytesBefore, instances: instancesBefore } = before.classes.get(name) ?? { bytes: 0, instances: 0 };
@@ -175,11 +161,11 @@ async function run(store) {
     const failures = [...warm.failures, ...outcome.failures];
     lines.slice(0, options.verbose ? undefined : 20).forEach((line) => console.log(`  ${line}`));
     failures.slice(0, 10).forEach((line) => console.log(`  ${line}`));
-    check(records.length === count && failures.length === 0, `every call made, every session opened and ended`);
-    check(proxy.cuts >= count / 2, 'at least one cut for every two calls');
-    Object.entries(KINDS).forEach(([kind, text]) => check(!counts[kind], text));
+    report.check(records.length === count && failures.length === 0, `every call made, every session opened and ended`);
+    report.check(proxy.cuts >= count / 2, 'at least one cut for every two calls');
+    Object.entries(KINDS).forEach(([kind, text]) => report.check(!counts[kind], text));
     if (server.process) {
-      check(!server.process.exited, 'the server is still there');
+      report.check(!server.process.exited, 'the server is still there');
     }
 
     const heapSlack = Number(options['heap-slack']) * (1 << 20);
@@ -189,38 +175,29 @@ async function run(store) {
     if (after.jvm) {
       const mebibytes = (bytes) => (bytes / (1 << 20)).toFixed(1);
       const heapFits = after.jvm.bytes <= before.jvm.bytes + heapSlack;
-      check(heapFits, `live heap ${mebibytes(before.jvm.bytes)} MiB before, ${mebibytes(after.jvm.bytes)} MiB after, `
+      report.check(heapFits, `live heap ${mebibytes(before.jvm.bytes)} MiB before, ${mebibytes(after.jvm.bytes)} MiB after, `
           + `at most ${options['heap-slack']} MiB more`);
       if (!heapFits || options.verbose) {
         printGrowth(before.jvm, after.jvm);
       }
-      check(after.jvm.threads <= before.jvm.threads + threadSlack,
+      report.check(after.jvm.threads <= before.jvm.threads + threadSlack,
           `${before.jvm.threads} threads before, ${after.jvm.threads} after, at most ${threadSlack} more`);
     }
     if (after.connections) {
-      check(after.connections.accepted === 0, `no connection left open (${after.connections.accepted})`);
+      report.check(after.connections.accepted === 0, `no connection left open (${after.connections.accepted})`);
       if (after.connections.descriptors !== undefined) {
-        check(after.connections.descriptors <= before.connections.descriptors + 16,
+        report.check(after.connections.descriptors <= before.connections.descriptors + 16,
             `${before.connections.descriptors} file descriptors before, ${after.connections.descriptors} after, at most 16 more`);
       }
     }
     if (server.redisPort) {
       const { keys, expiring } = await inspectRedis(server.redisPort);
-      check(keys === expiring, `${keys} keys left in Redis, ${expiring} of them expire`);
+      report.check(keys === expiring, `${keys} keys left in Redis, ${expiring} of them expire`);
     }
     printLog(server.log);
   }
   finally {
     await server.stop?.();
-  }
-}
-
-/** Not judged, but worth a look: a cut connection is nothing to warn about. */
-function printLog(log) {
-  const noted = log ? readFileSync(log, 'utf8').split('\n').filter((line) => /\b(WARN|ERROR)\b/.test(line)) : [];
-  if (noted.length > 0) {
-    console.log(`     the server logged ${noted.length} warnings and errors, the first of them:`);
-    noted.slice(0, 3).forEach((line) => console.log(`     ${line.slice(0, 300)}`));
   }
 }
 
@@ -230,6 +207,6 @@ try {
   }
 }
 catch (error) {
-  check(false, options.verbose ? error.stack : error.message);
+  report.check(false, options.verbose ? error.stack : error.message);
 }
-finish();
+report.finish();

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, openSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,10 +14,12 @@ export class Processes {
   directory = mkdtempSync(path.join(os.tmpdir(), 'chaos-'));
   #children = [];
 
-  start(name, command, args) {
+  /** Start a process whose log goes on where that of an earlier one of this name ended. */
+  start(name, command, args, options = {}) {
     const log = path.join(this.directory, `${name}.log`);
-    const output = openSync(log, 'w');
-    const child = spawn(command, args, { cwd: this.directory, stdio: ['ignore', output, output] });
+    const output = openSync(log, 'a');
+    const child = spawn(command, args, { cwd: this.directory, stdio: ['ignore', output, output], ...options });
+    closeSync(output);
     const started = { name, log, pid: child.pid, exited: false };
     started.exit = new Promise((resolve) => {
       child.on('error', (error) => {
@@ -25,7 +27,8 @@ export class Processes {
         started.exited = true;
         resolve();
       });
-      child.on('exit', () => {
+      child.on('close', (code) => {
+        started.code = code;
         started.exited = true;
         resolve();
       });
@@ -35,16 +38,31 @@ export class Processes {
     return started;
   }
 
-  async stop(started) {
+  /** @returns whether it ended when it was asked to, and not only when it was made to */
+  async stop(started, limit = 10_000) {
     started.child.kill('SIGTERM');
-    await Promise.race([started.exit, delay(10_000, undefined, { ref: false })]);
+    const ended = await this.wait(started, limit);
     started.child.kill('SIGKILL');
+    return ended;
+  }
+
+  /** @returns whether the process ended within so many milliseconds */
+  async wait(started, limit) {
+    await Promise.race([started.exit, delay(limit, undefined, { ref: false })]);
+    return started.exited;
+  }
+
+  async kill(started) {
+    started.child.kill('SIGKILL');
+    await started.exit;
   }
 
   /** For the process's own exit: no waiting. */
-  killAll() {
+  killAll(keepLogs = false) {
     this.#children.filter((started) => !started.exited).forEach((started) => started.child.kill('SIGKILL'));
-    rmSync(this.directory, { recursive: true, force: true });
+    if (!keepLogs) {
+      rmSync(this.directory, { recursive: true, force: true });
+    }
   }
 
 }
@@ -145,4 +163,10 @@ export async function inspectRedis(port) {
   const found = [...text.matchAll(/db\d+:keys=(\d+),expires=(\d+)/g)];
   const sum = (group) => found.reduce((total, match) => total + Number(match[group]), 0);
   return { keys: sum(1), expiring: sum(2) };
+}
+
+/** The keys of a Redis on the loopback address; for tests, since it walks through all of them. */
+export async function findKeys(port) {
+  const { stdout } = await run('redis-cli', ['-p', String(port), '--scan'], { maxBuffer: 64 << 20, timeout: 60_000 });
+  return stdout.split('\n').filter((key) => key !== '');
 }

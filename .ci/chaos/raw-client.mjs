@@ -1,14 +1,12 @@
-import http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { SseParser } from './sse.mjs';
-
-const ACCEPT = 'application/json, text/event-stream';
-
-/** How long the server may take to close a stream whose response it has sent. */
-const CLOSE_LIMIT = 5000;
+import { CLOSE_LIMIT, exchange, isBroken, isUnavailable } from './exchange.mjs';
 
 /** Without a byte for this long a connection that may be cut is taken for dead, and resumed. */
 const IDLE_LIMIT = 700;
+
+/** How often what must not be cut is tried behind a balancer, and the time between two of them. */
+export const CALM_ATTEMPTS = 40;
+export const CALM_DELAY = 250;
 
 /**
  * An MCP session over plain HTTP/1.1, one connection for each request. The setup and the end
@@ -16,39 +14,43 @@ const IDLE_LIMIT = 700;
  */
 export class RawSession {
 
+  /** How often the balancer lost a server in the middle of what isn't cut here. */
+  repeated = 0;
+
+  /** How often it answered in place of a server. */
+  unavailable = 0;
+
   #options;
   #headers = {};
   #nextId = 1;
 
-  /** @param options `{cutUrl, calmUrl, version, dice}` */
+  /** @param options `{cutUrl, calmUrl, version, dice, balanced}`, the last if a balancer is in front */
   constructor(options) {
     this.#options = options;
     this.version = options.version;
   }
 
   async open() {
-    const { calmUrl, version } = this.#options;
-    let message;
-    const answer = await this.#exchange(calmUrl, 'POST', {}, {
+    const { version } = this.#options;
+    const answer = await this.#calmly('POST', {}, {
       jsonrpc: '2.0', id: 0, method: 'initialize',
       params: { protocolVersion: version, capabilities: {}, clientInfo: { name: 'chaos-raw', version: '1' } },
-    }, (event) => {
-      message = event.data ? JSON.parse(event.data) : message;
     });
-    message ??= answer.text ? JSON.parse(answer.text) : undefined;
+    const text = answer.events.at(-1)?.data ?? answer.text;
+    const message = text.startsWith('{') ? JSON.parse(text) : undefined;
     if (answer.status !== 200 || message?.result === undefined) {
       throw new Error(`initialize answered ${answer.status} ${JSON.stringify(message) ?? answer.error}`);
     }
     this.version = message.result.protocolVersion;
     this.#headers = { 'mcp-session-id': answer.headers['mcp-session-id'], 'mcp-protocol-version': this.version };
-    const accepted = await this.#exchange(calmUrl, 'POST', {}, { jsonrpc: '2.0', method: 'notifications/initialized' });
+    const accepted = await this.#calmly('POST', {}, { jsonrpc: '2.0', method: 'notifications/initialized' });
     if (accepted.status !== 202) {
       throw new Error(`notifications/initialized answered ${accepted.status}`);
     }
   }
 
   async close() {
-    await this.#exchange(this.#options.calmUrl, 'DELETE', {});
+    await this.#calmly('DELETE', {});
   }
 
   /** Make one call and resume it until its result is there; without an event ID give up. */
@@ -59,7 +61,8 @@ export class RawSession {
     const answer = await this.#stream(record, state, id, 'POST', {}, {
       jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'count', arguments: { n, intervalMs } },
     });
-    if (answer.status !== undefined && answer.status !== 200) {
+    record.node = answer.headers?.['x-served-by'];
+    if (this.#refused(answer)) {
       record.violation('protocol', `call answered ${answer.status} ${answer.text}`);
       return;
     }
@@ -74,7 +77,7 @@ export class RawSession {
         }
         return;
       }
-      if (resumed.status !== undefined && resumed.status !== 200) {
+      if (this.#refused(resumed)) {
         record.violation('protocol', `resume after ${cursor} answered ${resumed.status} ${resumed.text}`);
         return;
       }
@@ -84,19 +87,23 @@ export class RawSession {
     }
   }
 
+  #refused({ status }) {
+    if (this.#options.balanced && isUnavailable(status)) {
+      this.unavailable++;
+      return false;
+    }
+    return status !== undefined && status !== 200;
+  }
+
   /** The stream is complete: read it again from its end and from somewhere in the middle. */
   async #audit(record) {
-    const { calmUrl, dice } = this.#options;
+    const { dice } = this.#options;
     record.audited = true;
     const from = dice.integer(0, record.events.length - 1);
     for (const position of [record.events.length - 1, from]) {
-      const again = [];
       const cursor = record.events[position].id;
-      const answer = await this.#exchange(calmUrl, 'GET', { 'last-event-id': cursor }, undefined, (event) => {
-        if (event.data) {
-          again.push({ id: event.id, data: event.data });
-        }
-      });
+      const answer = await this.#calmly('GET', { 'last-event-id': cursor });
+      const again = answer.events.map(({ id, data }) => ({ id, data }));
       const expected = record.events.slice(position + 1);
       if (expected.length > 0 && answer.status !== 200) {
         record.violation('lost', `second replay after ${cursor} answered ${answer.status} ${answer.text}`);
@@ -142,77 +149,24 @@ export class RawSession {
     return answer;
   }
 
-  /**
-   * One HTTP exchange; never rejects. Resolves to the status (none if no headers came), the
-   * headers, the text if it was no event stream, `ended` if the server ended it in order and
-   * `unclosed` if it didn't end it after the event for which `onEvent` returned true.
-   */
   #exchange(url, method, headers, body, onEvent, onRetry) {
-    return new Promise((resolve) => {
-      const answer = { text: '', ended: false, unclosed: false };
-      const payload = (body === undefined) ? undefined : Buffer.from(JSON.stringify(body));
-      const idleLimit = (url === this.#options.cutUrl) ? IDLE_LIMIT : CLOSE_LIMIT;
-      let done = false;
-      const request = http.request(url, {
-        method, agent: false,
-        headers: {
-          accept: (method === 'GET') ? 'text/event-stream' : ACCEPT, ...this.#headers, ...headers,
-          ...(payload && { 'content-type': 'application/json', 'content-length': payload.length }),
-        },
+    const idleLimit = (url === this.#options.cutUrl) ? IDLE_LIMIT : CLOSE_LIMIT;
+    return exchange(url, method, { headers: { ...this.#headers, ...headers }, body, onEvent, onRetry, idleLimit });
+  }
+
+  /** An exchange through the calm port, made again while it goes down with a server behind the balancer. */
+  async #calmly(method, headers, body) {
+    for (let attempt = 1; ; attempt++) {
+      const events = [];
+      const answer = await this.#exchange(this.#options.calmUrl, method, headers, body, (event) => {
+        events.push(event);
       });
-      const finish = (reason) => {
-        if (!done) {
-          done = true;
-          clearTimeout(timer);
-          answer.error = reason;
-          request.destroy();
-          resolve(answer);
-        }
-      };
-      let timer = setTimeout(() => finish('no headers'), 10_000);
-      const rearm = () => {
-        if (!done && !answer.complete) {
-          clearTimeout(timer);
-          timer = setTimeout(() => finish('idle'), idleLimit);
-        }
-      };
-      request.on('error', (error) => finish(error.message));
-      request.on('close', () => finish('closed'));
-      request.on('response', (response) => {
-        answer.status = response.statusCode;
-        answer.headers = response.headers;
-        rearm();
-        const parser = new SseParser({
-          onRetry,
-          onEvent: (event) => {
-            if (onEvent?.(event) === true) {
-              answer.complete = true;
-              clearTimeout(timer);
-              timer = setTimeout(() => {
-                answer.unclosed = true;
-                finish('unclosed');
-              }, CLOSE_LIMIT);
-            }
-          },
-        });
-        const stream = /^text\/event-stream/.test(response.headers['content-type'] ?? '');
-        response.on('data', (chunk) => {
-          rearm();
-          if (stream) {
-            parser.push(chunk);
-          }
-          else {
-            answer.text += chunk;
-          }
-        });
-        response.on('error', (error) => finish(error.message));
-        response.on('end', () => {
-          answer.ended = response.complete;
-          finish('end');
-        });
-      });
-      request.end(payload);
-    });
+      if (!this.#options.balanced || !isBroken(answer) || attempt === CALM_ATTEMPTS) {
+        return { ...answer, events: events.filter(({ data }) => data) };
+      }
+      this.repeated++;
+      await delay(CALM_DELAY);
+    }
   }
 
 }

@@ -8,6 +8,9 @@ export const KINDS = {
   protocol: 'priming event first, stream closed after the response, no request refused',
 };
 
+/** The error for a call whose server has gone. */
+const UNKNOWN_OUTCOME = /\boutcome\b.*\bunknown\b/i;
+
 /** What the client of one call saw, and what was wrong with it. */
 export class CallRecord {
 
@@ -16,6 +19,12 @@ export class CallRecord {
   attempts = 1;
   resumes = 0;
   results = 0;
+  /** The server to which the call went, as far as a balancer said it. */
+  node = undefined;
+  /** When an error came that says that the server died with the call, and what it says. */
+  died = undefined;
+  startedAt = Date.now();
+  endedAt = undefined;
   /** Events with an ID and data, in order of arrival. */
   events = [];
 
@@ -24,9 +33,15 @@ export class CallRecord {
   #highest = 0;
   #violations = [];
 
-  /** @param call `{name, n, intervalMs, client}` */
-  constructor(call) {
+  #mortal;
+
+  /**
+   * @param call `{name, n, intervalMs, client}`
+   * @param options `{mortal}`: whether servers are killed, so that a call may end with an error which says so
+   */
+  constructor(call, { mortal = false } = {}) {
     this.call = call;
+    this.#mortal = mortal;
   }
 
   /** An event ID arrived, with or without data. */
@@ -78,7 +93,10 @@ export class CallRecord {
     if (this.results > 1) {
       this.violation('twice', 'the result arrived twice');
     }
-    if (failed || result?.isError || text !== `counted ${this.call.n}`) {
+    if (this.#mortal && failed && UNKNOWN_OUTCOME.test(result.message)) {
+      this.died = { at: Date.now(), message: result.message };
+    }
+    else if (failed || result?.isError || text !== `counted ${this.call.n}`) {
       this.violation('foreign', `wrong result ${JSON.stringify(result)?.slice(0, 200)}`);
     }
   }
@@ -98,8 +116,8 @@ export class CallRecord {
       found.push({ kind: 'result', text: `no result, last event ID ${this.lastEventId}` });
     }
     const missing = [];
-    // Without a result the rest of the call is missing anyway: report holes only.
-    const end = (this.results > 0) ? this.call.n : this.#highest;
+    // Without a result, or with the error of a server that died, the rest of the call is missing anyway: report holes only.
+    const end = (this.results > 0 && !this.died) ? this.call.n : this.#highest;
     for (let number = 1; number <= end; number++) {
       if (!this.#seen.has(number)) {
         missing.push(number);

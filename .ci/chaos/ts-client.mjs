@@ -1,10 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { CallToolResultSchema, LoggingMessageNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
+import { CallToolResultSchema, ErrorCode, LoggingMessageNotificationSchema, McpError } from '@modelcontextprotocol/sdk/types.js';
+import { isUnavailable } from './exchange.mjs';
+import { CALM_ATTEMPTS, CALM_DELAY } from './raw-client.mjs';
 
 /** How long after the end of a connection its last bytes may still be on their way through the client. */
 const GRACE = 300;
+
+/** Errors that the client makes itself; all others were sent by the server. */
+const LOCAL_ERRORS = new Set([ErrorCode.RequestTimeout, ErrorCode.ConnectionClosed]);
 
 /**
  * A session of the official client, one call at a time, since its notifications don't say to
@@ -21,12 +26,18 @@ export class TsSession {
   /** How often the client had to be put back on its way. */
   rescued = 0;
 
+  /** How often the balancer lost a server in the middle of what isn't cut here. */
+  repeated = 0;
+
+  /** How often it answered in place of a server. */
+  unavailable = 0;
+
   #options;
   #client;
   #transport;
   #call;
 
-  /** @param options `{cutUrl, calmUrl}` */
+  /** @param options `{cutUrl, calmUrl, balanced}`, the last if a balancer is in front */
   constructor(options) {
     this.#options = options;
   }
@@ -74,6 +85,10 @@ export class TsSession {
     }
     catch (error) {
       record.error = error.message;
+      if (error instanceof McpError && !LOCAL_ERRORS.has(error.code)) {
+        record.response(error, true);
+        return true;
+      }
       return !record.primed;
     }
     finally {
@@ -85,7 +100,7 @@ export class TsSession {
   async #fetch(url, init) {
     const body = init.body ?? '';
     if (init.method === 'DELETE' || /"method":"(initialize|notifications\/initialized)"/.test(body)) {
-      return fetch(this.#options.calmUrl, init);
+      return this.#calmly(init);
     }
     const call = this.#call;
     if (call === undefined) {
@@ -93,6 +108,7 @@ export class TsSession {
     }
     if (init.method === 'POST' && body.includes('"tools/call"')) {
       const response = this.#check(call, await fetch(url, init));
+      call.record.node = response.headers.get('x-served-by') ?? undefined;
       return watch(response, () => setTimeout(() => call.record.primed || call.abandoned.abort(), GRACE));
     }
     const cursor = new Headers(init.headers).get('last-event-id');
@@ -112,7 +128,33 @@ export class TsSession {
     return fetch(url, init);
   }
 
+  /** A request through the calm port, made again while it goes down with a server behind the balancer. */
+  async #calmly(init) {
+    for (let attempt = 1; ; attempt++) {
+      const last = !this.#options.balanced || attempt === CALM_ATTEMPTS;
+      try {
+        const response = await fetch(this.#options.calmUrl, init);
+        // To the end, since it may break there too: what is not cut here has a short answer.
+        const body = await response.arrayBuffer();
+        if (last || !isUnavailable(response.status)) {
+          return new Response(body.byteLength ? body : null, { status: response.status, headers: response.headers });
+        }
+      }
+      catch (error) {
+        if (last || init.signal?.aborted) {
+          throw error;
+        }
+      }
+      this.repeated++;
+      await delay(CALM_DELAY);
+    }
+  }
+
   #check(call, response) {
+    if (this.#options.balanced && isUnavailable(response.status)) {
+      this.unavailable++;
+      return response;
+    }
     if (response.status !== 200 && !call.over) {
       call.record.violation('protocol', `${call.received ? 'resume' : 'call'} answered ${response.status}`);
       call.abandoned.abort();

@@ -11,12 +11,16 @@ import { setTimeout as delay } from 'node:timers/promises';
  * - `swap`: a resume sends its first two events in the wrong order;
  * - `forget-result`: a resume never sends the response;
  * - `no-priming`: calls start without a priming event;
- * - `stay-open`: streams aren't closed after the response.
+ * - `stay-open`: streams aren't closed after the response;
+ * - `die`: every third call ends in its middle, with the error of a server that died;
+ * - `unavailable`: a balancer in front answers every third request itself.
  */
 export class ReferenceServer {
 
   #fault;
   #sessions = new Map();
+  #requests = 0;
+  #calls = 0;
   #http = http.createServer((request, response) => this.#serve(request, response).catch(() => response.destroy()));
 
   constructor(fault) {
@@ -40,6 +44,11 @@ export class ReferenceServer {
     for await (const chunk of request) {
       body += chunk;
     }
+    if (this.#fault === 'unavailable' && ++this.#requests % 3 === 0) {
+      response.writeHead(503).end();
+      return;
+    }
+    response.setHeader('x-served-by', 'reference');
     const session = this.#sessions.get(request.headers['mcp-session-id']);
     const message = (request.method === 'POST') ? JSON.parse(body) : undefined;
     if (message?.method === 'initialize') {
@@ -118,11 +127,13 @@ export class ReferenceServer {
     if (session.version >= '2025-11-25' && this.#fault !== 'no-priming') {
       store();
     }
-    for (let data = 1; data <= n; data++) {
+    const dies = this.#fault === 'die' && ++this.#calls % 3 === 0;
+    for (let data = 1; data <= (dies ? n / 2 : n); data++) {
       store({ method: 'notifications/message', params: { level: 'info', data } });
       await delay(intervalMs);
     }
-    store({ id, result: { content: [{ type: 'text', text: `counted ${n}` }] } }, true);
+    store(dies ? { id, error: { code: -32603, message: 'The server died; the outcome of the request is unknown' } }
+      : { id, result: { content: [{ type: 'text', text: `counted ${n}` }] } }, true);
     stream.complete = true;
     this.#end(stream);
   }

@@ -1,0 +1,108 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Processes } from '../chaos/processes.mjs';
+import { printLog, Report } from '../chaos/report.mjs';
+import { tryAnswers } from './answers.mjs';
+import { tryCalls } from './calls.mjs';
+import { Cluster } from './cluster.mjs';
+import { tryConformance } from './conformance.mjs';
+import { DELETE_ARGS, tryDelete } from './delete.mjs';
+
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+
+const MODES = {
+  conformance: { run: tryConformance },
+  chaos: { run: tryCalls },
+  answers: { run: tryAnswers },
+  delete: { run: tryDelete, serverArgs: DELETE_ARGS },
+};
+
+const USAGE = `usage: run MODE [options]
+  conformance          the official suite through the balancer
+    --scenario NAME    only this scenario; may be repeated
+  chaos                calls whose connections are cut, while servers are stopped in turn
+    --restart HOW      term, kill or none (term)
+    --seconds N        how long (180)
+    --concurrency N    calls at once (16)
+    --interval MS      from one stop to the next, at least (0; 16000 with kill)
+    --death-limit S    how soon after a kill its calls end (15)
+  answers              answers to sampling and elicitation, posted to any server
+    --questions N      tools that ask at once (200)
+    --sessions N       in so many sessions (10)
+  delete               DELETE against running calls, live readers and restores
+    --rounds N         sessions (500)
+    --key-limit S      how soon no key of them is left (30)
+every mode
+  --nodes N            servers (3)
+  --seed N             repeats the random choices of an earlier run (the time)
+  --timeout SECONDS    for the whole run (900)
+  --jar FILE           the server (samples/conformance-server/target/conformance-server.jar)
+  --java FILE          the java command (that of JAVA_HOME, else of the PATH)
+  --server-arg ARG     another argument for the servers; may be repeated
+  --keep-logs          leave the directory of logs behind
+  --verbose            print every violation`;
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    scenario: { type: 'string', multiple: true, default: [] },
+    restart: { type: 'string', default: 'term' },
+    seconds: { type: 'string', default: '180' },
+    concurrency: { type: 'string', default: '16' },
+    interval: { type: 'string' },
+    'death-limit': { type: 'string', default: '15' },
+    questions: { type: 'string', default: '200' },
+    sessions: { type: 'string', default: '10' },
+    rounds: { type: 'string', default: '500' },
+    'key-limit': { type: 'string', default: '30' },
+    nodes: { type: 'string', default: '3' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    timeout: { type: 'string', default: '900' },
+    jar: { type: 'string', default: path.join(ROOT, 'samples/conformance-server/target/conformance-server.jar') },
+    java: { type: 'string', default: process.env.JAVA_HOME ? path.join(process.env.JAVA_HOME, 'bin/java') : 'java' },
+    'server-arg': { type: 'string', multiple: true, default: [] },
+    'keep-logs': { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (options.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+const mode = Object.hasOwn(MODES, positionals[0] ?? '') ? MODES[positionals[0]] : undefined;
+if (mode === undefined || positionals.length > 1 || !['term', 'kill', 'none'].includes(options.restart)) {
+  console.error(USAGE);
+  process.exit(2);
+}
+
+const processes = new Processes();
+const report = new Report();
+
+process.on('exit', () => processes.killAll(options['keep-logs']));
+['SIGINT', 'SIGTERM', 'SIGHUP'].forEach((signal) => process.on(signal, () => process.exit(130)));
+// Every wait below is bounded; this is for what nobody thought of.
+setTimeout(() => {
+  report.check(false, `ends within ${options.timeout} s`);
+  report.finish();
+}, Number(options.timeout) * 1000);
+
+const cluster = new Cluster({
+  processes, nodes: Number(options.nodes), jar: options.jar, java: options.java,
+  serverArgs: [...mode.serverArgs ?? [], ...options['server-arg']],
+});
+try {
+  await cluster.start();
+  await mode.run({ cluster, report, options, processes });
+  report.check(cluster.nodes.every((node) => !node.process.exited), 'every server is there in the end');
+}
+catch (error) {
+  report.check(false, options.verbose ? error.stack : error.message);
+}
+cluster.nodes.forEach(({ name, process: started }) => printLog(started?.log, name));
+if (options['keep-logs']) {
+  console.log(`     logs are in ${processes.directory}`);
+}
+report.finish();
