@@ -25,6 +25,10 @@ final class BenchmarkRedis implements AutoCloseable {
 		this.connection = ((RedisClient) this.connectionFactory.getRequiredNativeClient()).connect();
 	}
 
+	LettuceConnectionFactory connectionFactory() {
+		return this.connectionFactory;
+	}
+
 	EventLog open(Contender contender) {
 		return contender.open(this.connectionFactory);
 	}

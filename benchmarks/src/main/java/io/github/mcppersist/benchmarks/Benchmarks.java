@@ -2,7 +2,9 @@ package io.github.mcppersist.benchmarks;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
@@ -14,7 +16,7 @@ import org.openjdk.jmh.runner.options.TimeValue;
 import io.github.mcppersist.redis.RedisServer;
 
 /**
- * Runs everything against a Redis of its own and prints a table of ratios. With
+ * Runs everything, or a part of it, against a Redis of its own and prints tables. With
  * {@code --quick} the times mean nothing: it only shows that everything runs.
  */
 public final class Benchmarks {
@@ -25,34 +27,54 @@ public final class Benchmarks {
 	 */
 	private static final int ROUNDS = 2;
 
+	private static final List<String> PARTS = List.of("store", "follow", "sessions");
+
 	private Benchmarks() {
 	}
 
 	/**
 	 * Run the benchmarks.
-	 * @param arguments {@code --quick}, or nothing
-	 * @throws RunnerException if a benchmark fails
+	 * @param arguments {@code store}, {@code follow} or {@code sessions} for a part of
+	 * them, and {@code --quick}; nothing for all
+	 * @throws Exception if a benchmark fails
 	 */
-	public static void main(String[] arguments) throws RunnerException {
-		List<String> given = List.of(arguments);
-		boolean quick = given.equals(List.of("--quick"));
-		if (!quick && !given.isEmpty()) {
-			throw new IllegalArgumentException("There is one option, --quick, and not " + given);
+	public static void main(String[] arguments) throws Exception {
+		Set<String> parts = new LinkedHashSet<>(List.of(arguments));
+		boolean quick = parts.remove("--quick");
+		if (parts.isEmpty()) {
+			parts.addAll(PARTS);
+		}
+		if (!PARTS.containsAll(parts)) {
+			throw new IllegalArgumentException("There are " + PARTS + " and --quick, and not " + parts);
 		}
 		try (RedisServer server = RedisServer.start("maxmemory 2gb", "maxmemory-policy noeviction")) {
 			System.setProperty(BenchmarkRedis.PORT_PROPERTY, Integer.toString(server.port()));
-			List<RunResult> results = new ArrayList<>();
-			for (int round = 0; round < (quick ? 1 : ROUNDS); round++) {
-				results.addAll(run(AppendBenchmark.class, server, quick));
-				results.addAll(run(ReplayBenchmark.class, server, quick));
-			}
-			Report report = new Report(results, new StreamMemory(server));
+			Report report = parts.contains("store") ? store(server, quick) : null;
 			System.out.println();
 			System.out.println("Java " + Runtime.version() + ", Redis " + server.info("redis_version") + ", "
 					+ Runtime.getRuntime().availableProcessors() + " processors");
 			System.out.println();
-			report.print(System.out);
+			if (report != null) {
+				report.print(System.out);
+				System.out.println();
+			}
+			if (parts.contains("follow")) {
+				FollowBenchmark.run(quick, System.out);
+				System.out.println();
+			}
+			if (parts.contains("sessions")) {
+				SessionMemory.run(quick, System.out);
+			}
 		}
+	}
+
+	private static Report store(RedisServer server, boolean quick) throws RunnerException {
+		List<RunResult> results = new ArrayList<>();
+		for (int round = 0; round < (quick ? 1 : ROUNDS); round++) {
+			results.addAll(run(AppendBenchmark.class, server, quick));
+			results.addAll(run(ReplayBenchmark.class, server, quick));
+		}
+		return new Report(results, new StreamMemory(server));
 	}
 
 	private static Collection<RunResult> run(Class<?> benchmark, RedisServer server, boolean quick)
