@@ -479,6 +479,10 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		}
 	}
 
+	boolean isDone() {
+		return this.done;
+	}
+
 	/**
 	 * Say whether the store has been, or is being, told that this node reads the stream.
 	 * @return whether a newer connection on another node makes itself known to this one

@@ -322,6 +322,10 @@ final class StreamLog {
 			newer.finish();
 			return;
 		}
+		if (newer.isDone()) {
+			// One that came later was here first
+			return;
+		}
 		SseConnection older = this.connection;
 		this.connection = newer;
 		if (older != null) {
