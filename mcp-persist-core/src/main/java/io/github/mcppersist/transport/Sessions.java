@@ -365,16 +365,22 @@ final class Sessions {
 	}
 
 	/**
-	 * Let go what isn't used; it comes back when it is asked for.
+	 * Let go what isn't used; it comes back when it is asked for. Its expiry is put off
+	 * if that hasn't been done since it was used.
 	 * @param timeout how long a session may be held without being used
 	 */
 	void letGoUnused(Duration timeout) {
+		List<String> used = new ArrayList<>();
 		for (Session session : this.held.values()) {
 			if (!this.unsaved.containsKey(session.id()) && session.letGo(timeout)) {
 				this.held.remove(session.id(), session);
+				if (session.takeUsed()) {
+					used.add(session.id());
+				}
 				session.end();
 			}
 		}
+		renew(used).subscribe();
 	}
 
 	void endAll() {
@@ -396,14 +402,20 @@ final class Sessions {
 
 	/**
 	 * Put off the expiry of the sessions that were used since the last time.
+	 * @return completes when it is done; never fails
 	 */
-	void renewSessions() {
-		List<String> used = this.held.values().stream().filter(Session::takeUsed).map(Session::id).toList();
-		for (int from = 0; from < used.size(); from += RENEWAL_BATCH) {
-			List<String> batch = used.subList(from, Math.min(from + RENEWAL_BATCH, used.size()));
-			this.runtime.sessionStore().renewSessions(batch).subscribe((nothing) -> {
-			}, (ex) -> logger.debug("Sessions were not renewed; those that are used then are next time", ex));
-		}
+	Mono<Void> renewSessions() {
+		return Mono.defer(() -> renew(this.held.values().stream().filter(Session::takeUsed).map(Session::id).toList()));
+	}
+
+	private Mono<Void> renew(List<String> sessionIds) {
+		return Flux.fromIterable(sessionIds)
+			.buffer(RENEWAL_BATCH)
+			.concatMap((batch) -> this.runtime.sessionStore().renewSessions(batch).onErrorResume((ex) -> {
+				logger.debug("Sessions were not renewed; those that are used then are next time", ex);
+				return Mono.empty();
+			}))
+			.then();
 	}
 
 	/**

@@ -105,8 +105,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				() -> this.sessions.letGoUnused(cacheTimeout));
 		this.runtime.repeat(atLeast(this.runtime.store().timeToLive().dividedBy(3), Duration.ofMillis(100)),
 				this.sessions::renewStreams);
-		this.runtime.repeat(atMost(sessionStore.timeToLive().dividedBy(8), Duration.ofMinutes(1)),
-				this.sessions::renewSessions);
+		this.runtime.repeat(atLeast(sessionStore.timeToLive().dividedBy(8), Duration.ofMillis(10)),
+				() -> this.sessions.renewSessions().subscribe());
 		this.runtime.repeat(UPKEEP_INTERVAL, () -> {
 			this.sessions.save();
 			this.sessions.noteCursors().subscribe();
@@ -278,7 +278,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				}
 				return whenNothingRuns(SHUTDOWN_LIMIT);
 			}))
-				.then(Mono.defer(() -> Mono.when(this.sessions.noteCursors(), this.runtime.nodes().leave())
+				.then(Mono.defer(() -> Mono
+					.when(this.sessions.noteCursors(), this.sessions.renewSessions(), this.runtime.nodes().leave())
 					.timeout(LEAVE_LIMIT)
 					.onErrorComplete()))
 				.then(Mono.defer(() -> {

@@ -204,6 +204,23 @@ public abstract class SessionContractTests extends AbstractStreamableHttpTests {
 	}
 
 	@Test
+	void keepsASessionThatIsUsedNowAndThenAndLetGoInBetween() throws Exception {
+		InMemorySessionStore sessionStore = InMemorySessionStore.builder().timeToLive(Duration.ofSeconds(4)).build();
+		RawMcpClient client = start(createStore(), sessionStore,
+				StreamableHttpOptions.builder().sessionCacheTimeout(Duration.ofMillis(100)))
+			.initialize();
+
+		// Used every second and a half, for twice its time to live
+		for (int i = 0; i < 5; i++) {
+			await().pollDelay(Duration.ofMillis(1500))
+				.until(() -> endpoint().sessions().held(client.sessionId()) == null);
+			try (Exchange ping = client.post(PING)) {
+				assertThat(ping.status()).isEqualTo(200);
+			}
+		}
+	}
+
+	@Test
 	void holdsASessionWhileAToolOfItRuns() throws Exception {
 		RawMcpClient client = start(StreamableHttpOptions.builder().sessionCacheTimeout(Duration.ofMillis(200)))
 			.initialize();
