@@ -83,13 +83,18 @@ final class SseWriter implements Subscriber<byte[]>, WriteListener, AsyncListene
 		this.response = response;
 	}
 
+	/**
+	 * Start writing. The container has said once that it can be written to, and is to
+	 * tell this writer from now on.
+	 * @param chunks what to write
+	 */
 	void start(Publisher<byte[]> chunks) {
 		try {
 			this.async.addListener(this);
 			chunks.subscribe(this);
-			this.response.getOutputStream().setWriteListener(this);
+			this.writable = true;
 		}
-		catch (IOException | IllegalStateException ex) {
+		catch (IllegalStateException ex) {
 			onError(ex);
 		}
 		takeTurns();

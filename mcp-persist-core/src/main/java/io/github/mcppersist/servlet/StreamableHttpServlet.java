@@ -1,5 +1,7 @@
 package io.github.mcppersist.servlet;
 
+import java.io.IOException;
+
 import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.server.McpTransportContextExtractor;
 import jakarta.servlet.AsyncContext;
@@ -43,7 +45,8 @@ public final class StreamableHttpServlet extends HttpServlet {
 	}
 
 	@Override
-	protected void service(HttpServletRequest request, HttpServletResponse response) throws ServletException {
+	protected void service(HttpServletRequest request, HttpServletResponse response)
+			throws ServletException, IOException {
 		if (!request.isAsyncSupported()) {
 			throw new ServletException(
 					"Register this servlet, and each filter before it, with asyncSupported set to true");
@@ -51,7 +54,7 @@ public final class StreamableHttpServlet extends HttpServlet {
 		ServletEndpointRequest endpointRequest = new ServletEndpointRequest(request, this.contextExtractor);
 		AsyncContext async = request.startAsync();
 		async.setTimeout(0);
-		this.endpoint.handle(endpointRequest, new ServletEndpointResponse(async, response));
+		this.endpoint.handle(endpointRequest, ServletEndpointResponse.of(async, response));
 	}
 
 }

@@ -10,8 +10,10 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -25,8 +27,15 @@ import io.modelcontextprotocol.server.McpTransportContextExtractor;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
+import jakarta.servlet.Filter;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.context.LifecycleAutoConfiguration;
@@ -117,6 +126,15 @@ class StreamableHttpServerTests {
 	}
 
 	@Test
+	void leavesTheResponseToTheFiltersUntilTheyAreDone() {
+		this.context.withUserConfiguration(SlowFilter.class).run((context) -> {
+			ping(context, initialize(context));
+
+			assertThat(context.getBean(SlowFilter.class).touched).containsExactly(false, false);
+		});
+	}
+
+	@Test
 	void handlesRequestsOnTheExecutorOfItsName() {
 		AtomicInteger tasks = new AtomicInteger();
 
@@ -200,6 +218,30 @@ class StreamableHttpServerTests {
 			}
 			catch (InterruptedException ex) {
 				throw new IllegalStateException(ex);
+			}
+		}
+
+	}
+
+	/**
+	 * A filter that looks for a while whether somebody else sets headers.
+	 */
+	static class SlowFilter implements Filter {
+
+		private final List<Boolean> touched = new CopyOnWriteArrayList<>();
+
+		@Override
+		public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
+				throws IOException, ServletException {
+			chain.doFilter(request, response);
+			try {
+				Awaitility.await()
+					.atMost(Duration.ofMillis(300))
+					.until(() -> ((HttpServletResponse) response).getContentType() != null);
+				this.touched.add(true);
+			}
+			catch (ConditionTimeoutException ex) {
+				this.touched.add(false);
 			}
 		}
 
