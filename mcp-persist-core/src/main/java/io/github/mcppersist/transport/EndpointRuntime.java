@@ -16,6 +16,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -67,6 +68,8 @@ final class EndpointRuntime implements AutoCloseable {
 
 	private final StreamableHttpOptions options;
 
+	private final ContextCapture contextCapture;
+
 	private final Executor handlers;
 
 	private final @Nullable ExecutorService ownHandlers;
@@ -91,16 +94,18 @@ final class EndpointRuntime implements AutoCloseable {
 	 * @param sessionStore where sessions are stored
 	 * @param nodes the nodes that share both, or {@code null} if this is the only one
 	 * @param options the options
+	 * @param contextCapture takes along what is bound to a request's thread
 	 * @param handlers what runs the user's code, or {@code null} for an own pool
 	 */
 	EndpointRuntime(EventStore store, SessionStore sessionStore, @Nullable NodeRegistry nodes,
-			StreamableHttpOptions options, @Nullable Executor handlers) {
+			StreamableHttpOptions options, ContextCapture contextCapture, @Nullable Executor handlers) {
 		this.store = store;
 		this.sessionStore = sessionStore;
 		this.nodes = (nodes != null) ? nodes : NodeRegistry.single();
 		this.shared = nodes != null;
 		this.serverRequests = new ServerRequests(this.nodes.nodeId());
 		this.options = options;
+		this.contextCapture = contextCapture;
 		this.ownHandlers = (handlers != null) ? null : elasticPool("mcp-persist-handler");
 		this.handlers = (handlers != null) ? handlers : Objects.requireNonNull(this.ownHandlers);
 		this.answers = elasticPool("mcp-persist-answer");
@@ -168,6 +173,14 @@ final class EndpointRuntime implements AutoCloseable {
 
 	Set<SseConnection> connections() {
 		return this.connections;
+	}
+
+	/**
+	 * Capture what the user's code is to see of the calling thread, a request's.
+	 * @return lets a task see it
+	 */
+	UnaryOperator<Runnable> captureContext() {
+		return this.contextCapture.capture();
 	}
 
 	/**

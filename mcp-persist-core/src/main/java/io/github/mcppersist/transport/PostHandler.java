@@ -119,7 +119,7 @@ final class PostHandler {
 			rejection.withRequestId(requestId).sendTo(response);
 			return;
 		}
-		McpTransportContext context = request.transportContext();
+		CallerContext context = new CallerContext(request.transportContext(), this.runtime.captureContext());
 		// A call needn't ask for the session's state: opening its stream tells
 		this.sessions.acquire(request, requestId == null).subscribe((session) -> {
 			try {
@@ -134,8 +134,8 @@ final class PostHandler {
 		}, (ex) -> Rejection.failed(ex).withRequestId(requestId).sendTo(response));
 	}
 
-	private void accept(Session session, JSONRPCMessage message, @Nullable String requestId,
-			McpTransportContext context, EndpointResponse response) {
+	private void accept(Session session, JSONRPCMessage message, @Nullable String requestId, CallerContext context,
+			EndpointResponse response) {
 		if (message instanceof JSONRPCRequest request) {
 			Rejection rejection = SessionRules.check(request, session.record());
 			if (rejection != null) {
@@ -199,7 +199,7 @@ final class PostHandler {
 		response.send(200, headers, body);
 	}
 
-	private void call(Session session, JSONRPCRequest message, String requestId, McpTransportContext context,
+	private void call(Session session, JSONRPCRequest message, String requestId, CallerContext context,
 			EndpointResponse response) {
 		StreamLog log = session.begin(requestId);
 		SseConnection connection = new SseConnection(this.runtime, log.mailbox(), log.stream(), session.isPriming(),
@@ -237,8 +237,8 @@ final class PostHandler {
 		});
 	}
 
-	private void run(Session session, JSONRPCRequest message, StreamLog log, McpTransportContext context) {
-		McpTransportContext exchangeContext = new StreamTransportContext(context,
+	private void run(Session session, JSONRPCRequest message, StreamLog log, CallerContext context) {
+		McpTransportContext exchangeContext = new StreamTransportContext(context.transportContext(),
 				() -> session.isPriming() && log.closeConnection());
 		LogTransport transport = new LogTransport(this.jsonMapper, this.runtime.serverRequests(), session.id(),
 				() -> log, noteChange(session, message));
@@ -246,7 +246,8 @@ final class PostHandler {
 		Mono<Void> handling = Mono.defer(() -> sdkSession.responseStream(transport).handle(message))
 			.contextWrite((ctx) -> ctx.put(McpTransportContext.KEY, exchangeContext));
 		try {
-			this.runtime.handle(() -> handle(handling, log));
+			Runnable task = context.carrier().apply(() -> subscribe(handling, log));
+			this.runtime.handle(() -> handle(task, log));
 		}
 		catch (RejectedExecutionException ex) {
 			logger.warn("A request was refused: {}", ex.getMessage());
@@ -258,13 +259,17 @@ final class PostHandler {
 		}
 	}
 
-	private static void handle(Mono<Void> handling, StreamLog log) {
+	private static void subscribe(Mono<Void> handling, StreamLog log) {
+		handling.contextCapture().subscribe((nothing) -> {
+		}, (ex) -> {
+			logger.warn("A request could not be answered; its client gets an error", ex);
+			log.handled("Internal error: the request could not be answered");
+		}, () -> log.handled("Internal error: the request was handled without a result"));
+	}
+
+	private static void handle(Runnable task, StreamLog log) {
 		try {
-			handling.subscribe((nothing) -> {
-			}, (ex) -> {
-				logger.warn("A request could not be answered; its client gets an error", ex);
-				log.handled("Internal error: the request could not be answered");
-			}, () -> log.handled("Internal error: the request was handled without a result"));
+			task.run();
 		}
 		catch (Throwable ex) {
 			// Reactor throws what it takes for fatal, and signals nothing
@@ -300,15 +305,14 @@ final class PostHandler {
 		};
 	}
 
-	private void notification(Session session, JSONRPCNotification message, McpTransportContext context,
+	private void notification(Session session, JSONRPCNotification message, CallerContext context,
 			EndpointResponse response) {
 		// The SDK can't cancel a request and would warn of each attempt
 		boolean ignored = "notifications/cancelled".equals(message.method());
 		accept(ignored ? Mono.empty() : session.sdkSession().accept(message), context, response);
 	}
 
-	private void answer(Session session, JSONRPCResponse message, McpTransportContext context,
-			EndpointResponse response) {
+	private void answer(Session session, JSONRPCResponse message, CallerContext context, EndpointResponse response) {
 		String node = ServerRequests.nodeOf(message.id());
 		if (node == null || this.runtime.isThisNode(node)) {
 			accept(Mono.defer(() -> take(session, message)), context, response);
@@ -407,11 +411,13 @@ final class PostHandler {
 			.accept(new JSONRPCResponse(message.jsonrpc(), sdkId, message.result(), message.error()));
 	}
 
-	private void accept(Mono<Void> work, McpTransportContext context, EndpointResponse response) {
+	private void accept(Mono<Void> work, CallerContext context, EndpointResponse response) {
 		try {
-			this.runtime.answer(
-					() -> work.contextWrite((ctx) -> ctx.put(McpTransportContext.KEY, context)).subscribe((nothing) -> {
-					}, (ex) -> logger.debug("A client's answer or notification was not handled", ex)));
+			this.runtime.answer(context.carrier()
+				.apply(() -> work.contextWrite((ctx) -> ctx.put(McpTransportContext.KEY, context.transportContext()))
+					.contextCapture()
+					.subscribe((nothing) -> {
+					}, (ex) -> logger.debug("A client's answer or notification was not handled", ex))));
 		}
 		catch (RejectedExecutionException ex) {
 			Rejection.unavailable("too many answers are being handled").sendTo(response);

@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
 
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.McpJsonMapper;
@@ -83,7 +84,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		SessionStore sessionStore = (builder.sessionStore != null) ? builder.sessionStore : new InMemorySessionStore();
 		McpJsonMapper jsonMapper = (builder.jsonMapper != null) ? builder.jsonMapper : McpJsonDefaults.getMapper();
 		this.runtime = new EndpointRuntime(builder.eventStore, sessionStore, builder.nodeRegistry, options,
-				builder.executor);
+				builder.contextCapture, builder.executor);
 		this.originRules = new OriginRules(options);
 		this.subscriptions = new ResourceSubscriptions(sessionStore);
 		this.sessions = new Sessions(this.runtime, jsonMapper, this.subscriptions);
@@ -347,6 +348,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 		private StreamableHttpOptions options = StreamableHttpOptions.defaults();
 
+		private ContextCapture contextCapture = UnaryOperator::identity;
+
 		private @Nullable Executor executor;
 
 		private Builder(EventStore eventStore) {
@@ -391,6 +394,17 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		 */
 		public Builder options(StreamableHttpOptions options) {
 			this.options = options;
+			return this;
+		}
+
+		/**
+		 * Set what takes along what is bound to a request's thread to those that run its
+		 * handlers, and what answers and notifications set off.
+		 * @param contextCapture nothing by default
+		 * @return this builder
+		 */
+		public Builder contextCapture(ContextCapture contextCapture) {
+			this.contextCapture = contextCapture;
 			return this;
 		}
 

@@ -36,6 +36,8 @@ public final class RawMcpClient {
 
 	private @Nullable String user;
 
+	private final Map<String, String> ownHeaders = new LinkedHashMap<>();
+
 	private int receiveBuffer;
 
 	public RawMcpClient(int port, String path) {
@@ -73,6 +75,7 @@ public final class RawMcpClient {
 		other.protocolVersion = this.protocolVersion;
 		other.sessionId = this.sessionId;
 		other.user = this.user;
+		other.ownHeaders.putAll(this.ownHeaders);
 		return other;
 	}
 
@@ -83,6 +86,17 @@ public final class RawMcpClient {
 	 */
 	public RawMcpClient user(@Nullable String user) {
 		this.user = user;
+		return this;
+	}
+
+	/**
+	 * Send a header with each request.
+	 * @param name the name
+	 * @param value the value
+	 * @return this client
+	 */
+	public RawMcpClient header(String name, String value) {
+		this.ownHeaders.put(name, value);
 		return this;
 	}
 
@@ -153,6 +167,7 @@ public final class RawMcpClient {
 	public Map<String, String> sessionHeaders() {
 		Map<String, String> headers = new LinkedHashMap<>();
 		headers.put("Host", "localhost:" + this.port);
+		headers.putAll(this.ownHeaders);
 		if (this.user != null) {
 			headers.put("X-Test-User", this.user);
 		}

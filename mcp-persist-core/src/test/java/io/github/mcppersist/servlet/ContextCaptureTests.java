@@ -1,0 +1,78 @@
+package io.github.mcppersist.servlet;
+
+import java.util.Map;
+
+import io.modelcontextprotocol.server.McpServer;
+import io.modelcontextprotocol.server.McpSyncServer;
+import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
+import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
+import io.modelcontextprotocol.spec.McpSchema.Tool;
+import org.junit.jupiter.api.Test;
+
+import io.github.mcppersist.event.InMemoryEventStore;
+import io.github.mcppersist.transport.ContextCapture;
+import io.github.mcppersist.transport.RawMcpClient;
+import io.github.mcppersist.transport.RawMcpClient.Exchange;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What a handler sees of the thread that brought its request.
+ */
+class ContextCaptureTests {
+
+	private final ThreadLocal<String> bound = new ThreadLocal<>();
+
+	@Test
+	void bindsToTheHandlersThreadWhatWasCapturedOnTheRequests() throws Exception {
+		String answer = call(() -> {
+			String captured = Thread.currentThread().getName();
+			return (task) -> () -> {
+				this.bound.set(captured);
+				task.run();
+			};
+		});
+
+		assertThat(answer).contains("http-nio").contains("on mcp-persist-handler");
+	}
+
+	@Test
+	void bindsNothingByDefault() throws Exception {
+		assertThat(call(null)).contains("null on mcp-persist-handler");
+	}
+
+	@Test
+	void endsARequestThatCantBeHandledWithWhatWasCaptured() throws Exception {
+		String answer = call(() -> (task) -> () -> {
+			throw new IllegalStateException("Nothing can be bound");
+		});
+
+		assertThat(answer).contains("-32603").doesNotContain("Nothing can be bound");
+	}
+
+	private String call(ContextCapture capture) throws Exception {
+		StreamableHttpEndpoint.Builder builder = StreamableHttpEndpoint.builder(new InMemoryEventStore());
+		if (capture != null) {
+			builder.contextCapture(capture);
+		}
+		StreamableHttpEndpoint endpoint = builder.build();
+		McpSyncServer server = McpServer.sync(endpoint)
+			.serverInfo("test", "1")
+			.immediateExecution(true)
+			.capabilities(ServerCapabilities.builder().tools(false).build())
+			.toolCall(Tool.builder("look", Map.of("type", "object")).build(),
+					(exchange, request) -> CallToolResult.builder()
+						.addTextContent(this.bound.get() + " on " + Thread.currentThread().getName())
+						.build())
+			.build();
+		try (TomcatServer web = new TomcatServer(endpoint);
+				Exchange exchange = new RawMcpClient(web.port(), "/mcp").initialize().call(2, "look", "{}")) {
+			return exchange.body();
+		}
+		finally {
+			server.close();
+		}
+	}
+
+}
