@@ -23,6 +23,7 @@ import org.springframework.core.task.VirtualThreadTaskExecutor;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.transport.ContextCapture;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 import io.github.mcppersist.transport.StreamableHttpOptions;
 
@@ -34,7 +35,13 @@ import io.github.mcppersist.transport.StreamableHttpOptions;
  * one, on virtual threads if {@code spring.threads.virtual.enabled} is set, and otherwise
  * on the endpoint's own threads.
  */
-@AutoConfiguration(after = { InMemoryEventStoreAutoConfiguration.class, InMemorySessionStoreAutoConfiguration.class })
+// By name: Spring AI may be absent. Its server takes the transport that is there, and one
+// on standard
+// input and output for want of any
+@AutoConfiguration(
+		after = { InMemoryEventStoreAutoConfiguration.class, InMemorySessionStoreAutoConfiguration.class,
+				ContextCaptureAutoConfiguration.class },
+		afterName = SpringAiImportFilter.WEBMVC_TRANSPORT, beforeName = SpringAiImportFilter.MCP_SERVER)
 @ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
 @ConditionalOnMissingBean(McpStreamableServerTransportProvider.class)
 @EnableConfigurationProperties(McpPersistProperties.class)
@@ -43,6 +50,12 @@ public final class StreamableHttpEndpointAutoConfiguration {
 	private static final Duration ERROR_MARGIN = Duration.ofSeconds(3);
 
 	static final String EXECUTOR = "mcpPersistExecutor";
+
+	/**
+	 * The JSON mapper that goes before any other, for use by the auto-configuration of
+	 * MCP servers that have one.
+	 */
+	static final String JSON_MAPPER = "mcpPersistJsonMapper";
 
 	// Not a default candidate, or the application's own executor would give way to it
 	@Bean(name = EXECUTOR, defaultCandidate = false)
@@ -75,11 +88,15 @@ public final class StreamableHttpEndpointAutoConfiguration {
 	@Bean
 	StreamableHttpEndpoint streamableHttpEndpoint(EventStore eventStore, SessionStore sessionStore,
 			ObjectProvider<NodeRegistry> nodeRegistry, StreamableHttpOptions options,
-			ObjectProvider<McpJsonMapper> jsonMapper, @Qualifier(EXECUTOR) ObjectProvider<Executor> executor) {
+			@Qualifier(JSON_MAPPER) ObjectProvider<McpJsonMapper> serverJsonMapper,
+			ObjectProvider<McpJsonMapper> jsonMapper, ObjectProvider<ContextCapture> contextCapture,
+			@Qualifier(EXECUTOR) ObjectProvider<Executor> executor) {
 		StreamableHttpEndpoint.Builder builder = StreamableHttpEndpoint.builder(eventStore)
 			.sessionStore(sessionStore)
 			.options(options)
-			.jsonMapper(jsonMapper.getIfUnique(StreamableHttpEndpointAutoConfiguration::defaultJsonMapper));
+			.jsonMapper(serverJsonMapper.getIfAvailable(
+					() -> jsonMapper.getIfUnique(StreamableHttpEndpointAutoConfiguration::defaultJsonMapper)));
+		contextCapture.ifUnique(builder::contextCapture);
 		nodeRegistry.ifAvailable(builder::nodeRegistry);
 		executor.ifAvailable(builder::executor);
 		return builder.build();

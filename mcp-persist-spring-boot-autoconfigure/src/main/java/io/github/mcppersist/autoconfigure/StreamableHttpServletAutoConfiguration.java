@@ -18,13 +18,15 @@ import io.github.mcppersist.servlet.StreamableHttpServlet;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 /**
- * Auto-configuration of a servlet that serves the {@link StreamableHttpEndpoint}.
+ * Auto-configuration of a servlet that serves the {@link StreamableHttpEndpoint}, unless
+ * the {@code DispatcherServlet} does.
  */
-@AutoConfiguration(after = StreamableHttpEndpointAutoConfiguration.class)
+@AutoConfiguration(after = { StreamableHttpEndpointAutoConfiguration.class, SpringAiWebMvcAutoConfiguration.class })
 @ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
 @ConditionalOnClass(Servlet.class)
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
 @ConditionalOnSingleCandidate(StreamableHttpEndpoint.class)
+@ConditionalOnMissingBean(name = SpringAiWebMvcAutoConfiguration.ROUTER_FUNCTION)
 @EnableConfigurationProperties(McpPersistProperties.class)
 public final class StreamableHttpServletAutoConfiguration {
 

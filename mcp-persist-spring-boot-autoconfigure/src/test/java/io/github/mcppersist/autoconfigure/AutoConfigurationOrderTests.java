@@ -20,7 +20,8 @@ class AutoConfigurationOrderTests {
 		assertThat(autoConfigurations()).containsExactlyInAnyOrder(RedisEventStoreAutoConfiguration.class,
 				InMemoryEventStoreAutoConfiguration.class, RedisSessionStoreAutoConfiguration.class,
 				InMemorySessionStoreAutoConfiguration.class, StreamableHttpEndpointAutoConfiguration.class,
-				StreamableHttpServletAutoConfiguration.class);
+				StreamableHttpServletAutoConfiguration.class, ContextCaptureAutoConfiguration.class,
+				SpringAiWebMvcAutoConfiguration.class);
 	}
 
 	@Test
