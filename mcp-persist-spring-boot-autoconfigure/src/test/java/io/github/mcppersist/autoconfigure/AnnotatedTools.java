@@ -1,11 +1,14 @@
 package io.github.mcppersist.autoconfigure;
 
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 import io.modelcontextprotocol.server.McpSyncServerExchange;
 import io.modelcontextprotocol.spec.McpSchema.LoggingLevel;
 import io.modelcontextprotocol.spec.McpSchema.LoggingMessageNotification;
+import org.springframework.ai.mcp.annotation.McpArg;
+import org.springframework.ai.mcp.annotation.McpComplete;
 import org.springframework.ai.mcp.annotation.McpPrompt;
 import org.springframework.ai.mcp.annotation.McpResource;
 import org.springframework.ai.mcp.annotation.McpTool;
@@ -54,8 +57,13 @@ class AnnotatedTools {
 	}
 
 	@McpPrompt(name = "greeting")
-	String greeting() {
-		return "good morning";
+	String greeting(@McpArg(name = "name") String name) {
+		return "good morning, " + name;
+	}
+
+	@McpComplete(prompt = "greeting")
+	List<String> names(String prefix) {
+		return List.of(prefix + "na");
 	}
 
 	@McpResource(uri = "test://poem", name = "poem")

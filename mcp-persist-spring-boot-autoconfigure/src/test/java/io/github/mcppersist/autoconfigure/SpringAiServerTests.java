@@ -127,10 +127,14 @@ class SpringAiServerTests {
 	}
 
 	@Test
-	void servesPromptsAndResources() throws Exception {
+	void servesPromptsResourcesAndCompletions() throws Exception {
 		RawMcpClient client = start(AnnotatedTools.class).client("ann").initialize();
 
-		assertThat(request(client, "prompts/get", "{\"name\":\"greeting\"}")).contains("good morning");
+		assertThat(request(client, "prompts/get", "{\"name\":\"greeting\",\"arguments\":{\"name\":\"Ann\"}}"))
+			.contains("good morning, Ann");
+		assertThat(request(client, "completion/complete", "{\"ref\":{\"type\":\"ref/prompt\",\"name\":\"greeting\"},"
+				+ "\"argument\":{\"name\":\"name\",\"value\":\"An\"}}"))
+			.contains("Anna");
 		assertThat(request(client, "resources/read", "{\"uri\":\"test://poem\"}")).contains("roses are red");
 	}
 
