@@ -2,6 +2,7 @@ package io.github.mcppersist.transport;
 
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -22,8 +23,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Scheduler;
-import reactor.core.scheduler.Schedulers;
+import reactor.core.publisher.MonoSink;
 
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.node.NodeRegistry;
@@ -78,10 +78,6 @@ final class EndpointRuntime implements AutoCloseable {
 
 	private final ExecutorService delivery;
 
-	private final Scheduler deliveryScheduler;
-
-	private final Scheduler answerScheduler;
-
 	private final ScheduledExecutorService clock;
 
 	private final Set<SseConnection> connections = ConcurrentHashMap.newKeySet();
@@ -111,8 +107,6 @@ final class EndpointRuntime implements AutoCloseable {
 		this.answers = elasticPool("mcp-persist-answer");
 		this.delivery = Executors.newFixedThreadPool(Math.max(2, Runtime.getRuntime().availableProcessors()),
 				daemons("mcp-persist-delivery"));
-		this.answerScheduler = Schedulers.fromExecutorService(this.answers);
-		this.deliveryScheduler = Schedulers.fromExecutorService(this.delivery);
 		ScheduledThreadPoolExecutor clock = new ScheduledThreadPoolExecutor(1, daemons("mcp-persist-clock"));
 		clock.setRemoveOnCancelPolicy(true);
 		this.clock = clock;
@@ -235,7 +229,7 @@ final class EndpointRuntime implements AutoCloseable {
 	 * @return the same, on a delivery thread
 	 */
 	<T> Mono<T> onDelivery(Mono<T> answer) {
-		return answer.publishOn(this.deliveryScheduler);
+		return carriedOn(answer, this.delivery);
 	}
 
 	/**
@@ -245,7 +239,26 @@ final class EndpointRuntime implements AutoCloseable {
 	 * @return the same, on a thread for answers
 	 */
 	<T> Mono<T> onAnswers(Mono<T> result) {
-		return result.publishOn(this.answerScheduler);
+		return carriedOn(result, this.answers);
+	}
+
+	// Reactor's own way to change threads may interrupt one that is carrying on already,
+	// and an interrupted thread can't write to a connection.
+	private static <T> Mono<T> carriedOn(Mono<T> result, Executor executor) {
+		return Mono.create((sink) -> result.map(Optional::of)
+			.defaultIfEmpty(Optional.empty())
+			.contextWrite(sink.contextView())
+			.subscribe((value) -> carryOn(executor, sink, () -> sink.success(value.orElse(null))),
+					(ex) -> carryOn(executor, sink, () -> sink.error(ex))));
+	}
+
+	private static void carryOn(Executor executor, MonoSink<?> sink, Runnable task) {
+		try {
+			executor.execute(task);
+		}
+		catch (RejectedExecutionException ex) {
+			sink.error(ex);
+		}
 	}
 
 	/**
