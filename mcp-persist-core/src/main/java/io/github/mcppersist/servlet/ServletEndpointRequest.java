@@ -1,5 +1,6 @@
 package io.github.mcppersist.servlet;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -22,6 +23,8 @@ final class ServletEndpointRequest implements EndpointRequest {
 	private final HttpServletRequest request;
 
 	private final McpTransportContextExtractor<HttpServletRequest> contextExtractor;
+
+	private boolean cut;
 
 	ServletEndpointRequest(HttpServletRequest request,
 			McpTransportContextExtractor<HttpServletRequest> contextExtractor) {
@@ -62,13 +65,27 @@ final class ServletEndpointRequest implements EndpointRequest {
 			if (this.request.getContentLengthLong() > maxBytes) {
 				throw new RequestTooLargeException(maxBytes);
 			}
-			InputStream input = this.request.getInputStream();
-			byte[] body = input.readNBytes(maxBytes);
-			if (body.length == maxBytes && input.read() >= 0) {
-				throw new RequestTooLargeException(maxBytes);
+			try {
+				InputStream input = this.request.getInputStream();
+				byte[] body = input.readNBytes(maxBytes);
+				if (body.length == maxBytes && input.read() >= 0) {
+					throw new RequestTooLargeException(maxBytes);
+				}
+				return body;
 			}
-			return body;
+			catch (IOException ex) {
+				this.cut = true;
+				throw ex;
+			}
 		});
+	}
+
+	/**
+	 * Say whether the client went, or stopped sending, in the middle of the body.
+	 * @return whether the body could not be read to its end
+	 */
+	boolean isCut() {
+		return this.cut;
 	}
 
 	@Override

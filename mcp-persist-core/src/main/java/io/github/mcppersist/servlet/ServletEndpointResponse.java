@@ -90,6 +90,21 @@ final class ServletEndpointResponse implements EndpointResponse, WriteListener {
 		});
 	}
 
+	/**
+	 * End the response to a request that could not be read, on the request's thread. The
+	 * container won't say any more that it can be written to, and, if nobody ended it,
+	 * would dispatch to the application's error page.
+	 */
+	void abandon() {
+		this.waiting.set(FREE);
+		try {
+			this.response.setStatus(HttpServletResponse.SC_BAD_REQUEST);
+		}
+		finally {
+			complete();
+		}
+	}
+
 	private void whenFree(Runnable answer) {
 		if (!this.waiting.compareAndSet(null, answer)) {
 			answer.run();

@@ -54,7 +54,11 @@ public final class StreamableHttpServlet extends HttpServlet {
 		ServletEndpointRequest endpointRequest = new ServletEndpointRequest(request, this.contextExtractor);
 		AsyncContext async = request.startAsync();
 		async.setTimeout(0);
-		this.endpoint.handle(endpointRequest, ServletEndpointResponse.of(async, response));
+		ServletEndpointResponse endpointResponse = ServletEndpointResponse.of(async, response);
+		this.endpoint.handle(endpointRequest, endpointResponse);
+		if (endpointRequest.isCut()) {
+			endpointResponse.abandon();
+		}
 	}
 
 }

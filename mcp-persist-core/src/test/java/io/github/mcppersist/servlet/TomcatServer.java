@@ -14,6 +14,7 @@ import org.apache.catalina.connector.Response;
 import org.apache.catalina.core.StandardContext;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.catalina.valves.ValveBase;
+import org.apache.tomcat.util.threads.ThreadPoolExecutor;
 
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 import io.github.mcppersist.transport.WebServer;
@@ -51,6 +52,15 @@ public final class TomcatServer implements WebServer {
 	@Override
 	public int port() {
 		return this.tomcat.getConnector().getLocalPort();
+	}
+
+	/**
+	 * Return how many threads handle a request at the moment.
+	 * @return the number
+	 */
+	int busyThreads() {
+		return (this.tomcat.getConnector().getProtocolHandler().getExecutor() instanceof ThreadPoolExecutor executor)
+				? executor.getActiveCount() : -1;
 	}
 
 	@Override
