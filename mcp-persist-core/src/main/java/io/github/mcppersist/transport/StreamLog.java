@@ -2,11 +2,8 @@ package io.github.mcppersist.transport;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
-import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,10 +38,6 @@ final class StreamLog {
 
 	private static final Logger logger = LoggerFactory.getLogger(StreamLog.class);
 
-	private static final int MAX_BATCH_EVENTS = 512;
-
-	private static final int MAX_BATCH_BYTES = 1024 * 1024;
-
 	/**
 	 * A sender waits while more than this is in the tail and the store answers.
 	 */
@@ -64,11 +57,9 @@ final class StreamLog {
 
 	private final Runnable onEnd;
 
-	private final Deque<Entry> tail = new ArrayDeque<>();
+	private final StreamTail tail;
 
 	private final Deque<MonoSink<Void>> waiting = new ArrayDeque<>();
-
-	private final AtomicLong tailBytes = new AtomicLong();
 
 	private long nextSequence = 1;
 
@@ -85,7 +76,7 @@ final class StreamLog {
 	 * What the store was asked to store and may have stored: asked again in just the same
 	 * way, since only that is idempotent.
 	 */
-	private @Nullable Batch unacknowledged;
+	private StreamTail.@Nullable Batch unacknowledged;
 
 	private boolean opened;
 
@@ -127,6 +118,7 @@ final class StreamLog {
 	 */
 	StreamLog(EndpointRuntime runtime, StreamKey stream, @Nullable String requestId, Runnable onEnd) {
 		this.runtime = runtime;
+		this.tail = new StreamTail(runtime);
 		this.stream = stream;
 		this.requestId = requestId;
 		this.onEnd = onEnd;
@@ -158,7 +150,7 @@ final class StreamLog {
 			}
 			this.opening = sink;
 			if (this.nextSequence == 1) {
-				add(new Entry(Event.priming(nextId()), false, null));
+				this.tail.add(Event.priming(nextId()), false, null);
 			}
 			store();
 		}));
@@ -177,7 +169,7 @@ final class StreamLog {
 			return Mono.create((sink) -> this.mailbox.execute(() -> append(message, false, sink)));
 		}
 		return Mono.create((sink) -> {
-			boolean wait = !response && this.tailBytes.get() > BACKLOG_BYTES;
+			boolean wait = !response && this.tail.bytes() > BACKLOG_BYTES;
 			this.mailbox.execute(() -> {
 				append(message, response, null);
 				if (wait && this.state == State.OPEN && !this.outage && !this.tail.isEmpty()) {
@@ -269,7 +261,7 @@ final class StreamLog {
 	 * @return whether nothing waits to be stored
 	 */
 	boolean isIdle() {
-		return this.tailBytes.get() == 0;
+		return this.tail.bytes() == 0;
 	}
 
 	/**
@@ -301,7 +293,7 @@ final class StreamLog {
 		boolean shared = this.runtime.isShared();
 		if (shared || isCaughtUp(delivered)) {
 			// An ID to resume from that has not expired, whatever was stored before
-			add(new Entry(Event.priming(nextId()), false, null));
+			this.tail.add(Event.priming(nextId()), false, null);
 			store();
 		}
 		if (shared || this.lastStored == null) {
@@ -354,12 +346,8 @@ final class StreamLog {
 	 */
 	boolean isBehind(@Nullable EventId position) {
 		return isOpen() && position != null
-				&& (this.lastStored == null || position.sequence() > this.lastStored.sequence()) && tailHolds(position);
-	}
-
-	private boolean tailHolds(EventId position) {
-		Entry last = this.tail.peekLast();
-		return last != null && position.sequence() <= last.event.id().sequence();
+				&& (this.lastStored == null || position.sequence() > this.lastStored.sequence())
+				&& this.tail.reaches(position.sequence());
 	}
 
 	/**
@@ -369,10 +357,7 @@ final class StreamLog {
 	 * @return whether it is in the tail
 	 */
 	boolean willHandOver(long sequence) {
-		Entry first = this.tail.peekFirst();
-		Entry last = this.tail.peekLast();
-		return first != null && last != null && first.event.id().sequence() <= sequence
-				&& sequence <= last.event.id().sequence();
+		return this.tail.holds(sequence);
 	}
 
 	/**
@@ -441,7 +426,7 @@ final class StreamLog {
 		if (this.state == State.OPEN && this.opened && !this.calling) {
 			forgetStored();
 			if (this.tail.isEmpty()) {
-				add(new Entry(Event.priming(nextId()), false, null));
+				this.tail.add(Event.priming(nextId()), false, null);
 			}
 			store();
 		}
@@ -468,14 +453,13 @@ final class StreamLog {
 			return;
 		}
 		if (this.nextSequence == 1) {
-			add(new Entry(Event.priming(nextId()), false, null));
+			this.tail.add(Event.priming(nextId()), false, null);
 		}
 		this.responded = response;
 		if (response) {
 			this.giveUpNanos = System.nanoTime() + EndpointRuntime.nanos(this.runtime.store().timeToLive());
 		}
-		Entry entry = new Entry(new Event(nextId(), message), response, sink);
-		add(entry);
+		StreamTail.Entry entry = this.tail.add(new Event(nextId(), message), response, sink);
 		if (this.outage) {
 			offer(entry);
 			trimTail();
@@ -483,22 +467,11 @@ final class StreamLog {
 		store();
 	}
 
-	private void add(Entry entry) {
-		this.tail.add(entry);
-		count(entry, 1);
-	}
-
-	private boolean count(Entry entry, int sign) {
-		long bytes = (long) sign * entry.size();
-		this.tailBytes.addAndGet(bytes);
-		return this.runtime.countUnstored(bytes);
-	}
-
 	private void store() {
 		if (this.state != State.OPEN || this.calling || this.tail.isEmpty() || this.retryDue) {
 			return;
 		}
-		Batch batch = (this.unacknowledged != null) ? this.unacknowledged : nextBatch();
+		StreamTail.Batch batch = (this.unacknowledged != null) ? this.unacknowledged : this.tail.nextBatch(this.opened);
 		this.unacknowledged = batch;
 		this.calling = true;
 		Mono.defer(() -> call(batch))
@@ -506,28 +479,7 @@ final class StreamLog {
 					(ex) -> this.runtime.deliver(this.mailbox, () -> onFailed(batch, ex)));
 	}
 
-	private Batch nextBatch() {
-		List<Event> events = new ArrayList<>();
-		long bytes = 0;
-		for (Entry entry : this.tail) {
-			boolean full = events.size() >= MAX_BATCH_EVENTS || bytes + entry.size() > MAX_BATCH_BYTES;
-			if (!events.isEmpty() && (full || (entry.response && !this.opened))) {
-				break;
-			}
-			if (entry.response && !this.opened) {
-				// The response alone is left: a stream is opened before it is completed
-				return new Batch(List.of(Event.priming(entry.event.id().at(entry.event.id().sequence() - 1))), false);
-			}
-			events.add(entry.event);
-			bytes += entry.size();
-			if (entry.response) {
-				return new Batch(List.copyOf(events), true);
-			}
-		}
-		return new Batch(List.copyOf(events), false);
-	}
-
-	private Mono<Long> call(Batch batch) {
+	private Mono<Long> call(StreamTail.Batch batch) {
 		if (!this.opened) {
 			return this.runtime.store()
 				.openStream(this.stream, this.requestId, batch.events())
@@ -538,7 +490,7 @@ final class StreamLog {
 			.thenReturn(UNKNOWN_REVISION);
 	}
 
-	private void onStored(Batch batch, long revision) {
+	private void onStored(StreamTail.Batch batch, long revision) {
 		this.calling = false;
 		this.unacknowledged = null;
 		if (this.state != State.OPEN) {
@@ -554,7 +506,7 @@ final class StreamLog {
 		if (openedNow && this.lastDelivered == null && events.get(0).isPriming()) {
 			this.lastDelivered = events.get(0).id();
 		}
-		dropTail(last.sequence());
+		this.tail.settle(last.sequence());
 		if (batch.complete()) {
 			this.state = State.COMPLETE;
 		}
@@ -579,7 +531,7 @@ final class StreamLog {
 		store();
 	}
 
-	private void onFailed(Batch batch, Throwable ex) {
+	private void onFailed(StreamTail.Batch batch, Throwable ex) {
 		this.calling = false;
 		if (this.state != State.OPEN) {
 			return;
@@ -616,18 +568,14 @@ final class StreamLog {
 	 * @param batch what was refused
 	 * @param ex why
 	 */
-	private void onRefused(Batch batch, Throwable ex) {
+	private void onRefused(StreamTail.Batch batch, Throwable ex) {
 		logger.warn("The store refused events of stream {}: they can't be replayed", this.stream.streamId(), ex);
 		failOpening(ex);
 		long last = batch.events().get(batch.events().size() - 1).id().sequence();
-		boolean everything = this.tail.element().event.id().sequence() > last;
 		boolean response = false;
-		while (!this.tail.isEmpty() && (everything || this.tail.element().event.id().sequence() <= last)) {
-			Entry entry = this.tail.remove();
-			count(entry, -1);
-			fail(entry, ex);
+		for (StreamTail.Entry entry : this.tail.refuse(last, ex)) {
 			offer(entry);
-			response |= entry.response;
+			response |= entry.isResponse();
 		}
 		forgetStored();
 		if (response) {
@@ -673,12 +621,7 @@ final class StreamLog {
 	}
 
 	private void renumber(long firstSequence) {
-		List<Entry> entries = List.copyOf(this.tail);
-		this.tail.clear();
-		this.nextSequence = firstSequence;
-		for (Entry entry : entries) {
-			this.tail.add(new Entry(entry.event.at(this.nextSequence++), entry.response, entry.takeSink()));
-		}
+		this.nextSequence = this.tail.renumber(firstSequence);
 		if (this.connection != null) {
 			this.connection.rewind();
 		}
@@ -699,27 +642,25 @@ final class StreamLog {
 			});
 		}
 		failOpening(ex);
-		this.tail.forEach((entry) -> fail(entry, ex));
+		this.tail.failSenders(ex);
 		offerTail();
 		trimTail();
 		releaseSenders();
 	}
 
 	private void offerTail() {
-		for (Entry entry : this.tail) {
-			offer(entry);
-		}
+		this.tail.entries().forEach(this::offer);
 	}
 
-	private void offer(Entry entry) {
+	private void offer(StreamTail.Entry entry) {
 		SseConnection reader = this.connection;
 		if (reader == null) {
 			return;
 		}
-		if (entry.response || this.runtime.options().onStoreFailure() == StoreFailurePolicy.CONTINUE) {
-			reader.offerUnstored(entry.event);
+		if (entry.isResponse() || this.runtime.options().onStoreFailure() == StoreFailurePolicy.CONTINUE) {
+			reader.offerUnstored(entry.event());
 		}
-		if (entry.response) {
+		if (entry.isResponse()) {
 			reader.end();
 		}
 	}
@@ -729,45 +670,9 @@ final class StreamLog {
 	 * it may be stored already.
 	 */
 	private void trimTail() {
-		boolean withinEndpoint = this.runtime.countUnstored(0);
-		long limit = this.runtime.options().maxUnstoredBytes();
-		Iterator<Entry> oldest = this.tail.iterator();
-		boolean dropped = false;
-		while (!this.calling && this.tail.size() > 1 && oldest.hasNext()
-				&& (this.tailBytes.get() > limit || !withinEndpoint)) {
-			Entry entry = oldest.next();
-			if (entry.response) {
-				break;
-			}
-			oldest.remove();
-			withinEndpoint = count(entry, -1);
-			fail(entry, new EventStoreUnavailableException("The event store is out of reach for too long"));
-			dropped = true;
-		}
-		if (dropped) {
+		if (!this.calling && this.tail.trim(this.runtime.options().maxUnstoredBytes())) {
 			// Anew behind what is gone, so that the gap can't be read over
 			forgetStored();
-		}
-	}
-
-	private void dropTail(long throughSequence) {
-		while (!this.tail.isEmpty() && this.tail.element().event.id().sequence() <= throughSequence) {
-			settle(this.tail.remove());
-		}
-	}
-
-	private void settle(Entry entry) {
-		count(entry, -1);
-		MonoSink<Void> sink = entry.takeSink();
-		if (sink != null) {
-			this.runtime.resume(sink::success);
-		}
-	}
-
-	private void fail(Entry entry, Throwable ex) {
-		MonoSink<Void> sink = entry.takeSink();
-		if (sink != null) {
-			this.runtime.resume(() -> sink.error(ex));
 		}
 	}
 
@@ -781,7 +686,7 @@ final class StreamLog {
 
 	private void releaseSenders() {
 		while (!this.waiting.isEmpty()
-				&& (this.outage || this.state != State.OPEN || this.tailBytes.get() <= BACKLOG_BYTES)) {
+				&& (this.outage || this.state != State.OPEN || this.tail.bytes() <= BACKLOG_BYTES)) {
 			this.runtime.resume(this.waiting.remove()::success);
 		}
 	}
@@ -791,7 +696,7 @@ final class StreamLog {
 			this.state = end;
 			this.stored = false;
 			failOpening(new SessionDeletedException());
-			dropTail(Long.MAX_VALUE);
+			this.tail.settle(Long.MAX_VALUE);
 			releaseSenders();
 			this.onEnd.run();
 		}
@@ -800,44 +705,6 @@ final class StreamLog {
 	private enum State {
 
 		OPEN, COMPLETE, DISCARDED
-
-	}
-
-	/**
-	 * What is stored with one call.
-	 *
-	 * @param events the events
-	 * @param complete whether the last of them completes the stream
-	 */
-	private record Batch(List<Event> events, boolean complete) {
-	}
-
-	/**
-	 * An event of the tail, and the sender that waits for it to be stored, if any.
-	 */
-	private static final class Entry {
-
-		private final Event event;
-
-		private final boolean response;
-
-		private @Nullable MonoSink<Void> sink;
-
-		Entry(Event event, boolean response, @Nullable MonoSink<Void> sink) {
-			this.event = event;
-			this.response = response;
-			this.sink = sink;
-		}
-
-		long size() {
-			return this.event.message().length + 64L;
-		}
-
-		@Nullable MonoSink<Void> takeSink() {
-			MonoSink<Void> taken = this.sink;
-			this.sink = null;
-			return taken;
-		}
 
 	}
 
