@@ -143,7 +143,7 @@ final class GetHandler {
 			// Not 400: the client would wait for the response until its own timeout
 			byte[] error = JsonRpcError.of(trimmed.requestId(), JsonRpcError.SERVER_ERROR,
 					"Messages of this request are no longer kept, its response may be among them");
-			response.send(200, SseConnection.HEADERS, new SseFrame(null, error, null).toBytes());
+			response.send(200, SseOutput.HEADERS, new SseFrame(null, error, null).toBytes());
 		}
 		else {
 			logger.debug("A resume was refused: {}", ex.getMessage());

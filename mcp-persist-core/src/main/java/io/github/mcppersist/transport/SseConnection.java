@@ -1,15 +1,10 @@
 package io.github.mcppersist.transport;
 
 import java.time.Duration;
-import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
-import org.reactivestreams.Publisher;
-import org.reactivestreams.Subscriber;
-import org.reactivestreams.Subscription;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
@@ -32,12 +27,9 @@ import io.github.mcppersist.event.StreamKey;
  * is on this node. It ends when the stream is complete, when a newer connection of the
  * stream takes over, when the server closes it, or when the client is gone.
  */
-final class SseConnection implements Publisher<byte[]>, Subscription {
+final class SseConnection implements SseOutput.Source {
 
 	private static final Logger logger = LoggerFactory.getLogger(SseConnection.class);
-
-	static final Map<String, String> HEADERS = Map.of("Content-Type", "text/event-stream", "Cache-Control",
-			"no-cache, no-transform", "X-Accel-Buffering", "no");
 
 	/**
 	 * After so many reads that found nothing of what the writer says is stored, the store
@@ -53,11 +45,6 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	 */
 	private static final Duration LOOK_INTERVAL = Duration.ofSeconds(30);
 
-	/**
-	 * How long a client may leave data lying without taking any of it.
-	 */
-	private static final long MAX_STALL_NANOS = TimeUnit.MINUTES.toNanos(2);
-
 	private final EndpointRuntime runtime;
 
 	private final Mailbox mailbox;
@@ -68,21 +55,17 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 
 	private @Nullable StreamLog log;
 
-	private @Nullable Subscriber<? super byte[]> subscriber;
-
-	private final SseBuffer buffer = new SseBuffer(this::sent);
-
-	private long demand;
+	private final SseOutput output;
 
 	private Mode mode = Mode.LIVE;
 
 	/**
-	 * The last event that was put into {@link #buffer}, with its ID or without.
+	 * The last event that was put into {@link #output}, with its ID or without.
 	 */
 	private @Nullable EventId position;
 
 	/**
-	 * The last ID that was put into {@link #buffer}.
+	 * The last ID that was put into {@link #output}.
 	 */
 	private @Nullable EventId cursor;
 
@@ -99,10 +82,6 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	private int emptyReads;
 
 	private boolean lookDue;
-
-	private boolean ended;
-
-	private boolean done;
 
 	private @Nullable Disposable watch;
 
@@ -136,9 +115,7 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 
 	private final Consumer<SseConnection> onRelease;
 
-	private final long openedNanos = System.nanoTime();
-
-	private long lastWriteNanos = this.openedNanos;
+	private final long createdNanos = System.nanoTime();
 
 	/**
 	 * Create a connection.
@@ -155,39 +132,11 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		this.onRelease = onRelease;
 		this.runtime = runtime;
 		this.mailbox = mailbox;
+		this.output = new SseOutput(mailbox, this);
 		this.stream = stream;
 		this.followed = new FollowedRequest(runtime, stream);
 		this.resumable = resumable;
 		this.log = log;
-	}
-
-	// From the adapter, on any thread
-
-	@Override
-	public void subscribe(Subscriber<? super byte[]> subscriber) {
-		subscriber.onSubscribe(this);
-		this.mailbox.execute(() -> {
-			if (this.done) {
-				subscriber.onComplete();
-				return;
-			}
-			this.subscriber = subscriber;
-			this.runtime.connections().add(this);
-			drain();
-		});
-	}
-
-	@Override
-	public void request(long n) {
-		this.mailbox.execute(() -> {
-			this.demand = (this.demand + n < 0) ? Long.MAX_VALUE : this.demand + n;
-			drain();
-		});
-	}
-
-	@Override
-	public void cancel() {
-		this.mailbox.execute(this::release);
 	}
 
 	// From the endpoint's clock, on any thread
@@ -198,22 +147,20 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	 */
 	void tick() {
 		this.mailbox.execute(() -> {
-			if (this.done || this.subscriber == null) {
+			if (!this.output.isOpen()) {
 				return;
 			}
 			long now = System.nanoTime();
 			Duration maxAge = this.runtime.options().maxConnectionAge();
-			if (this.demand == 0 && now - this.lastWriteNanos > MAX_STALL_NANOS) {
+			if (this.output.isStalled(now)) {
 				logger.debug("Closing a connection of stream {}: its client takes nothing", this.stream.streamId());
 				finish();
 			}
-			else if (maxAge != null && now - this.openedNanos > EndpointRuntime.nanos(maxAge) && closeForResume()) {
+			else if (maxAge != null && now - this.createdNanos > EndpointRuntime.nanos(maxAge) && closeForResume()) {
 				logger.trace("Closed a connection of stream {} for its age", this.stream.streamId());
 			}
-			else if (this.buffer.isEmpty() && this.demand > 0
-					&& now - this.lastWriteNanos > EndpointRuntime.nanos(this.runtime.options().heartbeatInterval())) {
-				push(SseFrame.HEARTBEAT);
-				drain();
+			else {
+				this.output.beat(now, EndpointRuntime.nanos(this.runtime.options().heartbeatInterval()));
 			}
 			endIfOrphaned();
 		});
@@ -254,7 +201,7 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	 */
 	void close() {
 		this.mailbox.execute(() -> {
-			if (!this.ended) {
+			if (!this.output.isEnding()) {
 				finish();
 			}
 		});
@@ -268,18 +215,11 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	}
 
 	/**
-	 * Answer a request with this connection. If that fails the client has gone, which
-	 * changes nothing for the stream.
+	 * Answer a request with this connection.
 	 * @param response the response to the request
 	 */
 	void open(EndpointResponse response) {
-		try {
-			response.stream(HEADERS, this);
-		}
-		catch (RuntimeException ex) {
-			logger.debug("A client went before its connection was open", ex);
-			cancel();
-		}
+		this.output.open(response);
 	}
 
 	/**
@@ -291,7 +231,7 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	void openWhenWatched(EndpointResponse response) {
 		this.mailbox.execute(() -> {
 			this.opening = response;
-			if (this.done || this.watch == null || this.openable) {
+			if (this.output.isClosed() || this.watch == null || this.openable) {
 				openNow();
 			}
 		});
@@ -314,7 +254,7 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	 * @param page what the read found, or {@code null} if the store was out of reach
 	 */
 	void resume(EventId lastEventId, @Nullable EventPage page) {
-		if (this.done) {
+		if (this.output.isClosed()) {
 			return;
 		}
 		this.mode = Mode.BEHIND;
@@ -324,7 +264,8 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 			watch();
 		}
 		if (page == null || page.events().isEmpty()) {
-			push(SseFrame.cursor(lastEventId, this.resumable ? this.runtime.options().retryInterval() : null));
+			this.output
+				.add(SseFrame.cursor(lastEventId, this.resumable ? this.runtime.options().retryInterval() : null));
 		}
 		if (page != null) {
 			accept(page, false);
@@ -332,7 +273,7 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		else if (this.log != null && this.log.isLastStored(lastEventId)) {
 			caughtUp();
 		}
-		drain();
+		this.output.drain();
 	}
 
 	/**
@@ -352,7 +293,7 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 			this.mode = Mode.BEHIND;
 			this.beginning = true;
 		}
-		drain();
+		this.output.drain();
 	}
 
 	/**
@@ -361,7 +302,7 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	 * @param start the last event that a connection was sent, or {@code null} for none
 	 */
 	void beginReading(@Nullable EventId start) {
-		if (this.done) {
+		if (this.output.isClosed()) {
 			return;
 		}
 		this.position = start;
@@ -373,7 +314,7 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		if (this.runtime.isShared()) {
 			watch();
 		}
-		drain();
+		this.output.drain();
 	}
 
 	/**
@@ -385,8 +326,8 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 			this.unread = false;
 			rewind();
 		}
-		if (this.mode != Mode.LIVE || this.ended) {
-			drain();
+		if (this.mode != Mode.LIVE || this.output.isEnding()) {
+			this.output.drain();
 			return;
 		}
 		if (isBeforePosition(event)) {
@@ -402,9 +343,9 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		else {
 			this.position = event.id();
 			this.cursor = event.id();
-			push(SseFrame.stored(event));
+			this.output.add(SseFrame.stored(event));
 		}
-		drain();
+		this.output.drain();
 	}
 
 	/**
@@ -412,7 +353,7 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	 * @param event the event
 	 */
 	void offerUnstored(Event event) {
-		if (this.mode != Mode.LIVE || this.ended || isBeforePosition(event)) {
+		if (this.mode != Mode.LIVE || this.output.isEnding() || isBeforePosition(event)) {
 			return;
 		}
 		if (isFull()) {
@@ -421,10 +362,10 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		else {
 			this.position = event.id();
 			if (!event.isPriming()) {
-				push(SseFrame.unstored(event));
+				this.output.add(SseFrame.unstored(event));
 			}
 		}
-		drain();
+		this.output.drain();
 	}
 
 	/**
@@ -434,9 +375,9 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	void moveCursor(EventId lastStored) {
 		boolean allStored = this.position != null && this.position.sequence() <= lastStored.sequence();
 		boolean behind = this.cursor == null || this.cursor.sequence() < lastStored.sequence();
-		if (this.mode == Mode.LIVE && !this.ended && allStored && behind) {
+		if (this.mode == Mode.LIVE && !this.output.isEnding() && allStored && behind) {
 			prime(lastStored);
-			drain();
+			this.output.drain();
 		}
 	}
 
@@ -449,10 +390,10 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 			// What a read under way finds may be from before
 			this.hinted = EventStore.LOOK;
 		}
-		else if (this.mode == Mode.LIVE && !this.ended) {
+		else if (this.mode == Mode.LIVE && !this.output.isEnding()) {
 			this.position = this.cursor;
 			this.mode = Mode.BEHIND;
-			drain();
+			this.output.drain();
 		}
 	}
 
@@ -462,25 +403,20 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	 */
 	void end() {
 		if (this.mode == Mode.LIVE) {
-			this.ended = true;
+			this.output.end();
 		}
-		drain();
+		this.output.drain();
 	}
 
 	/**
 	 * End now: a newer connection took over, or the session is gone.
 	 */
 	void finish() {
-		Subscriber<? super byte[]> subscriber = this.subscriber;
-		boolean first = !this.done;
-		release();
-		if (first && subscriber != null) {
-			subscriber.onComplete();
-		}
+		this.output.finish();
 	}
 
 	boolean isDone() {
-		return this.done;
+		return this.output.isClosed();
 	}
 
 	/**
@@ -496,22 +432,23 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	 * @return whether it is closed
 	 */
 	boolean closeForResume() {
-		if (!this.resumable || this.cursor == null || this.ended || this.done || hasUnstored()) {
+		if (!this.resumable || this.cursor == null || this.output.isEnding() || this.output.isClosed()
+				|| hasUnstored()) {
 			return false;
 		}
-		push(SseFrame.cursor(this.cursor, this.runtime.options().retryInterval()));
-		this.ended = true;
+		this.output.add(SseFrame.cursor(this.cursor, this.runtime.options().retryInterval()));
+		this.output.end();
 		if (this.log != null) {
 			this.log.detach(this);
 		}
-		drain();
+		this.output.drain();
 		return true;
 	}
 
 	private void prime(EventId id) {
 		this.cursor = id;
 		if (this.resumable) {
-			push(SseFrame.cursor(id, this.runtime.options().retryInterval()));
+			this.output.add(SseFrame.cursor(id, this.runtime.options().retryInterval()));
 		}
 	}
 
@@ -524,39 +461,7 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	}
 
 	private boolean isFull() {
-		return this.buffer.bytes() >= this.runtime.options().maxConnectionBytes();
-	}
-
-	private void push(SseFrame frame) {
-		this.buffer.add(frame);
-	}
-
-	private void drain() {
-		Subscriber<? super byte[]> subscriber = this.subscriber;
-		if (this.done || subscriber == null) {
-			return;
-		}
-		while (this.demand > 0 && !this.buffer.isEmpty()) {
-			this.demand--;
-			this.lastWriteNanos = System.nanoTime();
-			subscriber.onNext(this.buffer.nextChunk());
-		}
-		if (!this.buffer.isEmpty()) {
-			return;
-		}
-		if (this.demand > 0 && this.ended) {
-			// Demand says that the last chunk has left, so that the end can't overtake it
-			finish();
-		}
-		else if (this.demand > 0 && this.mode == Mode.BEHIND) {
-			read();
-		}
-	}
-
-	private void sent(EventId id) {
-		if (this.log != null) {
-			this.log.delivered(id);
-		}
+		return this.output.bytes() >= this.runtime.options().maxConnectionBytes();
 	}
 
 	private void read() {
@@ -570,9 +475,9 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		Mono.defer(() -> this.runtime.store().replayEventsAfter(this.stream, this.position, maxBytes))
 			.subscribe((page) -> this.runtime.deliver(this.mailbox, () -> {
 				this.reading = false;
-				if (!this.done) {
+				if (!this.output.isClosed()) {
 					accept(page, watchedBefore);
-					drain();
+					this.output.drain();
 				}
 			}), (ex) -> this.runtime.deliver(this.mailbox, () -> onReadFailed(ex)));
 	}
@@ -590,7 +495,7 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		for (Event event : page.events()) {
 			this.position = event.id();
 			this.cursor = event.id();
-			push(SseFrame.stored(event));
+			this.output.add(SseFrame.stored(event));
 		}
 		EventId last = page.lastEventId();
 		if (last != null) {
@@ -601,7 +506,7 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		}
 		this.emptyReads = Objects.equals(before, this.position) ? this.emptyReads + 1 : 0;
 		if (page.rest() == EventPage.Rest.NONE) {
-			this.ended = true;
+			this.output.end();
 		}
 		else if (page.rest() == EventPage.Rest.RUNNING) {
 			if (last != null && (this.cursor == null || this.cursor.sequence() < last.sequence())) {
@@ -627,7 +532,7 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 			else if (this.emptyReads >= MAX_EMPTY_READS) {
 				// The store has lost what it acknowledged to the writer
 				logger.debug("Closing a connection of stream {}: its log was rolled back", this.stream.streamId());
-				this.ended = true;
+				this.output.end();
 			}
 		}
 		else if (log != null && log.isComplete() && this.emptyReads < MAX_EMPTY_READS) {
@@ -665,7 +570,7 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	 */
 	private void look(long sequence) {
 		EventId position = this.position;
-		if (this.done || (position != null && sequence <= position.sequence())) {
+		if (this.output.isClosed() || (position != null && sequence <= position.sequence())) {
 			return;
 		}
 		StreamLog log = this.log;
@@ -679,7 +584,7 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 				&& (sequence == EventStore.LOOK || (!log.isOnlyWriter() && !log.willHandOver(sequence)))) {
 			this.mode = Mode.BEHIND;
 		}
-		drain();
+		this.output.drain();
 	}
 
 	private void lookLater() {
@@ -687,7 +592,7 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 			this.lookDue = true;
 			this.runtime.deliverLater(this.mailbox, LOOK_INTERVAL, () -> {
 				this.lookDue = false;
-				if (!this.done) {
+				if (!this.output.isClosed()) {
 					look(EventStore.LOOK);
 					if (!isWrittenHere()) {
 						this.followed.askOwner();
@@ -700,7 +605,7 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 
 	private void endIfOrphaned() {
 		EventId last = this.position;
-		if (!this.done && this.mode == Mode.WATCHING && !isWrittenHere() && last != null) {
+		if (!this.output.isClosed() && this.mode == Mode.WATCHING && !isWrittenHere() && last != null) {
 			this.followed.endIfOrphaned(last, () -> this.mailbox.execute(() -> {
 				this.followed.ended();
 				look(EventStore.LOOK);
@@ -727,14 +632,14 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 		else if (unavailable) {
 			this.runtime.deliverLater(this.mailbox, READ_RETRY, () -> {
 				this.reading = false;
-				drain();
+				this.output.drain();
 			});
 		}
 		else {
 			this.reading = false;
 			logger.debug("Closing a connection of stream {}: {}", this.stream.streamId(), ex.getMessage());
-			this.ended = true;
-			drain();
+			this.output.end();
+			this.output.drain();
 		}
 	}
 
@@ -746,7 +651,7 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 	 * @param unavailable whether the store is out of reach
 	 */
 	private void notBegun(StreamLog log, boolean unavailable) {
-		if (this.done) {
+		if (this.output.isClosed()) {
 			return;
 		}
 		if (unavailable) {
@@ -764,24 +669,41 @@ final class SseConnection implements Publisher<byte[]>, Subscription {
 			this.mode = Mode.LIVE;
 			log.startAnew();
 		}
-		drain();
+		this.output.drain();
 	}
 
 	private void goLive(StreamLog log) {
-		if (!this.done) {
+		if (!this.output.isClosed()) {
 			this.unread = !log.isOnlyWriter();
 			this.mode = Mode.LIVE;
 			log.handOver(this);
-			drain();
+			this.output.drain();
 		}
 	}
 
-	private void release() {
-		if (this.done) {
-			return;
+	// From the output, in the mailbox
+
+	@Override
+	public void opened() {
+		this.runtime.connections().add(this);
+	}
+
+	@Override
+	public void more() {
+		if (this.mode == Mode.BEHIND) {
+			read();
 		}
-		this.done = true;
-		this.buffer.clear();
+	}
+
+	@Override
+	public void sent(EventId id) {
+		if (this.log != null) {
+			this.log.delivered(id);
+		}
+	}
+
+	@Override
+	public void closed() {
 		this.runtime.connections().remove(this);
 		if (this.watch != null) {
 			this.watch.dispose();

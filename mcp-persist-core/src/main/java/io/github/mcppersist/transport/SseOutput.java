@@ -1,0 +1,231 @@
+package io.github.mcppersist.transport;
+
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscriber;
+import org.reactivestreams.Subscription;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import io.github.mcppersist.event.EventId;
+
+/**
+ * The way from an {@link SseConnection} to its client: what is added leaves in chunks, as
+ * the adapter asks for them. All state belongs to the {@link Mailbox}.
+ */
+final class SseOutput implements Publisher<byte[]>, Subscription {
+
+	private static final Logger logger = LoggerFactory.getLogger(SseOutput.class);
+
+	static final Map<String, String> HEADERS = Map.of("Content-Type", "text/event-stream", "Cache-Control",
+			"no-cache, no-transform", "X-Accel-Buffering", "no");
+
+	/**
+	 * How long a client may leave data lying without taking any of it.
+	 */
+	private static final long MAX_STALL_NANOS = TimeUnit.MINUTES.toNanos(2);
+
+	private final Mailbox mailbox;
+
+	private final Source source;
+
+	private final SseBuffer buffer;
+
+	private @Nullable Subscriber<? super byte[]> subscriber;
+
+	private long demand;
+
+	private boolean ending;
+
+	private boolean closed;
+
+	private long lastWriteNanos = System.nanoTime();
+
+	/**
+	 * Create an output.
+	 * @param mailbox the owner of its state
+	 * @param source where frames come from
+	 */
+	SseOutput(Mailbox mailbox, Source source) {
+		this.mailbox = mailbox;
+		this.source = source;
+		this.buffer = new SseBuffer(source::sent);
+	}
+
+	// On any thread
+
+	/**
+	 * Answer a request with this output. If that fails the client has gone, which changes
+	 * nothing for the stream.
+	 * @param response the response to the request
+	 */
+	void open(EndpointResponse response) {
+		try {
+			response.stream(HEADERS, this);
+		}
+		catch (RuntimeException ex) {
+			logger.debug("A client went before its connection was open", ex);
+			cancel();
+		}
+	}
+
+	@Override
+	public void subscribe(Subscriber<? super byte[]> subscriber) {
+		subscriber.onSubscribe(this);
+		this.mailbox.execute(() -> {
+			if (this.closed) {
+				subscriber.onComplete();
+				return;
+			}
+			this.subscriber = subscriber;
+			this.source.opened();
+			drain();
+		});
+	}
+
+	@Override
+	public void request(long n) {
+		this.mailbox.execute(() -> {
+			this.demand = (this.demand + n < 0) ? Long.MAX_VALUE : this.demand + n;
+			drain();
+		});
+	}
+
+	@Override
+	public void cancel() {
+		this.mailbox.execute(this::close);
+	}
+
+	// In the mailbox
+
+	/**
+	 * Add what is to leave with the next {@link #drain()}.
+	 * @param frame what to send
+	 */
+	void add(SseFrame frame) {
+		this.buffer.add(frame);
+	}
+
+	long bytes() {
+		return this.buffer.bytes();
+	}
+
+	/**
+	 * Send what the client can take, and ask for more if there is nothing.
+	 */
+	void drain() {
+		Subscriber<? super byte[]> subscriber = this.subscriber;
+		if (this.closed || subscriber == null) {
+			return;
+		}
+		while (this.demand > 0 && !this.buffer.isEmpty()) {
+			this.demand--;
+			this.lastWriteNanos = System.nanoTime();
+			subscriber.onNext(this.buffer.nextChunk());
+		}
+		if (this.demand == 0 || !this.buffer.isEmpty()) {
+			return;
+		}
+		if (this.ending) {
+			// Demand says that the last chunk has left, so that the end can't overtake it
+			finish();
+		}
+		else {
+			this.source.more();
+		}
+	}
+
+	/**
+	 * Send a heartbeat if nothing was sent for too long.
+	 * @param now the time, in terms of {@link System#nanoTime()}
+	 * @param intervalNanos how long is too long, in nanoseconds
+	 */
+	void beat(long now, long intervalNanos) {
+		if (this.buffer.isEmpty() && this.demand > 0 && now - this.lastWriteNanos > intervalNanos) {
+			add(SseFrame.HEARTBEAT);
+			drain();
+		}
+	}
+
+	/**
+	 * Say whether the client takes nothing.
+	 * @param now the time, in terms of {@link System#nanoTime()}
+	 * @return whether it has left data lying for two minutes
+	 */
+	boolean isStalled(long now) {
+		return this.demand == 0 && now - this.lastWriteNanos > MAX_STALL_NANOS;
+	}
+
+	/**
+	 * Close once all that was added has left.
+	 */
+	void end() {
+		this.ending = true;
+	}
+
+	/**
+	 * Close now, and end the client's response.
+	 */
+	void finish() {
+		Subscriber<? super byte[]> subscriber = this.subscriber;
+		boolean first = !this.closed;
+		close();
+		if (first && subscriber != null) {
+			subscriber.onComplete();
+		}
+	}
+
+	boolean isOpen() {
+		return !this.closed && this.subscriber != null;
+	}
+
+	boolean isEnding() {
+		return this.ending;
+	}
+
+	boolean isClosed() {
+		return this.closed;
+	}
+
+	private void close() {
+		if (!this.closed) {
+			this.closed = true;
+			this.buffer.clear();
+			this.source.closed();
+		}
+	}
+
+	/**
+	 * Where frames come from. Called in the mailbox.
+	 */
+	interface Source {
+
+		/**
+		 * The response is open.
+		 */
+		void opened();
+
+		/**
+		 * The client can take more, and there is nothing for it. What is added is to be
+		 * followed by {@link SseOutput#drain()}.
+		 */
+		void more();
+
+		/**
+		 * A frame has left.
+		 * @param id the event ID that it moved the client's cursor to
+		 */
+		void sent(EventId id);
+
+		/**
+		 * The output is closed, by the server or because the client has gone. Called
+		 * once.
+		 */
+		void closed();
+
+	}
+
+}
