@@ -12,6 +12,8 @@ import java.util.logging.Logger;
 import io.modelcontextprotocol.server.McpSyncServer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.transport.RawMcpClient;
@@ -19,6 +21,7 @@ import io.github.mcppersist.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.transport.RawMcpClient.SseEvent;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 import io.github.mcppersist.transport.TestTools;
+import io.github.mcppersist.transport.WebServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -62,15 +65,16 @@ class CutConnectionTests {
 		}
 	}
 
-	@Test
+	@ParameterizedTest
+	@EnumSource
 	@Timeout(120)
-	void aResetConnectionHarmsNoOtherOne() throws Exception {
+	void aResetConnectionHarmsNoOtherOne(ServletContainer container) throws Exception {
 		TestTools tools = new TestTools();
 		StreamableHttpEndpoint endpoint = StreamableHttpEndpoint.builder(new InMemoryEventStore()).build();
 		McpSyncServer server = tools.server(endpoint);
-		try (TomcatServer tomcat = new TomcatServer(endpoint)) {
+		try (WebServer web = container.serve(endpoint)) {
 			for (int i = 0; i < CONNECTIONS; i++) {
-				RawMcpClient client = new RawMcpClient(tomcat.port(), "/mcp").initialize();
+				RawMcpClient client = new RawMcpClient(web.port(), "/mcp").initialize();
 				String cursor;
 				try (Exchange call = client.call(1, "gated", "{\"before\":2,\"n\":4,\"gate\":\"g" + i + "\"}")) {
 					call.next();

@@ -2,12 +2,14 @@ package io.github.mcppersist.servlet;
 
 import io.modelcontextprotocol.server.McpServer;
 import io.modelcontextprotocol.server.McpSyncServer;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.transport.RawMcpClient;
 import io.github.mcppersist.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
+import io.github.mcppersist.transport.WebServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -16,13 +18,14 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class LargeAnswerTests {
 
-	@Test
-	void sendsAllOfAnAnswerThatItsClientTakesSlowly() throws Exception {
+	@ParameterizedTest
+	@EnumSource
+	void sendsAllOfAnAnswerThatItsClientTakesSlowly(ServletContainer container) throws Exception {
 		String instructions = "x".repeat(20_000_000);
 		StreamableHttpEndpoint endpoint = StreamableHttpEndpoint.builder(new InMemoryEventStore()).build();
 		McpSyncServer server = McpServer.sync(endpoint).serverInfo("test", "1").instructions(instructions).build();
 
-		try (TomcatServer web = new TomcatServer(endpoint)) {
+		try (WebServer web = container.serve(endpoint)) {
 			RawMcpClient client = new RawMcpClient(web.port(), "/mcp").stalling();
 			try (Exchange exchange = client.send("POST", client.postHeaders(),
 					"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"

@@ -268,6 +268,8 @@ public final class RawMcpClient {
 
 		private boolean lengthTaken;
 
+		private boolean chunkTaken;
+
 		private boolean ended;
 
 		Exchange(Socket socket) throws IOException {
@@ -384,9 +386,6 @@ public final class RawMcpClient {
 					this.to = need(this.in.read(this.buffer, 0, length));
 					this.from = 0;
 					this.chunkLeft -= this.to;
-					if (this.chunkLeft == 0 && isChunked()) {
-						readLine();
-					}
 				}
 			}
 			return this.from < this.to;
@@ -394,6 +393,11 @@ public final class RawMcpClient {
 
 		private boolean nextChunk() throws IOException {
 			if (isChunked()) {
+				if (this.chunkTaken) {
+					// Only now: a server may send the end of a chunk with the next one
+					readLine();
+				}
+				this.chunkTaken = true;
 				this.chunkLeft = Long.parseLong(readLine().trim(), 16);
 			}
 			else {

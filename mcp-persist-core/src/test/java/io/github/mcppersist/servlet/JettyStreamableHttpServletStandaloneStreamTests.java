@@ -1,0 +1,17 @@
+package io.github.mcppersist.servlet;
+
+import io.github.mcppersist.transport.StandaloneStreamContractTests;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
+import io.github.mcppersist.transport.WebServer;
+
+/**
+ * What a server sends of its own accord, behind the servlet on Jetty.
+ */
+class JettyStreamableHttpServletStandaloneStreamTests extends StandaloneStreamContractTests {
+
+	@Override
+	protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+		return new JettyServer(endpoint);
+	}
+
+}

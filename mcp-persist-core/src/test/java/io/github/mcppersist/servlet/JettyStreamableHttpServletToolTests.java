@@ -1,0 +1,17 @@
+package io.github.mcppersist.servlet;
+
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
+import io.github.mcppersist.transport.ToolContractTests;
+import io.github.mcppersist.transport.WebServer;
+
+/**
+ * What clients get from tools, behind the servlet on Jetty.
+ */
+class JettyStreamableHttpServletToolTests extends ToolContractTests {
+
+	@Override
+	protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+		return new JettyServer(endpoint);
+	}
+
+}
