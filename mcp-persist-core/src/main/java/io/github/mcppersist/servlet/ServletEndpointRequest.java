@@ -11,6 +11,8 @@ import io.modelcontextprotocol.server.McpTransportContextExtractor;
 import jakarta.servlet.http.HttpServletRequest;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
+import reactor.util.context.Context;
+import reactor.util.context.ContextView;
 
 import io.github.mcppersist.transport.EndpointRequest;
 import io.github.mcppersist.transport.RequestTooLargeException;
@@ -91,6 +93,11 @@ final class ServletEndpointRequest implements EndpointRequest {
 	@Override
 	public McpTransportContext transportContext() {
 		return this.contextExtractor.extract(this.request);
+	}
+
+	@Override
+	public ContextView reactorContext() {
+		return Context.empty();
 	}
 
 }

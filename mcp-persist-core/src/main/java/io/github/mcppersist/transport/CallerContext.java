@@ -3,12 +3,39 @@ package io.github.mcppersist.transport;
 import java.util.function.UnaryOperator;
 
 import io.modelcontextprotocol.common.McpTransportContext;
+import org.jspecify.annotations.Nullable;
+import reactor.util.context.Context;
+import reactor.util.context.ContextView;
 
 /**
- * What handlers are to know about the request that they are called for.
+ * What is to be known of a request when its body has come, and by the handlers that it is
+ * for. By then the request itself may be over.
  *
+ * @param sessionId the session that it names, if any
+ * @param principal who sends it, or {@code null}
+ * @param protocolVersion the protocol version that it names, if any
  * @param transportContext what the application's extractor made of the request
+ * @param reactorContext what the request's Reactor context holds
  * @param carrier lets a task see what was bound to the request's thread
  */
-record CallerContext(McpTransportContext transportContext, UnaryOperator<Runnable> carrier) {
+record CallerContext(@Nullable String sessionId, @Nullable String principal, @Nullable String protocolVersion,
+		McpTransportContext transportContext, ContextView reactorContext, UnaryOperator<Runnable> carrier) {
+
+	static CallerContext of(EndpointRequest request, ContextCapture capture) {
+		ContextView reactorContext = request.reactorContext();
+		return new CallerContext(request.header(HeaderRules.SESSION_ID), request.principal(),
+				request.header(HeaderRules.PROTOCOL_VERSION), request.transportContext(), reactorContext,
+				capture.capture(reactorContext));
+	}
+
+	/**
+	 * Add to a handler's context what the request came with.
+	 * @param context the context
+	 * @param transportContext what the handler sees as the transport context
+	 * @return the context with it
+	 */
+	Context addTo(Context context, McpTransportContext transportContext) {
+		return context.putAll(this.reactorContext).put(McpTransportContext.KEY, transportContext);
+	}
+
 }

@@ -3,9 +3,12 @@ package io.github.mcppersist.transport;
 import io.modelcontextprotocol.common.McpTransportContext;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
+import reactor.util.context.ContextView;
 
 /**
- * One HTTP request, as an adapter hands it to a {@link StreamableHttpEndpoint}.
+ * One HTTP request, as an adapter hands it to a {@link StreamableHttpEndpoint}. All but
+ * the body is read before {@link StreamableHttpEndpoint#handle} returns, on its caller's
+ * thread.
  */
 public interface EndpointRequest {
 
@@ -35,9 +38,10 @@ public interface EndpointRequest {
 	boolean isLocalAddressLoopback();
 
 	/**
-	 * Read the body.
+	 * Read the body, which may come later and on another thread.
 	 * @param maxBytes how many bytes to accept at most
-	 * @return the body; fails with {@link RequestTooLargeException} if it is longer
+	 * @return the body, which may have no bytes; fails with
+	 * {@link RequestTooLargeException} if it is longer
 	 */
 	Mono<byte[]> body(int maxBytes);
 
@@ -46,5 +50,12 @@ public interface EndpointRequest {
 	 * @return the context that the application's extractor made of this request
 	 */
 	McpTransportContext transportContext();
+
+	/**
+	 * Return what handlers see as their Reactor context.
+	 * @return the context that the request came with; empty where requests are bound to
+	 * threads
+	 */
+	ContextView reactorContext();
 
 }

@@ -17,7 +17,6 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.UnaryOperator;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -90,7 +89,7 @@ final class EndpointRuntime implements AutoCloseable {
 	 * @param sessionStore where sessions are stored
 	 * @param nodes the nodes that share both, or {@code null} if this is the only one
 	 * @param options the options
-	 * @param contextCapture takes along what is bound to a request's thread
+	 * @param contextCapture takes along what belongs to a request
 	 * @param handlers what runs the user's code, or {@code null} for an own pool
 	 */
 	EndpointRuntime(EventStore store, SessionStore sessionStore, @Nullable NodeRegistry nodes,
@@ -170,11 +169,11 @@ final class EndpointRuntime implements AutoCloseable {
 	}
 
 	/**
-	 * Capture what the user's code is to see of the calling thread, a request's.
-	 * @return lets a task see it
+	 * Return what takes along to the user's code what belongs to a request.
+	 * @return what captures it
 	 */
-	UnaryOperator<Runnable> captureContext() {
-		return this.contextCapture.capture();
+	ContextCapture contextCapture() {
+		return this.contextCapture;
 	}
 
 	/**

@@ -45,14 +45,15 @@ final class GetHandler {
 			return;
 		}
 		String lastEventId = request.header(HeaderRules.LAST_EVENT_ID);
-		this.sessions.acquire(request, true).subscribe((session) -> {
-			try {
-				handle(session, lastEventId, response);
-			}
-			finally {
-				session.release();
-			}
-		}, (ex) -> Rejection.failed(ex).sendTo(response));
+		this.sessions.acquire(request.header(HeaderRules.SESSION_ID), request.principal(), true)
+			.subscribe((session) -> {
+				try {
+					handle(session, lastEventId, response);
+				}
+				finally {
+					session.release();
+				}
+			}, (ex) -> Rejection.failed(ex).sendTo(response));
 	}
 
 	private void handle(Session session, @Nullable String lastEventId, EndpointResponse response) {

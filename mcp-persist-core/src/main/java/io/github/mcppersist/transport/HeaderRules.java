@@ -16,6 +16,8 @@ final class HeaderRules {
 
 	static final String LAST_EVENT_ID = "Last-Event-ID";
 
+	static final String PROTOCOL_VERSION = "MCP-Protocol-Version";
+
 	private static final String JSON = "application/json";
 
 	private static final String EVENT_STREAM = "text/event-stream";
@@ -44,13 +46,12 @@ final class HeaderRules {
 		if (!accepts(request.header("Accept"), EVENT_STREAM)) {
 			return Rejection.of(406, "Not Acceptable: Accept must list " + EVENT_STREAM);
 		}
-		return checkProtocolVersion(request);
+		return checkProtocolVersion(request.header(PROTOCOL_VERSION));
 	}
 
-	static @Nullable Rejection checkProtocolVersion(EndpointRequest request) {
-		String version = request.header("MCP-Protocol-Version");
+	static @Nullable Rejection checkProtocolVersion(@Nullable String version) {
 		if (version != null && !PROTOCOL_VERSIONS.contains(version)) {
-			return Rejection.of(400, "Bad Request: unsupported MCP-Protocol-Version; supported are "
+			return Rejection.of(400, "Bad Request: unsupported " + PROTOCOL_VERSION + "; supported are "
 					+ String.join(", ", PROTOCOL_VERSIONS));
 		}
 		return null;

@@ -76,9 +76,10 @@ final class PostHandler {
 			rejection.sendTo(response);
 			return;
 		}
+		CallerContext context = CallerContext.of(request, this.runtime.contextCapture());
 		request.body(this.runtime.options().maxRequestBytes()).subscribe((body) -> {
 			try {
-				accept(IncomingMessage.read(this.jsonMapper, body), request, response);
+				accept(IncomingMessage.read(this.jsonMapper, body), context, response);
 			}
 			catch (RuntimeException ex) {
 				Rejection.failed(ex).sendTo(response);
@@ -97,7 +98,7 @@ final class PostHandler {
 		});
 	}
 
-	private void accept(IncomingMessage incoming, EndpointRequest request, EndpointResponse response) {
+	private void accept(IncomingMessage incoming, CallerContext context, EndpointResponse response) {
 		if (incoming.rejection() != null) {
 			incoming.rejection().sendTo(response);
 		}
@@ -105,23 +106,22 @@ final class PostHandler {
 			Rejection.SHUTTING_DOWN.withRequestId(json(message.id())).sendTo(response);
 		}
 		else if (incoming.message() instanceof JSONRPCRequest message && "initialize".equals(message.method())) {
-			initialize(message, request.principal(), response);
+			initialize(message, context.principal(), response);
 		}
 		else {
-			accept(Objects.requireNonNull(incoming.message()), request, response);
+			accept(Objects.requireNonNull(incoming.message()), context, response);
 		}
 	}
 
-	private void accept(JSONRPCMessage message, EndpointRequest request, EndpointResponse response) {
+	private void accept(JSONRPCMessage message, CallerContext context, EndpointResponse response) {
 		String requestId = (message instanceof JSONRPCRequest call) ? json(call.id()) : null;
-		Rejection rejection = HeaderRules.checkProtocolVersion(request);
+		Rejection rejection = HeaderRules.checkProtocolVersion(context.protocolVersion());
 		if (rejection != null) {
 			rejection.withRequestId(requestId).sendTo(response);
 			return;
 		}
-		CallerContext context = new CallerContext(request.transportContext(), this.runtime.captureContext());
 		// A call needn't ask for the session's state: opening its stream tells
-		this.sessions.acquire(request, requestId == null).subscribe((session) -> {
+		this.sessions.acquire(context.sessionId(), context.principal(), requestId == null).subscribe((session) -> {
 			try {
 				accept(session, message, requestId, context, response);
 			}
@@ -244,7 +244,7 @@ final class PostHandler {
 				() -> log, noteChange(session, message));
 		McpStreamableServerSession sdkSession = this.subscriptions.sessionFor(message, session.sdkSession());
 		Mono<Void> handling = Mono.defer(() -> sdkSession.responseStream(transport).handle(message))
-			.contextWrite((ctx) -> ctx.put(McpTransportContext.KEY, exchangeContext));
+			.contextWrite((ctx) -> context.addTo(ctx, exchangeContext));
 		try {
 			Runnable task = context.carrier().apply(() -> subscribe(handling, log));
 			this.runtime.handle(() -> handle(task, log));
@@ -414,7 +414,7 @@ final class PostHandler {
 	private void accept(Mono<Void> work, CallerContext context, EndpointResponse response) {
 		try {
 			this.runtime.answer(context.carrier()
-				.apply(() -> work.contextWrite((ctx) -> ctx.put(McpTransportContext.KEY, context.transportContext()))
+				.apply(() -> work.contextWrite((ctx) -> context.addTo(ctx, context.transportContext()))
 					.contextCapture()
 					.subscribe((nothing) -> {
 					}, (ex) -> logger.debug("A client's answer or notification was not handled", ex))));

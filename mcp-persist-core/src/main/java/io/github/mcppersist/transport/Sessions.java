@@ -76,21 +76,20 @@ final class Sessions {
 
 	/**
 	 * Find the session that a request names, on this node or in the store.
-	 * @param request the request
+	 * @param sessionId the session that it names, if any
+	 * @param principal who sends it, or {@code null}
 	 * @param current whether to ask the store even about a session that this node holds:
 	 * it may have been changed or deleted elsewhere
 	 * @return the session, which the caller {@linkplain Session#release() releases};
 	 * fails with {@link RejectedRequestException}
 	 */
-	Mono<Session> acquire(EndpointRequest request, boolean current) {
-		String sessionId = request.header(HeaderRules.SESSION_ID);
+	Mono<Session> acquire(@Nullable String sessionId, @Nullable String principal, boolean current) {
 		if (sessionId == null || sessionId.isBlank()) {
 			return rejected(Rejection.of(400, "Bad Request: the " + HeaderRules.SESSION_ID + " header is missing"));
 		}
 		if (!StreamKey.isSessionId(sessionId)) {
 			return rejected(Rejection.UNKNOWN_SESSION);
 		}
-		String principal = request.principal();
 		return acquire(sessionId, current).flatMap((session) -> {
 			if (Objects.equals(session.record().principal(), principal)) {
 				return Mono.just(session);

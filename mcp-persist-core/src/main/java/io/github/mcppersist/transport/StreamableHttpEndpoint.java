@@ -207,7 +207,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	/**
 	 * Handle one request. Returns at once, but for the time that the adapter takes to
-	 * read the body; everything that it needs of the request it reads before it returns.
+	 * read the body, if it does that on the calling thread; everything else that it needs
+	 * of the request it reads before it returns.
 	 * @param request the request
 	 * @param response the response, which is answered now or later
 	 */
@@ -235,12 +236,12 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 			methodNotAllowed(response);
 			return;
 		}
-		Rejection rejection = HeaderRules.checkProtocolVersion(request);
+		Rejection rejection = HeaderRules.checkProtocolVersion(request.header(HeaderRules.PROTOCOL_VERSION));
 		if (rejection != null) {
 			rejection.sendTo(response);
 			return;
 		}
-		this.sessions.acquire(request, true)
+		this.sessions.acquire(request.header(HeaderRules.SESSION_ID), request.principal(), true)
 			.flatMap((session) -> this.sessions.delete(session).doFinally((signal) -> session.release()))
 			.subscribe((nothing) -> {
 			}, (ex) -> ((ex instanceof EventStoreUnavailableException) ? Rejection.SESSIONS_AWAY : Rejection.failed(ex))
@@ -348,7 +349,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 		private StreamableHttpOptions options = StreamableHttpOptions.defaults();
 
-		private ContextCapture contextCapture = UnaryOperator::identity;
+		private ContextCapture contextCapture = (reactorContext) -> UnaryOperator.identity();
 
 		private @Nullable Executor executor;
 
@@ -398,7 +399,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		}
 
 		/**
-		 * Set what takes along what is bound to a request's thread to those that run its
+		 * Set what takes along what belongs to a request to the threads that run its
 		 * handlers, and what answers and notifications set off.
 		 * @param contextCapture nothing by default
 		 * @return this builder

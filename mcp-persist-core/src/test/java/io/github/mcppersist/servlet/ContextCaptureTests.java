@@ -26,7 +26,7 @@ class ContextCaptureTests {
 
 	@Test
 	void bindsToTheHandlersThreadWhatWasCapturedOnTheRequests() throws Exception {
-		String answer = call(() -> {
+		String answer = call((reactorContext) -> {
 			String captured = Thread.currentThread().getName();
 			return (task) -> () -> {
 				this.bound.set(captured);
@@ -44,7 +44,7 @@ class ContextCaptureTests {
 
 	@Test
 	void endsARequestThatCantBeHandledWithWhatWasCaptured() throws Exception {
-		String answer = call(() -> (task) -> () -> {
+		String answer = call((reactorContext) -> (task) -> () -> {
 			throw new IllegalStateException("Nothing can be bound");
 		});
 

@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import reactor.core.publisher.Mono;
+import reactor.util.context.Context;
+import reactor.util.context.ContextView;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -93,6 +95,11 @@ class OriginRulesTests {
 		@Override
 		public McpTransportContext transportContext() {
 			return McpTransportContext.EMPTY;
+		}
+
+		@Override
+		public ContextView reactorContext() {
+			return Context.empty();
 		}
 
 	}

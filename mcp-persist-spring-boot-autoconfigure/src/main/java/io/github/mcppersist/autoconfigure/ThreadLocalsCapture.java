@@ -7,6 +7,7 @@ import io.micrometer.context.ContextSnapshot;
 import io.micrometer.context.ContextSnapshotFactory;
 import io.micrometer.context.integration.Slf4jThreadLocalAccessor;
 import org.springframework.util.ClassUtils;
+import reactor.util.context.ContextView;
 
 import io.github.mcppersist.transport.ContextCapture;
 
@@ -22,7 +23,9 @@ final class ThreadLocalsCapture implements ContextCapture {
 	ThreadLocalsCapture() {
 		// One of our own: the application's is none of our business
 		ContextRegistry registry = new ContextRegistry();
-		ContextRegistry.getInstance().getThreadLocalAccessors().forEach(registry::registerThreadLocalAccessor);
+		ContextRegistry application = ContextRegistry.getInstance();
+		application.getContextAccessors().forEach(registry::registerContextAccessor);
+		application.getThreadLocalAccessors().forEach(registry::registerThreadLocalAccessor);
 		registry.registerThreadLocalAccessor(new Slf4jThreadLocalAccessor());
 		registry.registerThreadLocalAccessor(new LocaleContextAccessor());
 		if (hasRequestAttributes(getClass().getClassLoader())) {
@@ -37,8 +40,8 @@ final class ThreadLocalsCapture implements ContextCapture {
 	}
 
 	@Override
-	public UnaryOperator<Runnable> capture() {
-		ContextSnapshot snapshot = this.snapshots.captureAll();
+	public UnaryOperator<Runnable> capture(ContextView reactorContext) {
+		ContextSnapshot snapshot = this.snapshots.captureAll(reactorContext);
 		return snapshot::wrap;
 	}
 
