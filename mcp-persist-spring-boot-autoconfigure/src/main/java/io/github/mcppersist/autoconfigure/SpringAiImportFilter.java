@@ -1,12 +1,14 @@
 package io.github.mcppersist.autoconfigure;
 
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanClassLoaderAware;
 import org.springframework.boot.autoconfigure.AutoConfigurationImportFilter;
 import org.springframework.boot.autoconfigure.AutoConfigurationMetadata;
+import org.springframework.boot.web.context.reactive.ConfigurableReactiveWebEnvironment;
 import org.springframework.context.EnvironmentAware;
 import org.springframework.core.env.Environment;
 import org.springframework.util.ClassUtils;
@@ -15,9 +17,9 @@ import org.springframework.web.context.ConfigurableWebEnvironment;
 /**
  * Decides between Spring AI's transport and ours, where Spring AI configures an MCP
  * server. It backs off for nothing but a bean of its own final class, so it is kept from
- * being configured where ours takes its place: a servlet application whose protocol is
- * STREAMABLE. Any other server of Spring AI's is left alone, and then nothing of ours is
- * configured.
+ * being configured where ours takes its place: a servlet or reactive application whose
+ * protocol is STREAMABLE. Any other server of Spring AI's is left alone, and then nothing
+ * of ours is configured.
  */
 final class SpringAiImportFilter implements AutoConfigurationImportFilter, BeanClassLoaderAware, EnvironmentAware {
 
@@ -25,6 +27,9 @@ final class SpringAiImportFilter implements AutoConfigurationImportFilter, BeanC
 
 	static final String WEBMVC_TRANSPORT = "org.springframework.ai.mcp.server.webmvc.autoconfigure"
 			+ ".McpServerStreamableHttpWebMvcAutoConfiguration";
+
+	static final String WEBFLUX_TRANSPORT = "org.springframework.ai.mcp.server.webflux.autoconfigure"
+			+ ".McpServerStreamableHttpWebFluxAutoConfiguration";
 
 	private static final String OWN_PACKAGE = SpringAiImportFilter.class.getPackageName() + ".";
 
@@ -60,8 +65,15 @@ final class SpringAiImportFilter implements AutoConfigurationImportFilter, BeanC
 			return (name) -> false;
 		}
 		boolean ours = is(environment, "protocol", "STREAMABLE", false) && is(environment, "stdio", "false", true)
-				&& isPresent(WEBMVC_TRANSPORT) && environment instanceof ConfigurableWebEnvironment;
-		return ours ? WEBMVC_TRANSPORT::equals : (name) -> name.startsWith(OWN_PACKAGE);
+				&& isTransportPresent(environment);
+		return ours ? Set.of(WEBMVC_TRANSPORT, WEBFLUX_TRANSPORT)::contains : (name) -> name.startsWith(OWN_PACKAGE);
+	}
+
+	// Spring AI looks at the class path alone, so with both transports on it neither the
+	// one nor the other is of use to it
+	private boolean isTransportPresent(Environment environment) {
+		return (isPresent(WEBMVC_TRANSPORT) && environment instanceof ConfigurableWebEnvironment)
+				|| (isPresent(WEBFLUX_TRANSPORT) && environment instanceof ConfigurableReactiveWebEnvironment);
 	}
 
 	private boolean isPresent(String name) {

@@ -1,31 +1,24 @@
 package io.github.mcppersist.autoconfigure;
 
-import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.json.jackson3.JacksonMcpJsonMapper;
 import io.modelcontextprotocol.server.McpTransportContextExtractor;
 import jakarta.servlet.http.HttpServletRequest;
-import org.springframework.ai.mcp.server.common.autoconfigure.properties.McpServerProperties;
 import org.springframework.ai.mcp.server.common.autoconfigure.properties.McpServerStreamableHttpProperties;
 import org.springframework.ai.mcp.server.webmvc.transport.WebMvcStreamableServerTransportProvider;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
-import org.springframework.core.Ordered;
-import org.springframework.core.annotation.Order;
+import org.springframework.context.annotation.Conditional;
+import org.springframework.context.annotation.Import;
 import org.springframework.web.servlet.function.RequestPredicates;
 import org.springframework.web.servlet.function.RouterFunction;
 import org.springframework.web.servlet.function.RouterFunctions;
 import org.springframework.web.servlet.function.ServerResponse;
-import tools.jackson.databind.json.JsonMapper;
 
 import io.github.mcppersist.servlet.StreamableHttpServlet;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
@@ -37,41 +30,17 @@ import io.github.mcppersist.transport.StreamableHttpEndpoint;
  * application's own is served as Spring AI would serve it.
  */
 @AutoConfiguration(after = StreamableHttpEndpointAutoConfiguration.class)
-@ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
+@Conditional(SpringAiServerCondition.class)
 @ConditionalOnClass({ WebMvcStreamableServerTransportProvider.class, McpServerStreamableHttpProperties.class,
 		JacksonMcpJsonMapper.class })
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
-@ConditionalOnProperty(name = "spring.ai.mcp.server.protocol", havingValue = "STREAMABLE")
-@ConditionalOnProperty(name = "spring.ai.mcp.server.stdio", havingValue = "false", matchIfMissing = true)
-@ConditionalOnProperty(name = "spring.ai.mcp.server.enabled", havingValue = "true", matchIfMissing = true)
-@EnableConfigurationProperties({ McpServerProperties.class, McpServerStreamableHttpProperties.class })
+@Import(SpringAiServerConfiguration.class)
 public final class SpringAiWebMvcAutoConfiguration {
 
 	/**
 	 * Spring AI's name: who declares one of his own wins here as there.
 	 */
 	static final String ROUTER_FUNCTION = "webMvcStreamableServerRouterFunction";
-
-	private static final String SPRING_AI_JSON_MAPPER = "mcpServerJsonMapper";
-
-	// Not a default candidate, or it would stand for the JSON mapper of an MCP client
-	@Bean(name = StreamableHttpEndpointAutoConfiguration.JSON_MAPPER, defaultCandidate = false)
-	McpJsonMapper mcpPersistJsonMapper(@Qualifier(SPRING_AI_JSON_MAPPER) JsonMapper jsonMapper) {
-		return new JacksonMcpJsonMapper(jsonMapper);
-	}
-
-	@Bean
-	@Order(Ordered.HIGHEST_PRECEDENCE)
-	StreamableHttpOptionsCustomizer springAiOptionsCustomizer(McpServerStreamableHttpProperties properties) {
-		return (builder) -> {
-			if (properties.getKeepAliveInterval() != null) {
-				builder.heartbeatInterval(properties.getKeepAliveInterval());
-			}
-			if (properties.isDisallowDelete()) {
-				builder.deleteAllowed(false);
-			}
-		};
-	}
 
 	@Bean(ROUTER_FUNCTION)
 	@ConditionalOnSingleCandidate(StreamableHttpEndpoint.class)

@@ -35,13 +35,13 @@ import io.github.mcppersist.transport.StreamableHttpOptions;
  * one, on virtual threads if {@code spring.threads.virtual.enabled} is set, and otherwise
  * on the endpoint's own threads.
  */
-// By name: Spring AI may be absent. Its server takes the transport that is there, and one
-// on standard
-// input and output for want of any
+// By name: Spring AI may be absent. Its server takes the transport that is there, and
+// one on standard input and output for want of any
 @AutoConfiguration(
 		after = { InMemoryEventStoreAutoConfiguration.class, InMemorySessionStoreAutoConfiguration.class,
 				ContextCaptureAutoConfiguration.class },
-		afterName = SpringAiImportFilter.WEBMVC_TRANSPORT, beforeName = SpringAiImportFilter.MCP_SERVER)
+		afterName = { SpringAiImportFilter.WEBMVC_TRANSPORT, SpringAiImportFilter.WEBFLUX_TRANSPORT },
+		beforeName = SpringAiImportFilter.MCP_SERVER)
 @ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
 @ConditionalOnMissingBean(McpStreamableServerTransportProvider.class)
 @EnableConfigurationProperties(McpPersistProperties.class)

@@ -21,7 +21,8 @@ class AutoConfigurationOrderTests {
 				InMemoryEventStoreAutoConfiguration.class, RedisSessionStoreAutoConfiguration.class,
 				InMemorySessionStoreAutoConfiguration.class, StreamableHttpEndpointAutoConfiguration.class,
 				StreamableHttpServletAutoConfiguration.class, ContextCaptureAutoConfiguration.class,
-				SpringAiWebMvcAutoConfiguration.class);
+				SpringAiWebMvcAutoConfiguration.class, SpringAiWebFluxAutoConfiguration.class,
+				StreamableHttpWebFluxAutoConfiguration.class);
 	}
 
 	@Test

@@ -48,7 +48,8 @@ class SpringAiContextTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "mcp.persist.enabled=false", "mcp.persist.enabled=true" })
 	void toolsSeeWhatTheySeeWithSpringAisTransport(String property) throws Exception {
-		try (SpringAiServer server = SpringAiServer.start(List.of(Context.class), property)) {
+		try (SpringAiServer server = SpringAiServer.start(List.of(Context.class), SpringAiTransports.WEBMVC.alone(),
+				property)) {
 			assertThat(call(client(server), "look")).contains(SEEN);
 		}
 	}

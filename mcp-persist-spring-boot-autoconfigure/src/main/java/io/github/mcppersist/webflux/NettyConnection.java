@@ -1,0 +1,58 @@
+package io.github.mcppersist.webflux;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
+import org.springframework.util.ClassUtils;
+import reactor.core.publisher.Mono;
+import reactor.netty.Connection;
+
+/**
+ * The connection of a response on Reactor Netty, which asks for up to 128 buffers before
+ * it has sent the first one. Other servers ask for the next one when they have sent one.
+ */
+final class NettyConnection {
+
+	private static final boolean PRESENT = ClassUtils.isPresent("reactor.netty.Connection",
+			NettyConnection.class.getClassLoader());
+
+	private NettyConnection() {
+	}
+
+	/**
+	 * Wait until the socket has taken what was written to a response.
+	 * @param response the response
+	 * @return completes then, or when the connection is closed; at once on another server
+	 * than Netty
+	 */
+	static Mono<Void> sent(ServerHttpResponse response) {
+		return PRESENT ? Netty.sent(response) : Mono.empty();
+	}
+
+	private static final class Netty {
+
+		static Mono<Void> sent(ServerHttpResponse response) {
+			if (!(nativeResponse(response) instanceof Connection connection)) {
+				return Mono.empty();
+			}
+			Channel channel = connection.channel();
+			// In a task of its own, so that it comes behind what is being written now
+			return Mono.create((sink) -> channel.eventLoop()
+				.execute(() -> channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener((done) -> sink.success())));
+		}
+
+		private static @Nullable Object nativeResponse(ServerHttpResponse response) {
+			try {
+				return ServerHttpResponseDecorator.getNativeResponse(response);
+			}
+			catch (IllegalArgumentException | IllegalStateException ex) {
+				// Not that of a server, but of a test
+				return null;
+			}
+		}
+
+	}
+
+}

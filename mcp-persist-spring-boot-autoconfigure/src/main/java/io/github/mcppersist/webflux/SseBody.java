@@ -1,0 +1,66 @@
+package io.github.mcppersist.webflux;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscription;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import reactor.core.publisher.BaseSubscriber;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/**
+ * A stream of chunks as the body of a response. A chunk is asked for when the one before
+ * has left: servers ask for many buffers ahead, which a slow client would fill the memory
+ * with.
+ */
+final class SseBody {
+
+	private final ServerHttpResponse response;
+
+	private final Publisher<byte[]> chunks;
+
+	private final AtomicBoolean taken = new AtomicBoolean();
+
+	SseBody(ServerHttpResponse response, Publisher<byte[]> chunks) {
+		this.response = response;
+		this.chunks = chunks;
+	}
+
+	/**
+	 * Return the body.
+	 * @return groups of buffers, to be flushed one by one; the first one is empty, to
+	 * send the headers before there is anything to say
+	 */
+	Flux<Publisher<DataBuffer>> buffers() {
+		Flux<Publisher<DataBuffer>> rest = Flux.defer(() -> this.taken.compareAndSet(false, true)
+				? Flux.from(this.chunks).concatMap(this::buffer, 0) : Flux.empty());
+		return Flux.concat(Mono.just(Flux.empty()), rest);
+	}
+
+	private Flux<Publisher<DataBuffer>> buffer(byte[] chunk) {
+		Sinks.Empty<Void> handedOver = Sinks.empty();
+		Mono<DataBuffer> buffer = Mono.fromSupplier(() -> this.response.bufferFactory().wrap(chunk));
+		return Mono.<Publisher<DataBuffer>>just(buffer.doFinally((signal) -> handedOver.tryEmitEmpty()))
+			.concatWith(handedOver.asMono().then(NettyConnection.sent(this.response)).then(Mono.empty()));
+	}
+
+	/**
+	 * Tell the stream, if nobody has subscribed to it, that nobody will.
+	 */
+	void abandon() {
+		if (this.taken.compareAndSet(false, true)) {
+			this.chunks.subscribe(new BaseSubscriber<>() {
+
+				@Override
+				protected void hookOnSubscribe(Subscription subscription) {
+					subscription.cancel();
+				}
+
+			});
+		}
+	}
+
+}

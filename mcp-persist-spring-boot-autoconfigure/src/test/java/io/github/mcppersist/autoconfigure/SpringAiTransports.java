@@ -1,0 +1,39 @@
+package io.github.mcppersist.autoconfigure;
+
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+import io.modelcontextprotocol.spec.McpStreamableServerTransportProvider;
+import org.springframework.ai.mcp.server.webflux.transport.WebFluxStreamableServerTransportProvider;
+import org.springframework.ai.mcp.server.webmvc.transport.WebMvcStreamableServerTransportProvider;
+
+/**
+ * Spring AI's two modules with transports, of which an application has one.
+ *
+ * @param name the module's, as it is part of names
+ * @param type its transport
+ * @param routerFunction the bean name of its router function
+ */
+record SpringAiTransports(String name, Class<? extends McpStreamableServerTransportProvider> type,
+		String routerFunction) {
+
+	static final SpringAiTransports WEBMVC = new SpringAiTransports("WebMvc",
+			WebMvcStreamableServerTransportProvider.class, SpringAiWebMvcAutoConfiguration.ROUTER_FUNCTION);
+
+	static final SpringAiTransports WEBFLUX = new SpringAiTransports("WebFlux",
+			WebFluxStreamableServerTransportProvider.class, SpringAiWebFluxAutoConfiguration.ROUTER_FUNCTION);
+
+	/**
+	 * Return what takes the other module off the class path, so to say: Spring AI itself
+	 * doesn't start with both.
+	 * @return a property
+	 */
+	String alone() {
+		String other = (this == WEBMVC) ? WEBFLUX.name : WEBMVC.name;
+		return Stream.of("Sse", "StreamableHttp", "Stateless")
+			.map((kind) -> "org.springframework.ai.mcp.server." + other.toLowerCase() + ".autoconfigure.McpServer"
+					+ kind + other + "AutoConfiguration")
+			.collect(Collectors.joining(",", "spring.autoconfigure.exclude=", ""));
+	}
+
+}

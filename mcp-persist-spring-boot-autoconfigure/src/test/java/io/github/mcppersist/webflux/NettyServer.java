@@ -1,0 +1,56 @@
+package io.github.mcppersist.webflux;
+
+import java.time.Duration;
+
+import org.springframework.http.server.reactive.HttpHandler;
+import org.springframework.http.server.reactive.ReactorHttpHandlerAdapter;
+import org.springframework.web.reactive.function.server.HandlerStrategies;
+import org.springframework.web.reactive.function.server.RouterFunctions;
+import org.springframework.web.server.ServerWebExchange;
+import org.springframework.web.server.WebFilterChain;
+import reactor.core.publisher.Mono;
+import reactor.netty.DisposableServer;
+import reactor.netty.http.server.HttpServer;
+
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
+import io.github.mcppersist.transport.WebServer;
+
+/**
+ * A Reactor Netty on a free port that serves an endpoint at {@code /mcp}. Whoever the
+ * header {@value #USER} names is the authenticated principal.
+ */
+final class NettyServer implements WebServer {
+
+	static final String USER = "X-Test-User";
+
+	private final DisposableServer server;
+
+	NettyServer(StreamableHttpEndpoint endpoint) {
+		this.server = HttpServer.create()
+			.host("127.0.0.1")
+			.port(0)
+			.handle(new ReactorHttpHandlerAdapter(httpHandler(endpoint)))
+			.bindNow();
+	}
+
+	static HttpHandler httpHandler(StreamableHttpEndpoint endpoint) {
+		return RouterFunctions.toHttpHandler(new StreamableHttpHandlerFunction(endpoint).at("/mcp"),
+				HandlerStrategies.builder().webFilter(NettyServer::authenticate).build());
+	}
+
+	private static Mono<Void> authenticate(ServerWebExchange exchange, WebFilterChain chain) {
+		String user = exchange.getRequest().getHeaders().getFirst(USER);
+		return chain.filter((user != null) ? exchange.mutate().principal(Mono.just(() -> user)).build() : exchange);
+	}
+
+	@Override
+	public int port() {
+		return this.server.port();
+	}
+
+	@Override
+	public void close() {
+		this.server.disposeNow(Duration.ofSeconds(10));
+	}
+
+}

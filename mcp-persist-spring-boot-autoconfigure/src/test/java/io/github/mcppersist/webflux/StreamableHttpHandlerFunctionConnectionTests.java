@@ -1,0 +1,17 @@
+package io.github.mcppersist.webflux;
+
+import io.github.mcppersist.transport.ConnectionContractTests;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
+import io.github.mcppersist.transport.WebServer;
+
+/**
+ * What goes over a connection, behind the handler function on Netty.
+ */
+class StreamableHttpHandlerFunctionConnectionTests extends ConnectionContractTests {
+
+	@Override
+	protected WebServer serve(StreamableHttpEndpoint endpoint) {
+		return new NettyServer(endpoint);
+	}
+
+}

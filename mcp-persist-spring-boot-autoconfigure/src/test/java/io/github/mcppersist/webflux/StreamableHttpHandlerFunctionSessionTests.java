@@ -1,0 +1,17 @@
+package io.github.mcppersist.webflux;
+
+import io.github.mcppersist.transport.SessionContractTests;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
+import io.github.mcppersist.transport.WebServer;
+
+/**
+ * How long a session lives, behind the handler function on Netty.
+ */
+class StreamableHttpHandlerFunctionSessionTests extends SessionContractTests {
+
+	@Override
+	protected WebServer serve(StreamableHttpEndpoint endpoint) {
+		return new NettyServer(endpoint);
+	}
+
+}

@@ -1,0 +1,17 @@
+package io.github.mcppersist.webflux;
+
+import io.github.mcppersist.transport.StandaloneStreamContractTests;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
+import io.github.mcppersist.transport.WebServer;
+
+/**
+ * What a server sends of its own accord, behind the handler function on Netty.
+ */
+class StreamableHttpHandlerFunctionStandaloneStreamTests extends StandaloneStreamContractTests {
+
+	@Override
+	protected WebServer serve(StreamableHttpEndpoint endpoint) {
+		return new NettyServer(endpoint);
+	}
+
+}

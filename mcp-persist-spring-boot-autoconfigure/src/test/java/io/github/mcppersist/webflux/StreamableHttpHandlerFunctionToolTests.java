@@ -1,0 +1,17 @@
+package io.github.mcppersist.webflux;
+
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
+import io.github.mcppersist.transport.ToolContractTests;
+import io.github.mcppersist.transport.WebServer;
+
+/**
+ * What clients get from tools, behind the handler function on Netty.
+ */
+class StreamableHttpHandlerFunctionToolTests extends ToolContractTests {
+
+	@Override
+	protected WebServer serve(StreamableHttpEndpoint endpoint) {
+		return new NettyServer(endpoint);
+	}
+
+}
