@@ -1,5 +1,6 @@
 package io.github.mcppersist.autoconfigure;
 
+import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -29,11 +30,19 @@ record SpringAiTransports(String name, Class<? extends McpStreamableServerTransp
 	 * @return a property
 	 */
 	String alone() {
+		return "spring.autoconfigure.exclude=" + others();
+	}
+
+	/**
+	 * Return the other module's auto-configuration.
+	 * @return the names of its classes, separated by commas
+	 */
+	String others() {
 		String other = (this == WEBMVC) ? WEBFLUX.name : WEBMVC.name;
 		return Stream.of("Sse", "StreamableHttp", "Stateless")
-			.map((kind) -> "org.springframework.ai.mcp.server." + other.toLowerCase() + ".autoconfigure.McpServer"
-					+ kind + other + "AutoConfiguration")
-			.collect(Collectors.joining(",", "spring.autoconfigure.exclude=", ""));
+			.map((kind) -> "org.springframework.ai.mcp.server." + other.toLowerCase(Locale.ROOT)
+					+ ".autoconfigure.McpServer" + kind + other + "AutoConfiguration")
+			.collect(Collectors.joining(","));
 	}
 
 }

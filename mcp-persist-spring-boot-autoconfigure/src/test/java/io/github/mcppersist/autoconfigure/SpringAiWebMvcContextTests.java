@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.MDC;
 import org.springframework.ai.mcp.annotation.McpTool;
 import org.springframework.beans.factory.DisposableBean;
+import org.springframework.boot.WebApplicationType;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.i18n.LocaleContextHolder;
@@ -41,23 +42,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * What tools see on their thread of the request that they are called for.
  */
-class SpringAiContextTests {
+class SpringAiWebMvcContextTests {
 
 	private static final String SEEN = "ann tester, /mcp?x=1, present, value, de, http.test, passed on, scoped";
 
 	@ParameterizedTest
 	@ValueSource(strings = { "mcp.persist.enabled=false", "mcp.persist.enabled=true" })
 	void toolsSeeWhatTheySeeWithSpringAisTransport(String property) throws Exception {
-		try (SpringAiServer server = SpringAiServer.start(List.of(Context.class), SpringAiTransports.WEBMVC.alone(),
-				property)) {
+		try (SpringAiServer server = start(property)) {
 			assertThat(call(client(server), "look")).contains(SEEN);
 		}
 	}
 
 	@Test
 	void toolsSeeItWhenTheRequestIsOver() throws Exception {
-		try (SpringAiServer server = SpringAiServer.start(List.of(Context.class),
-				"spring.ai.mcp.server.streamable-http.keep-alive-interval=50ms")) {
+		try (SpringAiServer server = start("spring.ai.mcp.server.streamable-http.keep-alive-interval=50ms")) {
 			RawMcpClient client = client(server);
 			Exchange exchange = client.header("X-Cut", "yes").call(2, "lookLater", "{}");
 			String cursor = Objects.requireNonNull(Objects.requireNonNull(exchange.next()).id());
@@ -75,7 +74,7 @@ class SpringAiContextTests {
 	@Test
 	void toolsSeeItWithReactorsAutomaticContextPropagation() throws Exception {
 		Hooks.enableAutomaticContextPropagation();
-		try (SpringAiServer server = SpringAiServer.start(List.of(Context.class))) {
+		try (SpringAiServer server = start()) {
 			assertThat(call(client(server), "look")).contains(SEEN);
 		}
 		finally {
@@ -85,7 +84,7 @@ class SpringAiContextTests {
 
 	@Test
 	void threadsForgetItForTheNextRequest() throws Exception {
-		try (SpringAiServer server = SpringAiServer.start(List.of(Context.class))) {
+		try (SpringAiServer server = start()) {
 			RawMcpClient client = client(server);
 			call(client, "look");
 
@@ -94,6 +93,10 @@ class SpringAiContextTests {
 			AtomicInteger destroyed = server.bean(Context.class).destroyed;
 			Awaitility.await().untilAsserted(() -> assertThat(destroyed).hasValue(2));
 		}
+	}
+
+	private static SpringAiServer start(String... properties) {
+		return SpringAiServer.start(WebApplicationType.SERVLET, List.of(Context.class), properties);
 	}
 
 	private static RawMcpClient client(SpringAiServer server) throws IOException {

@@ -5,13 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicInteger;
 
 import io.modelcontextprotocol.server.McpAsyncServerExchange;
 import io.modelcontextprotocol.spec.McpSchema.LoggingLevel;
 import io.modelcontextprotocol.spec.McpSchema.LoggingMessageNotification;
-import jakarta.servlet.http.HttpServletRequest;
-import jakarta.servlet.http.HttpServletResponse;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -21,12 +18,9 @@ import org.springframework.ai.mcp.annotation.McpTool;
 import org.springframework.ai.tool.ToolCallbackProvider;
 import org.springframework.ai.tool.annotation.Tool;
 import org.springframework.ai.tool.method.MethodToolCallbackProvider;
+import org.springframework.boot.WebApplicationType;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.web.servlet.HandlerInterceptor;
-import org.springframework.web.servlet.config.annotation.CorsRegistry;
-import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
-import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import tools.jackson.databind.SerializationFeature;
@@ -41,15 +35,28 @@ import io.github.mcppersist.transport.RawMcpClient.SseEvent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * What clients of a Spring AI application get, with nothing but the dependency added.
+ * What clients of a Spring AI application get, with nothing but the dependency added, on
+ * whichever server.
  */
 @ExtendWith(RedisExtension.class)
-class SpringAiServerTests {
+abstract class AbstractSpringAiServerTests {
 
 	private static final String INITIALIZE = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"
 			+ "\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":\"test\",\"version\":\"1\"}}}";
 
 	private final List<SpringAiServer> servers = new ArrayList<>();
+
+	private final WebApplicationType type;
+
+	AbstractSpringAiServerTests(WebApplicationType type) {
+		this.type = type;
+	}
+
+	/**
+	 * Return a configuration that lets {@code https://app.example} call {@code /mcp}.
+	 * @return the class
+	 */
+	abstract Class<?> cors();
 
 	@AfterEach
 	void stop() {
@@ -194,28 +201,17 @@ class SpringAiServerTests {
 	}
 
 	@Test
-	void runsTheApplicationsInterceptors() throws Exception {
-		SpringAiServer server = start(Interceptors.class);
-
-		server.client("ann").initialize();
-
-		Interceptors interceptors = server.bean(Interceptors.class);
-		assertThat(interceptors.before).hasValue(2);
-		assertThat(interceptors.after).hasValue(2);
-	}
-
-	@Test
 	void acceptsOriginsThatTheApplicationsCorsConfigurationAllows() throws Exception {
 		SpringAiServer without = start(AnnotatedTools.class);
-		SpringAiServer with = start(Cors.class);
+		SpringAiServer with = start(cors());
 
 		assertThat(initialize(without.client("ann"), "https://app.example")).isEqualTo(403);
 		assertThat(initialize(with.client("ann"), "https://other.example")).isEqualTo(403);
 		assertThat(initialize(with.client("ann"), "https://app.example")).isEqualTo(200);
 	}
 
-	private SpringAiServer start(Class<?> configuration, String... properties) {
-		SpringAiServer server = SpringAiServer.start(List.of(configuration), properties);
+	SpringAiServer start(Class<?> configuration, String... properties) {
+		SpringAiServer server = SpringAiServer.start(this.type, List.of(configuration), properties);
 		this.servers.add(server);
 		return server;
 	}
@@ -230,7 +226,7 @@ class SpringAiServerTests {
 		}
 	}
 
-	private static String cutAfterFirst(RawMcpClient client, String tool) throws IOException {
+	static String cutAfterFirst(RawMcpClient client, String tool) throws IOException {
 		Exchange exchange = client.call(2, tool, "{}");
 		SseEvent event;
 		do {
@@ -241,13 +237,13 @@ class SpringAiServerTests {
 		return Objects.requireNonNull(event.id());
 	}
 
-	private static List<SseEvent> rest(RawMcpClient client, String cursor) throws IOException {
+	static List<SseEvent> rest(RawMcpClient client, String cursor) throws IOException {
 		try (Exchange exchange = client.get(cursor)) {
 			return exchange.rest().stream().filter((event) -> !event.data().isEmpty()).toList();
 		}
 	}
 
-	private static String call(RawMcpClient client, String tool) throws IOException {
+	static String call(RawMcpClient client, String tool) throws IOException {
 		return request(client, "tools/call", "{\"name\":\"" + tool + "\",\"arguments\":{}}");
 	}
 
@@ -296,42 +292,6 @@ class SpringAiServerTests {
 		@Bean(defaultCandidate = false)
 		JsonMapper mcpServerJsonMapper() {
 			return JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
-		}
-
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	static class Interceptors implements WebMvcConfigurer, HandlerInterceptor {
-
-		private final AtomicInteger before = new AtomicInteger();
-
-		private final AtomicInteger after = new AtomicInteger();
-
-		@Override
-		public void addInterceptors(InterceptorRegistry registry) {
-			registry.addInterceptor(this).addPathPatterns("/mcp");
-		}
-
-		@Override
-		public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler) {
-			this.before.incrementAndGet();
-			return true;
-		}
-
-		@Override
-		public void afterCompletion(HttpServletRequest request, HttpServletResponse response, Object handler,
-				Exception ex) {
-			this.after.incrementAndGet();
-		}
-
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	static class Cors implements WebMvcConfigurer {
-
-		@Override
-		public void addCorsMappings(CorsRegistry registry) {
-			registry.addMapping("/mcp").allowedOrigins("https://app.example").allowedMethods("*");
 		}
 
 	}
