@@ -1,4 +1,4 @@
-package io.github.mcppersist.servlet;
+package io.github.mcppersist.transport;
 
 import java.util.Map;
 
@@ -10,19 +10,30 @@ import io.modelcontextprotocol.spec.McpSchema.Tool;
 import org.junit.jupiter.api.Test;
 
 import io.github.mcppersist.event.InMemoryEventStore;
-import io.github.mcppersist.transport.ContextCapture;
-import io.github.mcppersist.transport.RawMcpClient;
 import io.github.mcppersist.transport.RawMcpClient.Exchange;
-import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * What a handler sees of the thread that brought its request.
  */
-class ContextCaptureTests {
+public abstract class ContextCaptureContractTests {
 
 	private final ThreadLocal<String> bound = new ThreadLocal<>();
+
+	/**
+	 * Serve an endpoint at {@code /mcp} on a free loopback port.
+	 * @param endpoint the endpoint
+	 * @return the server
+	 * @throws Exception if it can't be started
+	 */
+	protected abstract WebServer serve(StreamableHttpEndpoint endpoint) throws Exception;
+
+	/**
+	 * Return how a thread that brings requests is called.
+	 * @return part of the name
+	 */
+	protected abstract String requestThread();
 
 	@Test
 	void bindsToTheHandlersThreadWhatWasCapturedOnTheRequests() throws Exception {
@@ -34,7 +45,7 @@ class ContextCaptureTests {
 			};
 		});
 
-		assertThat(answer).contains("http-nio").contains("on mcp-persist-handler");
+		assertThat(answer).contains(requestThread()).contains("on mcp-persist-handler");
 	}
 
 	@Test
@@ -66,7 +77,7 @@ class ContextCaptureTests {
 						.addTextContent(this.bound.get() + " on " + Thread.currentThread().getName())
 						.build())
 			.build();
-		try (TomcatServer web = new TomcatServer(endpoint);
+		try (WebServer web = serve(endpoint);
 				Exchange exchange = new RawMcpClient(web.port(), "/mcp").initialize().call(2, "look", "{}")) {
 			return exchange.body();
 		}

@@ -10,39 +10,27 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.server.McpServer;
 import io.modelcontextprotocol.server.McpServerFeatures.SyncToolSpecification;
 import io.modelcontextprotocol.server.McpSyncServer;
-import io.modelcontextprotocol.server.McpTransportContextExtractor;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
-import jakarta.servlet.Filter;
-import jakarta.servlet.FilterChain;
-import jakarta.servlet.ServletException;
-import jakarta.servlet.ServletRequest;
-import jakarta.servlet.ServletResponse;
-import jakarta.servlet.http.HttpServletRequest;
-import jakarta.servlet.http.HttpServletResponse;
 import org.awaitility.Awaitility;
-import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.context.LifecycleAutoConfiguration;
-import org.springframework.boot.test.context.assertj.AssertableWebApplicationContext;
-import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
-import org.springframework.boot.tomcat.autoconfigure.servlet.TomcatServletWebServerAutoConfiguration;
-import org.springframework.boot.web.server.servlet.context.AnnotationConfigServletWebServerApplicationContext;
+import org.springframework.boot.test.context.assertj.ApplicationContextAssertProvider;
+import org.springframework.boot.test.context.runner.AbstractApplicationContextRunner;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -51,21 +39,40 @@ import io.github.mcppersist.transport.StreamableHttpEndpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * What can only be seen with an MCP server on a real web server.
+ * What can only be seen with an MCP server on a real web server, whichever it is.
+ *
+ * @param <R> runs a context
+ * @param <C> the context
+ * @param <A> the context, for assertions
  */
-class StreamableHttpServerTests {
+abstract class AbstractStreamableHttpServerTests<R extends AbstractApplicationContextRunner<R, C, A>, C extends ConfigurableApplicationContext, A extends ApplicationContextAssertProvider<C>> {
 
 	private final HttpClient client = HttpClient.newHttpClient();
 
-	private final WebApplicationContextRunner context = new WebApplicationContextRunner(
-			AnnotationConfigServletWebServerApplicationContext::new)
-		.withConfiguration(AutoConfigurations.of(InMemoryEventStoreAutoConfiguration.class,
-				InMemorySessionStoreAutoConfiguration.class, StreamableHttpEndpointAutoConfiguration.class,
-				StreamableHttpServletAutoConfiguration.class, TomcatServletWebServerAutoConfiguration.class,
-				LifecycleAutoConfiguration.class))
-		.withUserConfiguration(Server.class)
-		.withPropertyValues("server.port=0", "server.address=127.0.0.1", "server.shutdown=graceful",
-				"spring.lifecycle.timeout-per-shutdown-phase=30s");
+	private final R context;
+
+	private final Class<?> extractor;
+
+	/**
+	 * Create the tests.
+	 * @param context a runner of a context with a web server and what serves the endpoint
+	 * @param extractor a configuration with a transport context extractor, which adds to
+	 * a bean {@code extractions}
+	 */
+	AbstractStreamableHttpServerTests(R context, Class<?> extractor) {
+		this.context = context
+			.withConfiguration(AutoConfigurations.of(InMemoryEventStoreAutoConfiguration.class,
+					InMemorySessionStoreAutoConfiguration.class, StreamableHttpEndpointAutoConfiguration.class,
+					LifecycleAutoConfiguration.class))
+			.withUserConfiguration(Server.class)
+			.withPropertyValues("server.port=0", "server.address=127.0.0.1", "server.shutdown=graceful",
+					"spring.lifecycle.timeout-per-shutdown-phase=30s");
+		this.extractor = extractor;
+	}
+
+	R context() {
+		return this.context;
+	}
 
 	@Test
 	void stopsAtOnceAlthoughAClientListens() throws IOException {
@@ -118,19 +125,10 @@ class StreamableHttpServerTests {
 
 	@Test
 	void asksTheContextExtractorAboutEachRequest() {
-		this.context.withUserConfiguration(Extractor.class).run((context) -> {
+		this.context.withUserConfiguration(this.extractor).run((context) -> {
 			ping(context, initialize(context));
 
 			assertThat(context.getBean("extractions", AtomicInteger.class)).hasPositiveValue();
-		});
-	}
-
-	@Test
-	void leavesTheResponseToTheFiltersUntilTheyAreDone() {
-		this.context.withUserConfiguration(SlowFilter.class).run((context) -> {
-			ping(context, initialize(context));
-
-			assertThat(context.getBean(SlowFilter.class).touched).containsExactly(false, false);
 		});
 	}
 
@@ -148,21 +146,21 @@ class StreamableHttpServerTests {
 		});
 	}
 
-	private String initialize(AssertableWebApplicationContext context) throws Exception {
+	String initialize(ApplicationContext context) throws Exception {
 		String body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"
 				+ "\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":\"test\",\"version\":\"1\"}}}";
 		HttpResponse<String> response = this.client.send(post(context, body).build(), BodyHandlers.ofString());
 		return response.headers().firstValue("Mcp-Session-Id").orElseThrow();
 	}
 
-	private void ping(AssertableWebApplicationContext context, String session) throws Exception {
+	void ping(ApplicationContext context, String session) throws Exception {
 		HttpRequest request = post(context, "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"ping\"}")
 			.header("Mcp-Session-Id", session)
 			.build();
 		assertThat(this.client.send(request, BodyHandlers.ofString()).body()).contains("\"result\"");
 	}
 
-	private HttpResponse<InputStream> listen(AssertableWebApplicationContext context, String session) throws Exception {
+	private HttpResponse<InputStream> listen(ApplicationContext context, String session) throws Exception {
 		HttpRequest request = request(context).header("Accept", "text/event-stream")
 			.header("Mcp-Session-Id", session)
 			.GET()
@@ -170,16 +168,14 @@ class StreamableHttpServerTests {
 		return this.client.send(request, BodyHandlers.ofInputStream());
 	}
 
-	private HttpRequest.Builder post(AssertableWebApplicationContext context, String body) {
+	private HttpRequest.Builder post(ApplicationContext context, String body) {
 		return request(context).header("Content-Type", "application/json")
 			.header("Accept", "application/json, text/event-stream")
 			.POST(HttpRequest.BodyPublishers.ofString(body));
 	}
 
-	private HttpRequest.Builder request(AssertableWebApplicationContext context) {
-		int port = context.getSourceApplicationContext(AnnotationConfigServletWebServerApplicationContext.class)
-			.getWebServer()
-			.getPort();
+	private HttpRequest.Builder request(ApplicationContext context) {
+		int port = context.getEnvironment().getRequiredProperty("local.server.port", Integer.class);
 		return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/mcp")).timeout(Duration.ofSeconds(10));
 	}
 
@@ -219,48 +215,6 @@ class StreamableHttpServerTests {
 			catch (InterruptedException ex) {
 				throw new IllegalStateException(ex);
 			}
-		}
-
-	}
-
-	/**
-	 * A filter that looks for a while whether somebody else sets headers.
-	 */
-	static class SlowFilter implements Filter {
-
-		private final List<Boolean> touched = new CopyOnWriteArrayList<>();
-
-		@Override
-		public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
-				throws IOException, ServletException {
-			chain.doFilter(request, response);
-			try {
-				Awaitility.await()
-					.atMost(Duration.ofMillis(300))
-					.until(() -> ((HttpServletResponse) response).getContentType() != null);
-				this.touched.add(true);
-			}
-			catch (ConditionTimeoutException ex) {
-				this.touched.add(false);
-			}
-		}
-
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	static class Extractor {
-
-		@Bean
-		AtomicInteger extractions() {
-			return new AtomicInteger();
-		}
-
-		@Bean
-		McpTransportContextExtractor<HttpServletRequest> contextExtractor(AtomicInteger extractions) {
-			return (request) -> {
-				extractions.incrementAndGet();
-				return McpTransportContext.EMPTY;
-			};
 		}
 
 	}

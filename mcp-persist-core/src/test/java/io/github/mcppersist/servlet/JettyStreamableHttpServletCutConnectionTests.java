@@ -1,0 +1,17 @@
+package io.github.mcppersist.servlet;
+
+import io.github.mcppersist.transport.CutConnectionContractTests;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
+import io.github.mcppersist.transport.WebServer;
+
+/**
+ * Connections that are reset, behind the servlet on Jetty.
+ */
+class JettyStreamableHttpServletCutConnectionTests extends CutConnectionContractTests {
+
+	@Override
+	protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+		return new JettyServer(endpoint);
+	}
+
+}

@@ -1,0 +1,17 @@
+package io.github.mcppersist.webflux;
+
+import io.github.mcppersist.transport.CutConnectionContractTests;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
+import io.github.mcppersist.transport.WebServer;
+
+/**
+ * Connections that are reset, behind the handler function on Netty.
+ */
+class StreamableHttpHandlerFunctionCutConnectionTests extends CutConnectionContractTests {
+
+	@Override
+	protected WebServer serve(StreamableHttpEndpoint endpoint) {
+		return new NettyServer(endpoint);
+	}
+
+}
