@@ -1,0 +1,39 @@
+package io.github.mcppersist.samples.springai;
+
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
+import org.springframework.core.env.Profiles;
+import org.springframework.security.config.Customizer;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
+import org.springframework.security.web.SecurityFilterChain;
+
+/**
+ * Who may call the server: with the profile {@code basic} the user that
+ * {@code spring.security.user.*} names, by HTTP basic, and otherwise everybody.
+ */
+@Configuration(proxyBeanMethods = false)
+class SecurityConfiguration {
+
+	private static final Profiles BASIC = Profiles.of("basic");
+
+	// One bean that asks for the profile when it is made, and not one for each: ahead of
+	// time processing settles at build time which beans there are.
+	// No login makes a session of its own, so there is nothing for a forged request to
+	// ride
+	// on, and none of MCP's clients sends a CSRF token.
+	@Bean
+	SecurityFilterChain securityFilterChain(HttpSecurity http, Environment environment) {
+		http.csrf(AbstractHttpConfigurer::disable);
+		if (environment.acceptsProfiles(BASIC)) {
+			http.httpBasic(Customizer.withDefaults())
+				.authorizeHttpRequests((requests) -> requests.anyRequest().authenticated());
+		}
+		else {
+			http.authorizeHttpRequests((requests) -> requests.anyRequest().permitAll());
+		}
+		return http.build();
+	}
+
+}
