@@ -7,6 +7,7 @@ import org.springframework.ai.mcp.annotation.McpTool;
 import org.springframework.ai.mcp.annotation.McpToolParam;
 import org.springframework.ai.mcp.annotation.context.McpSyncRequestContext;
 import org.springframework.ai.mcp.annotation.context.StructuredElicitResult;
+import org.springframework.aot.hint.annotation.RegisterReflectionForBinding;
 import org.springframework.stereotype.Component;
 
 import io.github.mcppersist.transport.StreamConnection;
@@ -16,6 +17,7 @@ import io.github.mcppersist.transport.StreamConnection;
  * conversation, and without a connection.
  */
 @Component
+@RegisterReflectionForBinding(SampleTools.Person.class)
 class SampleTools {
 
 	@McpTool(name = "add", description = "Adds two numbers")

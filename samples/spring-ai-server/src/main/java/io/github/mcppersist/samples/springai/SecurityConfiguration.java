@@ -11,7 +11,8 @@ import org.springframework.security.web.SecurityFilterChain;
 
 /**
  * Who may call the server: with the profile {@code basic} the user that
- * {@code spring.security.user.*} names, by HTTP basic, and otherwise everybody.
+ * {@code spring.security.user.*} names, by HTTP basic, and otherwise everybody. A load
+ * balancer's question about the server's health needs no password.
  */
 @Configuration(proxyBeanMethods = false)
 class SecurityConfiguration {
@@ -28,7 +29,10 @@ class SecurityConfiguration {
 		http.csrf(AbstractHttpConfigurer::disable);
 		if (environment.acceptsProfiles(BASIC)) {
 			http.httpBasic(Customizer.withDefaults())
-				.authorizeHttpRequests((requests) -> requests.anyRequest().authenticated());
+				.authorizeHttpRequests((requests) -> requests.requestMatchers("/actuator/health/**")
+					.permitAll()
+					.anyRequest()
+					.authenticated());
 		}
 		else {
 			http.authorizeHttpRequests((requests) -> requests.anyRequest().permitAll());

@@ -1,0 +1,66 @@
+package io.github.mcppersist.samples.springai;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import org.springframework.aot.AotDetector;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
+import org.springframework.context.ConfigurableApplicationContext;
+
+import io.github.mcppersist.transport.RawMcpClient;
+
+/**
+ * The application, started by its main method.
+ *
+ * @param context its context
+ */
+record Instance(ConfigurableApplicationContext context) implements AutoCloseable {
+
+	static Instance start(Mode mode, String... arguments) {
+		List<String> all = new ArrayList<>(List.of("--server.port=0", "--server.address=127.0.0.1"));
+		all.addAll(List.of(arguments));
+		if (mode == Mode.ON_VIRTUAL_THREADS) {
+			all.add("--spring.threads.virtual.enabled=true");
+		}
+		// What -Dspring.aot.enabled=true does on a command line
+		System.setProperty(AotDetector.AOT_ENABLED, String.valueOf(mode == Mode.PROCESSED_AHEAD_OF_TIME));
+		try {
+			return new Instance(SpringApplication.from(SpringAiServerApplication::main)
+				.run(all.toArray(String[]::new))
+				.getApplicationContext());
+		}
+		finally {
+			System.clearProperty(AotDetector.AOT_ENABLED);
+		}
+	}
+
+	int port() {
+		return ((WebServerApplicationContext) this.context).getWebServer().getPort();
+	}
+
+	RawMcpClient client() {
+		return new RawMcpClient(port(), "/mcp");
+	}
+
+	@Override
+	public void close() {
+		this.context.close();
+	}
+
+	/**
+	 * How it runs.
+	 */
+	enum Mode {
+
+		AS_WRITTEN,
+
+		// From the classes that the build's process-aot made
+		PROCESSED_AHEAD_OF_TIME,
+
+		// As written on a JDK that has none
+		ON_VIRTUAL_THREADS
+
+	}
+
+}

@@ -1,0 +1,11 @@
+package io.github.mcppersist.samples.springai;
+
+import io.github.mcppersist.samples.springai.Instance.Mode;
+
+class ToolsTests extends AbstractToolsTests {
+
+	ToolsTests() {
+		super(Mode.AS_WRITTEN);
+	}
+
+}

@@ -1,0 +1,11 @@
+package io.github.mcppersist.samples.springai;
+
+import io.github.mcppersist.samples.springai.Instance.Mode;
+
+class VirtualThreadsToolsTests extends AbstractToolsTests {
+
+	VirtualThreadsToolsTests() {
+		super(Mode.ON_VIRTUAL_THREADS);
+	}
+
+}
