@@ -17,6 +17,7 @@ import org.springframework.boot.autoconfigure.context.LifecycleProperties;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.thread.Threading;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.ImportRuntimeHints;
 import org.springframework.core.env.Environment;
 import org.springframework.core.task.VirtualThreadTaskExecutor;
 
@@ -45,6 +46,7 @@ import io.github.mcppersist.transport.StreamableHttpOptions;
 @ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
 @ConditionalOnMissingBean(McpStreamableServerTransportProvider.class)
 @EnableConfigurationProperties(McpPersistProperties.class)
+@ImportRuntimeHints(McpSchemaRuntimeHints.class)
 public final class StreamableHttpEndpointAutoConfiguration {
 
 	private static final Duration ERROR_MARGIN = Duration.ofSeconds(3);
