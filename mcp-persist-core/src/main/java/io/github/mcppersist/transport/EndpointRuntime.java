@@ -25,6 +25,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
 import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.session.SessionStore;
 
@@ -69,6 +70,8 @@ final class EndpointRuntime implements AutoCloseable {
 
 	private final ContextCapture contextCapture;
 
+	private final Observers observers;
+
 	private final Executor handlers;
 
 	private final @Nullable ExecutorService ownHandlers;
@@ -90,12 +93,15 @@ final class EndpointRuntime implements AutoCloseable {
 	 * @param nodes the nodes that share both, or {@code null} if this is the only one
 	 * @param options the options
 	 * @param contextCapture takes along what belongs to a request
+	 * @param observers are told what happens
 	 * @param handlers what runs the user's code, or {@code null} for an own pool
 	 */
 	EndpointRuntime(EventStore store, SessionStore sessionStore, @Nullable NodeRegistry nodes,
-			StreamableHttpOptions options, ContextCapture contextCapture, @Nullable Executor handlers) {
-		this.store = store;
-		this.sessionStore = sessionStore;
+			StreamableHttpOptions options, ContextCapture contextCapture, Observers observers,
+			@Nullable Executor handlers) {
+		this.store = observers.isEmpty() ? store : new ObservedEventStore(store, observers);
+		this.sessionStore = observers.isEmpty() ? sessionStore : new ObservedSessionStore(sessionStore, observers);
+		this.observers = observers;
 		this.nodes = (nodes != null) ? nodes : NodeRegistry.single();
 		this.shared = nodes != null;
 		this.serverRequests = new ServerRequests(this.nodes.nodeId());
@@ -162,6 +168,21 @@ final class EndpointRuntime implements AutoCloseable {
 
 	StreamableHttpOptions options() {
 		return this.options;
+	}
+
+	EndpointObserver observer() {
+		return this.observers;
+	}
+
+	/**
+	 * A reader misses events that aren't kept any more.
+	 * @param stream their stream
+	 */
+	void gapFound(StreamKey stream) {
+		this.observers.gapFound();
+		logger.atInfo()
+			.addKeyValue("mcp.stream.id", stream.streamId())
+			.log("A client has missed events of stream {} that are no longer kept", stream.streamId());
 	}
 
 	Set<SseConnection> connections() {
@@ -294,6 +315,10 @@ final class EndpointRuntime implements AutoCloseable {
 	boolean countUnstored(long bytes) {
 		long limit = (long) MAX_UNSTORED_STREAMS * this.options.maxUnstoredBytes();
 		return this.unstoredBytes.addAndGet(bytes) <= limit;
+	}
+
+	long unstoredBytes() {
+		return this.unstoredBytes.get();
 	}
 
 	@Override

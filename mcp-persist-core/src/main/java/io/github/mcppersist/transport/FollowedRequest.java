@@ -85,8 +85,13 @@ final class FollowedRequest {
 				logger.debug("Stream {} was not ended: {}", this.stream.streamId(), ex.getMessage());
 				then.run();
 			}, () -> {
-				logger.info("Stream {} was ended with an error: the node that ran its request has gone",
-						this.stream.streamId());
+				this.runtime.observer().eventsStored(1);
+				this.runtime.observer().orphanEnded();
+				logger.atInfo()
+					.addKeyValue("mcp.stream.id", this.stream.streamId())
+					.addKeyValue("mcp.node.id", head.owner())
+					.log("Stream {} was ended with an error: the node that ran its request has gone",
+							this.stream.streamId());
 				then.run();
 			});
 	}

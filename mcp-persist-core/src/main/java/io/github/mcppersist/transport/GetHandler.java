@@ -11,6 +11,7 @@ import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.EventsTrimmedException;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.transport.EndpointObserver.Resume;
 
 /**
  * Handles GET: the standalone stream, and resumes of any stream (MCP 2025-11-25,
@@ -45,42 +46,54 @@ final class GetHandler {
 			return;
 		}
 		String lastEventId = request.header(HeaderRules.LAST_EVENT_ID);
+		Resume observed = (lastEventId == null || lastEventId.isEmpty()) ? null
+				: this.runtime.observer().resumeStarted();
 		this.sessions.acquire(request.header(HeaderRules.SESSION_ID), request.principal(), true)
 			.subscribe((session) -> {
 				try {
-					handle(session, lastEventId, response);
+					if (lastEventId == null || observed == null) {
+						listen(session, response);
+					}
+					else {
+						resume(session, lastEventId, observed, response);
+					}
 				}
 				finally {
 					session.release();
 				}
-			}, (ex) -> Rejection.failed(ex).sendTo(response));
+			}, (ex) -> {
+				Rejection refused = Rejection.failed(ex);
+				if (observed != null) {
+					observed.ended((refused.status() < 500) ? ResumeOutcome.UNKNOWN_SESSION : ResumeOutcome.UNAVAILABLE,
+							ex);
+				}
+				refused.sendTo(response);
+			});
 	}
 
-	private void handle(Session session, @Nullable String lastEventId, EndpointResponse response) {
-		if (lastEventId == null || lastEventId.isEmpty()) {
-			listen(session, response);
-			return;
-		}
+	private void resume(Session session, String lastEventId, Resume observed, EndpointResponse response) {
 		EventId cursor;
 		try {
 			cursor = EventId.parse(lastEventId);
 		}
 		catch (IllegalArgumentException ex) {
+			observed.ended(ResumeOutcome.UNKNOWN_EVENT, null);
 			Rejection.UNKNOWN_EVENT_ID.sendTo(response);
 			return;
 		}
-		resume(session, cursor, response);
+		resume(session, cursor, observed, response);
 	}
 
 	private void listen(Session session, EndpointResponse response) {
 		StreamLog log = session.standalone();
-		SseConnection connection = connect(session, log.stream(), log, log.mailbox());
+		SseConnection connection = connect(session, ConnectionKind.STANDALONE, log.stream(), log, log.mailbox());
 		log.mailbox().execute(() -> log.begin(connection, session.record().standaloneCursor()));
 		connection.openWhenWatched(response);
 	}
 
-	private SseConnection connect(Session session, StreamKey stream, @Nullable StreamLog log, Mailbox mailbox) {
-		SseConnection connection = new SseConnection(this.runtime, mailbox, stream, session.isPriming(), log,
+	private SseConnection connect(Session session, ConnectionKind kind, StreamKey stream, @Nullable StreamLog log,
+			Mailbox mailbox) {
+		SseConnection connection = new SseConnection(this.runtime, kind, mailbox, stream, session.isPriming(), log,
 				(gone) -> {
 					if (log != null) {
 						this.sessions.noteCursor(session).subscribe();
@@ -91,9 +104,10 @@ final class GetHandler {
 		return connection;
 	}
 
-	private void resume(Session session, EventId cursor, EndpointResponse response) {
+	private void resume(Session session, EventId cursor, Resume observed, EndpointResponse response) {
 		if (!session.acquire()) {
 			// Let go, or ended, since it was found
+			observed.ended(ResumeOutcome.UNAVAILABLE, null);
 			Rejection.SESSIONS_AWAY.sendTo(response);
 			return;
 		}
@@ -101,26 +115,28 @@ final class GetHandler {
 		int maxBytes = Math.max(1, this.runtime.options().maxConnectionBytes() / 2);
 		this.runtime.onDelivery(this.runtime.store().replayEventsAfter(stream, cursor, maxBytes))
 			.doFinally((signal) -> session.release())
-			.subscribe((page) -> resume(session, stream, cursor, page, response),
-					(ex) -> notReplayed(session, stream, cursor, ex, response));
+			.subscribe((page) -> resume(session, stream, cursor, page, observed, response),
+					(ex) -> notReplayed(session, stream, cursor, ex, observed, response));
 	}
 
-	private void resume(Session session, StreamKey stream, EventId cursor, @Nullable EventPage page,
+	private void resume(Session session, StreamKey stream, EventId cursor, @Nullable EventPage page, Resume observed,
 			EndpointResponse response) {
 		if (page != null && page.events().isEmpty() && page.rest() == EventPage.Rest.NONE) {
 			// Not 200: clients that don't take an error for the response would come back
 			// for ever
+			observed.ended(ResumeOutcome.COMPLETE, null);
 			response.send(204, Map.of(), new byte[0]);
 			return;
 		}
 		StreamLog log = session.log(stream.streamId());
 		Mailbox mailbox = (log != null) ? log.mailbox() : new Mailbox();
-		SseConnection connection = connect(session, stream, log, mailbox);
+		ConnectionKind kind = (log == session.standalone()) ? ConnectionKind.STANDALONE : ConnectionKind.RESUMED;
+		SseConnection connection = connect(session, kind, stream, log, mailbox);
 		mailbox.execute(() -> {
 			if (log != null) {
 				log.attach(connection);
 			}
-			connection.resume(cursor, page);
+			connection.resume(cursor, page, observed);
 		});
 		connection.openWhenWatched(response);
 		String owner = (page != null) ? page.head().owner() : null;
@@ -130,24 +146,37 @@ final class GetHandler {
 		}
 	}
 
-	private void notReplayed(Session session, StreamKey stream, EventId cursor, Throwable ex,
+	private void notReplayed(Session session, StreamKey stream, EventId cursor, Throwable ex, Resume observed,
 			EndpointResponse response) {
 		if (ex instanceof EventStoreUnavailableException) {
 			if (session.log(stream.streamId()) != null) {
-				resume(session, stream, cursor, null, response);
+				resume(session, stream, cursor, null, observed, response);
 			}
 			else {
+				observed.ended(ResumeOutcome.UNAVAILABLE, ex);
 				Rejection.unavailable("the event store is out of reach").sendTo(response);
 			}
 		}
-		else if (ex instanceof EventsTrimmedException trimmed && trimmed.requestId() != null) {
+		else if (ex instanceof EventsTrimmedException trimmed) {
+			observed.ended(ResumeOutcome.GAP, ex);
+			this.runtime.gapFound(stream);
+			trimmed(trimmed, response);
+		}
+		else {
+			logger.debug("A resume was refused: {}", ex.getMessage());
+			observed.ended(ResumeOutcome.UNKNOWN_EVENT, ex);
+			Rejection.UNKNOWN_EVENT_ID.sendTo(response);
+		}
+	}
+
+	private static void trimmed(EventsTrimmedException trimmed, EndpointResponse response) {
+		if (trimmed.requestId() != null) {
 			// Not 400: the client would wait for the response until its own timeout
 			byte[] error = JsonRpcError.of(trimmed.requestId(), JsonRpcError.SERVER_ERROR,
 					"Messages of this request are no longer kept, its response may be among them");
 			response.send(200, SseOutput.HEADERS, new SseFrame(null, error, null).toBytes());
 		}
 		else {
-			logger.debug("A resume was refused: {}", ex.getMessage());
 			Rejection.UNKNOWN_EVENT_ID.sendTo(response);
 		}
 	}

@@ -202,8 +202,8 @@ final class PostHandler {
 	private void call(Session session, JSONRPCRequest message, String requestId, CallerContext context,
 			EndpointResponse response) {
 		StreamLog log = session.begin(requestId);
-		SseConnection connection = new SseConnection(this.runtime, log.mailbox(), log.stream(), session.isPriming(),
-				log, (gone) -> {
+		SseConnection connection = new SseConnection(this.runtime, ConnectionKind.REQUEST, log.mailbox(), log.stream(),
+				session.isPriming(), log, (gone) -> {
 				});
 		log.mailbox().execute(() -> log.attach(connection));
 		Runnable run = () -> {

@@ -210,6 +210,7 @@ final class Sessions {
 			throw new IllegalArgumentException("A stored session can't be read", ex);
 		}
 		logger.debug("Restoring a session: {}", stored);
+		this.runtime.observer().sessionRestored();
 		Session session = create(sdkSessions.restore(stored.sessionId(), request), stored);
 		this.subscriptions.add(stored.subscriptions());
 		return session;

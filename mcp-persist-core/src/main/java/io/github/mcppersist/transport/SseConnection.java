@@ -15,6 +15,7 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.EventsTrimmedException;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -46,6 +47,8 @@ final class SseConnection implements SseOutput.Source {
 	private static final Duration LOOK_INTERVAL = Duration.ofSeconds(30);
 
 	private final EndpointRuntime runtime;
+
+	private final ConnectionKind kind;
 
 	private final Mailbox mailbox;
 
@@ -82,6 +85,11 @@ final class SseConnection implements SseOutput.Source {
 	private int emptyReads;
 
 	private boolean lookDue;
+
+	/**
+	 * The resume that this connection began with, as observed, or nothing.
+	 */
+	private EndpointObserver.@Nullable Resume observed;
 
 	private @Nullable Disposable watch;
 
@@ -120,6 +128,7 @@ final class SseConnection implements SseOutput.Source {
 	/**
 	 * Create a connection.
 	 * @param runtime what all streams share
+	 * @param kind what it was opened for
 	 * @param mailbox the owner of its state
 	 * @param stream the stream that it reads
 	 * @param resumable whether the client knows priming events (2025-11-25 or later), so
@@ -127,8 +136,9 @@ final class SseConnection implements SseOutput.Source {
 	 * @param log the writer of the stream, if it is on this node
 	 * @param onRelease called once, in the mailbox, when the connection has ended
 	 */
-	SseConnection(EndpointRuntime runtime, Mailbox mailbox, StreamKey stream, boolean resumable,
+	SseConnection(EndpointRuntime runtime, ConnectionKind kind, Mailbox mailbox, StreamKey stream, boolean resumable,
 			@Nullable StreamLog log, Consumer<SseConnection> onRelease) {
+		this.kind = kind;
 		this.onRelease = onRelease;
 		this.runtime = runtime;
 		this.mailbox = mailbox;
@@ -137,6 +147,10 @@ final class SseConnection implements SseOutput.Source {
 		this.followed = new FollowedRequest(runtime, stream);
 		this.resumable = resumable;
 		this.log = log;
+	}
+
+	ConnectionKind kind() {
+		return this.kind;
 	}
 
 	// From the endpoint's clock, on any thread
@@ -252,9 +266,12 @@ final class SseConnection implements SseOutput.Source {
 	 * Begin with what a first read after the client's cursor found.
 	 * @param lastEventId the client's cursor
 	 * @param page what the read found, or {@code null} if the store was out of reach
+	 * @param observed is told how it goes on
 	 */
-	void resume(EventId lastEventId, @Nullable EventPage page) {
+	void resume(EventId lastEventId, @Nullable EventPage page, EndpointObserver.Resume observed) {
+		this.observed = observed;
 		if (this.output.isClosed()) {
+			resumed(ResumeOutcome.ABANDONED, null);
 			return;
 		}
 		this.mode = Mode.BEHIND;
@@ -492,6 +509,9 @@ final class SseConnection implements SseOutput.Source {
 			return;
 		}
 		EventId before = this.position;
+		if (this.observed != null) {
+			this.observed.replayed(page.events().size());
+		}
 		for (Event event : page.events()) {
 			this.position = event.id();
 			this.cursor = event.id();
@@ -507,6 +527,7 @@ final class SseConnection implements SseOutput.Source {
 		this.emptyReads = Objects.equals(before, this.position) ? this.emptyReads + 1 : 0;
 		if (page.rest() == EventPage.Rest.NONE) {
 			this.output.end();
+			resumed(ResumeOutcome.COMPLETE, null);
 		}
 		else if (page.rest() == EventPage.Rest.RUNNING) {
 			if (last != null && (this.cursor == null || this.cursor.sequence() < last.sequence())) {
@@ -527,6 +548,7 @@ final class SseConnection implements SseOutput.Source {
 		if (log != null && log.isOpen()) {
 			if (log.isCaughtUp(this.position)) {
 				this.mode = Mode.LIVE;
+				resumed(ResumeOutcome.LIVE, null);
 				log.handOver(this);
 			}
 			else if (this.emptyReads >= MAX_EMPTY_READS) {
@@ -540,7 +562,21 @@ final class SseConnection implements SseOutput.Source {
 		}
 		else {
 			this.mode = Mode.WATCHING;
+			resumed(ResumeOutcome.LIVE, null);
 			watch();
+		}
+	}
+
+	/**
+	 * The resume that this connection began with is over, if it began with one and that
+	 * isn't over already.
+	 * @param outcome how it ended
+	 * @param failure what the store said if that is why
+	 */
+	private void resumed(ResumeOutcome outcome, @Nullable Throwable failure) {
+		if (this.observed != null) {
+			this.observed.ended(outcome, failure);
+			this.observed = null;
 		}
 	}
 
@@ -622,6 +658,7 @@ final class SseConnection implements SseOutput.Source {
 		boolean unavailable = ex instanceof EventStoreUnavailableException;
 		if (this.beginning && log != null && log.isOpen()) {
 			this.reading = false;
+			noteGap(ex);
 			notBegun(log, unavailable);
 		}
 		else if (unavailable && log != null && log.isOpen() && log.isCaughtUp(this.position)) {
@@ -638,9 +675,19 @@ final class SseConnection implements SseOutput.Source {
 		else {
 			this.reading = false;
 			logger.debug("Closing a connection of stream {}: {}", this.stream.streamId(), ex.getMessage());
+			boolean gap = noteGap(ex);
+			resumed(gap ? ResumeOutcome.GAP : ResumeOutcome.UNKNOWN_EVENT, ex);
 			this.output.end();
 			this.output.drain();
 		}
+	}
+
+	private boolean noteGap(Throwable ex) {
+		if (ex instanceof EventsTrimmedException) {
+			this.runtime.gapFound(this.stream);
+			return true;
+		}
+		return false;
 	}
 
 	/**
@@ -676,6 +723,7 @@ final class SseConnection implements SseOutput.Source {
 		if (!this.output.isClosed()) {
 			this.unread = !log.isOnlyWriter();
 			this.mode = Mode.LIVE;
+			resumed(ResumeOutcome.LIVE, null);
 			log.handOver(this);
 			this.output.drain();
 		}
@@ -704,6 +752,7 @@ final class SseConnection implements SseOutput.Source {
 
 	@Override
 	public void closed() {
+		resumed(ResumeOutcome.ABANDONED, null);
 		this.runtime.connections().remove(this);
 		if (this.watch != null) {
 			this.watch.dispose();

@@ -501,6 +501,7 @@ final class StreamLog {
 		this.opened = true;
 		this.outage = false;
 		this.stored = true;
+		this.runtime.observer().eventsStored(StreamTail.messages(events));
 		EventId last = events.get(events.size() - 1).id();
 		this.lastStored = last;
 		if (openedNow && this.lastDelivered == null && events.get(0).isPriming()) {
@@ -631,6 +632,7 @@ final class StreamLog {
 		this.outage = true;
 		if (this.responded && System.nanoTime() - this.giveUpNanos > 0) {
 			logger.debug("Giving up on the response of stream {}: it would have expired", this.stream.streamId());
+			this.tail.refuse(Long.MAX_VALUE, ex);
 			end(State.DISCARDED);
 			return;
 		}

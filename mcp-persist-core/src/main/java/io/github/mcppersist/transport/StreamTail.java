@@ -138,6 +138,7 @@ final class StreamTail {
 		boolean everything = !this.entries.isEmpty() && this.entries.element().sequence() > throughSequence;
 		List<Entry> refused = removeThrough(everything ? Long.MAX_VALUE : throughSequence);
 		refused.forEach((entry) -> fail(entry, ex));
+		this.runtime.observer().eventsDropped(messages(refused.stream().map(Entry::event).toList()));
 		return refused;
 	}
 
@@ -149,7 +150,7 @@ final class StreamTail {
 	 */
 	boolean trim(long limit) {
 		boolean withinEndpoint = this.runtime.countUnstored(0);
-		boolean dropped = false;
+		List<Event> dropped = new ArrayList<>();
 		Iterator<Entry> oldest = this.entries.iterator();
 		while (this.entries.size() > 1 && (this.bytes.get() > limit || !withinEndpoint)) {
 			Entry entry = oldest.next();
@@ -159,9 +160,10 @@ final class StreamTail {
 			oldest.remove();
 			withinEndpoint = count(entry, -1);
 			fail(entry, new EventStoreUnavailableException("The event store is out of reach for too long"));
-			dropped = true;
+			dropped.add(entry.event);
 		}
-		return dropped;
+		this.runtime.observer().eventsDropped(messages(dropped));
+		return !dropped.isEmpty();
 	}
 
 	/**
@@ -185,6 +187,19 @@ final class StreamTail {
 			this.entries.add(new Entry(entry.event.at(sequence++), entry.response, entry.takeSink()));
 		}
 		return sequence;
+	}
+
+	/**
+	 * Count the messages among events.
+	 * @param events the events
+	 * @return how many of them aren't priming events
+	 */
+	static int messages(List<Event> events) {
+		int messages = 0;
+		for (Event event : events) {
+			messages += event.isPriming() ? 0 : 1;
+		}
+		return messages;
 	}
 
 	private List<Entry> removeThrough(long sequence) {

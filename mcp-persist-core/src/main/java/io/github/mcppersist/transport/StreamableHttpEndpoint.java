@@ -1,6 +1,9 @@
 package io.github.mcppersist.transport;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -84,7 +87,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		SessionStore sessionStore = (builder.sessionStore != null) ? builder.sessionStore : new InMemorySessionStore();
 		McpJsonMapper jsonMapper = (builder.jsonMapper != null) ? builder.jsonMapper : McpJsonDefaults.getMapper();
 		this.runtime = new EndpointRuntime(builder.eventStore, sessionStore, builder.nodeRegistry, options,
-				builder.contextCapture, builder.executor);
+				builder.contextCapture, new Observers(builder.observers), builder.executor);
 		this.originRules = new OriginRules(options);
 		this.subscriptions = new ResourceSubscriptions(sessionStore);
 		this.sessions = new Sessions(this.runtime, jsonMapper, this.subscriptions);
@@ -248,6 +251,22 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				.sendTo(response), () -> response.send(200, Map.of(), new byte[0]));
 	}
 
+	/**
+	 * Count what this node holds now. It looks at each session and connection: for
+	 * metrics and people, not for every request.
+	 * @return the counts
+	 */
+	public EndpointStatistics statistics() {
+		Map<ConnectionKind, Integer> connections = new EnumMap<>(ConnectionKind.class);
+		for (ConnectionKind kind : ConnectionKind.values()) {
+			connections.put(kind, 0);
+		}
+		this.runtime.connections().forEach((connection) -> connections.merge(connection.kind(), 1, Integer::sum));
+		Collection<Session> sessions = this.sessions.all();
+		int running = sessions.stream().mapToInt((session) -> session.running().size()).sum();
+		return new EndpointStatistics(sessions.size(), running, connections, this.runtime.unstoredBytes());
+	}
+
 	private void methodNotAllowed(EndpointResponse response) {
 		String allowed = this.runtime.options().deleteAllowed() ? "GET, POST, DELETE" : "GET, POST";
 		new Rejection(405, JsonRpcError.INVALID_REQUEST, "Method Not Allowed", null, Map.of("Allow", allowed))
@@ -351,6 +370,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 		private ContextCapture contextCapture = (reactorContext) -> UnaryOperator.identity();
 
+		private final List<EndpointObserver> observers = new ArrayList<>();
+
 		private @Nullable Executor executor;
 
 		private Builder(EventStore eventStore) {
@@ -406,6 +427,16 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		 */
 		public Builder contextCapture(ContextCapture contextCapture) {
 			this.contextCapture = contextCapture;
+			return this;
+		}
+
+		/**
+		 * Add who is told what happens. Without any, nothing is measured.
+		 * @param observer one more observer
+		 * @return this builder
+		 */
+		public Builder observer(EndpointObserver observer) {
+			this.observers.add(Objects.requireNonNull(observer, "observer must not be null"));
 			return this;
 		}
 

@@ -52,6 +52,13 @@ abstract class AbstractStreamableHttpTests {
 		return new InMemoryEventStore();
 	}
 
+	/**
+	 * Change how an endpoint is built.
+	 * @param builder has the stores and the options
+	 */
+	void customize(StreamableHttpEndpoint.Builder builder) {
+	}
+
 	@AfterEach
 	void stop() throws Exception {
 		this.tools.openAll();
@@ -81,10 +88,11 @@ abstract class AbstractStreamableHttpTests {
 
 	RawMcpClient start(EventStore store, SessionStore sessionStore, StreamableHttpOptions.Builder options)
 			throws Exception {
-		this.endpoint = StreamableHttpEndpoint.builder(store)
+		StreamableHttpEndpoint.Builder builder = StreamableHttpEndpoint.builder(store)
 			.sessionStore(sessionStore)
-			.options(options.build())
-			.build();
+			.options(options.build());
+		customize(builder);
+		this.endpoint = builder.build();
 		this.server = this.tools.server(this.endpoint)::close;
 		this.web = serve(this.endpoint);
 		return client();

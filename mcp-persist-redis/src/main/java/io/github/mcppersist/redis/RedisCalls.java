@@ -17,6 +17,7 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.StoreOutage;
 
 /**
  * Makes calls to Redis that end in time. Calls under way stand in one queue that is swept
@@ -95,6 +96,10 @@ final class RedisCalls {
 	 */
 	<T> void write(long bytes, Command<T> command, BiConsumer<@Nullable T, @Nullable Throwable> callback) {
 		call(new Call<>(true, bytes, command, callback));
+	}
+
+	@Nullable StoreOutage outage() {
+		return this.health.outage();
 	}
 
 	/**

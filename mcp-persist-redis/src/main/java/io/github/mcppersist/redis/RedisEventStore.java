@@ -18,8 +18,9 @@ import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventNotFoundException;
 import io.github.mcppersist.event.EventPage;
-import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.MonitoredEventStore;
+import io.github.mcppersist.event.StoreOutage;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -40,7 +41,7 @@ import io.github.mcppersist.event.StreamKey;
  * With Lettuce the store opens connections of its own from the native client of the
  * application's connection factory. Other drivers are called by a few threads.
  */
-public final class RedisEventStore implements EventStore, AutoCloseable {
+public final class RedisEventStore implements MonitoredEventStore, AutoCloseable {
 
 	private static final Duration EXPIRY_INTERVAL = Duration.ofSeconds(10);
 
@@ -196,6 +197,11 @@ public final class RedisEventStore implements EventStore, AutoCloseable {
 			this.watches.deleted(sessionId);
 			sink.success();
 		});
+	}
+
+	@Override
+	public @Nullable StoreOutage outage() {
+		return this.node.outage();
 	}
 
 	/**

@@ -1,10 +1,13 @@
 package io.github.mcppersist.redis;
 
+import java.time.Duration;
 import java.util.function.LongSupplier;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+
+import io.github.mcppersist.event.StoreOutage;
 
 /**
  * Two circuit breakers, one for reads and one for writes: while Redis can't be reached
@@ -108,6 +111,17 @@ final class RedisHealth {
 		}
 	}
 
+	@Nullable StoreOutage outage() {
+		if (!this.outage) {
+			return null;
+		}
+		synchronized (this) {
+			RedisFailure failure = this.failure;
+			return (failure != null) ? new StoreOutage(this.reads.isOpen(), this.writes.isOpen(), failure.message(),
+					Duration.ofNanos(this.nanoTime.getAsLong() - this.outageStart)) : null;
+		}
+	}
+
 	synchronized @Nullable RedisFailure failure() {
 		return this.failure;
 	}
@@ -123,8 +137,10 @@ final class RedisHealth {
 		if (!this.outage) {
 			this.outage = true;
 			this.outageStart = this.nanoTime.getAsLong();
-			logger.warn("Events aren't stored for now, and clients can't resume fully until they are. {}",
-					cause.message());
+			logger.atWarn()
+				.addKeyValue("mcp.outage.kind", cause.kind())
+				.log("Events aren't stored for now, and clients can't resume fully until they are. {}",
+						cause.message());
 		}
 	}
 
@@ -145,7 +161,8 @@ final class RedisHealth {
 		if (!this.reads.isOpen() && !this.writes.isOpen()) {
 			this.outage = false;
 			this.failure = null;
-			logger.info("Redis works again after {} ms", (this.nanoTime.getAsLong() - this.outageStart) / 1_000_000);
+			long millis = (this.nanoTime.getAsLong() - this.outageStart) / 1_000_000;
+			logger.atInfo().addKeyValue("mcp.outage.ms", millis).log("Redis works again after {} ms", millis);
 		}
 	}
 

@@ -17,6 +17,7 @@ import org.springframework.data.redis.connection.RedisConnectionFactory;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.StoreOutage;
 
 /**
  * What the stores of one node share: its ID, the way to Redis, and what comes through the
@@ -104,6 +105,10 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 	 */
 	byte[] channel() {
 		return this.channel;
+	}
+
+	@Nullable StoreOutage outage() {
+		return this.calls.outage();
 	}
 
 	void listen(Listener listener) {

@@ -25,6 +25,7 @@ import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.transport.ContextCapture;
+import io.github.mcppersist.transport.EndpointObserver;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 import io.github.mcppersist.transport.StreamableHttpOptions;
 
@@ -92,7 +93,7 @@ public final class StreamableHttpEndpointAutoConfiguration {
 			ObjectProvider<NodeRegistry> nodeRegistry, StreamableHttpOptions options,
 			@Qualifier(JSON_MAPPER) ObjectProvider<McpJsonMapper> serverJsonMapper,
 			ObjectProvider<McpJsonMapper> jsonMapper, ObjectProvider<ContextCapture> contextCapture,
-			@Qualifier(EXECUTOR) ObjectProvider<Executor> executor) {
+			ObjectProvider<EndpointObserver> observers, @Qualifier(EXECUTOR) ObjectProvider<Executor> executor) {
 		StreamableHttpEndpoint.Builder builder = StreamableHttpEndpoint.builder(eventStore)
 			.sessionStore(sessionStore)
 			.options(options)
@@ -100,6 +101,7 @@ public final class StreamableHttpEndpointAutoConfiguration {
 					() -> jsonMapper.getIfUnique(StreamableHttpEndpointAutoConfiguration::defaultJsonMapper)));
 		contextCapture.ifUnique(builder::contextCapture);
 		nodeRegistry.ifAvailable(builder::nodeRegistry);
+		observers.orderedStream().forEach(builder::observer);
 		executor.ifAvailable(builder::executor);
 		return builder.build();
 	}

@@ -1,0 +1,79 @@
+package io.github.mcppersist.transport;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Is told what happens in a {@link StreamableHttpEndpoint}, for metrics and traces. What
+ * merely is, such as how many connections are open, tells
+ * {@link StreamableHttpEndpoint#statistics()}.
+ * <p>
+ * Called on any thread, often on one that delivers events, or on one of the store's own:
+ * an observer returns at once. What it throws is logged, and changes nothing.
+ */
+public interface EndpointObserver {
+
+	/**
+	 * A call of a store has ended. Calls that are cancelled are passed over.
+	 * @param operation what was called
+	 * @param nanos how long it took, in nanoseconds
+	 * @param failure why it failed, or {@code null} if it didn't
+	 */
+	void storeCalled(StoreOperation operation, long nanos, @Nullable Throwable failure);
+
+	/**
+	 * Messages were stored.
+	 * @param messages how many, priming events not among them
+	 */
+	void eventsStored(int messages);
+
+	/**
+	 * Messages were given up that the store didn't take: it refused them, or was out of
+	 * reach for too long. Connected clients got them, but no resume will.
+	 * @param messages how many
+	 */
+	void eventsDropped(int messages);
+
+	/**
+	 * A client comes back with {@code Last-Event-ID}. Called on the thread that brings
+	 * the request, which is the one that calls {@link StreamableHttpEndpoint#handle}.
+	 * @return is told how it goes on
+	 */
+	Resume resumeStarted();
+
+	/**
+	 * A reader was found to miss events that aren't kept any more.
+	 */
+	void gapFound();
+
+	/**
+	 * A session that this node didn't hold was restored from the store.
+	 */
+	void sessionRestored();
+
+	/**
+	 * A request was ended with an error in place of the node that ran it, which has gone.
+	 */
+	void orphanEnded();
+
+	/**
+	 * Is told how a resume goes on.
+	 */
+	interface Resume {
+
+		/**
+		 * Messages that the client missed were read from the store for it.
+		 * @param messages how many, at least 1
+		 */
+		void replayed(int messages);
+
+		/**
+		 * The resume is over: what was missed has been read, or never will be. Called
+		 * exactly once.
+		 * @param outcome how it ended
+		 * @param failure what the store said if that is why, or {@code null}
+		 */
+		void ended(ResumeOutcome outcome, @Nullable Throwable failure);
+
+	}
+
+}

@@ -1,0 +1,44 @@
+package io.github.mcppersist.transport;
+
+/**
+ * How a resume ended (MCP 2025-11-25, "Resumability and Redelivery").
+ */
+public enum ResumeOutcome {
+
+	/**
+	 * The client has all that is stored, and gets what follows as it comes.
+	 */
+	LIVE,
+
+	/**
+	 * The client has the stream to its end.
+	 */
+	COMPLETE,
+
+	/**
+	 * Events after the client's cursor are gone, and the client was told.
+	 */
+	GAP,
+
+	/**
+	 * The event ID is malformed, foreign, unknown or expired.
+	 */
+	UNKNOWN_EVENT,
+
+	/**
+	 * There is no such session, or it is somebody else's.
+	 */
+	UNKNOWN_SESSION,
+
+	/**
+	 * A store is out of reach.
+	 */
+	UNAVAILABLE,
+
+	/**
+	 * The connection ended before the client had all: the client left or came back once
+	 * more, or the server stopped.
+	 */
+	ABANDONED
+
+}

@@ -1,0 +1,64 @@
+package io.github.mcppersist.autoconfigure.metrics;
+
+import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+
+import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.MonitoredEventStore;
+import io.github.mcppersist.event.StoreOutage;
+import io.github.mcppersist.transport.ConnectionKind;
+import io.github.mcppersist.transport.EndpointStatistics;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
+
+/**
+ * Shows what the endpoint holds, and whether the event store takes calls.
+ */
+final class EndpointGauges implements MeterBinder {
+
+	private final StreamableHttpEndpoint endpoint;
+
+	private final EventStore eventStore;
+
+	EndpointGauges(StreamableHttpEndpoint endpoint, EventStore eventStore) {
+		this.endpoint = endpoint;
+		this.eventStore = eventStore;
+	}
+
+	@Override
+	public void bindTo(MeterRegistry registry) {
+		gauge(registry, EndpointMeter.SESSIONS, EndpointStatistics::sessions);
+		gauge(registry, EndpointMeter.REQUESTS_RUNNING, EndpointStatistics::runningRequests);
+		gauge(registry, EndpointMeter.EVENTS_UNSTORED, EndpointStatistics::unstoredBytes);
+		for (ConnectionKind kind : ConnectionKind.values()) {
+			gauge(registry, EndpointMeter.CONNECTIONS, (statistics) -> statistics.connections().getOrDefault(kind, 0),
+					MetricsObserver.tagValue(kind));
+		}
+		if (this.eventStore instanceof MonitoredEventStore monitored) {
+			availability(registry, monitored, "read", StoreOutage::readsFail);
+			availability(registry, monitored, "write", StoreOutage::writesFail);
+		}
+	}
+
+	private void gauge(MeterRegistry registry, EndpointMeter meter, ToDoubleFunction<EndpointStatistics> value,
+			String... tagValues) {
+		Gauge.builder(meter.getName(), this.endpoint, (endpoint) -> value.applyAsDouble(endpoint.statistics()))
+			.description(meter.getDescription())
+			.baseUnit(meter.getBaseUnit())
+			.tags(meter.tags(tagValues))
+			.register(registry);
+	}
+
+	private static void availability(MeterRegistry registry, MonitoredEventStore eventStore, String access,
+			Predicate<StoreOutage> fails) {
+		EndpointMeter meter = EndpointMeter.STORE_AVAILABLE;
+		Gauge.builder(meter.getName(), eventStore, (store) -> {
+			StoreOutage outage = store.outage();
+			return (outage != null && fails.test(outage)) ? 0 : 1;
+		}).description(meter.getDescription()).tags(meter.tags(access)).register(registry);
+	}
+
+}

@@ -1,0 +1,171 @@
+package io.github.mcppersist.autoconfigure.metrics;
+
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import org.jspecify.annotations.Nullable;
+
+import io.github.mcppersist.event.EventStoreException;
+import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.transport.EndpointObserver;
+import io.github.mcppersist.transport.ResumeOutcome;
+import io.github.mcppersist.transport.StoreOperation;
+
+/**
+ * Counts what happens. All counters are there from the start, so that a rate can be taken
+ * of the first event; a timer is there from the first call that it times.
+ */
+final class MetricsObserver implements EndpointObserver {
+
+	private static final int OPERATIONS = StoreOperation.values().length;
+
+	private final MeterRegistry registry;
+
+	private final Counter eventsStored;
+
+	private final Counter eventsReplayed;
+
+	private final Counter eventsDropped;
+
+	private final Counter gaps;
+
+	private final Counter sessionsRestored;
+
+	private final Counter requestsOrphaned;
+
+	private final Map<ResumeOutcome, Counter> resumes = new EnumMap<>(ResumeOutcome.class);
+
+	/**
+	 * By outcome and operation.
+	 */
+	private final AtomicReferenceArray<Timer> storeCalls = new AtomicReferenceArray<>(
+			CallOutcome.values().length * OPERATIONS);
+
+	MetricsObserver(MeterRegistry registry) {
+		this.registry = registry;
+		this.eventsStored = EndpointMeter.EVENTS_STORED.counter(registry);
+		this.eventsReplayed = EndpointMeter.EVENTS_REPLAYED.counter(registry);
+		this.eventsDropped = EndpointMeter.EVENTS_DROPPED.counter(registry);
+		this.gaps = EndpointMeter.GAPS.counter(registry);
+		this.sessionsRestored = EndpointMeter.SESSIONS_RESTORED.counter(registry);
+		this.requestsOrphaned = EndpointMeter.REQUESTS_ORPHANED.counter(registry);
+		for (ResumeOutcome outcome : ResumeOutcome.values()) {
+			this.resumes.put(outcome, EndpointMeter.RESUMES.counter(registry, tagValue(outcome)));
+		}
+	}
+
+	/**
+	 * Return how a value of an enum is written as that of a tag.
+	 * @param value such as {@code UNKNOWN_EVENT}
+	 * @return such as {@code unknown-event}
+	 */
+	static String tagValue(Enum<?> value) {
+		return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+	}
+
+	@Override
+	public void storeCalled(StoreOperation operation, long nanos, @Nullable Throwable failure) {
+		CallOutcome outcome = CallOutcome.of(failure);
+		int index = outcome.ordinal() * OPERATIONS + operation.ordinal();
+		Timer timer = this.storeCalls.get(index);
+		if (timer == null) {
+			timer = Timer.builder(EndpointMeter.STORE_CALLS.getName())
+				.description(EndpointMeter.STORE_CALLS.getDescription())
+				.tags(EndpointMeter.STORE_CALLS.tags(operation.store(), operation.method(), tagValue(outcome)))
+				.register(this.registry);
+			this.storeCalls.set(index, timer);
+		}
+		timer.record(nanos, TimeUnit.NANOSECONDS);
+	}
+
+	@Override
+	public void eventsStored(int messages) {
+		this.eventsStored.increment(messages);
+	}
+
+	@Override
+	public void eventsDropped(int messages) {
+		this.eventsDropped.increment(messages);
+	}
+
+	@Override
+	public Resume resumeStarted() {
+		return new CountedResume();
+	}
+
+	@Override
+	public void gapFound() {
+		this.gaps.increment();
+	}
+
+	@Override
+	public void sessionRestored() {
+		this.sessionsRestored.increment();
+	}
+
+	@Override
+	public void orphanEnded() {
+		this.requestsOrphaned.increment();
+	}
+
+	/**
+	 * What the failure of a call of a store means.
+	 */
+	private enum CallOutcome {
+
+		/**
+		 * It did what it was asked to.
+		 */
+		SUCCESS,
+
+		/**
+		 * The store said no: what was asked for isn't there, or has changed.
+		 */
+		REFUSED,
+
+		/**
+		 * The store is out of reach, and may have carried the call out or not.
+		 */
+		UNAVAILABLE,
+
+		/**
+		 * Something that should not be.
+		 */
+		ERROR;
+
+		static CallOutcome of(@Nullable Throwable failure) {
+			if (failure == null) {
+				return SUCCESS;
+			}
+			if (failure instanceof EventStoreUnavailableException) {
+				return UNAVAILABLE;
+			}
+			return (failure instanceof EventStoreException) ? REFUSED : ERROR;
+		}
+
+	}
+
+	private final class CountedResume implements Resume {
+
+		@Override
+		public void replayed(int messages) {
+			MetricsObserver.this.eventsReplayed.increment(messages);
+		}
+
+		@Override
+		public void ended(ResumeOutcome outcome, @Nullable Throwable failure) {
+			Counter counter = MetricsObserver.this.resumes.get(outcome);
+			if (counter != null) {
+				counter.increment();
+			}
+		}
+
+	}
+
+}

@@ -1,0 +1,7 @@
+/**
+ * Auto-configuration of metrics, for Micrometer.
+ */
+@NullMarked
+package io.github.mcppersist.autoconfigure.metrics;
+
+import org.jspecify.annotations.NullMarked;
