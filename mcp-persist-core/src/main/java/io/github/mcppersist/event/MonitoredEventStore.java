@@ -1,9 +1,12 @@
 package io.github.mcppersist.event;
 
+import java.util.List;
+
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
 
 /**
- * An {@link EventStore} that knows by itself whether the server behind it takes calls.
+ * An {@link EventStore} that shows operators how it is and what it holds.
  */
 public interface MonitoredEventStore extends EventStore {
 
@@ -13,5 +16,14 @@ public interface MonitoredEventStore extends EventStore {
 	 * @return the outage, or {@code null} if there is none
 	 */
 	@Nullable StoreOutage outage();
+
+	/**
+	 * Find the streams of a session that run, on whichever node, and maybe some that have
+	 * just completed. For people, not for every request.
+	 * @param sessionId the session
+	 * @return up to a thousand streams, in no order; none if there is no such session;
+	 * fails with {@link EventStoreUnavailableException}
+	 */
+	Mono<List<StoredStream>> findStreams(String sessionId);
 
 }

@@ -168,6 +168,19 @@ final class Session {
 	}
 
 	/**
+	 * Return the logs that this node writes.
+	 * @return those of the running requests, and the standalone one if there is anything
+	 * to it
+	 */
+	List<StreamLog> logs() {
+		List<StreamLog> logs = new ArrayList<>(this.running.values());
+		if (this.standalone.isStored() || this.standalone.isConnected()) {
+			logs.add(this.standalone);
+		}
+		return logs;
+	}
+
+	/**
 	 * Make a connection that came with a GET its stream's only one on this node. It uses
 	 * this session until it is {@link #unregister}ed.
 	 * @param stream the stream

@@ -153,6 +153,10 @@ final class SseConnection implements SseOutput.Source {
 		return this.kind;
 	}
 
+	StreamKey stream() {
+		return this.stream;
+	}
+
 	// From the endpoint's clock, on any thread
 
 	/**

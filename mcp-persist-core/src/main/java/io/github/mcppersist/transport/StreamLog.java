@@ -63,7 +63,10 @@ final class StreamLog {
 
 	private long nextSequence = 1;
 
-	private @Nullable EventId lastStored;
+	/**
+	 * Written in the mailbox, read anywhere.
+	 */
+	private volatile @Nullable EventId lastStored;
 
 	/**
 	 * Written in the mailbox, read anywhere.
@@ -270,6 +273,12 @@ final class StreamLog {
 	 */
 	boolean isConnected() {
 		return this.connection != null;
+	}
+
+	StreamDescription describe(@Nullable ConnectionKind connection) {
+		EventId last = this.lastStored;
+		return new StreamDescription(this.stream.streamId(), this.requestId, true, (last != null) ? last.sequence() : 0,
+				connection);
 	}
 
 	// In the mailbox

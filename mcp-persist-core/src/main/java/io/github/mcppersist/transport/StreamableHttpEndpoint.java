@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -265,6 +266,31 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		Collection<Session> sessions = this.sessions.all();
 		int running = sessions.stream().mapToInt((session) -> session.running().size()).sum();
 		return new EndpointStatistics(sessions.size(), running, connections, this.runtime.unstoredBytes());
+	}
+
+	/**
+	 * Describe the streams of a session that this node runs, or has connections of. For
+	 * people, not for every request.
+	 * @param sessionId the session
+	 * @return the streams, in no order; none if this node doesn't hold the session
+	 */
+	public List<StreamDescription> describeStreams(String sessionId) {
+		Session session = this.sessions.held(sessionId);
+		if (session == null) {
+			return List.of();
+		}
+		Map<String, ConnectionKind> connections = new HashMap<>();
+		for (SseConnection connection : this.runtime.connections()) {
+			if (connection.stream().sessionId().equals(sessionId)) {
+				connections.put(connection.stream().streamId(), connection.kind());
+			}
+		}
+		List<StreamDescription> streams = new ArrayList<>();
+		for (StreamLog log : session.logs()) {
+			streams.add(log.describe(connections.remove(log.stream().streamId())));
+		}
+		connections.forEach((streamId, kind) -> streams.add(new StreamDescription(streamId, null, false, 0, kind)));
+		return streams;
 	}
 
 	private void methodNotAllowed(EndpointResponse response) {

@@ -30,6 +30,8 @@ enum LuaScript {
 
 	FIND_STREAM("find-stream.lua"),
 
+	LIST_STREAMS("list-streams.lua"),
+
 	FIND_SESSION("find-session.lua"),
 
 	CHANGE_SESSION("change-session.lua"),

@@ -21,6 +21,7 @@ import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.MonitoredEventStore;
 import io.github.mcppersist.event.StoreOutage;
+import io.github.mcppersist.event.StoredStream;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -48,6 +49,10 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 	private static final int RENEW_BATCH = 100;
 
 	private static final int RENEWALS_UNDER_WAY = 16;
+
+	private static final int FINDS_UNDER_WAY = 16;
+
+	private static final int MAX_FOUND = 1000;
 
 	private final RedisNode node;
 
@@ -202,6 +207,20 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 	@Override
 	public @Nullable StoreOutage outage() {
 		return this.node.outage();
+	}
+
+	@Override
+	public Mono<List<StoredStream>> findStreams(String sessionId) {
+		if (!StreamKey.isSessionId(sessionId)) {
+			throw new IllegalArgumentException("Not a session ID");
+		}
+		byte[][] index = { RedisKeys.bytes(this.node.keys().runningStreams(sessionId)) };
+		return this.node.read(LuaScript.LIST_STREAMS, index)
+			.flatMapIterable((streamIds) -> streamIds)
+			.take(MAX_FOUND)
+			.map((streamId) -> new StreamKey(sessionId, new String((byte[]) streamId, StandardCharsets.ISO_8859_1)))
+			.flatMap(this.reader::describe, FINDS_UNDER_WAY)
+			.collectList();
 	}
 
 	/**

@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
 import io.github.mcppersist.event.Event;
@@ -14,6 +15,7 @@ import io.github.mcppersist.event.EventNotFoundException;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.EventsTrimmedException;
+import io.github.mcppersist.event.StoredStream;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -76,6 +78,21 @@ final class StreamReader {
 					}
 					callback.accept(holds, null);
 				});
+	}
+
+	/**
+	 * Say what there is of a stream besides its events.
+	 * @param stream the stream
+	 * @return what there is, or nothing if there is no such stream
+	 */
+	Mono<StoredStream> describe(StreamKey stream) {
+		byte[][] keys = { RedisKeys.bytes(this.node.keys().stream(stream)),
+				RedisKeys.bytes(this.node.keys().tombstone(stream.sessionId())) };
+		return this.node.read(LuaScript.FIND_STREAM, keys).mapNotNull(StreamState::parse).map((state) -> {
+			StreamHeader header = state.header();
+			return new StoredStream(stream.streamId(), header.head(), header.base() + state.length() - 1,
+					header.complete());
+		});
 	}
 
 	private final class Read {

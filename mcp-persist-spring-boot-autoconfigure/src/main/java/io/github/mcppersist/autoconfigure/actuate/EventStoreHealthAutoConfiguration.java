@@ -1,0 +1,32 @@
+package io.github.mcppersist.autoconfigure.actuate;
+
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
+import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEnabledHealthIndicator;
+import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.context.annotation.Bean;
+
+import io.github.mcppersist.autoconfigure.InMemoryEventStoreAutoConfiguration;
+import io.github.mcppersist.event.EventStore;
+
+/**
+ * Auto-configuration of the health contributor {@code mcpPersist}, which
+ * {@code management.health.mcppersist.enabled} switches off.
+ */
+@AutoConfiguration(after = InMemoryEventStoreAutoConfiguration.class)
+@ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
+@ConditionalOnClass({ HealthIndicator.class, ConditionalOnEnabledHealthIndicator.class })
+@ConditionalOnEnabledHealthIndicator("mcppersist")
+public final class EventStoreHealthAutoConfiguration {
+
+	@Bean
+	@ConditionalOnSingleCandidate(EventStore.class)
+	@ConditionalOnMissingBean(name = "mcpPersistHealthIndicator")
+	EventStoreHealthIndicator mcpPersistHealthIndicator(EventStore eventStore) {
+		return new EventStoreHealthIndicator(eventStore);
+	}
+
+}

@@ -1,0 +1,37 @@
+package io.github.mcppersist.autoconfigure.actuate;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
+import org.springframework.context.annotation.Bean;
+
+import io.github.mcppersist.autoconfigure.StreamableHttpEndpointAutoConfiguration;
+import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.node.NodeRegistry;
+import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
+
+/**
+ * Auto-configuration of the Actuator endpoint {@code mcppersist}. It is there only where
+ * it is exposed, which no endpoint but {@code health} is by default.
+ */
+@AutoConfiguration(after = StreamableHttpEndpointAutoConfiguration.class)
+@ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
+@ConditionalOnClass({ Endpoint.class, ConditionalOnAvailableEndpoint.class })
+@ConditionalOnAvailableEndpoint(McpPersistEndpoint.class)
+@ConditionalOnSingleCandidate(StreamableHttpEndpoint.class)
+public final class McpPersistEndpointAutoConfiguration {
+
+	@Bean
+	@ConditionalOnMissingBean
+	McpPersistEndpoint mcpPersistEndpoint(StreamableHttpEndpoint endpoint, EventStore eventStore,
+			SessionStore sessionStore, ObjectProvider<NodeRegistry> nodeRegistry) {
+		return new McpPersistEndpoint(endpoint, eventStore, sessionStore, nodeRegistry.getIfAvailable());
+	}
+
+}

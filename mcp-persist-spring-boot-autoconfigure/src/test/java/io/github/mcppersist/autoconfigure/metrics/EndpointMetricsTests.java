@@ -1,0 +1,318 @@
+package io.github.mcppersist.autoconfigure.metrics;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.Timer;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ThrowingRunnable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import io.github.mcppersist.autoconfigure.ObservedServer;
+import io.github.mcppersist.redis.RedisEventStore;
+import io.github.mcppersist.redis.RedisServer;
+import io.github.mcppersist.transport.RawMcpClient;
+import io.github.mcppersist.transport.RawMcpClient.Exchange;
+import io.github.mcppersist.transport.RawMcpClient.SseEvent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Whether each meter tells what it says, in two applications on one Redis to which
+ * happens all that is counted.
+ */
+@Timeout(180)
+class EndpointMetricsTests {
+
+	private static final Pattern TABLE_ROW = Pattern
+		.compile("\\| `(mcp\\.persist\\.[^`]+)` \\| (\\w+) \\| ([^|]*) \\| ([^|]*) \\| ([^|]+) \\|");
+
+	private final RedisServer redis = RedisServer.start();
+
+	private final List<ObservedServer> servers = new ArrayList<>();
+
+	private ObservedServer first;
+
+	private ObservedServer second;
+
+	private MeterRegistry registry;
+
+	@BeforeEach
+	void start() {
+		this.first = server();
+		this.second = server();
+		this.registry = this.second.bean(MeterRegistry.class);
+	}
+
+	@AfterEach
+	void stop() {
+		this.redis.resume();
+		this.servers.forEach(ObservedServer::close);
+		this.redis.close();
+	}
+
+	private ObservedServer server() {
+		ObservedServer server = ObservedServer.start(List.of("spring.data.redis.url=" + this.redis.uri(),
+				"mcp.persist.node-timeout=2s", "mcp.persist.max-events-per-stream=64",
+				"mcp.persist.max-unstored-bytes=8KB", "mcp.persist.max-connection-buffer=16KB"));
+		this.servers.add(server);
+		return server;
+	}
+
+	@Test
+	void everyMeterMovesWithWhatItCounts() throws Exception {
+		RawMcpClient client = initialize();
+		restoreAndResumeLive(client);
+		resumeToTheEnd(client);
+		findAGap(client);
+		refuseResumes(client);
+		abandonAResume(client);
+		endAnOrphan(client);
+		loseRedis(client);
+
+		assertThat(registered()).isEqualTo(documented());
+		assertThat(registered().keySet()).containsExactlyInAnyOrderElementsOf(
+				Arrays.stream(EndpointMeter.values()).map(EndpointMeter::getName).toList());
+	}
+
+	private RawMcpClient initialize() {
+		RawMcpClient[] client = new RawMcpClient[1];
+		// Whether Redis is connected shows when a call is answered with IDs
+		await(() -> {
+			client[0] = this.first.client().initialize();
+			assertThat(count(client[0], 1)).allMatch((event) -> event.id() != null);
+		});
+		await(() -> assertThat(count(this.second.client().initialize(), 1)).allMatch((event) -> event.id() != null));
+		return client[0];
+	}
+
+	private void restoreAndResumeLive(RawMcpClient client) throws Exception {
+		assertThat(counter("mcp.persist.sessions.restored")).isZero();
+		RawMcpClient there = client.at(this.second.port());
+		double stored = counter("mcp.persist.events.stored");
+		assertThat(count(there, 2)).hasSize(4);
+		await(() -> assertThat(counter("mcp.persist.events.stored")).isEqualTo(stored + 3));
+		assertThat(counter("mcp.persist.sessions.restored")).isEqualTo(1);
+		assertThat(gauge("mcp.persist.sessions")).isGreaterThanOrEqualTo(1);
+
+		try (Exchange call = there.call(1, "gated", "{\"gate\":\"live\"}");
+				Exchange listening = there.get(null);
+				Exchange cut = client.call(2, "gated", "{\"gate\":\"live\"}")) {
+			call.next();
+			listening.next();
+			String cursor = cut.next().id();
+			cut.next();
+			cut.cut();
+			try (Exchange resumed = there.get(cursor)) {
+				resumed.next();
+				await(() -> assertThat(resumes("live")).isEqualTo(1));
+				assertThat(gauge("mcp.persist.requests.running")).isEqualTo(1);
+				for (String kind : List.of("request", "standalone", "resumed")) {
+					await(() -> assertThat(gauge("mcp.persist.connections", "kind", kind)).as(kind).isEqualTo(1));
+				}
+				assertThat(counter("mcp.persist.events.replayed")).isEqualTo(1);
+				this.first.tools().open("live");
+				this.second.tools().open("live");
+				resumed.rest();
+			}
+		}
+		await(() -> assertThat(gauge("mcp.persist.requests.running")).isZero());
+		for (String operation : List.of("openStream", "storeEvents", "completeStream", "replayEventsAfter")) {
+			assertThat(calls("events", operation, "success")).as(operation).isPositive();
+		}
+		assertThat(calls("sessions", "findSession", "success")).isPositive();
+	}
+
+	private void resumeToTheEnd(RawMcpClient client) throws Exception {
+		List<SseEvent> all = count(client, 9);
+		double before = counter("mcp.persist.events.replayed");
+
+		rest(client.at(this.second.port()).get(all.get(0).id()));
+
+		await(() -> assertThat(resumes("complete")).isEqualTo(1));
+		assertThat(counter("mcp.persist.events.replayed") - before).isEqualTo(10);
+	}
+
+	private void findAGap(RawMcpClient client) throws Exception {
+		List<SseEvent> all = count(client, 300);
+
+		rest(client.at(this.second.port()).get(all.get(0).id()));
+
+		await(() -> assertThat(resumes("gap")).isEqualTo(1));
+		assertThat(counter("mcp.persist.gaps")).isEqualTo(1);
+		assertThat(calls("events", "replayEventsAfter", "refused")).isEqualTo(1);
+	}
+
+	private void refuseResumes(RawMcpClient client) throws Exception {
+		rest(client.at(this.second.port()).get("malformed!"));
+		rest(this.second.client().sessionId("unknown").get("malformed!"));
+
+		await(() -> assertThat(resumes("unknown-event")).isEqualTo(1));
+		await(() -> assertThat(resumes("unknown-session")).isEqualTo(1));
+	}
+
+	private void abandonAResume(RawMcpClient client) throws Exception {
+		RawMcpClient there = client.at(this.second.port());
+		String cursor;
+		try (Exchange call = there.call(1, "steps", "{\"n\":50,\"bytes\":200000,\"gates\":[\"abandon\"]}")) {
+			cursor = call.next().id();
+			call.cut();
+		}
+		this.second.tools().awaitReached("abandon");
+		RawMcpClient stalling = client.at(this.second.port()).stalling();
+		await(() -> {
+			try (Exchange resume = stalling.get(cursor)) {
+				assertThat(resume.next()).isNotNull();
+			}
+			assertThat(resumes("abandoned")).isPositive();
+		});
+		this.second.tools().open("abandon");
+	}
+
+	private void endAnOrphan(RawMcpClient client) throws Exception {
+		try (Exchange call = client.call(3, "gated", "{\"gate\":\"orphan\"}")) {
+			String cursor = call.next().id();
+			call.next();
+			this.first.bean(RedisEventStore.class).close();
+
+			try (Exchange resumed = client.at(this.second.port()).get(cursor)) {
+				assertThat(resumed.rest()).last().satisfies((event) -> assertThat(event.data()).contains("\"error\""));
+			}
+		}
+		assertThat(counter("mcp.persist.requests.orphaned")).isEqualTo(1);
+	}
+
+	private void loseRedis(RawMcpClient client) throws Exception {
+		RawMcpClient there = client.at(this.second.port());
+		List<SseEvent> complete = count(there, 1);
+		assertThat(gauge("mcp.persist.store.available", "access", "read")).isEqualTo(1);
+		assertThat(gauge("mcp.persist.store.available", "access", "write")).isEqualTo(1);
+		assertThat(counter("mcp.persist.events.dropped")).isZero();
+		try (Exchange call = there.call(4, "steps", "{\"n\":30,\"bytes\":1000,\"gates\":[\"out\",\"back\"]}")) {
+			call.next();
+			this.second.tools().awaitReached("out");
+			this.redis.pause();
+			this.second.tools().open("out");
+			this.second.tools().awaitReached("back");
+			await(() -> assertThat(counter("mcp.persist.events.dropped")).isPositive());
+			assertThat(gauge("mcp.persist.events.unstored")).isPositive();
+			await(() -> {
+				assertThat(gauge("mcp.persist.store.available", "access", "read")).isZero();
+				assertThat(gauge("mcp.persist.store.available", "access", "write")).isZero();
+			});
+			rest(there.get(complete.get(0).id()));
+			assertThat(resumes("unavailable")).isEqualTo(1);
+			assertThat(calls("events", "storeEvents", "unavailable")).isPositive();
+
+			this.redis.resume();
+			await(() -> assertThat(gauge("mcp.persist.store.available", "access", "write")).isEqualTo(1));
+			this.second.tools().open("back");
+			call.rest();
+		}
+		await(() -> assertThat(gauge("mcp.persist.events.unstored")).isZero());
+	}
+
+	private static List<SseEvent> count(RawMcpClient client, int n) throws IOException {
+		return rest(client.call(1, "count", "{\"n\":" + n + "}"));
+	}
+
+	private static List<SseEvent> rest(Exchange exchange) throws IOException {
+		try (exchange) {
+			return (exchange.status() == 200) ? exchange.rest() : List.of();
+		}
+	}
+
+	private double counter(String name, String... tags) {
+		return this.registry.get(name).tags(tags).counter().count();
+	}
+
+	private double gauge(String name, String... tags) {
+		return this.registry.get(name).tags(tags).gauge().value();
+	}
+
+	private double resumes(String outcome) {
+		return counter("mcp.persist.resumes", "outcome", outcome);
+	}
+
+	private long calls(String store, String operation, String outcome) {
+		Timer timer = this.registry.find("mcp.persist.store.calls")
+			.tags("store", store, "operation", operation, "outcome", outcome)
+			.timer();
+		return (timer != null && timer.totalTime(TimeUnit.NANOSECONDS) > 0) ? timer.count() : 0;
+	}
+
+	/**
+	 * Return what is registered under our prefix, observations aside.
+	 */
+	private Map<String, String> registered() {
+		Map<String, Set<String>> tags = new LinkedHashMap<>();
+		Map<String, String> types = new LinkedHashMap<>();
+		for (Meter meter : this.registry.getMeters()) {
+			String name = meter.getId().getName();
+			if (name.startsWith("mcp.persist.") && !name.startsWith("mcp.persist.resume.")
+					&& !name.equals("mcp.persist.resume")) {
+				assertThat(meter.getId().getDescription()).as(name).isNotBlank();
+				tags.computeIfAbsent(name, (unused) -> new TreeSet<>())
+					.addAll(meter.getId().getTags().stream().map(Tag::getKey).toList());
+				types.put(name, type(meter) + " " + unit(meter));
+			}
+		}
+		return tags.entrySet()
+			.stream()
+			.collect(
+					Collectors.toMap(Map.Entry::getKey, (entry) -> types.get(entry.getKey()) + " " + entry.getValue()));
+	}
+
+	private static String type(Meter meter) {
+		return (meter instanceof Counter) ? "counter" : (meter instanceof Gauge) ? "gauge"
+				: (meter instanceof Timer) ? "timer" : meter.getClass().getSimpleName();
+	}
+
+	private static String unit(Meter meter) {
+		String unit = meter.getId().getBaseUnit();
+		return (unit != null) ? unit : "none";
+	}
+
+	private static Map<String, String> documented() throws IOException {
+		Map<String, String> documented = new LinkedHashMap<>();
+		for (String line : Files.readAllLines(Path.of("..", "docs", "operations.md"))) {
+			Matcher row = TABLE_ROW.matcher(line);
+			if (row.matches()) {
+				Set<String> tags = new TreeSet<>();
+				Matcher tag = Pattern.compile("`([^`]+)`").matcher(row.group(4));
+				while (tag.find()) {
+					tags.add(tag.group(1));
+				}
+				String described = row.group(2) + " " + row.group(3).strip() + " " + tags;
+				assertThat(documented.put(row.group(1), described)).as("a second row for " + row.group(1)).isNull();
+			}
+		}
+		return documented;
+	}
+
+	private static void await(ThrowingRunnable assertion) {
+		Awaitility.await().atMost(Duration.ofSeconds(20)).ignoreExceptions().untilAsserted(assertion);
+	}
+
+}
