@@ -17,7 +17,7 @@ import io.github.mcppersist.transport.WebServer;
 
 /**
  * A Reactor Netty on a free port that serves an endpoint at {@code /mcp}. Whoever the
- * header {@value #USER} names is the authenticated principal.
+ * header {@value #USER} names is the authenticated principal, and in the Reactor context.
  */
 final class NettyServer implements WebServer {
 
@@ -40,7 +40,11 @@ final class NettyServer implements WebServer {
 
 	private static Mono<Void> authenticate(ServerWebExchange exchange, WebFilterChain chain) {
 		String user = exchange.getRequest().getHeaders().getFirst(USER);
-		return chain.filter((user != null) ? exchange.mutate().principal(Mono.just(() -> user)).build() : exchange);
+		if (user == null) {
+			return chain.filter(exchange);
+		}
+		return chain.filter(exchange.mutate().principal(Mono.just(() -> user)).build())
+			.contextWrite((context) -> context.put(USER, user));
 	}
 
 	@Override
