@@ -10,6 +10,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.springframework.util.function.ThrowingConsumer;
 
 import io.github.mcppersist.redis.RedisExtension;
 import io.github.mcppersist.samples.springai.Instance.Mode;
@@ -20,12 +21,14 @@ import io.github.mcppersist.transport.RawMcpClient.SseEvent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * What a client gets from two instances on one Redis.
+ * What a client gets from two instances of a sample on one Redis.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-abstract class AbstractToolsTests {
+public abstract class AbstractToolsTests {
 
 	private static final Pattern REQUEST_ID = Pattern.compile("\"id\":(\"[^\"]+\")");
+
+	private final ThrowingConsumer<String[]> main;
 
 	private final Mode mode;
 
@@ -33,14 +36,15 @@ abstract class AbstractToolsTests {
 
 	private Instance second;
 
-	AbstractToolsTests(Mode mode) {
+	protected AbstractToolsTests(ThrowingConsumer<String[]> main, Mode mode) {
+		this.main = main;
 		this.mode = mode;
 	}
 
 	@BeforeAll
 	void start() {
-		this.first = Instance.start(this.mode, "--spring.data.redis.url=" + RedisExtension.uri());
-		this.second = Instance.start(this.mode, "--spring.data.redis.url=" + RedisExtension.uri());
+		this.first = Instance.start(this.main, this.mode, "--spring.data.redis.url=" + RedisExtension.uri());
+		this.second = Instance.start(this.main, this.mode, "--spring.data.redis.url=" + RedisExtension.uri());
 	}
 
 	@AfterAll

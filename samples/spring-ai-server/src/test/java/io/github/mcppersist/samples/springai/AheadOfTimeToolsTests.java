@@ -5,7 +5,7 @@ import io.github.mcppersist.samples.springai.Instance.Mode;
 class AheadOfTimeToolsTests extends AbstractToolsTests {
 
 	AheadOfTimeToolsTests() {
-		super(Mode.PROCESSED_AHEAD_OF_TIME);
+		super(SpringAiServerApplication::main, Mode.PROCESSED_AHEAD_OF_TIME);
 	}
 
 }

@@ -7,17 +7,18 @@ import org.springframework.aot.AotDetector;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.util.function.ThrowingConsumer;
 
 import io.github.mcppersist.transport.RawMcpClient;
 
 /**
- * The application, started by its main method.
+ * One of the Spring AI samples, started by its main method.
  *
  * @param context its context
  */
-record Instance(ConfigurableApplicationContext context) implements AutoCloseable {
+public record Instance(ConfigurableApplicationContext context) implements AutoCloseable {
 
-	static Instance start(Mode mode, String... arguments) {
+	static Instance start(ThrowingConsumer<String[]> main, Mode mode, String... arguments) {
 		List<String> all = new ArrayList<>(List.of("--server.port=0", "--server.address=127.0.0.1"));
 		all.addAll(List.of(arguments));
 		if (mode == Mode.ON_VIRTUAL_THREADS) {
@@ -26,9 +27,7 @@ record Instance(ConfigurableApplicationContext context) implements AutoCloseable
 		// What -Dspring.aot.enabled=true does on a command line
 		System.setProperty(AotDetector.AOT_ENABLED, String.valueOf(mode == Mode.PROCESSED_AHEAD_OF_TIME));
 		try {
-			return new Instance(SpringApplication.from(SpringAiServerApplication::main)
-				.run(all.toArray(String[]::new))
-				.getApplicationContext());
+			return new Instance(SpringApplication.from(main).run(all.toArray(String[]::new)).getApplicationContext());
 		}
 		finally {
 			System.clearProperty(AotDetector.AOT_ENABLED);
@@ -51,7 +50,7 @@ record Instance(ConfigurableApplicationContext context) implements AutoCloseable
 	/**
 	 * How it runs.
 	 */
-	enum Mode {
+	public enum Mode {
 
 		AS_WRITTEN,
 

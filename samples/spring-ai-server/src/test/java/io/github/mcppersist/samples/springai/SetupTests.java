@@ -28,7 +28,7 @@ class SetupTests {
 	@ParameterizedTest
 	@EnumSource(names = "ON_VIRTUAL_THREADS", mode = EnumSource.Mode.EXCLUDE)
 	void letsOnlyItsUserCallWithTheProfileBasic(Mode mode) throws Exception {
-		try (Instance instance = Instance.start(mode, "--spring.profiles.active=basic",
+		try (Instance instance = Instance.start(SpringAiServerApplication::main, mode, "--spring.profiles.active=basic",
 				"--spring.security.user.name=ann", "--spring.security.user.password=secret",
 				"--spring.data.redis.url=" + RedisExtension.uri())) {
 			assertThatIOException().isThrownBy(() -> instance.client().initialize()).withMessageContaining("401");
@@ -41,7 +41,8 @@ class SetupTests {
 
 	@Test
 	void needsNoRedisToKeepItAllInMemory() throws Exception {
-		try (Instance instance = Instance.start(Mode.AS_WRITTEN, "--mcp.persist.store=memory", NO_REDIS)) {
+		try (Instance instance = Instance.start(SpringAiServerApplication::main, Mode.AS_WRITTEN,
+				"--mcp.persist.store=memory", NO_REDIS)) {
 			assertThat(add(instance.client().initialize())).contains("\"text\":\"3\"");
 			assertThat(health(instance)).contains("UP");
 		}
@@ -49,7 +50,8 @@ class SetupTests {
 
 	@Test
 	void isPlainSpringAiWithoutMcpPersist() throws Exception {
-		try (Instance instance = Instance.start(Mode.AS_WRITTEN, "--mcp.persist.enabled=false", NO_REDIS)) {
+		try (Instance instance = Instance.start(SpringAiServerApplication::main, Mode.AS_WRITTEN,
+				"--mcp.persist.enabled=false", NO_REDIS)) {
 			assertThat(instance.context().getBeansOfType(StreamableHttpEndpoint.class)).isEmpty();
 			assertThat(add(instance.client().initialize())).contains("\"text\":\"3\"");
 		}

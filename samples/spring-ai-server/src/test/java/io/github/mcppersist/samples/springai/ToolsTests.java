@@ -5,7 +5,7 @@ import io.github.mcppersist.samples.springai.Instance.Mode;
 class ToolsTests extends AbstractToolsTests {
 
 	ToolsTests() {
-		super(Mode.AS_WRITTEN);
+		super(SpringAiServerApplication::main, Mode.AS_WRITTEN);
 	}
 
 }

@@ -5,7 +5,7 @@ import io.github.mcppersist.samples.springai.Instance.Mode;
 class VirtualThreadsToolsTests extends AbstractToolsTests {
 
 	VirtualThreadsToolsTests() {
-		super(Mode.ON_VIRTUAL_THREADS);
+		super(SpringAiServerApplication::main, Mode.ON_VIRTUAL_THREADS);
 	}
 
 }
