@@ -27,15 +27,15 @@ public final class Benchmarks {
 	 */
 	private static final int ROUNDS = 2;
 
-	private static final List<String> PARTS = List.of("store", "follow", "sessions");
+	private static final List<String> PARTS = List.of("store", "follow", "sessions", "load", "idle");
 
 	private Benchmarks() {
 	}
 
 	/**
 	 * Run the benchmarks.
-	 * @param arguments {@code store}, {@code follow} or {@code sessions} for a part of
-	 * them, and {@code --quick}; nothing for all
+	 * @param arguments {@code store}, {@code follow}, {@code sessions} or {@code load}
+	 * for a part of them, and {@code --quick}; nothing for all
 	 * @throws Exception if a benchmark fails
 	 */
 	public static void main(String[] arguments) throws Exception {
@@ -64,6 +64,14 @@ public final class Benchmarks {
 			}
 			if (parts.contains("sessions")) {
 				SessionMemory.run(quick, System.out);
+				System.out.println();
+			}
+			if (parts.contains("load")) {
+				LoadTest.run(server, quick, System.out);
+				System.out.println();
+			}
+			if (parts.contains("idle")) {
+				IdleStreams.run(server, quick, System.out);
 			}
 		}
 	}

@@ -1,0 +1,257 @@
+package io.github.mcppersist.benchmarks;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+import com.sun.management.UnixOperatingSystemMXBean;
+
+import io.github.mcppersist.benchmarks.McpLoadClients.ToolCall;
+import io.github.mcppersist.redis.RedisServer;
+
+/**
+ * What many GET streams take on which nothing happens: the heap of a server for each,
+ * beside what its container needs for as many, its processor time and that of Redis; and
+ * how long it takes until all of them are open again on another instance when the first
+ * one is killed. They come back all at once, which is the worst that can happen.
+ */
+final class IdleStreams {
+
+	private static final int STREAMS = 10_000;
+
+	private static final int QUICK_STREAMS = 500;
+
+	private static final int IDLE_SECONDS = 60;
+
+	private static final int QUICK_IDLE_SECONDS = 5;
+
+	/**
+	 * What a server that has nothing to do uses less of.
+	 */
+	private static final Duration QUIET = Duration.ofMillis(100);
+
+	private static final Pattern EVENT_ID = Pattern.compile("(?m)^id: ?(\\S+)$");
+
+	private final RedisServer redis;
+
+	private final ProcessorShares shares;
+
+	private final int streams;
+
+	private final List<String> connections;
+
+	private IdleStreams(RedisServer redis, ProcessorShares shares, int streams) {
+		this.redis = redis;
+		this.shares = shares;
+		this.streams = streams;
+		this.connections = List.of("--server.tomcat.max-connections=" + (streams + 1000));
+	}
+
+	/**
+	 * Measure and print tables.
+	 * @param redis the Redis to use
+	 * @param quick whether to show only that it runs
+	 * @param out where to print
+	 * @throws Exception if a server can't be started, or a stream isn't opened
+	 */
+	static void run(RedisServer redis, boolean quick, PrintStream out) throws Exception {
+		int streams = quick ? QUICK_STREAMS : STREAMS;
+		checkFileDescriptors(streams);
+		try (ProcessorShares shares = ProcessorShares.assign(Long.parseLong(redis.info("process_id")))) {
+			out.printf(Locale.ROOT, "%,d idle GET streams; %s.%n%n", streams, shares);
+			new IdleStreams(redis, shares, streams).run(quick ? QUICK_IDLE_SECONDS : IDLE_SECONDS, out);
+		}
+	}
+
+	private static void checkFileDescriptors(int streams) {
+		if (ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean system) {
+			long limit = system.getMaxFileDescriptorCount();
+			if (limit < streams + 1000) {
+				throw new IllegalStateException("For %d streams a process needs %d file descriptors, and may have %d: "
+						+ "raise the limit with ulimit -n".formatted(streams, streams + 1000, limit));
+			}
+		}
+	}
+
+	private void run(int idleSeconds, PrintStream out) throws Exception {
+		out.println(
+				"| | heap without streams, KB | heap with them, KB | a stream, KB | above the container's own, KB |");
+		out.println("| --- | ---: | ---: | ---: | ---: |");
+		double bare = bare(out);
+		springAi(out, bare);
+		try (ServerProcess first = ServerProcess.start(this.shares, server());
+				McpLoadClients clients = new McpLoadClients(first.address(), this.streams)) {
+			warmUp(first);
+			long redisBefore = usedMemory();
+			long before = first.usedHeap();
+			clients.initialize();
+			String[] cursors = open(clients, new String[this.streams]);
+			settle(first, clients);
+			row(out, "mcp-persist on Redis", before, first.usedHeap(), bare);
+			out.println();
+			out.printf(Locale.ROOT, "Redis holds %,d bytes for each session with its stream.%n",
+					(usedMemory() - redisBefore) / this.streams);
+			idle(first, clients, idleSeconds, out);
+			try (ServerProcess second = ServerProcess.start(this.shares, server())) {
+				warmUp(second);
+				resume(first, second, clients, cursors, out);
+			}
+		}
+	}
+
+	private List<String> server(String... arguments) {
+		List<String> java = LoadTest.server(this.redis, arguments);
+		java.addAll(this.connections);
+		return java;
+	}
+
+	private double bare(PrintStream out) throws IOException, InterruptedException {
+		List<String> java = List.of("-cp", System.getProperty("java.class.path"), BareSseServer.class.getName(),
+				"%port%", Integer.toString(this.streams + 1000));
+		try (ServerProcess server = ServerProcess.start(this.shares, java);
+				McpLoadClients warmUp = new McpLoadClients(server.address(), 1);
+				McpLoadClients clients = new McpLoadClients(server.address(), this.streams)) {
+			open(warmUp, new String[1]);
+			long before = server.usedHeap();
+			open(clients, new String[this.streams]);
+			settle(server, clients);
+			return row(out, "Tomcat alone, an asynchronous servlet", before, server.usedHeap(), Double.NaN);
+		}
+	}
+
+	// Spring AI's transport sends nothing on a stream, not even headers, before there is
+	// an event.
+	private void springAi(PrintStream out, double bare) throws IOException, InterruptedException {
+		try (ServerProcess server = ServerProcess.start(this.shares, server("--mcp.persist.enabled=false"));
+				McpLoadClients clients = new McpLoadClients(server.address(), this.streams)) {
+			warmUp(server);
+			long before = server.usedHeap();
+			clients.initialize();
+			clients.all().forEach((client) -> client.listen(null, (answer) -> {
+			}));
+			settle(server, clients);
+			row(out, "Spring AI's transport, no store", before, server.usedHeap(), bare);
+		}
+	}
+
+	private double row(PrintStream out, String name, long before, long after, double bare) {
+		double stream = (after - before) / 1024.0 / this.streams;
+		String above = Double.isNaN(bare) ? "" : String.format(Locale.ROOT, "%.1f", stream - bare);
+		out.printf(Locale.ROOT, "| %s | %,d | %,d | %.1f | %s |%n", name, before / 1024, after / 1024, stream, above);
+		return stream;
+	}
+
+	private static void warmUp(ServerProcess server) throws IOException {
+		try (McpLoadClients clients = new McpLoadClients(server.address(), 8)) {
+			clients.initialize();
+			clients.call((n) -> new ToolCall("add", "{\"a\":1,\"b\":1}", "2"), Duration.ofSeconds(2));
+		}
+	}
+
+	/**
+	 * Open a stream for each client, and wait until each has got an event.
+	 * @param clients the clients
+	 * @param cursors where each is to go on
+	 * @return the ID of the event that each has got
+	 */
+	private static String[] open(McpLoadClients clients, String[] cursors) throws IOException {
+		String[] ids = new String[cursors.length];
+		open(clients, cursors, ids, (index) -> {
+		});
+		return ids;
+	}
+
+	private static void open(McpLoadClients clients, String[] cursors, String[] ids, IntConsumer opened)
+			throws IOException {
+		int[] count = new int[1];
+		for (int i = 0; i < ids.length; i++) {
+			int index = i;
+			clients.all().get(i).listen(cursors[i], (answer) -> {
+				Matcher id = EVENT_ID.matcher(answer.body());
+				if (ids[index] == null && id.find()) {
+					ids[index] = id.group(1);
+					count[0]++;
+					opened.accept(index);
+				}
+			});
+		}
+		clients.await(() -> count[0] == ids.length, "open their streams");
+	}
+
+	// Until the server has done what it had to do
+	private static void settle(ServerProcess server, McpLoadClients clients) throws IOException {
+		Duration before = server.processorTime();
+		for (int second = 0; second < 60; second++) {
+			serve(clients, Duration.ofSeconds(1));
+			Duration now = server.processorTime();
+			if (now.minus(before).compareTo(QUIET) < 0) {
+				return;
+			}
+			before = now;
+		}
+		throw new IOException("The server does not come to rest");
+	}
+
+	private static void serve(McpLoadClients clients, Duration duration) throws IOException {
+		long end = System.nanoTime() + duration.toNanos();
+		clients.await(() -> System.nanoTime() - end >= 0, "keep their streams open");
+	}
+
+	private void idle(ServerProcess server, McpLoadClients clients, int seconds, PrintStream out) throws IOException {
+		long commands = commands();
+		double redisSeconds = LoadTest.processorSeconds(this.redis);
+		Duration before = server.processorTime();
+		serve(clients, Duration.ofSeconds(seconds));
+		double used = server.processorTime().minus(before).toNanos() / 1e9;
+		out.printf(Locale.ROOT,
+				"In %d seconds the server used %.2f s of its processor and Redis %.2f s, for %,d commands a second.%n",
+				seconds, used, LoadTest.processorSeconds(this.redis) - redisSeconds, (commands() - commands) / seconds);
+	}
+
+	private long commands() {
+		return Long.parseLong(this.redis.info("total_commands_processed"));
+	}
+
+	private long usedMemory() {
+		return Long.parseLong(this.redis.info("used_memory"));
+	}
+
+	private void resume(ServerProcess first, ServerProcess second, McpLoadClients clients, String[] cursors,
+			PrintStream out) throws IOException, InterruptedException {
+		long commands = commands();
+		first.kill();
+		long start = System.nanoTime();
+		clients.all().forEach((client) -> client.moveTo(second.address()));
+		long[] nanos = new long[this.streams];
+		String[] ids = new String[this.streams];
+		open(clients, cursors, ids, (index) -> nanos[index] = System.nanoTime() - start);
+		long perStream = (commands() - commands) / this.streams;
+		if (!Arrays.equals(ids, cursors)) {
+			throw new IOException("A stream did not go on where it was cut");
+		}
+		settle(second, clients);
+		// It still serves, beside all the streams
+		warmUp(second);
+		Arrays.sort(nanos);
+		out.println();
+		out.printf("| killed and resumed, %,d streams at once | median, ms | 99th percentile, ms | all, ms | "
+				+ "commands to Redis a stream | heap, KB |%n", this.streams);
+		out.println("| --- | ---: | ---: | ---: | ---: | ---: |");
+		out.printf(Locale.ROOT, "| on the second instance | %,d | %,d | %,d | %d | %,d |%n",
+				millis(nanos[this.streams / 2]), millis(nanos[this.streams * 99 / 100]),
+				millis(nanos[this.streams - 1]), perStream, second.usedHeap() / 1024);
+	}
+
+	private static long millis(long nanos) {
+		return TimeUnit.NANOSECONDS.toMillis(nanos);
+	}
+
+}

@@ -1,0 +1,155 @@
+package io.github.mcppersist.benchmarks;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A server in a JVM of its own, which doesn't outlive this one.
+ */
+final class ServerProcess implements AutoCloseable {
+
+	private static final Duration START_LIMIT = Duration.ofSeconds(60);
+
+	private static final int LOWEST_PORT = 22_000;
+
+	private static final int PORTS = 8000;
+
+	private static final Set<ServerProcess> RUNNING = ConcurrentHashMap.newKeySet();
+
+	static {
+		Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(ServerProcess::kill)));
+	}
+
+	private final InetSocketAddress address;
+
+	private final Path log;
+
+	private final Process process;
+
+	private ServerProcess(InetSocketAddress address, Path log, Process process) {
+		this.address = address;
+		this.log = log;
+		this.process = process;
+	}
+
+	/**
+	 * Start a server and wait until it listens.
+	 * @param shares has the server's processors
+	 * @param java arguments of the {@code java} command, among them {@code %port%} for
+	 * where the server is to listen
+	 * @return the running server
+	 */
+	static ServerProcess start(ProcessorShares shares, List<String> java) throws IOException {
+		InetSocketAddress address = freeAddress();
+		List<String> command = new ArrayList<>(shares.serverCommand());
+		command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+		java.forEach((argument) -> command.add(argument.replace("%port%", Integer.toString(address.getPort()))));
+		Path log = Files.createTempFile("mcp-persist-server-", ".log");
+		log.toFile().deleteOnExit();
+		Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+		ServerProcess server = new ServerProcess(address, log, process);
+		RUNNING.add(server);
+		server.awaitListening();
+		return server;
+	}
+
+	// Below the range of ephemeral ports: a client that comes too early can connect to
+	// itself there
+	private static InetSocketAddress freeAddress() throws IOException {
+		for (int attempt = 0; attempt < 100; attempt++) {
+			int port = LOWEST_PORT + ThreadLocalRandom.current().nextInt(PORTS);
+			try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getByName("127.0.0.1"))) {
+				return (InetSocketAddress) socket.getLocalSocketAddress();
+			}
+			catch (BindException ex) {
+				// Taken
+			}
+		}
+		throw new IOException("No free port between " + LOWEST_PORT + " and " + (LOWEST_PORT + PORTS));
+	}
+
+	private void awaitListening() throws IOException {
+		long deadline = System.nanoTime() + START_LIMIT.toNanos();
+		while (!listens()) {
+			if (!this.process.isAlive() || System.nanoTime() - deadline > 0) {
+				kill();
+				throw new IOException("The server did not start: " + Files.readString(this.log));
+			}
+			LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
+		}
+	}
+
+	private boolean listens() {
+		try (Socket socket = new Socket()) {
+			socket.connect(this.address, 1000);
+			return true;
+		}
+		catch (IOException ex) {
+			return false;
+		}
+	}
+
+	InetSocketAddress address() {
+		return this.address;
+	}
+
+	/**
+	 * Return what the server has used of its processors.
+	 * @return the time since it was started, of all threads, in user and system mode
+	 */
+	Duration processorTime() {
+		return this.process.info()
+			.totalCpuDuration()
+			.orElseThrow(() -> new IllegalStateException("The server's processor time is not known"));
+	}
+
+	/**
+	 * Collect garbage and count what is left, class by class.
+	 * @return the bytes that are left in the server's heap
+	 */
+	long usedHeap() throws IOException, InterruptedException {
+		Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
+		Process histogram = new ProcessBuilder(jcmd.toString(), Long.toString(this.process.pid()), "GC.class_histogram")
+			.redirectErrorStream(true)
+			.start();
+		String text = new String(histogram.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+		histogram.waitFor();
+		Matcher total = Pattern.compile("(?m)^Total +\\d+ +(\\d+)").matcher(text);
+		if (!total.find()) {
+			throw new IOException("The server's heap is not known: " + text);
+		}
+		return Long.parseLong(total.group(1));
+	}
+
+	/**
+	 * End the server at once (SIGKILL).
+	 */
+	void kill() {
+		this.process.destroyForcibly();
+		this.process.onExit().orTimeout(10, TimeUnit.SECONDS).join();
+		RUNNING.remove(this);
+	}
+
+	@Override
+	public void close() {
+		kill();
+	}
+
+}
