@@ -1,7 +1,6 @@
 package io.github.mcppersist.samples.failover;
 
 import java.io.IOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,7 +60,7 @@ class ReadmeTests {
 			assertThat(version.find()).isTrue();
 			assertThat(Files.readString(ROOT.resolve("pom.xml")))
 				.contains("<artifactId>mcp-persist-parent</artifactId>\n\t<version>" + version.group(1) + "</version>");
-			assertThat(withoutIndentation(Files.readString(Path.of("pom.xml"))))
+			assertThat(withoutIndentation(Files.readString(ROOT.resolve(snippet.source()))))
 				.contains(withoutIndentation(version.replaceAll("")));
 		});
 	}
@@ -82,10 +81,10 @@ class ReadmeTests {
 	}
 
 	@Test
-	void quotesTheCurlLinesThatTheDemoPrints() throws IOException {
-		String lines = CurlLines.of(URI.create("http://localhost:8080/mcp"));
-
-		assertThat(snippets("bash")).isNotEmpty().allSatisfy((snippet) -> assertThat(lines).contains(snippet.text()));
+	void quotesTheLinesToTryFromTheSampleWhoseLinesAreRun() throws IOException {
+		assertThat(snippets("bash")).isNotEmpty()
+			.allSatisfy(
+					(snippet) -> assertThat(Files.readString(ROOT.resolve(snippet.source()))).contains(snippet.text()));
 	}
 
 	@Test
