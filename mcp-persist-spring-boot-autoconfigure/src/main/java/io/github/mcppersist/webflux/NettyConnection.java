@@ -2,10 +2,10 @@ package io.github.mcppersist.webflux;
 
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.handler.codec.http.DefaultHttpContent;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
-import org.springframework.util.ClassUtils;
 import reactor.core.publisher.Mono;
 import reactor.netty.Connection;
 
@@ -14,9 +14,6 @@ import reactor.netty.Connection;
  * it has sent the first one. Other servers ask for the next one when they have sent one.
  */
 final class NettyConnection {
-
-	private static final boolean PRESENT = ClassUtils.isPresent("reactor.netty.Connection",
-			NettyConnection.class.getClassLoader());
 
 	private NettyConnection() {
 	}
@@ -28,29 +25,33 @@ final class NettyConnection {
 	 * than Netty
 	 */
 	static Mono<Void> sent(ServerHttpResponse response) {
-		return PRESENT ? Netty.sent(response) : Mono.empty();
+		Object nativeResponse = nativeResponse(response);
+		// By name: Netty may be absent
+		return (nativeResponse != null && nativeResponse.getClass().getName().startsWith("reactor.netty."))
+				? Netty.sent(nativeResponse) : Mono.empty();
+	}
+
+	private static @Nullable Object nativeResponse(ServerHttpResponse response) {
+		try {
+			return ServerHttpResponseDecorator.getNativeResponse(response);
+		}
+		catch (IllegalArgumentException | IllegalStateException ex) {
+			// Not that of a server, but of a test
+			return null;
+		}
 	}
 
 	private static final class Netty {
 
-		static Mono<Void> sent(ServerHttpResponse response) {
-			if (!(nativeResponse(response) instanceof Connection connection)) {
+		static Mono<Void> sent(Object nativeResponse) {
+			if (!(nativeResponse instanceof Connection connection)) {
 				return Mono.empty();
 			}
 			Channel channel = connection.channel();
 			// In a task of its own, so that it comes behind what is being written now
 			return Mono.create((sink) -> channel.eventLoop()
-				.execute(() -> channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener((done) -> sink.success())));
-		}
-
-		private static @Nullable Object nativeResponse(ServerHttpResponse response) {
-			try {
-				return ServerHttpResponseDecorator.getNativeResponse(response);
-			}
-			catch (IllegalArgumentException | IllegalStateException ex) {
-				// Not that of a server, but of a test
-				return null;
-			}
+				.execute(() -> channel.writeAndFlush(new DefaultHttpContent(Unpooled.EMPTY_BUFFER))
+					.addListener((done) -> sink.success())));
 		}
 
 	}

@@ -18,6 +18,7 @@ import org.springframework.context.annotation.Bean;
 
 /**
  * An MCP server whose transport comes from the starter. All it adds is the server itself.
+ * It runs on Tomcat, and on Netty with {@code spring.main.web-application-type=reactive}.
  */
 @SpringBootApplication(proxyBeanMethods = false)
 public class ConformanceServerApplication {
