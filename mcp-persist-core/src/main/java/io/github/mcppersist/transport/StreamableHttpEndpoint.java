@@ -140,6 +140,12 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		this.subscriptions.start(sdkSessions);
 		this.sessions.start(sdkSessions);
 		this.posts.start(sdkSessions);
+		if (this.runtime.isShared()) {
+			String nodeId = this.runtime.nodes().nodeId();
+			logger.atInfo()
+				.addKeyValue("mcp.node.id", nodeId)
+				.log("This is node {} of those that share MCP sessions", nodeId);
+		}
 		this.runtime.nodes()
 			.join(new NodeListener(this.runtime, this.sessions, this.posts, this.subscriptions, this::look));
 		look();

@@ -151,6 +151,23 @@ final class NodeSightings {
 		return silent;
 	}
 
+	/**
+	 * Return which nodes have gone without a word since this was last asked, while this
+	 * node watched.
+	 * @return the IDs of the nodes
+	 */
+	synchronized List<String> lost() {
+		List<String> lost = new ArrayList<>(0);
+		this.known.forEach((nodeId, sighting) -> {
+			if (!sighting.left && !sighting.lost
+					&& (GIVEN_UP.equals(sighting.value) || isSilentFor(sighting.since, this.timeout))) {
+				sighting.lost = true;
+				lost.add(nodeId);
+			}
+		});
+		return lost;
+	}
+
 	private static <V> Map<String, V> bounded(int max) {
 		return new LinkedHashMap<>() {
 
@@ -172,8 +189,12 @@ final class NodeSightings {
 
 		private boolean left;
 
+		private boolean lost;
+
 		void see(String value, long now) {
 			if (!value.equals(this.value)) {
+				// Given up before this node came is no news
+				this.lost = GIVEN_UP.equals(value) && (this.lost || this.value == null);
 				this.value = value;
 				this.since = now;
 			}

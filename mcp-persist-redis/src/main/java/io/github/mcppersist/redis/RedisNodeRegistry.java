@@ -9,6 +9,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.node.NodeRegistry;
@@ -23,6 +25,8 @@ import io.github.mcppersist.node.NodeRegistry;
  * that store is closed.
  */
 public final class RedisNodeRegistry implements NodeRegistry {
+
+	private static final Logger logger = LoggerFactory.getLogger(RedisNodeRegistry.class);
 
 	private static final Pattern NODE_ID = Pattern.compile("[A-Za-z0-9]{" + RedisNode.ID_LENGTH + "}");
 
@@ -121,6 +125,12 @@ public final class RedisNodeRegistry implements NodeRegistry {
 			values.put(SessionFields.text(reply.get(i)), SessionFields.text(reply.get(i + 1)));
 		}
 		this.sightings.read(sentAt, values);
+		for (String nodeId : this.sightings.lost()) {
+			logger.atWarn()
+				.addKeyValue("mcp.node.id", nodeId)
+				.log("Node {} has gone without a word: its requests end with an error when their clients come back",
+						nodeId);
+		}
 	}
 
 	@Override

@@ -6,10 +6,15 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.slf4j.LoggerFactory;
 
 import io.github.mcppersist.transport.RawMcpClient;
 import io.github.mcppersist.transport.RawMcpClient.Exchange;
@@ -75,6 +80,42 @@ class NodeDeathTests {
 			assertThat(OnNodes.numbers(next.rest())).containsExactly("1", "2", "3");
 		}
 		call.close();
+	}
+
+	@Test
+	void logsThatANodeDiedAndWhichRequestsWereEndedForIt() throws Exception {
+		ListAppender<ILoggingEvent> log = new ListAppender<>();
+		log.start();
+		Logger logger = (Logger) LoggerFactory.getLogger("io.github.mcppersist");
+		logger.setLevel(Level.INFO);
+		logger.addAppender(log);
+		try (Exchange call = this.client.call(7, "gated", "{\"gate\":\"g\"}")) {
+			String cursor = call.next().id();
+			call.next();
+			String dead = this.nodes.get(0).store.nodeId();
+
+			this.nodes.get(0).die();
+			readToTheEnd(this.client.at(this.nodes.get(1).port()), cursor);
+
+			await().atMost(Duration.ofSeconds(30))
+				.untilAsserted(() -> assertThat(log.list).filteredOn((line) -> line.getLevel() == Level.WARN)
+					.hasSize(2)
+					.allSatisfy((line) -> {
+						assertThat(line.getFormattedMessage()).startsWith("Node " + dead + " has gone");
+						assertThat(line.getKeyValuePairs()).extracting(Object::toString)
+							.containsExactly("mcp.node.id=\"" + dead + "\"");
+					}));
+			assertThat(log.list).filteredOn((line) -> line.getFormattedMessage().contains("was ended with an error"))
+				.singleElement()
+				.satisfies((line) -> assertThat(line.getKeyValuePairs()).extracting((pair) -> pair.key)
+					.containsExactly("mcp.stream.id", "mcp.node.id"));
+			assertThat(log.list)
+				.noneSatisfy((line) -> assertThat(line.getFormattedMessage()).contains(this.client.sessionId()));
+		}
+		finally {
+			logger.detachAppender(log);
+			logger.setLevel(null);
+		}
 	}
 
 	@Test

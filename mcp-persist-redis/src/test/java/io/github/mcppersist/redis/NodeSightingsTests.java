@@ -215,4 +215,43 @@ class NodeSightingsTests {
 		assertGone();
 	}
 
+	@Test
+	void aNodeThatFallsSilentIsLostOnce() {
+		read();
+		readFor(8);
+		assertThat(this.sightings.lost()).isEmpty();
+
+		readFor(2);
+
+		assertThat(this.sightings.lost()).containsExactly(OTHER);
+		readFor(2);
+		assertThat(this.sightings.lost()).isEmpty();
+	}
+
+	@Test
+	void aNodeThatComesBackCanBeLostAgain() {
+		read();
+		readFor(10);
+		assertThat(this.sightings.lost()).containsExactly(OTHER);
+		this.values.put(OTHER, "2");
+		read();
+		assertThat(this.sightings.lost()).isEmpty();
+
+		this.values.put(OTHER, NodeSightings.GIVEN_UP);
+		read();
+
+		assertThat(this.sightings.lost()).containsExactly(OTHER);
+	}
+
+	@Test
+	void aNodeThatLeftOrWasGivenUpBeforeIsNotLost() {
+		this.values.put("otherNode02", NodeSightings.GIVEN_UP);
+		read();
+		this.sightings.left(OTHER);
+
+		readFor(20);
+
+		assertThat(this.sightings.lost()).isEmpty();
+	}
+
 }

@@ -25,10 +25,14 @@ import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStoreException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.StoreOutage;
+import io.github.mcppersist.event.StoredStream;
+import io.github.mcppersist.event.StreamHead;
 import io.github.mcppersist.event.StreamKey;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 /**
  * Tests for what {@link RedisEventStore} does in an outage besides recovering from it,
@@ -110,6 +114,55 @@ class RedisOutageTests {
 		eventually(Mono.defer(() -> this.store.replayEventsAfter(this.stream, null, 1000)));
 		awaiting().untilAsserted(() -> assertThat(this.log.list).extracting(ILoggingEvent::getLevel)
 			.containsExactly(Level.WARN, Level.INFO));
+	}
+
+	@Test
+	void tellsOfAnOutageAlthoughNobodyCallsAndWhenItIsOver() {
+		assertThat(this.store.outage()).isNull();
+
+		this.redis.pause();
+		awaiting().untilAsserted(() -> assertThat(this.store.outage()).isNotNull());
+		StoreOutage outage = this.store.outage();
+		assertThat(outage.readsFail()).isTrue();
+		assertThat(outage.writesFail()).isTrue();
+		assertThat(outage.reason()).contains("Redis didn't answer");
+		awaiting().until(() -> this.store.outage().duration().compareTo(outage.duration()) > 0);
+
+		this.redis.resume();
+		awaiting().untilAsserted(() -> assertThat(this.store.outage()).isNull());
+		assertThat(this.log.list).extracting((line) -> line.getKeyValuePairs().get(0).key)
+			.containsExactly("mcp.outage.kind", "mcp.outage.ms");
+	}
+
+	@Test
+	void tellsThatOnlyWritesFailWhileRedisIsOutOfMemory() {
+		this.redis.cli("CONFIG", "SET", "maxmemory", "1");
+		assertUnavailable(this.store.storeEvents(this.stream, List.of(TestEvents.event(this.stream, 2, 100))));
+
+		StoreOutage outage = this.store.outage();
+
+		assertThat(outage).isNotNull();
+		assertThat(outage.readsFail()).isFalse();
+		assertThat(outage.writesFail()).isTrue();
+		assertThat(outage.reason()).contains("maxmemory");
+	}
+
+	@Test
+	void findsTheRunningStreamsOfASessionWithoutTheirEvents() {
+		StreamKey other = StreamKey.random("session");
+		TestEvents.block(this.store.openStream(other, "\"two\"", TestEvents.priming(other)));
+		TestEvents.block(this.store.storeEvents(other,
+				List.of(TestEvents.event(other, 2, 100), TestEvents.event(other, 3, 100))));
+		StreamKey foreign = StreamKey.random("another");
+		TestEvents.block(this.store.openStream(foreign, "3", TestEvents.priming(foreign)));
+
+		assertThat(TestEvents.block(this.store.findStreams("session"))).containsExactlyInAnyOrder(
+				new StoredStream(this.stream.streamId(), new StreamHead(this.store.nodeId(), null, "1"), 1, false),
+				new StoredStream(other.streamId(), new StreamHead(this.store.nodeId(), null, "\"two\""), 3, false));
+		assertThat(TestEvents.block(this.store.findStreams("unknown"))).isEmpty();
+		TestEvents.block(this.store.deleteSession("session"));
+		assertThat(TestEvents.block(this.store.findStreams("session"))).isEmpty();
+		assertThatIllegalArgumentException().isThrownBy(() -> this.store.findStreams("{}"));
 	}
 
 	@Test

@@ -1,0 +1,71 @@
+package io.github.mcppersist.autoconfigure.actuate;
+
+import java.time.Duration;
+import java.util.List;
+
+import org.awaitility.Awaitility;
+import org.awaitility.core.ThrowingRunnable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import io.github.mcppersist.autoconfigure.ObservedServer;
+import io.github.mcppersist.redis.RedisServer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What {@code /actuator/health} says of Redis, on an idle server.
+ */
+@Timeout(120)
+class EventStoreHealthTests {
+
+	private final RedisServer redis = RedisServer.start();
+
+	private final ObservedServer server = ObservedServer
+		.start(List.of("spring.data.redis.url=" + this.redis.uri(), "management.health.redis.enabled=false",
+				"management.endpoint.health.show-details=always", "management.endpoint.health.probes.enabled=true"));
+
+	@AfterEach
+	void stop() {
+		this.server.close();
+		this.redis.close();
+	}
+
+	@Test
+	void isDegradedWhileRedisIsAwayAndUpAgainAfterwardsAlthoughNobodyCalls() {
+		await(() -> assertThat(health("mcpPersist")).startsWith("200 ")
+			.contains("\"status\":\"UP\"", "\"store\":\"RedisEventStore\""));
+
+		this.redis.pause();
+		await(() -> assertThat(health("mcpPersist")).startsWith("200 ")
+			.contains("\"status\":\"DEGRADED\"", "\"reads\":\"failing\"", "\"writes\":\"failing\"",
+					"\"reason\":\"Redis didn't answer within"));
+		await(() -> assertThat(this.server.get("/actuator/health")).startsWith("200 ").contains("\"status\":\"UP\""));
+		await(() -> assertThat(health("readiness")).startsWith("200 ")
+			.contains("\"status\":\"UP\"")
+			.doesNotContain("mcpPersist"));
+
+		this.redis.resume();
+		await(() -> assertThat(health("mcpPersist")).contains("\"status\":\"UP\"").doesNotContain("reason"));
+	}
+
+	@Test
+	void tellsReadsAndWritesApart() {
+		await(() -> assertThat(health("mcpPersist")).contains("\"status\":\"UP\""));
+
+		this.redis.cli("CONFIG", "SET", "maxmemory", "1");
+
+		await(() -> assertThat(health("mcpPersist")).contains("\"status\":\"DEGRADED\"", "\"reads\":\"working\"",
+				"\"writes\":\"failing\"", "Raise maxmemory"));
+	}
+
+	private String health(String path) throws Exception {
+		return this.server.get("/actuator/health/" + path);
+	}
+
+	private static void await(ThrowingRunnable assertion) {
+		Awaitility.await().atMost(Duration.ofSeconds(30)).untilAsserted(assertion);
+	}
+
+}
