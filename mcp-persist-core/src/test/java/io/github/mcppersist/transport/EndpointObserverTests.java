@@ -2,7 +2,9 @@ package io.github.mcppersist.transport;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -11,11 +13,13 @@ import ch.qos.logback.core.read.ListAppender;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ThrowingRunnable;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.InMemoryEventStore;
+import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.servlet.TomcatServer;
 import io.github.mcppersist.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.transport.RawMcpClient.SseEvent;
@@ -32,6 +36,10 @@ class EndpointObserverTests extends AbstractStreamableHttpTests {
 
 	private @Nullable EndpointObserver another;
 
+	private @Nullable NodeRegistry nodes;
+
+	private final Map<Class<?>, ListAppender<ILoggingEvent>> logs = new HashMap<>();
+
 	@Override
 	protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
 		return new TomcatServer(endpoint);
@@ -43,6 +51,14 @@ class EndpointObserverTests extends AbstractStreamableHttpTests {
 			builder.observer(this.another);
 		}
 		builder.observer(this.observer);
+		if (this.nodes != null) {
+			builder.nodeRegistry(this.nodes);
+		}
+	}
+
+	@AfterEach
+	void stopLogging() {
+		this.logs.forEach((type, log) -> ((Logger) LoggerFactory.getLogger(type)).detachAppender(log));
 	}
 
 	@Test
@@ -205,6 +221,24 @@ class EndpointObserverTests extends AbstractStreamableHttpTests {
 	}
 
 	@Test
+	void saysAtStartWhichNodeThisIsIfThereAreOthers() throws Exception {
+		ListAppender<ILoggingEvent> log = log(StreamableHttpEndpoint.class);
+		start();
+		assertThat(log.list).isEmpty();
+		stop();
+		NodeRegistry nodes = NodeRegistry.single();
+		this.nodes = nodes;
+
+		start();
+
+		assertThat(log.list).singleElement().satisfies((line) -> {
+			assertThat(line.getLevel()).isEqualTo(Level.INFO);
+			assertThat(line.getFormattedMessage()).contains(nodes.nodeId());
+			assertThat(line.getKeyValuePairs()).extracting((pair) -> pair.value).containsExactly(nodes.nodeId());
+		});
+	}
+
+	@Test
 	void countsWhatItHolds() throws Exception {
 		RawMcpClient client = start().initialize();
 		try (Exchange listening = client.get(null);
@@ -268,12 +302,13 @@ class EndpointObserverTests extends AbstractStreamableHttpTests {
 		Awaitility.await().atMost(Duration.ofSeconds(15)).untilAsserted(assertion);
 	}
 
-	private static ListAppender<ILoggingEvent> log(Class<?> type) {
+	private ListAppender<ILoggingEvent> log(Class<?> type) {
 		ListAppender<ILoggingEvent> log = new ListAppender<>();
 		log.start();
 		Logger logger = (Logger) LoggerFactory.getLogger(type);
 		logger.setLevel(Level.INFO);
 		logger.addAppender(log);
+		this.logs.put(type, log);
 		return log;
 	}
 

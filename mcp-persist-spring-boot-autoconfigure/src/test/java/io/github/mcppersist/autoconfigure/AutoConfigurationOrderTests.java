@@ -9,6 +9,11 @@ import org.springframework.boot.context.annotation.ImportCandidates;
 import org.springframework.core.annotation.MergedAnnotations;
 import org.springframework.util.ClassUtils;
 
+import io.github.mcppersist.autoconfigure.actuate.EventStoreHealthAutoConfiguration;
+import io.github.mcppersist.autoconfigure.actuate.McpPersistEndpointAutoConfiguration;
+import io.github.mcppersist.autoconfigure.metrics.EndpointMetricsAutoConfiguration;
+import io.github.mcppersist.autoconfigure.observation.ResumeObservationAutoConfiguration;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 class AutoConfigurationOrderTests {
@@ -22,7 +27,9 @@ class AutoConfigurationOrderTests {
 				InMemorySessionStoreAutoConfiguration.class, StreamableHttpEndpointAutoConfiguration.class,
 				StreamableHttpServletAutoConfiguration.class, ContextCaptureAutoConfiguration.class,
 				SpringAiWebMvcAutoConfiguration.class, SpringAiWebFluxAutoConfiguration.class,
-				StreamableHttpWebFluxAutoConfiguration.class);
+				StreamableHttpWebFluxAutoConfiguration.class, EndpointMetricsAutoConfiguration.class,
+				ResumeObservationAutoConfiguration.class, EventStoreHealthAutoConfiguration.class,
+				McpPersistEndpointAutoConfiguration.class);
 	}
 
 	@Test

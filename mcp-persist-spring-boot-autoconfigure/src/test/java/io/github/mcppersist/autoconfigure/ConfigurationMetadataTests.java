@@ -26,9 +26,11 @@ class ConfigurationMetadataTests {
 			"mcp.persist.allowed-origins", "mcp.persist.allowed-hosts");
 
 	private static final Pattern TABLE_ROW = Pattern
-		.compile("\\| `(mcp\\.persist\\.[^`]+)` \\| ([^|]*) \\| ([^|]*) \\|");
+		.compile("\\| `((?:mcp\\.persist|management)\\.[^`]+)` \\| ([^|]*) \\| ([^|]*) \\|");
 
-	private final List<JsonNode> properties = properties();
+	private final List<JsonNode> properties = properties("mcp.persist.");
+
+	private final List<JsonNode> managementProperties = properties("management.");
 
 	@Test
 	void listsEveryProperty() {
@@ -52,6 +54,11 @@ class ConfigurationMetadataTests {
 	}
 
 	@Test
+	void matchesTheTableOfManagementPropertiesInTheDocuments() throws IOException {
+		assertThat(table(Path.of("..", "docs", "operations.md"))).isEqualTo(defaults(this.managementProperties));
+	}
+
+	@Test
 	void givesTheDefaultOfEveryPropertyThatHasOne() {
 		assertThat(this.properties).isNotEmpty()
 			.allSatisfy((property) -> assertThat(property.has("defaultValue")).as(property.get("name").asString())
@@ -60,18 +67,25 @@ class ConfigurationMetadataTests {
 
 	@Test
 	void matchesTheTableInTheReadme() throws IOException {
+		assertThat(table(Path.of("..", "README.md"))).isEqualTo(defaults(this.properties));
+	}
+
+	private static Map<String, String> table(Path document) throws IOException {
 		Map<String, String> table = new LinkedHashMap<>();
-		for (String line : Files.readAllLines(Path.of("..", "README.md"))) {
+		for (String line : Files.readAllLines(document)) {
 			Matcher row = TABLE_ROW.matcher(line);
 			if (row.matches()) {
 				assertThat(table.put(row.group(1), row.group(2))).as("a second row for " + row.group(1)).isNull();
-				assertThat(row.group(3)).as("what the README says about " + row.group(1)).isNotBlank();
+				assertThat(row.group(3)).as("what is said about " + row.group(1)).isNotBlank();
 			}
 		}
+		return table;
+	}
 
-		assertThat(table).isEqualTo(this.properties.stream()
+	private static Map<String, String> defaults(List<JsonNode> properties) {
+		return properties.stream()
 			.collect(Collectors.toMap((property) -> property.get("name").asString(),
-					ConfigurationMetadataTests::defaultInTable)));
+					ConfigurationMetadataTests::defaultInTable));
 	}
 
 	private static String defaultInTable(JsonNode property) {
@@ -79,7 +93,7 @@ class ConfigurationMetadataTests {
 		return value.isMissingNode() ? "none" : '`' + value.asString() + '`';
 	}
 
-	private static List<JsonNode> properties() {
+	private static List<JsonNode> properties(String prefix) {
 		String own = McpPersistProperties.class.getProtectionDomain().getCodeSource().getLocation().toString();
 		List<JsonNode> properties = new ArrayList<>();
 		try {
@@ -88,7 +102,11 @@ class ConfigurationMetadataTests {
 				.filter((url) -> url.toString().startsWith(own))
 				.toList()) {
 				try (InputStream content = resource.openStream()) {
-					new JsonMapper().readTree(content).get("properties").forEach(properties::add);
+					for (JsonNode property : new JsonMapper().readTree(content).get("properties")) {
+						if (property.get("name").asString().startsWith(prefix)) {
+							properties.add(property);
+						}
+					}
 				}
 			}
 		}

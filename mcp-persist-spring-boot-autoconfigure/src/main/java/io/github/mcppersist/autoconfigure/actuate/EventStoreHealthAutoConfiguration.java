@@ -19,10 +19,10 @@ import io.github.mcppersist.event.EventStore;
 @AutoConfiguration(after = InMemoryEventStoreAutoConfiguration.class)
 @ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
 @ConditionalOnClass({ HealthIndicator.class, ConditionalOnEnabledHealthIndicator.class })
-@ConditionalOnEnabledHealthIndicator("mcppersist")
 public final class EventStoreHealthAutoConfiguration {
 
 	@Bean
+	@ConditionalOnEnabledHealthIndicator("mcppersist")
 	@ConditionalOnSingleCandidate(EventStore.class)
 	@ConditionalOnMissingBean(name = "mcpPersistHealthIndicator")
 	EventStoreHealthIndicator mcpPersistHealthIndicator(EventStore eventStore) {

@@ -23,11 +23,11 @@ import io.github.mcppersist.transport.StreamableHttpEndpoint;
 @AutoConfiguration(after = StreamableHttpEndpointAutoConfiguration.class)
 @ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
 @ConditionalOnClass({ Endpoint.class, ConditionalOnAvailableEndpoint.class })
-@ConditionalOnAvailableEndpoint(McpPersistEndpoint.class)
 @ConditionalOnSingleCandidate(StreamableHttpEndpoint.class)
 public final class McpPersistEndpointAutoConfiguration {
 
 	@Bean
+	@ConditionalOnAvailableEndpoint
 	@ConditionalOnMissingBean
 	McpPersistEndpoint mcpPersistEndpoint(StreamableHttpEndpoint endpoint, EventStore eventStore,
 			SessionStore sessionStore, ObjectProvider<NodeRegistry> nodeRegistry) {

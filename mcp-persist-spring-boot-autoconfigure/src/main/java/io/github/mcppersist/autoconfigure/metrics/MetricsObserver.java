@@ -117,7 +117,7 @@ final class MetricsObserver implements EndpointObserver {
 	/**
 	 * What the failure of a call of a store means.
 	 */
-	private enum CallOutcome {
+	enum CallOutcome {
 
 		/**
 		 * It did what it was asked to.

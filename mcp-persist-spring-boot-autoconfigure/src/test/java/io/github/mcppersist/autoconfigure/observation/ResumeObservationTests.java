@@ -1,5 +1,7 @@
 package io.github.mcppersist.autoconfigure.observation;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -98,6 +100,26 @@ class ResumeObservationTests {
 			.tags("outcome", "unknown-event", "error", "none")
 			.timer()
 			.count()).isEqualTo(1);
+	}
+
+	@Test
+	void theDocumentsNameTheObservationItsKeysAndItsMeters() throws Exception {
+		RawMcpClient client = this.server.client().initialize();
+		client.get("malformed!").close();
+		Observation.Context observation = awaitResume();
+
+		String row = Files.readAllLines(Path.of("..", "docs", "operations.md"))
+			.stream()
+			.filter((line) -> line.startsWith("| `mcp.persist.resume` |"))
+			.findFirst()
+			.orElseThrow();
+
+		assertThat(observation.getAllKeyValues()).isNotEmpty()
+			.allSatisfy((keyValue) -> assertThat(row).contains("`" + keyValue.getKey() + "`"));
+		assertThat(this.server.bean(MeterRegistry.class).getMeters())
+			.filteredOn((meter) -> meter.getId().getName().matches("mcp\\.persist\\.resume(\\..*)?"))
+			.isNotEmpty()
+			.allSatisfy((meter) -> assertThat(row).contains("`" + meter.getId().getName() + "`"));
 	}
 
 	@Test

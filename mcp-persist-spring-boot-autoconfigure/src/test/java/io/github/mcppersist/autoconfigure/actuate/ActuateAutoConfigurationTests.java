@@ -1,0 +1,85 @@
+package io.github.mcppersist.autoconfigure.actuate;
+
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.boot.health.contributor.Status;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+
+import io.github.mcppersist.autoconfigure.InMemoryEventStoreAutoConfiguration;
+import io.github.mcppersist.autoconfigure.InMemorySessionStoreAutoConfiguration;
+import io.github.mcppersist.autoconfigure.StreamableHttpEndpointAutoConfiguration;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class ActuateAutoConfigurationTests {
+
+	private final ApplicationContextRunner context = new ApplicationContextRunner()
+		.withConfiguration(AutoConfigurations.of(InMemoryEventStoreAutoConfiguration.class,
+				InMemorySessionStoreAutoConfiguration.class, StreamableHttpEndpointAutoConfiguration.class,
+				EventStoreHealthAutoConfiguration.class, McpPersistEndpointAutoConfiguration.class));
+
+	private final ApplicationContextRunner exposed = this.context
+		.withPropertyValues("management.endpoints.web.exposure.include=mcppersist");
+
+	@Test
+	void aStoreInMemoryIsUp() {
+		this.context.run((context) -> {
+			Health health = context.getBean(HealthIndicator.class).health();
+
+			assertThat(health.getStatus()).isEqualTo(Status.UP);
+			assertThat(health.getDetails()).containsEntry("store", "InMemoryEventStore").hasSize(1);
+		});
+	}
+
+	@Test
+	void healthIsSwitchedOffAsAnyContributorIs() {
+		this.context.withPropertyValues("management.health.mcppersist.enabled=false")
+			.run((context) -> assertThat(context).doesNotHaveBean(HealthIndicator.class));
+		this.context.withPropertyValues("management.health.defaults.enabled=false")
+			.run((context) -> assertThat(context).doesNotHaveBean(HealthIndicator.class));
+	}
+
+	@Test
+	void healthGivesWayToABeanOfItsName() {
+		HealthIndicator own = () -> Health.up().build();
+
+		this.context.withBean("mcpPersistHealthIndicator", HealthIndicator.class, () -> own)
+			.run((context) -> assertThat(context).getBean(HealthIndicator.class).isSameAs(own));
+	}
+
+	@Test
+	void theEndpointIsThereOnlyWhereItIsExposed() {
+		this.context.run((context) -> assertThat(context).doesNotHaveBean(McpPersistEndpoint.class));
+		this.exposed.run((context) -> assertThat(context).hasSingleBean(McpPersistEndpoint.class));
+		this.exposed.withPropertyValues("management.endpoint.mcppersist.access=NONE")
+			.run((context) -> assertThat(context).doesNotHaveBean(McpPersistEndpoint.class));
+	}
+
+	@Test
+	void startsWithoutActuator() {
+		this.exposed.withClassLoader(new FilteredClassLoader("org.springframework.boot.actuate"))
+			.run((context) -> assertThat(context).hasSingleBean(StreamableHttpEndpoint.class)
+				.doesNotHaveBean("mcpPersistEndpoint"));
+		this.exposed.withClassLoader(new FilteredClassLoader("org.springframework.boot.health"))
+			.run((context) -> assertThat(context).hasSingleBean(StreamableHttpEndpoint.class)
+				.doesNotHaveBean("mcpPersistHealthIndicator"));
+	}
+
+	@Test
+	void leaveNoTraceWhenDisabled() {
+		this.exposed.withPropertyValues("mcp.persist.enabled=false")
+			.run((context) -> assertThat(context).doesNotHaveBean(HealthIndicator.class)
+				.doesNotHaveBean(McpPersistEndpoint.class));
+	}
+
+	@Test
+	void theEndpointHasTheIdOfTheDocuments() {
+		assertThat(McpPersistEndpoint.class.getAnnotation(Endpoint.class).id()).isEqualTo("mcppersist");
+	}
+
+}
