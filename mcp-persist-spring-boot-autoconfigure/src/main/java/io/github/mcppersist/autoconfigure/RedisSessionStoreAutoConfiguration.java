@@ -16,7 +16,7 @@ import io.github.mcppersist.session.SessionStore;
 
 /**
  * Auto-configuration of a {@link SessionStore} and a {@link NodeRegistry} in the Redis of
- * the {@link RedisEventStore}, whose connections they share.
+ * the {@link RedisEventStore}, whose connections they share, and of the end of all three.
  */
 @AutoConfiguration(after = RedisEventStoreAutoConfiguration.class)
 @ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
@@ -35,6 +35,11 @@ public final class RedisSessionStoreAutoConfiguration {
 	@ConditionalOnMissingBean(NodeRegistry.class)
 	RedisNodeRegistry redisNodeRegistry(RedisEventStore eventStore, McpPersistProperties properties) {
 		return RedisNodeRegistry.of(eventStore, properties.nodeTimeout());
+	}
+
+	@Bean
+	RedisEventStoreLifecycle redisEventStoreLifecycle(RedisEventStore eventStore) {
+		return new RedisEventStoreLifecycle(eventStore);
 	}
 
 }

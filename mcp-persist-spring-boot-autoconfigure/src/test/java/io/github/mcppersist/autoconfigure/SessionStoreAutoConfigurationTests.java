@@ -1,6 +1,7 @@
 package io.github.mcppersist.autoconfigure;
 
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -12,9 +13,11 @@ import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.InMemoryEventStore;
@@ -112,6 +115,54 @@ class SessionStoreAutoConfigurationTests {
 				assertThat(context).getBean(SessionStore.class).isSameAs(ownStore);
 				assertThat(context).getBean(NodeRegistry.class).isSameAs(ownRegistry);
 			});
+	}
+
+	@Test
+	void closesTheStoreBeforeTheConnectionFactoryStops() {
+		AtomicReference<Throwable> failure = new AtomicReference<>();
+		this.context.withBean(WhenTheFactoryStops.class, () -> new WhenTheFactoryStops()).run((context) -> {
+			RedisEventStore store = context.getBean(RedisEventStore.class);
+			WhenTheFactoryStops probe = context.getBean(WhenTheFactoryStops.class);
+			probe.phase = context.getBean(LettuceConnectionFactory.class).getPhase();
+			probe.task = () -> store.deleteSession("s").onErrorComplete((ex) -> {
+				failure.set(ex);
+				return true;
+			}).block();
+		});
+
+		assertThat(failure.get()).hasMessage("The event store is closed");
+	}
+
+	private static final class WhenTheFactoryStops implements SmartLifecycle {
+
+		private int phase;
+
+		private Runnable task = () -> {
+		};
+
+		private boolean running;
+
+		@Override
+		public void start() {
+			this.running = true;
+		}
+
+		@Override
+		public void stop() {
+			this.running = false;
+			this.task.run();
+		}
+
+		@Override
+		public boolean isRunning() {
+			return this.running;
+		}
+
+		@Override
+		public int getPhase() {
+			return this.phase;
+		}
+
 	}
 
 	@Configuration(proxyBeanMethods = false)
