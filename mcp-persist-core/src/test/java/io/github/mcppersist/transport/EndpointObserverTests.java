@@ -154,6 +154,35 @@ class EndpointObserverTests extends AbstractStreamableHttpTests {
 	}
 
 	@Test
+	void tellsOfAGapOnTheStandaloneStreamAlthoughItsClientGivesNoCursor() throws Exception {
+		RawMcpClient client = start(InMemoryEventStore.builder().maxEventsPerStream(2).build(),
+				StreamableHttpOptions.builder().heartbeatInterval(Duration.ofMillis(100)))
+			.initialize();
+		try (Exchange listening = client.get(null)) {
+			listening.next();
+			notify(client, "1");
+			readUntil(listening, "\"1\"");
+		}
+		await(() -> assertThat(endpoint().statistics().connections()).containsEntry(ConnectionKind.STANDALONE, 0));
+		for (int i = 2; i <= 9; i++) {
+			notify(client, Integer.toString(i));
+		}
+		await(() -> assertThat(this.observer.stored).hasValue(9));
+
+		try (Exchange listening = client.get(null)) {
+			readUntil(listening, "\"9\"");
+		}
+
+		assertThat(this.observer.gaps).hasValue(1);
+		assertThat(this.observer.resumes).isEmpty();
+	}
+
+	private void notify(RawMcpClient client, String data) {
+		endpoint().notifyClient(client.sessionId(), "notifications/message", Map.of("level", "info", "data", data))
+			.block(Duration.ofSeconds(10));
+	}
+
+	@Test
 	void tellsOfResumesThatAreRefused() throws Exception {
 		FailingEventStore store = new FailingEventStore();
 		RawMcpClient client = start(store).initialize();

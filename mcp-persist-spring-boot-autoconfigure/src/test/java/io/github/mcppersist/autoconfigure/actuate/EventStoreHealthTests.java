@@ -1,6 +1,7 @@
 package io.github.mcppersist.autoconfigure.actuate;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 import org.awaitility.Awaitility;
@@ -22,9 +23,15 @@ class EventStoreHealthTests {
 
 	private final RedisServer redis = RedisServer.start();
 
-	private final ObservedServer server = ObservedServer
-		.start(List.of("spring.data.redis.url=" + this.redis.uri(), "management.health.redis.enabled=false",
-				"management.endpoint.health.show-details=always", "management.endpoint.health.probes.enabled=true"));
+	private final ObservedServer server = start();
+
+	private ObservedServer start(String... properties) {
+		List<String> all = new ArrayList<>(List.of("spring.data.redis.url=" + this.redis.uri(),
+				"management.health.redis.enabled=false", "management.endpoint.health.show-details=always",
+				"management.endpoint.health.probes.enabled=true"));
+		all.addAll(List.of(properties));
+		return ObservedServer.start(all);
+	}
 
 	@AfterEach
 	void stop() {
@@ -58,6 +65,21 @@ class EventStoreHealthTests {
 
 		await(() -> assertThat(health("mcpPersist")).contains("\"status\":\"DEGRADED\"", "\"reads\":\"working\"",
 				"\"writes\":\"failing\"", "Raise maxmemory"));
+	}
+
+	@Test
+	void takesTheApplicationOutOfRotationIfItIsToldTo() throws Exception {
+		try (ObservedServer strict = start(
+				"management.endpoint.health.status.order=down,out-of-service,degraded,up,unknown",
+				"management.endpoint.health.status.http-mapping.degraded=503")) {
+			await(() -> assertThat(strict.get("/actuator/health")).startsWith("200 "));
+
+			this.redis.pause();
+
+			await(() -> assertThat(strict.get("/actuator/health")).startsWith("503 ").contains("DEGRADED"));
+			assertThat(this.server.get("/actuator/health")).startsWith("200 ");
+			this.redis.resume();
+		}
 	}
 
 	private String health(String path) throws Exception {
