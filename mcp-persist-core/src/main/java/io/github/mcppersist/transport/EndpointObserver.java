@@ -35,7 +35,9 @@ public interface EndpointObserver {
 
 	/**
 	 * A client comes back with {@code Last-Event-ID}. Called on the thread that brings
-	 * the request, which is the one that calls {@link StreamableHttpEndpoint#handle}.
+	 * the request, which is the one that calls {@link StreamableHttpEndpoint#handle},
+	 * with what a {@link ContextCapture} takes along of the request's Reactor context
+	 * bound to it.
 	 * @return is told how it goes on
 	 */
 	Resume resumeStarted();

@@ -17,12 +17,14 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
+import reactor.util.context.ContextView;
 
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.StreamKey;
@@ -172,6 +174,22 @@ final class EndpointRuntime implements AutoCloseable {
 
 	EndpointObserver observer() {
 		return this.observers;
+	}
+
+	/**
+	 * Tell the observers that a client comes back, with what belongs to its request in
+	 * its place. To be called on the thread that brings the request.
+	 * @param reactorContext the request's Reactor context, empty where requests are bound
+	 * to threads
+	 * @return is told how it goes on
+	 */
+	EndpointObserver.Resume resumeStarted(ContextView reactorContext) {
+		if (this.observers.isEmpty() || reactorContext.isEmpty()) {
+			return this.observers.resumeStarted();
+		}
+		AtomicReference<EndpointObserver.@Nullable Resume> resume = new AtomicReference<>();
+		this.contextCapture.capture(reactorContext).apply(() -> resume.set(this.observers.resumeStarted())).run();
+		return Objects.requireNonNull(resume.get());
 	}
 
 	/**

@@ -47,7 +47,7 @@ final class GetHandler {
 		}
 		String lastEventId = request.header(HeaderRules.LAST_EVENT_ID);
 		Resume observed = (lastEventId == null || lastEventId.isEmpty()) ? null
-				: this.runtime.observer().resumeStarted();
+				: this.runtime.resumeStarted(request.reactorContext());
 		this.sessions.acquire(request.header(HeaderRules.SESSION_ID), request.principal(), true)
 			.subscribe((session) -> {
 				try {

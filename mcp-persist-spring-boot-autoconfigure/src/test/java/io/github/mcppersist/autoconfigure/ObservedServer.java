@@ -7,7 +7,9 @@ import io.modelcontextprotocol.server.McpSyncServer;
 import org.springframework.boot.Banner;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.security.autoconfigure.actuate.web.reactive.ReactiveManagementWebSecurityAutoConfiguration;
 import org.springframework.boot.security.autoconfigure.actuate.web.servlet.ManagementWebSecurityAutoConfiguration;
+import org.springframework.boot.security.autoconfigure.web.reactive.ReactiveWebSecurityAutoConfiguration;
 import org.springframework.boot.security.autoconfigure.web.servlet.SecurityFilterAutoConfiguration;
 import org.springframework.boot.security.autoconfigure.web.servlet.ServletWebSecurityAutoConfiguration;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
@@ -21,7 +23,7 @@ import io.github.mcppersist.transport.TestTools;
 
 /**
  * A whole application with Actuator and metrics: an MCP server with {@link TestTools} on
- * Tomcat.
+ * Tomcat, or on Netty with {@code spring.main.web-application-type=reactive}.
  */
 public final class ObservedServer implements AutoCloseable {
 
@@ -81,7 +83,8 @@ public final class ObservedServer implements AutoCloseable {
 
 	@Configuration(proxyBeanMethods = false)
 	@EnableAutoConfiguration(exclude = { SecurityFilterAutoConfiguration.class,
-			ServletWebSecurityAutoConfiguration.class, ManagementWebSecurityAutoConfiguration.class })
+			ServletWebSecurityAutoConfiguration.class, ManagementWebSecurityAutoConfiguration.class,
+			ReactiveWebSecurityAutoConfiguration.class, ReactiveManagementWebSecurityAutoConfiguration.class })
 	static class Application {
 
 		@Bean

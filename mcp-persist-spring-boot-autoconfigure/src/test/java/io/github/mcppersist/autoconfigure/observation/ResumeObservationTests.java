@@ -37,8 +37,12 @@ class ResumeObservationTests {
 
 	@BeforeEach
 	void start() {
-		this.server = ObservedServer.start(List.of("mcp.persist.store=memory", "mcp.persist.max-events-per-stream=64"),
-				Recording.class);
+		start("servlet");
+	}
+
+	private void start(String type) {
+		this.server = ObservedServer.start(List.of("mcp.persist.store=memory", "mcp.persist.max-events-per-stream=64",
+				"spring.main.web-application-type=" + type), Recording.class);
 		this.ended = this.server.bean(RecordingHandler.class).ended;
 	}
 
@@ -71,6 +75,25 @@ class ResumeObservationTests {
 				resumed.rest();
 			}
 		}
+	}
+
+	@Test
+	void aResumeIsPartOfItsRequestInAReactiveApplication() throws Exception {
+		this.server.close();
+		start("reactive");
+		RawMcpClient client = this.server.client().initialize();
+		List<SseEvent> all;
+		try (Exchange call = client.call(1, "count", "{\"n\":3}")) {
+			all = call.rest();
+		}
+
+		client.get(all.get(0).id()).rest();
+
+		Observation.Context observation = awaitResume();
+		assertThat(observation.getLowCardinalityKeyValues()).contains(KeyValue.of("outcome", "complete"));
+		ObservationView parent = observation.getParentObservation();
+		assertThat(parent).isNotNull();
+		assertThat(parent.getContextView().getName()).isEqualTo("http.server.requests");
 	}
 
 	@Test
