@@ -41,6 +41,8 @@ public final class TestTools {
 
 	private final Map<String, CountDownLatch> reached = new ConcurrentHashMap<>();
 
+	private volatile boolean allOpen;
+
 	private final List<List<Root>> roots = new CopyOnWriteArrayList<>();
 
 	private @Nullable McpSyncServer running;
@@ -62,9 +64,10 @@ public final class TestTools {
 	}
 
 	/**
-	 * Let all tools go on that wait at a gate.
+	 * Let all tools go on that wait at a gate, and those that come to one.
 	 */
 	public void openAll() {
+		this.allOpen = true;
 		this.gates.values().forEach(CountDownLatch::countDown);
 	}
 
@@ -79,7 +82,10 @@ public final class TestTools {
 
 	private void pass(String gate) {
 		this.reached.computeIfAbsent(gate, (name) -> new CountDownLatch(1)).countDown();
-		await(this.gates.computeIfAbsent(gate, (name) -> new CountDownLatch(1)));
+		CountDownLatch latch = this.gates.computeIfAbsent(gate, (name) -> new CountDownLatch(1));
+		if (!this.allOpen) {
+			await(latch);
+		}
 	}
 
 	private static void await(CountDownLatch latch) {
