@@ -21,6 +21,7 @@ import org.springframework.context.annotation.ImportRuntimeHints;
 import org.springframework.core.env.Environment;
 import org.springframework.core.task.VirtualThreadTaskExecutor;
 
+import io.github.mcppersist.autoconfigure.context.ContextCaptureAutoConfiguration;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.session.SessionStore;

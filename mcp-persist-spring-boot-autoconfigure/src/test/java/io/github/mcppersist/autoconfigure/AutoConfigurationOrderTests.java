@@ -11,6 +11,7 @@ import org.springframework.util.ClassUtils;
 
 import io.github.mcppersist.autoconfigure.actuate.EventStoreHealthAutoConfiguration;
 import io.github.mcppersist.autoconfigure.actuate.McpPersistEndpointAutoConfiguration;
+import io.github.mcppersist.autoconfigure.context.ContextCaptureAutoConfiguration;
 import io.github.mcppersist.autoconfigure.metrics.EndpointMetricsAutoConfiguration;
 import io.github.mcppersist.autoconfigure.observation.ResumeObservationAutoConfiguration;
 

@@ -1,4 +1,4 @@
-package io.github.mcppersist.autoconfigure;
+package io.github.mcppersist.autoconfigure.context;
 
 import io.micrometer.context.ThreadLocalAccessor;
 import org.jspecify.annotations.Nullable;

@@ -1,4 +1,4 @@
-package io.github.mcppersist.autoconfigure;
+package io.github.mcppersist.autoconfigure.context;
 
 import java.util.function.UnaryOperator;
 
