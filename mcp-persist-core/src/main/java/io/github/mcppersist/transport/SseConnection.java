@@ -40,12 +40,6 @@ final class SseConnection implements SseOutput.Source {
 
 	private static final Duration READ_RETRY = Duration.ofMillis(250);
 
-	/**
-	 * A hint of another node can be lost without anybody noticing; looking costs a read,
-	 * and there may be many connections.
-	 */
-	private static final Duration LOOK_INTERVAL = Duration.ofSeconds(30);
-
 	private final EndpointRuntime runtime;
 
 	private final ConnectionKind kind;
@@ -627,10 +621,13 @@ final class SseConnection implements SseOutput.Source {
 		this.output.drain();
 	}
 
+	/**
+	 * A hint of another node can be lost without anybody noticing.
+	 */
 	private void lookLater() {
 		if (!this.lookDue) {
 			this.lookDue = true;
-			this.runtime.deliverLater(this.mailbox, LOOK_INTERVAL, () -> {
+			this.runtime.deliverLater(this.mailbox, this.runtime.options().lookInterval(), () -> {
 				this.lookDue = false;
 				if (!this.output.isClosed()) {
 					look(EventStore.LOOK);

@@ -64,11 +64,6 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	private static final int SUBSCRIBERS_AT_ONCE = 32;
 
-	/**
-	 * How often what hints tell is found out without them.
-	 */
-	private static final Duration LOOK_INTERVAL = Duration.ofSeconds(30);
-
 	private final EndpointRuntime runtime;
 
 	private final OriginRules originRules;
@@ -116,7 +111,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 			this.sessions.save();
 			this.sessions.noteCursors().subscribe();
 		});
-		this.runtime.repeat(LOOK_INTERVAL, this::look);
+		this.runtime.repeat(this.runtime.options().lookInterval(), this::look);
 	}
 
 	/**

@@ -32,6 +32,8 @@ public final class StreamableHttpOptions {
 
 	private final StoreFailurePolicy onStoreFailure;
 
+	private final Duration lookInterval;
+
 	private StreamableHttpOptions(Builder builder) {
 		this.retryInterval = builder.retryInterval;
 		this.heartbeatInterval = builder.heartbeatInterval;
@@ -44,6 +46,7 @@ public final class StreamableHttpOptions {
 		this.allowedHosts = Set.copyOf(builder.allowedHosts);
 		this.deleteAllowed = builder.deleteAllowed;
 		this.onStoreFailure = builder.onStoreFailure;
+		this.lookInterval = builder.lookInterval;
 	}
 
 	/**
@@ -107,6 +110,15 @@ public final class StreamableHttpOptions {
 	}
 
 	/**
+	 * Return how often what hints of other nodes tell is found out without them. Looking
+	 * costs a read for each connection.
+	 * @return the interval
+	 */
+	Duration lookInterval() {
+		return this.lookInterval;
+	}
+
+	/**
 	 * Builds {@link StreamableHttpOptions}. Each setter refuses a value that can't work
 	 * with an {@link IllegalArgumentException} that names it.
 	 */
@@ -133,6 +145,8 @@ public final class StreamableHttpOptions {
 		private boolean deleteAllowed = true;
 
 		private StoreFailurePolicy onStoreFailure = StoreFailurePolicy.CONTINUE;
+
+		private Duration lookInterval = Duration.ofSeconds(30);
 
 		private Builder() {
 		}
@@ -258,6 +272,12 @@ public final class StreamableHttpOptions {
 		 */
 		public Builder onStoreFailure(StoreFailurePolicy onStoreFailure) {
 			this.onStoreFailure = onStoreFailure;
+			return this;
+		}
+
+		// For tests: nobody else has a reason to change it
+		Builder lookInterval(Duration lookInterval) {
+			this.lookInterval = positive("lookInterval", lookInterval);
 			return this;
 		}
 

@@ -29,6 +29,8 @@ final class FailingEventStore implements EventStore {
 
 	private final AtomicInteger delayed = new AtomicInteger();
 
+	private final AtomicInteger reads = new AtomicInteger();
+
 	private volatile boolean readable = true;
 
 	private volatile boolean writable = true;
@@ -101,6 +103,7 @@ final class FailingEventStore implements EventStore {
 
 	@Override
 	public Mono<EventPage> replayEventsAfter(StreamKey stream, @Nullable EventId lastEventId, int maxBytes) {
+		this.reads.incrementAndGet();
 		return Mono.defer(() -> this.readable ? this.store.replayEventsAfter(stream, lastEventId, maxBytes)
 				: Mono.error(unavailable()));
 	}
@@ -123,6 +126,14 @@ final class FailingEventStore implements EventStore {
 	@Override
 	public Mono<Void> deleteSession(String sessionId) {
 		return write(() -> this.store.deleteSession(sessionId));
+	}
+
+	/**
+	 * Return how often something was read, or was to be.
+	 * @return the number of reads
+	 */
+	int reads() {
+		return this.reads.get();
 	}
 
 	/**

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 
 import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.event.MutableClock;
+import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.transport.RawMcpClient.SseEvent;
 
@@ -22,6 +23,15 @@ public abstract class StoreFailureContractTests extends AbstractStreamableHttpTe
 	private static final String STEPS = "{\"n\":3,\"gates\":[\"a\",\"b\",\"c\"]}";
 
 	private final FailingEventStore store = new FailingEventStore();
+
+	private boolean shared;
+
+	@Override
+	void customize(StreamableHttpEndpoint.Builder builder) {
+		if (this.shared) {
+			builder.nodeRegistry(NodeRegistry.single());
+		}
+	}
 
 	@Test
 	void deliversWithoutIdsDuringAnOutageAndMovesTheCursorAfterIt() throws Exception {
@@ -54,6 +64,35 @@ public abstract class StoreFailureContractTests extends AbstractStreamableHttpTe
 		}
 		try (Exchange resume = client.get(before)) {
 			assertThat(numbers(resume.rest())).containsExactlyElementsOf(range(4, 9));
+		}
+	}
+
+	@Test
+	void doesNotLookForEventsOfOtherNodesWhileTheStoreIsAway() throws Exception {
+		this.shared = true;
+		RawMcpClient client = start(this.store, StreamableHttpOptions.builder().lookInterval(Duration.ofMillis(20)))
+			.initialize();
+		try (Exchange call = client.call(1, "steps", STEPS)) {
+			String cursor = last(readUntil(call, "\"3\"")).id();
+			call.cut();
+			try (Exchange resumed = client.get(cursor)) {
+				int before = this.store.reads();
+				await().until(() -> this.store.reads() > before + 2);
+				this.tools.awaitReached("a");
+				this.store.fail();
+				this.tools.open("a");
+				assertThat(numbers(readUntil(resumed, "\"6\""))).containsExactly("4", "5", "6");
+
+				int during = this.store.reads();
+				await().during(Duration.ofMillis(300)).until(() -> this.store.reads() == during);
+
+				this.tools.open("b");
+				List<SseEvent> unstored = readUntil(resumed, "\"9\"");
+				assertThat(numbers(unstored)).containsExactly("7", "8", "9");
+				assertThat(unstored).extracting(SseEvent::id).containsOnlyNulls();
+				this.store.recover();
+				assertThat(resumed.next().id()).isNotNull();
+			}
 		}
 	}
 
