@@ -35,7 +35,8 @@ public final class ObservedServer implements AutoCloseable {
 
 	public static ObservedServer start(List<String> properties, Class<?>... configurations) {
 		List<String> all = new ArrayList<>(List.of("server.port=0", "server.address=127.0.0.1",
-				"spring.ai.mcp.server.enabled=false", "spring.lifecycle.timeout-per-shutdown-phase=4s"));
+				"spring.ai.mcp.server.enabled=false", "spring.lifecycle.timeout-per-shutdown-phase=4s",
+				"spring.reactor.netty.shutdown-quiet-period=0s"));
 		all.addAll(properties);
 		List<Class<?>> sources = new ArrayList<>(List.of(configurations));
 		sources.add(Application.class);

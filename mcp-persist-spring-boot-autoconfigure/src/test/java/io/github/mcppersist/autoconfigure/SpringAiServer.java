@@ -45,7 +45,8 @@ final class SpringAiServer implements AutoCloseable {
 		boolean reactive = type == WebApplicationType.REACTIVE;
 		SpringAiTransports transports = reactive ? SpringAiTransports.WEBFLUX : SpringAiTransports.WEBMVC;
 		List<String> all = new ArrayList<>(List.of("server.port=0", "server.address=127.0.0.1",
-				"spring.ai.mcp.server.protocol=STREAMABLE", "mcp.persist.store=memory", transports.alone()));
+				"spring.ai.mcp.server.protocol=STREAMABLE", "mcp.persist.store=memory",
+				"spring.reactor.netty.shutdown-quiet-period=0s", transports.alone()));
 		all.addAll(List.of(properties));
 		List<Class<?>> sources = new ArrayList<>(configurations);
 		sources.add(reactive ? ReactiveApplication.class : ServletApplication.class);
