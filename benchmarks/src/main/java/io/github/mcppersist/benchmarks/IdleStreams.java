@@ -86,6 +86,7 @@ final class IdleStreams {
 				"| | heap without streams, KB | heap with them, KB | a stream, KB | above the container's own, KB |");
 		out.println("| --- | ---: | ---: | ---: | ---: |");
 		double bare = bare(out);
+		servlet(out, bare);
 		springAi(out, bare);
 		try (ServerProcess first = ServerProcess.start(this.shares, server());
 				McpLoadClients clients = new McpLoadClients(first.address(), this.streams)) {
@@ -95,7 +96,7 @@ final class IdleStreams {
 			clients.initialize();
 			String[] cursors = open(clients, new String[this.streams]);
 			settle(first, clients);
-			row(out, "mcp-persist on Redis", before, first.usedHeap(), bare);
+			row(out, "the same, mcp-persist on Redis", before, first.usedHeap(), bare);
 			out.println();
 			out.printf(Locale.ROOT, "Redis holds %,d bytes for each session with its stream.%n",
 					(usedMemory() - redisBefore) / this.streams);
@@ -114,9 +115,7 @@ final class IdleStreams {
 	}
 
 	private double bare(PrintStream out) throws IOException, InterruptedException {
-		List<String> java = List.of("-cp", System.getProperty("java.class.path"), BareSseServer.class.getName(),
-				"%port%", Integer.toString(this.streams + 1000));
-		try (ServerProcess server = ServerProcess.start(this.shares, java);
+		try (ServerProcess server = ServerProcess.start(this.shares, plainTomcat(PlainTomcat.BARE));
 				McpLoadClients warmUp = new McpLoadClients(server.address(), 1);
 				McpLoadClients clients = new McpLoadClients(server.address(), this.streams)) {
 			open(warmUp, new String[1]);
@@ -125,6 +124,26 @@ final class IdleStreams {
 			settle(server, clients);
 			return row(out, "Tomcat alone, an asynchronous servlet", before, server.usedHeap(), Double.NaN);
 		}
+	}
+
+	private void servlet(PrintStream out, double bare) throws IOException, InterruptedException {
+		try (ServerProcess server = ServerProcess.start(this.shares, plainTomcat(PlainTomcat.MCP));
+				McpLoadClients warmUp = new McpLoadClients(server.address(), 1);
+				McpLoadClients clients = new McpLoadClients(server.address(), this.streams)) {
+			warmUp.initialize();
+			open(warmUp, new String[1]);
+			long before = server.usedHeap();
+			clients.initialize();
+			open(clients, new String[this.streams]);
+			settle(server, clients);
+			row(out, "mcp-persist's servlet in it, on Redis", before, server.usedHeap(), bare);
+		}
+	}
+
+	private List<String> plainTomcat(String servlet) {
+		return List.of("-cp", System.getProperty("java.class.path"),
+				"-D" + BenchmarkRedis.PORT_PROPERTY + "=" + this.redis.port(), PlainTomcat.class.getName(), "%port%",
+				Integer.toString(this.streams + 1000), servlet);
 	}
 
 	// Spring AI's transport sends nothing on a stream, not even headers, before there is
@@ -138,7 +157,7 @@ final class IdleStreams {
 			clients.all().forEach((client) -> client.listen(null, (answer) -> {
 			}));
 			settle(server, clients);
-			row(out, "Spring AI's transport, no store", before, server.usedHeap(), bare);
+			row(out, "Spring AI application, its own transport, no store", before, server.usedHeap(), bare);
 		}
 	}
 
@@ -229,7 +248,7 @@ final class IdleStreams {
 		long commands = commands();
 		first.kill();
 		long start = System.nanoTime();
-		clients.all().forEach((client) -> client.moveTo(second.address()));
+		clients.moveTo(second.address());
 		long[] nanos = new long[this.streams];
 		String[] ids = new String[this.streams];
 		open(clients, cursors, ids, (index) -> nanos[index] = System.nanoTime() - start);

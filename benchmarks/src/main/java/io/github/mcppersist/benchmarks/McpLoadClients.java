@@ -67,6 +67,16 @@ final class McpLoadClients implements AutoCloseable {
 	}
 
 	/**
+	 * Use another server from now on.
+	 * @param server where it listens
+	 */
+	void moveTo(InetSocketAddress server) throws IOException {
+		this.clients.forEach((client) -> client.moveTo(server));
+		// A channel is closed for good when its selector has seen that
+		this.selector.selectNow();
+	}
+
+	/**
 	 * Let each client call a tool again and again, one call after the other, and wait for
 	 * the last answers.
 	 * @param call the call
