@@ -18,6 +18,11 @@ public record StreamKey(String sessionId, String streamId) {
 
 	private static final int RANDOM_LENGTH = 16;
 
+	/**
+	 * Of 64 random numbers two stand for no character.
+	 */
+	private static final int SPARE_LENGTH = 4;
+
 	private static final char[] ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 		.toCharArray();
 
@@ -40,11 +45,19 @@ public record StreamKey(String sessionId, String streamId) {
 	 * @return a key that no other stream has
 	 */
 	public static StreamKey random(String sessionId) {
-		char[] id = new char[RANDOM_LENGTH];
-		for (int i = 0; i < id.length; i++) {
-			id[i] = ALPHABET[RANDOM.nextInt(ALPHABET.length)];
+		StringBuilder id = new StringBuilder(RANDOM_LENGTH);
+		// Each call of the generator takes a lock, so it is asked for all at once
+		byte[] random = new byte[RANDOM_LENGTH + SPARE_LENGTH];
+		while (id.length() < RANDOM_LENGTH) {
+			RANDOM.nextBytes(random);
+			for (int i = 0; i < random.length && id.length() < RANDOM_LENGTH; i++) {
+				int index = random[i] & 63;
+				if (index < ALPHABET.length) {
+					id.append(ALPHABET[index]);
+				}
+			}
 		}
-		return new StreamKey(sessionId, new String(id));
+		return new StreamKey(sessionId, id.toString());
 	}
 
 	/**
