@@ -81,7 +81,7 @@ final class StreamBounds {
 	Upkeep upkeep(StreamKey stream, int largest) {
 		Upkeep[] upkeep = { Upkeep.ALL };
 		this.sessions.computeIfPresent(stream.sessionId(), (id, session) -> {
-			Stream usage = session.streams.get(stream.streamId());
+			Stream usage = session.find(stream.streamId());
 			if (usage != null) {
 				upkeep[0] = usage.upkeep(largest);
 			}
@@ -96,7 +96,7 @@ final class StreamBounds {
 	 */
 	void renewed(StreamKey stream) {
 		this.sessions.computeIfPresent(stream.sessionId(), (id, session) -> {
-			Stream usage = session.streams.get(stream.streamId());
+			Stream usage = session.find(stream.streamId());
 			if (usage != null && !usage.complete) {
 				usage.renew(true);
 			}
@@ -174,18 +174,20 @@ final class StreamBounds {
 
 	private final class Session {
 
-		private final Map<String, Stream> streams = new LinkedHashMap<>(4);
+		private final Map<String, Stream> running = new LinkedHashMap<>(4);
+
+		/**
+		 * In the order in which they completed, which is that in which they expire: there
+		 * may be very many, and looking for the few that have expired must not take long.
+		 */
+		private final Map<String, Stream> completed = new LinkedHashMap<>(4);
 
 		private final Queue<String> finished = new ArrayDeque<>(2);
 
 		private long bytes;
 
 		void store(StreamKey stream, List<Event> events, Written written, List<Excess> excess) {
-			if (written.opened()) {
-				Stream old = this.streams.remove(stream.streamId());
-				this.bytes -= (old != null) ? old.bytes : 0;
-			}
-			Stream usage = this.streams.computeIfAbsent(stream.streamId(), (id) -> new Stream());
+			Stream usage = place(stream.streamId(), written);
 			for (Event event : events) {
 				usage.add(event);
 				this.bytes += size(event);
@@ -207,6 +209,29 @@ final class StreamBounds {
 			}
 		}
 
+		@Nullable Stream find(String streamId) {
+			Stream stream = this.running.get(streamId);
+			return (stream != null) ? stream : this.completed.get(streamId);
+		}
+
+		private Stream place(String streamId, Written written) {
+			Stream known = find(streamId);
+			if (known == null || written.opened()) {
+				this.bytes -= (known != null) ? known.bytes : 0;
+				this.running.remove(streamId);
+				known = new Stream();
+			}
+			this.completed.remove(streamId);
+			if (written.complete()) {
+				this.running.remove(streamId);
+				this.completed.put(streamId, known);
+			}
+			else {
+				this.running.putIfAbsent(streamId, known);
+			}
+			return known;
+		}
+
 		private void finish(String streamId) {
 			if (this.finished.size() < MAX_FINISHED) {
 				this.finished.add(streamId);
@@ -214,16 +239,25 @@ final class StreamBounds {
 		}
 
 		private void shrink(StreamKey current, List<Excess> excess) {
-			Iterator<Map.Entry<String, Stream>> oldest = this.streams.entrySet().iterator();
+			Iterator<Map.Entry<String, Stream>> oldest = this.completed.entrySet().iterator();
 			while (this.bytes > StreamBounds.this.maxBytesPerSession && oldest.hasNext()) {
 				Map.Entry<String, Stream> entry = oldest.next();
-				if (entry.getValue().complete && !entry.getKey().equals(current.streamId())) {
+				if (!entry.getKey().equals(current.streamId())) {
 					this.bytes -= entry.getValue().bytes;
 					excess.add(new Excess(new StreamKey(current.sessionId(), entry.getKey()), 0));
 					oldest.remove();
 				}
 			}
-			for (Map.Entry<String, Stream> entry : this.streams.entrySet()) {
+			shrink(this.running, current, excess);
+			// Of these, none but the current one is left
+			shrink(this.completed, current, excess);
+		}
+
+		private void shrink(Map<String, Stream> streams, StreamKey current, List<Excess> excess) {
+			if (this.bytes <= StreamBounds.this.maxBytesPerSession) {
+				return;
+			}
+			for (Map.Entry<String, Stream> entry : streams.entrySet()) {
 				boolean trimmed = false;
 				while (this.bytes > StreamBounds.this.maxBytesPerSession && dropOldest(entry.getValue())) {
 					trimmed = true;
@@ -242,12 +276,18 @@ final class StreamBounds {
 		}
 
 		boolean expire(long now) {
-			this.streams.values().removeIf((stream) -> {
-				boolean expired = now - stream.expiresAt >= 0;
-				this.bytes -= expired ? stream.bytes : 0;
-				return expired;
-			});
-			return this.streams.isEmpty();
+			this.running.values().removeIf((stream) -> expire(stream, now));
+			Iterator<Stream> oldest = this.completed.values().iterator();
+			while (oldest.hasNext() && expire(oldest.next(), now)) {
+				oldest.remove();
+			}
+			return this.running.isEmpty() && this.completed.isEmpty();
+		}
+
+		private boolean expire(Stream stream, long now) {
+			boolean expired = now - stream.expiresAt >= 0;
+			this.bytes -= expired ? stream.bytes : 0;
+			return expired;
 		}
 
 		private static int size(Event event) {
