@@ -36,6 +36,12 @@ final class RedisCalls {
 
 	private static final long SWEEP_INTERVAL_MS = 25;
 
+	/**
+	 * A sweep that comes so much too late says that this process stood still: it was
+	 * collecting garbage, or had no processor.
+	 */
+	private static final long STANDSTILL_NANOS = 100_000_000L;
+
 	private static final long RETRY_INTERVAL_MS = 20;
 
 	/**
@@ -54,6 +60,11 @@ final class RedisCalls {
 	private final Queue<Call<?>> underWay = new ConcurrentLinkedQueue<>();
 
 	private final AtomicBoolean sweeping = new AtomicBoolean();
+
+	/**
+	 * When the next sweep is due, in terms of {@link System#nanoTime()}.
+	 */
+	private volatile long sweepDue;
 
 	private final AtomicInteger callsUnderWay = new AtomicInteger();
 
@@ -151,16 +162,33 @@ final class RedisCalls {
 
 	private void watch(Call<?> call) {
 		this.underWay.add(call);
-		if (!this.sweeping.get() && this.sweeping.compareAndSet(false, true)) {
-			schedule(this::sweep, SWEEP_INTERVAL_MS);
-		}
+		startSweeping();
 		if (this.closed && this.underWay.remove(call)) {
 			call.abandon(closedException());
 		}
 	}
 
+	private void startSweeping() {
+		if (!this.sweeping.get() && this.sweeping.compareAndSet(false, true)) {
+			sweepLater();
+		}
+	}
+
+	private void sweepLater() {
+		this.sweepDue = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(SWEEP_INTERVAL_MS);
+		schedule(this::sweep, SWEEP_INTERVAL_MS);
+	}
+
 	private void sweep() {
 		long now = System.nanoTime();
+		long standstill = now - this.sweepDue;
+		if (standstill > STANDSTILL_NANOS) {
+			// Redis isn't to blame: its answers may be here, and nobody has read them yet
+			this.underWay.forEach((call) -> call.putOff(standstill));
+			synchronized (this.waiting) {
+				this.waiting.forEach((call) -> call.putOff(standstill));
+			}
+		}
 		this.underWay.removeIf((call) -> call.isDone() || call.expire(now));
 		List<Call<?>> late = new ArrayList<>();
 		synchronized (this.waiting) {
@@ -175,7 +203,7 @@ final class RedisCalls {
 				return;
 			}
 		}
-		schedule(this::sweep, SWEEP_INTERVAL_MS);
+		sweepLater();
 	}
 
 	private void schedule(Runnable task, long millis) {
@@ -204,9 +232,7 @@ final class RedisCalls {
 			this.waiting.add(call);
 			this.anyWaiting = true;
 		}
-		if (!this.sweeping.get() && this.sweeping.compareAndSet(false, true)) {
-			schedule(this::sweep, SWEEP_INTERVAL_MS);
-		}
+		startSweeping();
 		dequeue();
 	}
 
@@ -334,6 +360,10 @@ final class RedisCalls {
 				}
 				default -> fail(cause);
 			}
+		}
+
+		void putOff(long nanos) {
+			this.deadline = this.deadline + nanos;
 		}
 
 		boolean isLate(long now) {

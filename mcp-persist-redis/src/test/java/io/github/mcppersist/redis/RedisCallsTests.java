@@ -1,0 +1,123 @@
+package io.github.mcppersist.redis;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+
+import io.github.mcppersist.event.EventStoreUnavailableException;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for the time limit of {@link RedisCalls} in a process that stands still.
+ */
+@Timeout(60)
+class RedisCallsTests {
+
+	private static final Duration LIMIT = Duration.ofMillis(300);
+
+	private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
+
+	private RedisServer redis;
+
+	private LettuceConnectionFactory factory;
+
+	private RedisLink link;
+
+	private RedisCalls calls;
+
+	@BeforeEach
+	void start() throws Exception {
+		this.redis = RedisServer.start();
+		this.factory = new LettuceConnectionFactory("127.0.0.1", this.redis.port());
+		this.factory.afterPropertiesSet();
+		this.factory.start();
+		this.link = RedisLinks.of(this.factory);
+		this.calls = new RedisCalls(this.link, this.scheduler, LIMIT.toNanos());
+		Awaitility.await().atMost(Duration.ofSeconds(20)).ignoreExceptions().until(() -> read().get().isEmpty());
+	}
+
+	@AfterEach
+	void stop() {
+		this.calls.close();
+		this.link.close();
+		this.scheduler.shutdownNow();
+		this.factory.destroy();
+		this.redis.close();
+	}
+
+	@Test
+	void waitsForAnAnswerThatCameLateBecauseTheProcessStoodStill() throws Exception {
+		CountDownLatch still = standStill();
+		this.redis.pause();
+		CompletableFuture<List<byte[]>> answer = read();
+		pastTheLimit();
+
+		still.countDown();
+		this.scheduler.submit(() -> {
+		}).get(10, TimeUnit.SECONDS);
+		this.redis.resume();
+
+		assertThat(answer.get(10, TimeUnit.SECONDS)).isEmpty();
+	}
+
+	@Test
+	void failsAllTheSameWhenNoAnswerComesAfterTheStandstill() throws Exception {
+		CountDownLatch still = standStill();
+		this.redis.pause();
+		CompletableFuture<List<byte[]>> answer = read();
+		pastTheLimit();
+
+		still.countDown();
+
+		assertThat(answer).failsWithin(Duration.ofSeconds(10))
+			.withThrowableThat()
+			.havingCause()
+			.isInstanceOf(EventStoreUnavailableException.class);
+	}
+
+	private CountDownLatch standStill() throws InterruptedException {
+		CountDownLatch still = new CountDownLatch(1);
+		CountDownLatch reached = new CountDownLatch(1);
+		this.scheduler.execute(() -> {
+			reached.countDown();
+			try {
+				still.await();
+			}
+			catch (InterruptedException ex) {
+				Thread.currentThread().interrupt();
+			}
+		});
+		assertThat(reached.await(10, TimeUnit.SECONDS)).isTrue();
+		return still;
+	}
+
+	private static void pastTheLimit() {
+		Awaitility.await().pollDelay(LIMIT.multipliedBy(2)).until(() -> true);
+	}
+
+	private CompletableFuture<List<byte[]>> read() {
+		CompletableFuture<List<byte[]>> answer = new CompletableFuture<>();
+		this.calls.read(0, (link, withBody) -> link.range(RedisKeys.bytes("none"), 0, -1), (elements, failure) -> {
+			if (failure != null) {
+				answer.completeExceptionally(failure);
+			}
+			else {
+				answer.complete(elements);
+			}
+		});
+		return answer;
+	}
+
+}
