@@ -42,6 +42,11 @@ final class RedisCalls {
 	 */
 	private static final long STANDSTILL_NANOS = 100_000_000L;
 
+	/**
+	 * How many times the time limit a call may be put off by standstills.
+	 */
+	private static final long MAX_STANDSTILLS = 10;
+
 	private static final long RETRY_INTERVAL_MS = 20;
 
 	/**
@@ -307,6 +312,11 @@ final class RedisCalls {
 
 		private volatile long deadline;
 
+		/**
+		 * Only for the sweep.
+		 */
+		private long putOff;
+
 		Call(boolean write, long bytes, Command<T> command, BiConsumer<@Nullable T, @Nullable Throwable> callback) {
 			this.write = write;
 			this.bytes = bytes;
@@ -362,8 +372,15 @@ final class RedisCalls {
 			}
 		}
 
+		/**
+		 * Wait longer, though not for ever in a process that stands still again and
+		 * again.
+		 * @param nanos how much longer
+		 */
 		void putOff(long nanos) {
-			this.deadline = this.deadline + nanos;
+			long longer = Math.min(nanos, MAX_STANDSTILLS * RedisCalls.this.timeoutNanos - this.putOff);
+			this.putOff += longer;
+			this.deadline += longer;
 		}
 
 		boolean isLate(long now) {
