@@ -2,6 +2,7 @@ package io.github.mcppersist.transport;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
@@ -56,7 +57,7 @@ final class Observers implements EndpointObserver {
 			return this.unobserved;
 		}
 		List<Resume> resumes = new ArrayList<>();
-		tell(this.observers, (observer) -> resumes.add(observer.resumeStarted()));
+		tell(this.observers, (observer) -> resumes.add(Objects.requireNonNull(observer.resumeStarted())));
 		return new ObservedResume(resumes);
 	}
 
@@ -80,7 +81,8 @@ final class Observers implements EndpointObserver {
 			try {
 				what.accept(observer);
 			}
-			catch (RuntimeException ex) {
+			catch (Throwable ex) {
+				// Even if a class is missing: the caller has a stream to carry on with
 				Level level = this.warned.compareAndSet(false, true) ? Level.WARN : Level.DEBUG;
 				logger.atLevel(level)
 					.setCause(ex)

@@ -302,7 +302,26 @@ class EndpointObserverTests extends AbstractStreamableHttpTests {
 
 	@Test
 	void isNotChangedByAnObserverThatFails() throws Exception {
-		this.another = new FailingObserver();
+		goesOnBeside(new FailingObserver(() -> {
+			throw new IllegalStateException("told to fail");
+		}));
+	}
+
+	@Test
+	void isNotChangedByAnObserverThatLacksAClass() throws Exception {
+		goesOnBeside(new FailingObserver(() -> {
+			throw new NoClassDefFoundError("told to fail");
+		}));
+	}
+
+	@Test
+	void isNotChangedByAnObserverThatReturnsNothing() throws Exception {
+		goesOnBeside(new FailingObserver(() -> {
+		}));
+	}
+
+	private void goesOnBeside(FailingObserver failing) throws Exception {
+		this.another = failing;
 		ListAppender<ILoggingEvent> log = log(Observers.class);
 		RawMcpClient client = start().initialize();
 
@@ -342,43 +361,51 @@ class EndpointObserverTests extends AbstractStreamableHttpTests {
 	}
 
 	/**
-	 * Throws whatever it is told.
+	 * Fails whatever it is told, and has nothing to tell of a resume.
 	 */
 	private static final class FailingObserver implements EndpointObserver {
 
+		private final Runnable failure;
+
+		FailingObserver(Runnable failure) {
+			this.failure = failure;
+		}
+
 		@Override
 		public void storeCalled(StoreOperation operation, long nanos, @Nullable Throwable failure) {
-			throw new IllegalStateException("told to fail");
+			this.failure.run();
 		}
 
 		@Override
 		public void eventsStored(int messages) {
-			throw new IllegalStateException("told to fail");
+			this.failure.run();
 		}
 
 		@Override
 		public void eventsDropped(int messages) {
-			throw new IllegalStateException("told to fail");
+			this.failure.run();
 		}
 
 		@Override
+		@SuppressWarnings("NullAway")
 		public Resume resumeStarted() {
-			throw new IllegalStateException("told to fail");
+			this.failure.run();
+			return null;
 		}
 
 		@Override
 		public void gapFound() {
-			throw new IllegalStateException("told to fail");
+			this.failure.run();
 		}
 
 		@Override
 		public void sessionRestored() {
-			throw new IllegalStateException("told to fail");
+			this.failure.run();
 		}
 
 		@Override
 		public void orphanEnded() {
-			throw new IllegalStateException("told to fail");
+			this.failure.run();
 		}
 
 	}
