@@ -26,8 +26,10 @@ import io.github.mcppersist.transport.StreamableHttpEndpoint;
 @ConditionalOnSingleCandidate(StreamableHttpEndpoint.class)
 public final class McpPersistEndpointAutoConfiguration {
 
+	// An endpoint of the application's own may have one of several stores
 	@Bean
 	@ConditionalOnAvailableEndpoint
+	@ConditionalOnSingleCandidate(EventStore.class)
 	@ConditionalOnMissingBean
 	McpPersistEndpoint mcpPersistEndpoint(StreamableHttpEndpoint endpoint, EventStore eventStore,
 			SessionStore sessionStore, ObjectProvider<NodeRegistry> nodeRegistry) {

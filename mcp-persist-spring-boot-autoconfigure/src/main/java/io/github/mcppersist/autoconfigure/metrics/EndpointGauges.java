@@ -6,6 +6,7 @@ import java.util.function.ToDoubleFunction;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.MonitoredEventStore;
@@ -21,9 +22,9 @@ final class EndpointGauges implements MeterBinder {
 
 	private final StreamableHttpEndpoint endpoint;
 
-	private final EventStore eventStore;
+	private final @Nullable EventStore eventStore;
 
-	EndpointGauges(StreamableHttpEndpoint endpoint, EventStore eventStore) {
+	EndpointGauges(StreamableHttpEndpoint endpoint, @Nullable EventStore eventStore) {
 		this.endpoint = endpoint;
 		this.eventStore = eventStore;
 	}

@@ -1,6 +1,7 @@
 package io.github.mcppersist.autoconfigure.metrics;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -36,11 +37,12 @@ public final class EndpointMetricsAutoConfiguration {
 		return new MetricsObserver(registry);
 	}
 
+	// An endpoint of the application's own may have one of several stores
 	@Bean
 	@ConditionalOnSingleCandidate(MeterRegistry.class)
 	@ConditionalOnMissingBean(name = "mcpPersistGauges")
-	EndpointGauges mcpPersistGauges(StreamableHttpEndpoint endpoint, EventStore eventStore) {
-		return new EndpointGauges(endpoint, eventStore);
+	EndpointGauges mcpPersistGauges(StreamableHttpEndpoint endpoint, ObjectProvider<EventStore> eventStore) {
+		return new EndpointGauges(endpoint, eventStore.getIfUnique());
 	}
 
 }

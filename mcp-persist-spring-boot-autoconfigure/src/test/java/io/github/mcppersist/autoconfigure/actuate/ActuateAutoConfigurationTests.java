@@ -12,6 +12,10 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import io.github.mcppersist.autoconfigure.InMemoryEventStoreAutoConfiguration;
 import io.github.mcppersist.autoconfigure.InMemorySessionStoreAutoConfiguration;
 import io.github.mcppersist.autoconfigure.StreamableHttpEndpointAutoConfiguration;
+import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.InMemoryEventStore;
+import io.github.mcppersist.session.InMemorySessionStore;
+import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -58,6 +62,18 @@ class ActuateAutoConfigurationTests {
 		this.exposed.run((context) -> assertThat(context).hasSingleBean(McpPersistEndpoint.class));
 		this.exposed.withPropertyValues("management.endpoint.mcppersist.access=NONE")
 			.run((context) -> assertThat(context).doesNotHaveBean(McpPersistEndpoint.class));
+	}
+
+	@Test
+	void startBesideAnEndpointOfTheApplicationsAndSeveralStores() {
+		this.exposed.withBean("one", EventStore.class, () -> InMemoryEventStore.builder().build())
+			.withBean("another", EventStore.class, () -> InMemoryEventStore.builder().build())
+			.withBean(SessionStore.class, () -> InMemorySessionStore.builder().build())
+			.withBean(StreamableHttpEndpoint.class,
+					() -> StreamableHttpEndpoint.builder(InMemoryEventStore.builder().build()).build())
+			.run((context) -> assertThat(context).hasNotFailed()
+				.doesNotHaveBean(McpPersistEndpoint.class)
+				.doesNotHaveBean(HealthIndicator.class));
 	}
 
 	@Test

@@ -12,6 +12,10 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import io.github.mcppersist.autoconfigure.InMemoryEventStoreAutoConfiguration;
 import io.github.mcppersist.autoconfigure.InMemorySessionStoreAutoConfiguration;
 import io.github.mcppersist.autoconfigure.StreamableHttpEndpointAutoConfiguration;
+import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.InMemoryEventStore;
+import io.github.mcppersist.session.InMemorySessionStore;
+import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.transport.EndpointObserver;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
@@ -76,6 +80,20 @@ class EndpointMetricsAutoConfigurationTests {
 
 		this.measured.withBean("mcpPersistMetrics", EndpointObserver.class, () -> own)
 			.run((context) -> assertThat(context).getBean(EndpointObserver.class).isSameAs(own));
+	}
+
+	@Test
+	void startsBesideAnEndpointOfTheApplicationsAndSeveralStores() {
+		this.measured.withBean("one", EventStore.class, () -> InMemoryEventStore.builder().build())
+			.withBean("another", EventStore.class, () -> InMemoryEventStore.builder().build())
+			.withBean(SessionStore.class, () -> InMemorySessionStore.builder().build())
+			.withBean(StreamableHttpEndpoint.class,
+					() -> StreamableHttpEndpoint.builder(InMemoryEventStore.builder().build()).build())
+			.run((context) -> {
+				MeterRegistry registry = context.getBean(MeterRegistry.class);
+				assertThat(registry.find("mcp.persist.sessions").gauge()).isNotNull();
+				assertThat(registry.find("mcp.persist.store.available").gauge()).isNull();
+			});
 	}
 
 	@Test
