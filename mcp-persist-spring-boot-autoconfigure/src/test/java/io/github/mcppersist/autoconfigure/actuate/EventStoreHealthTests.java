@@ -58,13 +58,17 @@ class EventStoreHealthTests {
 	}
 
 	@Test
-	void tellsReadsAndWritesApart() {
+	void tellsReadsAndWritesApartAndSeesWritesComeBackAlthoughNobodyCalls() {
 		await(() -> assertThat(health("mcpPersist")).contains("\"status\":\"UP\""));
 
 		this.redis.cli("CONFIG", "SET", "maxmemory", "1");
 
 		await(() -> assertThat(health("mcpPersist")).contains("\"status\":\"DEGRADED\"", "\"reads\":\"working\"",
 				"\"writes\":\"failing\"", "Raise maxmemory"));
+
+		this.redis.cli("CONFIG", "SET", "maxmemory", "0");
+
+		await(() -> assertThat(health("mcpPersist")).contains("\"status\":\"UP\"").doesNotContain("reason"));
 	}
 
 	@Test
