@@ -21,9 +21,9 @@ class SecurityConfiguration {
 
 	// One bean that asks for the profile when it is made, and not one for each: ahead of
 	// time processing settles at build time which beans there are.
-	// No login makes a session of its own, so there is nothing for a forged request to
-	// ride
-	// on, and none of MCP's clients sends a CSRF token.
+	//
+	// None of MCP's clients sends a CSRF token. A request that a browser was made to send
+	// names its origin, which the endpoint checks.
 	@Bean
 	SecurityFilterChain securityFilterChain(HttpSecurity http, Environment environment) {
 		http.csrf(AbstractHttpConfigurer::disable);
