@@ -23,7 +23,7 @@ import io.github.mcppersist.redis.RedisServer;
  * and are called in turns, so that what disturbs the machine for a while hits both; the
  * ratios are those of neighbouring turns.
  */
-final class LoadTest implements AutoCloseable {
+final class LoadTest {
 
 	static final Path SERVER_JAR = Path.of("samples/spring-ai-server/target/spring-ai-server.jar");
 
@@ -54,8 +54,8 @@ final class LoadTest implements AutoCloseable {
 		long redisProcess = Long.parseLong(redis.info("process_id"));
 		try (ProcessorShares shares = ProcessorShares.assign(redisProcess);
 				ServerProcess ours = ServerProcess.start(shares, server(redis));
-				ServerProcess springAi = ServerProcess.start(shares, server(redis, "--mcp.persist.enabled=false"));
-				LoadTest test = new LoadTest(redis, ours, springAi)) {
+				ServerProcess springAi = ServerProcess.start(shares, server(redis, "--mcp.persist.enabled=false"))) {
+			LoadTest test = new LoadTest(redis, ours, springAi);
 			out.println("Calls of tools over HTTP; " + shares + ".");
 			out.println();
 			test.compare("quick tool", QUICK_CLIENTS,
@@ -136,11 +136,6 @@ final class LoadTest implements AutoCloseable {
 			.info()
 			.totalCpuDuration()
 			.orElseThrow(() -> new IllegalStateException("The clients' processor time is not known"));
-	}
-
-	@Override
-	public void close() {
-		// What it uses is closed by itself
 	}
 
 	/**
