@@ -108,12 +108,18 @@ final class McpLoadClient {
 	 * Open a stream with GET.
 	 * @param lastEventId where to go on, or {@code null} for the standalone stream
 	 * @param listener learns of all that comes
+	 * @param unavailable what to do if the server says that it can't serve it now
 	 */
-	void listen(@Nullable String lastEventId, Listener listener) {
+	void listen(@Nullable String lastEventId, Listener listener, Runnable unavailable) {
 		String request = "GET /mcp HTTP/1.1\r\nHost: 127.0.0.1:" + this.server.getPort()
 				+ "\r\nAccept: text/event-stream\r\n" + this.headers
 				+ ((lastEventId != null) ? "Last-Event-ID: " + lastEventId + "\r\n" : "") + "\r\n";
 		send(request, (answer) -> {
+			if (answer.isAnswered() && answer.status() == 503) {
+				disconnect();
+				unavailable.run();
+				return;
+			}
 			if (answer.isAnswered() && (answer.status() != 200 || answer.isDone())) {
 				throw new IOException("A stream ended with " + answer.status() + " " + answer.body());
 			}

@@ -38,8 +38,8 @@ public final class PlainTomcat {
 
 	/**
 	 * Serve until killed.
-	 * @param arguments the port to listen at, how many connections to take, and
-	 * {@value #BARE} or {@value #MCP}
+	 * @param arguments the port to listen at, how many connections to take and to let
+	 * wait, and {@value #BARE} or {@value #MCP}
 	 * @throws IOException if there is no room for its files
 	 * @throws LifecycleException if it can't be started
 	 */
@@ -51,9 +51,10 @@ public final class PlainTomcat {
 		tomcat.setPort(Integer.parseInt(arguments[0]));
 		tomcat.getConnector().setProperty("address", "127.0.0.1");
 		tomcat.getConnector().setProperty("maxConnections", arguments[1]);
+		tomcat.getConnector().setProperty("acceptCount", arguments[2]);
 		StandardContext context = (StandardContext) tomcat.addContext("", base.toString());
 		Wrapper wrapper = Tomcat.addServlet(context, "mcp",
-				MCP.equals(arguments[2]) ? mcpServlet() : new BareServlet());
+				MCP.equals(arguments[3]) ? mcpServlet() : new BareServlet());
 		wrapper.setAsyncSupported(true);
 		context.addServletMappingDecoded("/mcp", "mcp");
 		tomcat.start();
