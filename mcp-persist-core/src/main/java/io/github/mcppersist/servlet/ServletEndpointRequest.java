@@ -41,7 +41,21 @@ final class ServletEndpointRequest implements EndpointRequest {
 
 	@Override
 	public @Nullable String header(String name) {
-		return this.request.getHeader(name);
+		String value = this.request.getHeader(name);
+		return (value == null && name.equalsIgnoreCase("Host")) ? authority() : value;
+	}
+
+	// A request over HTTP/2 names its host in :authority, which Tomcat shows nowhere
+	// else.
+	// One over HTTP/1 without the header names none: what the container makes up then is
+	// this machine's own name.
+	private @Nullable String authority() {
+		if (!this.request.getProtocol().startsWith("HTTP/2")) {
+			return null;
+		}
+		int port = this.request.getServerPort();
+		boolean defaultPort = port == (this.request.isSecure() ? 443 : 80);
+		return defaultPort ? this.request.getServerName() : this.request.getServerName() + ":" + port;
 	}
 
 	@Override

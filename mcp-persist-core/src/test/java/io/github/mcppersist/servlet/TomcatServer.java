@@ -3,6 +3,7 @@ package io.github.mcppersist.servlet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -14,6 +15,7 @@ import org.apache.catalina.connector.Response;
 import org.apache.catalina.core.StandardContext;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.catalina.valves.ValveBase;
+import org.apache.coyote.UpgradeProtocol;
 import org.apache.tomcat.util.threads.ThreadPoolExecutor;
 
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
@@ -37,10 +39,16 @@ public final class TomcatServer implements WebServer {
 	private final Tomcat tomcat = new Tomcat();
 
 	public TomcatServer(StreamableHttpEndpoint endpoint) throws IOException, LifecycleException {
+		this(endpoint, List.of());
+	}
+
+	TomcatServer(StreamableHttpEndpoint endpoint, List<UpgradeProtocol> upgrades)
+			throws IOException, LifecycleException {
 		Path base = Files.createTempDirectory("tomcat");
 		this.tomcat.setBaseDir(base.toString());
 		this.tomcat.setPort(0);
 		this.tomcat.getConnector().setProperty("address", "127.0.0.1");
+		upgrades.forEach(this.tomcat.getConnector()::addUpgradeProtocol);
 		StandardContext context = (StandardContext) this.tomcat.addContext("", base.toString());
 		Wrapper servlet = Tomcat.addServlet(context, "mcp", new StreamableHttpServlet(endpoint));
 		servlet.setAsyncSupported(true);
