@@ -13,11 +13,14 @@ import io.github.mcppersist.event.StoreOutage;
  * Two circuit breakers, one for reads and one for writes: while Redis can't be reached
  * both are open, while it refuses writes the second one is. An open breaker lets through
  * one probe at a time, at most four a second. An outage is logged once when it begins and
- * once when it ends.
+ * once when it ends. A first answer that is long in coming is none: a JVM that has just
+ * started takes its time to open a connection.
  */
 final class RedisHealth {
 
 	private static final long PROBE_INTERVAL = 250_000_000L;
+
+	private static final long START = 5_000_000_000L;
 
 	private static final Logger logger = LoggerFactory.getLogger(RedisEventStore.class);
 
@@ -29,7 +32,11 @@ final class RedisHealth {
 
 	private volatile boolean outage;
 
+	private final long createdAt;
+
 	private volatile long lastSuccess;
+
+	private volatile boolean answered;
 
 	private @Nullable RedisFailure failure;
 
@@ -37,7 +44,8 @@ final class RedisHealth {
 
 	RedisHealth(LongSupplier nanoTime) {
 		this.nanoTime = nanoTime;
-		this.lastSuccess = nanoTime.getAsLong() - 1;
+		this.createdAt = nanoTime.getAsLong();
+		this.lastSuccess = this.createdAt - 1;
 	}
 
 	boolean isOutage() {
@@ -65,6 +73,7 @@ final class RedisHealth {
 	 */
 	void succeeded(boolean write, boolean probe) {
 		this.lastSuccess = this.nanoTime.getAsLong();
+		this.answered = true;
 		if (this.outage || probe) {
 			recover(write, probe);
 		}
@@ -91,7 +100,7 @@ final class RedisHealth {
 			case CONNECTION, PASSING -> {
 				// One shard of a Cluster being away must not shut off the others, and one
 				// slow call is no outage: what counts is that nothing at all is answered.
-				if (this.lastSuccess - startedAt <= 0) {
+				if (this.lastSuccess - startedAt <= 0 && !(isTimeout(cause) && isStarting())) {
 					open(cause);
 				}
 			}
@@ -124,6 +133,14 @@ final class RedisHealth {
 
 	synchronized @Nullable RedisFailure failure() {
 		return this.failure;
+	}
+
+	private static boolean isTimeout(RedisFailure failure) {
+		return failure.cause() == null;
+	}
+
+	private boolean isStarting() {
+		return !this.answered && this.nanoTime.getAsLong() - this.createdAt < START;
 	}
 
 	private void open(RedisFailure cause) {

@@ -135,6 +135,43 @@ class RedisOutageTests {
 	}
 
 	@Test
+	void aFirstConnectionThatIsSlowIsNoOutage() {
+		RedisProxy slow = RedisProxy.to(this.redis.port());
+		slow.stall();
+		LettuceConnectionFactory starting = new LettuceConnectionFactory("127.0.0.1", slow.port());
+		starting.afterPropertiesSet();
+		starting.start();
+		try (slow; RedisEventStore first = RedisEventStore.builder(starting).timeout(LIMIT).build()) {
+			assertUnavailable(first.renewStreams(List.of(this.stream)));
+			assertThat(first.outage()).isNull();
+
+			slow.pass();
+			eventually(Mono.defer(() -> first.renewStreams(List.of(this.stream))));
+			assertThat(this.log.list).isEmpty();
+		}
+		finally {
+			starting.destroy();
+		}
+	}
+
+	@Test
+	void aConnectionThatIsNeverOpenedIsAnOutage() {
+		RedisProxy dead = RedisProxy.to(this.redis.port());
+		dead.stall();
+		LettuceConnectionFactory starting = new LettuceConnectionFactory("127.0.0.1", dead.port());
+		starting.afterPropertiesSet();
+		starting.start();
+		try (dead; RedisEventStore first = RedisEventStore.builder(starting).timeout(LIMIT).build()) {
+			awaiting().untilAsserted(() -> assertThat(first.outage()).isNotNull());
+
+			assertThat(this.log.list).hasSize(1);
+		}
+		finally {
+			starting.destroy();
+		}
+	}
+
+	@Test
 	void tellsThatOnlyWritesFailWhileRedisIsOutOfMemory() {
 		this.redis.cli("CONFIG", "SET", "maxmemory", "1");
 		assertUnavailable(this.store.storeEvents(this.stream, List.of(TestEvents.event(this.stream, 2, 100))));
