@@ -147,6 +147,25 @@ class RedisWatchTests {
 			.untilAsserted(() -> assertThat(head(first).reader()).isEqualTo(second.node().id()));
 	}
 
+	@Test
+	void takesAStreamOverWhenItsSubscriptionIsBackIfItCouldNotBefore() {
+		openWriter(Driver.LETTUCE);
+		RedisEventStore first = open(Driver.LETTUCE, this.redis.port());
+		RedisEventStore second = open(Driver.LETTUCE, this.network.port());
+		awaitSubscriptions(3);
+		watch(first);
+		this.network.refuse();
+		Queue<Long> hints = new ConcurrentLinkedQueue<>();
+		second.watch(this.stream).subscribe(hints::add);
+		awaiting().until(() -> !hints.isEmpty());
+		assertThat(hints).doesNotContain(EventStore.LOOK);
+
+		this.network.pass();
+
+		awaiting().until(() -> hints.contains(EventStore.LOOK));
+		assertThat(head(first).reader()).isEqualTo(second.node().id());
+	}
+
 	@ParameterizedTest
 	@EnumSource
 	void marksTheStreamAgainIfItsMarkWasLostWithTheSubscription(Driver driver) {
