@@ -45,8 +45,7 @@ final class ServletEndpointRequest implements EndpointRequest {
 		return (value == null && name.equalsIgnoreCase("Host")) ? authority() : value;
 	}
 
-	// A request over HTTP/2 names its host in :authority, which Tomcat shows nowhere
-	// else.
+	// A request over HTTP/2 names its host in :authority, which Tomcat shows only here.
 	// One over HTTP/1 without the header names none: what the container makes up then is
 	// this machine's own name.
 	private @Nullable String authority() {

@@ -179,8 +179,7 @@ final class StreamWatches implements RedisNode.Listener {
 	@Override
 	public void subscribed() {
 		// What was published in between is lost, and so may be the marks. But a node that
-		// has taken over in the meantime keeps its mark, unless a reader here is newer
-		// and
+		// has taken over meanwhile keeps its mark, unless a reader here is newer and
 		// could not say so.
 		this.watched.keySet().forEach((key) -> {
 			byte[] how = this.unmarked.getOrDefault(key, MARK_AGAIN);
