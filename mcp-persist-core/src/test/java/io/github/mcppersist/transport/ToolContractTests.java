@@ -1,6 +1,7 @@
 package io.github.mcppersist.transport;
 
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.Test;
@@ -140,6 +141,7 @@ public abstract class ToolContractTests extends AbstractStreamableHttpTests {
 
 	@Test
 	void endsRunningCallsWithAnErrorWhenItCloses() throws Exception {
+		Set<Thread> before = Thread.getAllStackTraces().keySet();
 		RawMcpClient client = start().initialize();
 		try (Exchange call = client.call("late", "gated", "{\"before\":1,\"gate\":\"g\"}");
 				Exchange get = client.get(null)) {
@@ -157,8 +159,10 @@ public abstract class ToolContractTests extends AbstractStreamableHttpTests {
 			}
 		}
 		this.tools.open("g");
-		await().untilAsserted(() -> assertThat(Thread.getAllStackTraces().keySet()).extracting(Thread::getName)
-			.noneMatch((name) -> name.matches("mcp-persist-(handler|answer|delivery|clock).*")));
+		await().untilAsserted(
+				() -> assertThat(Thread.getAllStackTraces().keySet()).filteredOn((thread) -> !before.contains(thread))
+					.extracting(Thread::getName)
+					.noneMatch((name) -> name.matches("mcp-persist-(handler|answer|delivery|clock).*")));
 	}
 
 	private static String id(String request) {
