@@ -14,11 +14,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class SseConnection implements AutoCloseable {
 
+	private final InputStream body;
+
 	private final BufferedReader reader;
 
 	private @Nullable String lastEventId;
 
 	SseConnection(InputStream body) {
+		this.body = body;
 		this.reader = new BufferedReader(new InputStreamReader(body, StandardCharsets.UTF_8));
 	}
 
@@ -61,9 +64,12 @@ final class SseConnection implements AutoCloseable {
 		return this.lastEventId;
 	}
 
+	/**
+	 * Not by the reader, which would wait for whoever is reading.
+	 */
 	@Override
 	public void close() throws IOException {
-		this.reader.close();
+		this.body.close();
 	}
 
 	private static String value(String line) {
