@@ -11,8 +11,6 @@ import io.modelcontextprotocol.spec.McpSchema.LoggingLevel;
 import io.modelcontextprotocol.spec.McpSchema.LoggingMessageNotification;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledForJreRange;
-import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -89,16 +87,6 @@ abstract class AbstractSpringAiServerTests {
 
 		assertThat(rest(client, cursor)).singleElement()
 			.satisfies((event) -> assertThat(event.data()).contains("counted"));
-	}
-
-	@Test
-	@EnabledForJreRange(min = JRE.JAVA_21)
-	void runsToolsOnVirtualThreadsWhereTheyAreOn() throws Exception {
-		SpringAiServer on = start(ThreadTools.class, "spring.threads.virtual.enabled=true");
-		SpringAiServer off = start(ThreadTools.class, "spring.threads.virtual.enabled=false");
-
-		assertThat(call(on.client("ann").initialize(), "thread")).contains("VirtualThread[");
-		assertThat(call(off.client("ann").initialize(), "thread")).contains("Thread[").doesNotContain("VirtualThread[");
 	}
 
 	@Test
@@ -275,15 +263,6 @@ abstract class AbstractSpringAiServerTests {
 			return exchange.loggingNotification(LoggingMessageNotification.builder(LoggingLevel.WARNING, "1").build())
 				.then(this.gate.asMono())
 				.then(Mono.just("counted"));
-		}
-
-	}
-
-	static class ThreadTools {
-
-		@McpTool(name = "thread", description = "Tells what it runs on")
-		String thread() {
-			return Thread.currentThread().toString();
 		}
 
 	}

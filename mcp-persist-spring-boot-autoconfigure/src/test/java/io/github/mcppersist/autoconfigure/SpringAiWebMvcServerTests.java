@@ -5,6 +5,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
+import org.springframework.ai.mcp.annotation.McpTool;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.web.servlet.HandlerInterceptor;
@@ -37,6 +40,25 @@ class SpringAiWebMvcServerTests extends AbstractSpringAiServerTests {
 		Interceptors interceptors = server.bean(Interceptors.class);
 		assertThat(interceptors.before).hasValue(2);
 		assertThat(interceptors.after).hasValue(2);
+	}
+
+	@Test
+	@EnabledForJreRange(min = JRE.JAVA_21)
+	void runsToolsOnVirtualThreadsWhereTheyAreOn() throws Exception {
+		SpringAiServer on = start(ThreadTools.class, "spring.threads.virtual.enabled=true");
+		SpringAiServer off = start(ThreadTools.class, "spring.threads.virtual.enabled=false");
+
+		assertThat(call(on.client("ann").initialize(), "thread")).contains("VirtualThread[");
+		assertThat(call(off.client("ann").initialize(), "thread")).contains("Thread[").doesNotContain("VirtualThread[");
+	}
+
+	static class ThreadTools {
+
+		@McpTool(name = "thread", description = "Tells what it runs on")
+		String thread() {
+			return Thread.currentThread().toString();
+		}
+
 	}
 
 	@Configuration(proxyBeanMethods = false)
