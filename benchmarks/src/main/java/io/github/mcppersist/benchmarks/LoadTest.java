@@ -79,7 +79,9 @@ final class LoadTest {
 			throw new IllegalStateException(SERVER_JAR + " is not there; benchmarks/run builds it");
 		}
 		List<String> java = new ArrayList<>(List.of("-jar", SERVER_JAR.toString(), "--server.port=%port%",
-				"--server.address=127.0.0.1", "--spring.data.redis.port=" + redis.port()));
+				"--server.address=127.0.0.1", "--spring.data.redis.port=" + redis.port(),
+				// Clients wait for their next turn on the connections that they have
+				"--server.tomcat.keep-alive-timeout=10m"));
 		java.addAll(List.of(arguments));
 		return java;
 	}
