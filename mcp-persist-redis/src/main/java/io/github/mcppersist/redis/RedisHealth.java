@@ -36,8 +36,6 @@ final class RedisHealth {
 
 	private volatile long lastSuccess;
 
-	private volatile boolean answered;
-
 	private @Nullable RedisFailure failure;
 
 	private long outageStart;
@@ -73,7 +71,6 @@ final class RedisHealth {
 	 */
 	void succeeded(boolean write, boolean probe) {
 		this.lastSuccess = this.nanoTime.getAsLong();
-		this.answered = true;
 		if (this.outage || probe) {
 			recover(write, probe);
 		}
@@ -140,7 +137,7 @@ final class RedisHealth {
 	}
 
 	private boolean isStarting() {
-		return !this.answered && this.nanoTime.getAsLong() - this.createdAt < START;
+		return this.lastSuccess - this.createdAt < 0 && this.nanoTime.getAsLong() - this.createdAt < START;
 	}
 
 	private void open(RedisFailure cause) {
