@@ -36,6 +36,9 @@ class ReadmeTests {
 	private static final Pattern SNIPPET = Pattern.compile("(?:<!-- from (\\S+) -->\\n+)?```(\\w+)\\n(.*?)\\n```",
 			Pattern.DOTALL);
 
+	private static final Pattern OWN_VERSION = Pattern
+		.compile("<artifactId>mcp-persist-[^<]*</artifactId>\\s*<version>([^<]*)</version>");
+
 	private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]+)(?:#[^)]*)?\\)");
 
 	private static final Pattern TEST_CLASS = Pattern.compile("`(\\w+Tests)\\b");
@@ -52,16 +55,16 @@ class ReadmeTests {
 	}
 
 	@Test
-	void namesTheDependencyOfTheSampleInTheVersionThatIsBuilt() throws IOException {
+	void quotesDependenciesFromASampleInTheVersionThatIsBuilt() throws IOException {
 		List<Snippet> snippets = snippets("xml");
+		String parent = Files.readString(ROOT.resolve("pom.xml"));
 
 		assertThat(snippets).isNotEmpty().allSatisfy((snippet) -> {
-			Matcher version = Pattern.compile("\\s*<version>(.*)</version>").matcher(snippet.text());
-			assertThat(version.find()).isTrue();
-			assertThat(Files.readString(ROOT.resolve("pom.xml")))
-				.contains("<artifactId>mcp-persist-parent</artifactId>\n\t<version>" + version.group(1) + "</version>");
+			assertThat(snippet.source()).as("the source of " + snippet.text()).isNotNull();
 			assertThat(withoutIndentation(Files.readString(ROOT.resolve(snippet.source()))))
-				.contains(withoutIndentation(version.replaceAll("")));
+				.contains(withoutIndentation(snippet.text()));
+			assertThat(matches(OWN_VERSION, snippet.text())).allSatisfy((version) -> assertThat(parent)
+				.contains("<artifactId>mcp-persist-parent</artifactId>\n\t<version>" + version + "</version>"));
 		});
 	}
 
@@ -70,6 +73,9 @@ class ReadmeTests {
 		List<Snippet> snippets = snippets("yaml");
 
 		assertThat(snippets).isNotEmpty().allSatisfy((snippet) -> {
+			if (snippet.source() != null) {
+				assertThat(Files.readString(ROOT.resolve(snippet.source()))).contains(snippet.text());
+			}
 			ByteArrayResource yaml = new ByteArrayResource(snippet.text().getBytes(StandardCharsets.UTF_8));
 			Binder binder = new Binder(
 					ConfigurationPropertySources.from(new YamlPropertySourceLoader().load("snippet", yaml)));
