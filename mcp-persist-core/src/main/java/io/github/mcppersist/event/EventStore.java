@@ -50,7 +50,7 @@ public interface EventStore {
 	 * before is dropped, and a cursor before the first of them is a reported gap.
 	 * @param stream the stream
 	 * @param requestId the JSON text of the ID of the JSON-RPC request that the stream
-	 * answers, or {@code null} if it answers none
+	 * answers, or of the array of the IDs of a batch; {@code null} if it answers none
 	 * @param events at least one event; the first may have any sequence, the others
 	 * follow without a hole
 	 * @return completes when the events are stored. If this store keeps the sessions'

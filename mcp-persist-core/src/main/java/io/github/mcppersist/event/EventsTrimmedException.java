@@ -13,7 +13,7 @@ public final class EventsTrimmedException extends EventStoreException {
 	 * Create the exception.
 	 * @param stream the stream
 	 * @param requestId the JSON text of the ID of the request that the stream answers, or
-	 * {@code null} if it answers none
+	 * of the array of the IDs of a batch; {@code null} if it answers none
 	 */
 	public EventsTrimmedException(StreamKey stream, @Nullable String requestId) {
 		super("Events of stream " + stream.streamId() + " after the given event ID are no longer kept");

@@ -5,6 +5,8 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.security.Principal;
+import java.util.Collections;
+import java.util.List;
 
 import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.server.McpTransportContextExtractor;
@@ -42,7 +44,12 @@ final class ServletEndpointRequest implements EndpointRequest {
 	@Override
 	public @Nullable String header(String name) {
 		String value = this.request.getHeader(name);
-		return (value == null && name.equalsIgnoreCase("Host")) ? authority() : value;
+		if (value == null) {
+			return name.equalsIgnoreCase("Host") ? authority() : null;
+		}
+		// Filters that change a header often change this method of a request alone
+		List<String> lines = Collections.list(this.request.getHeaders(name));
+		return (lines.size() > 1) ? String.join(", ", lines) : value;
 	}
 
 	// A request over HTTP/2 names its host in :authority, which Tomcat shows only here.

@@ -19,9 +19,11 @@ public interface EndpointRequest {
 	String method();
 
 	/**
-	 * Return a header.
+	 * Return a header. Several lines of one are joined to a list (RFC 9110, 5.3), which
+	 * the endpoint refuses for a header that is none.
 	 * @param name the name, in any case
-	 * @return the first value, or {@code null} if there is none
+	 * @return the values of all lines in their order, with {@code ", "} in between; or
+	 * {@code null} if there is none
 	 */
 	@Nullable String header(String name);
 

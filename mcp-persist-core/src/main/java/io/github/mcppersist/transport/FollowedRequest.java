@@ -1,5 +1,6 @@
 package io.github.mcppersist.transport;
 
+import java.util.ArrayList;
 import java.util.List;
 
 import org.jspecify.annotations.Nullable;
@@ -66,7 +67,9 @@ final class FollowedRequest {
 	/**
 	 * End the stream with an error if nobody runs the request any more. Others may do so
 	 * at the same moment, and the node that was given up may yet be alive: the store lets
-	 * one of them win, and all read what that one has stored.
+	 * one of them win, and all read what that one has stored. A batch's requests all get
+	 * the error, also one whose response is on the stream already: a client that has that
+	 * isn't waiting for it any more.
 	 * @param last the last event that is known to be stored
 	 * @param then called on a delivery thread when there may be something to read
 	 */
@@ -76,16 +79,18 @@ final class FollowedRequest {
 			return;
 		}
 		this.ending = true;
-		Event error = new Event(EventId.next(this.stream.streamId(), last.sequence() + 1),
-				JsonRpcError.of(head.requestId(), JsonRpcError.INTERNAL_ERROR,
-						"The server that ran the request has gone; the outcome of the request is unknown"));
-		this.runtime.onDelivery(Mono.defer(() -> this.runtime.store().completeStream(this.stream, List.of(error))))
+		List<Event> errors = new ArrayList<>();
+		for (byte[] error : JsonRpcError.forEach(head.requestId(), JsonRpcError.INTERNAL_ERROR,
+				"The server that ran the request has gone; the outcome of the request is unknown")) {
+			errors.add(new Event(EventId.next(this.stream.streamId(), last.sequence() + 1 + errors.size()), error));
+		}
+		this.runtime.onDelivery(Mono.defer(() -> this.runtime.store().completeStream(this.stream, errors)))
 			.subscribe((nothing) -> {
 			}, (ex) -> {
 				logger.debug("Stream {} was not ended: {}", this.stream.streamId(), ex.getMessage());
 				then.run();
 			}, () -> {
-				this.runtime.observer().eventsStored(1);
+				this.runtime.observer().eventsStored(errors.size());
 				this.runtime.observer().orphanEnded();
 				logger.atInfo()
 					.addKeyValue("mcp.stream.id", this.stream.streamId())

@@ -1,6 +1,6 @@
 package io.github.mcppersist.transport;
 
-import java.util.Map;
+import java.io.ByteArrayOutputStream;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,10 +39,10 @@ final class GetHandler {
 		this.closing = true;
 	}
 
-	void handle(EndpointRequest request, EndpointResponse response) {
+	void handle(EndpointRequest request, HttpReply reply) {
 		Rejection rejection = this.closing ? Rejection.SHUTTING_DOWN : HeaderRules.checkGet(request);
 		if (rejection != null) {
-			rejection.sendTo(response);
+			reply.refuse(rejection);
 			return;
 		}
 		String lastEventId = request.header(HeaderRules.LAST_EVENT_ID);
@@ -52,10 +52,10 @@ final class GetHandler {
 			.subscribe((session) -> {
 				try {
 					if (lastEventId == null || observed == null) {
-						listen(session, response);
+						listen(session, reply);
 					}
 					else {
-						resume(session, lastEventId, observed, response);
+						resume(session, lastEventId, observed, reply);
 					}
 				}
 				finally {
@@ -67,28 +67,28 @@ final class GetHandler {
 					observed.ended((refused.status() < 500) ? ResumeOutcome.UNKNOWN_SESSION : ResumeOutcome.UNAVAILABLE,
 							ex);
 				}
-				refused.sendTo(response);
+				reply.refuse(refused);
 			});
 	}
 
-	private void resume(Session session, String lastEventId, Resume observed, EndpointResponse response) {
+	private void resume(Session session, String lastEventId, Resume observed, HttpReply reply) {
 		EventId cursor;
 		try {
 			cursor = EventId.parse(lastEventId);
 		}
 		catch (IllegalArgumentException ex) {
 			observed.ended(ResumeOutcome.UNKNOWN_EVENT, null);
-			Rejection.UNKNOWN_EVENT_ID.sendTo(response);
+			reply.refuse(Rejection.UNKNOWN_EVENT_ID);
 			return;
 		}
-		resume(session, cursor, observed, response);
+		resume(session, cursor, observed, reply);
 	}
 
-	private void listen(Session session, EndpointResponse response) {
+	private void listen(Session session, HttpReply reply) {
 		StreamLog log = session.standalone();
 		SseConnection connection = connect(session, ConnectionKind.STANDALONE, log.stream(), log, log.mailbox());
 		log.mailbox().execute(() -> log.begin(connection, session.record().standaloneCursor()));
-		connection.openWhenWatched(response);
+		connection.openWhenWatched(reply);
 	}
 
 	private SseConnection connect(Session session, ConnectionKind kind, StreamKey stream, @Nullable StreamLog log,
@@ -104,28 +104,28 @@ final class GetHandler {
 		return connection;
 	}
 
-	private void resume(Session session, EventId cursor, Resume observed, EndpointResponse response) {
+	private void resume(Session session, EventId cursor, Resume observed, HttpReply reply) {
 		if (!session.acquire()) {
 			// Let go, or ended, since it was found
 			observed.ended(ResumeOutcome.UNAVAILABLE, null);
-			Rejection.SESSIONS_AWAY.sendTo(response);
+			reply.refuse(Rejection.SESSIONS_AWAY);
 			return;
 		}
 		StreamKey stream = new StreamKey(session.id(), cursor.streamId());
 		int maxBytes = Math.max(1, this.runtime.options().maxConnectionBytes() / 2);
 		this.runtime.onDelivery(this.runtime.store().replayEventsAfter(stream, cursor, maxBytes))
 			.doFinally((signal) -> session.release())
-			.subscribe((page) -> resume(session, stream, cursor, page, observed, response),
-					(ex) -> notReplayed(session, stream, cursor, ex, observed, response));
+			.subscribe((page) -> resume(session, stream, cursor, page, observed, reply),
+					(ex) -> notReplayed(session, stream, cursor, ex, observed, reply));
 	}
 
 	private void resume(Session session, StreamKey stream, EventId cursor, @Nullable EventPage page, Resume observed,
-			EndpointResponse response) {
+			HttpReply reply) {
 		if (page != null && page.events().isEmpty() && page.rest() == EventPage.Rest.NONE) {
 			// Not 200: clients that don't take an error for the response would come back
 			// for ever
 			observed.ended(ResumeOutcome.COMPLETE, null);
-			response.send(204, Map.of(), new byte[0]);
+			reply.send(204);
 			return;
 		}
 		StreamLog log = session.log(stream.streamId());
@@ -138,7 +138,7 @@ final class GetHandler {
 			}
 			connection.resume(cursor, page, observed);
 		});
-		connection.openWhenWatched(response);
+		connection.openWhenWatched(reply);
 		String owner = (page != null) ? page.head().owner() : null;
 		if (log == null && owner != null && !this.runtime.isThisNode(owner)) {
 			// The connection that the call came on: the store doesn't know of it
@@ -147,37 +147,40 @@ final class GetHandler {
 	}
 
 	private void notReplayed(Session session, StreamKey stream, EventId cursor, Throwable ex, Resume observed,
-			EndpointResponse response) {
+			HttpReply reply) {
 		if (ex instanceof EventStoreUnavailableException) {
 			if (session.log(stream.streamId()) != null) {
-				resume(session, stream, cursor, null, observed, response);
+				resume(session, stream, cursor, null, observed, reply);
 			}
 			else {
 				observed.ended(ResumeOutcome.UNAVAILABLE, ex);
-				Rejection.unavailable("the event store is out of reach").sendTo(response);
+				reply.refuse(Rejection.unavailable("the event store is out of reach"));
 			}
 		}
 		else if (ex instanceof EventsTrimmedException trimmed) {
 			observed.ended(ResumeOutcome.GAP, ex);
 			this.runtime.gapFound(stream);
-			trimmed(trimmed, response);
+			trimmed(trimmed, reply);
 		}
 		else {
 			logger.debug("A resume was refused: {}", ex.getMessage());
 			observed.ended(ResumeOutcome.UNKNOWN_EVENT, ex);
-			Rejection.UNKNOWN_EVENT_ID.sendTo(response);
+			reply.refuse(Rejection.UNKNOWN_EVENT_ID);
 		}
 	}
 
-	private static void trimmed(EventsTrimmedException trimmed, EndpointResponse response) {
+	private static void trimmed(EventsTrimmedException trimmed, HttpReply reply) {
 		if (trimmed.requestId() != null) {
 			// Not 400: the client would wait for the response until its own timeout
-			byte[] error = JsonRpcError.of(trimmed.requestId(), JsonRpcError.SERVER_ERROR,
-					"Messages of this request are no longer kept, its response may be among them");
-			response.send(200, SseOutput.HEADERS, new SseFrame(null, error, null).toBytes());
+			ByteArrayOutputStream frames = new ByteArrayOutputStream();
+			JsonRpcError
+				.forEach(trimmed.requestId(), JsonRpcError.SERVER_ERROR,
+						"Messages of this request are no longer kept, its response may be among them")
+				.forEach((error) -> new SseFrame(null, error, null).writeTo(frames));
+			reply.send(200, SseOutput.HEADERS, frames.toByteArray());
 		}
 		else {
-			Rejection.UNKNOWN_EVENT_ID.sendTo(response);
+			reply.refuse(Rejection.UNKNOWN_EVENT_ID);
 		}
 	}
 

@@ -2,6 +2,7 @@ package io.github.mcppersist.transport;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,9 @@ final class HeaderRules {
 	 * The revisions that are served, oldest first.
 	 */
 	static final List<String> PROTOCOL_VERSIONS = List.of("2025-03-26", "2025-06-18", "2025-11-25");
+
+	private static final Pattern NO_QUALITY = Pattern.compile(";\\s*q\\s*=\\s*0(\\.0*)?\\s*(;|$)",
+			Pattern.CASE_INSENSITIVE);
 
 	private HeaderRules() {
 	}
@@ -57,18 +61,31 @@ final class HeaderRules {
 		return null;
 	}
 
+	/**
+	 * Say whether a media type is acceptable (RFC 9110, 12.5.1): the range that names it
+	 * most exactly decides, and a quality of zero means that it isn't.
+	 * @param accept the header, if there is one
+	 * @param type the media type
+	 * @return whether the client accepts it
+	 */
 	private static boolean accepts(@Nullable String accept, String type) {
 		if (accept == null) {
 			return false;
 		}
-		String anySubtype = type.substring(0, type.indexOf('/')) + "/*";
+		List<String> ranges = List.of("*/*", type.substring(0, type.indexOf('/')) + "/*", type);
+		int exactness = -1;
+		boolean accepted = false;
 		for (String range : accept.split(",")) {
-			String mediaType = mediaType(range);
-			if (mediaType.equals(type) || mediaType.equals(anySubtype) || mediaType.equals("*/*")) {
-				return true;
+			int rangeExactness = ranges.indexOf(mediaType(range));
+			if (rangeExactness > exactness) {
+				exactness = rangeExactness;
+				accepted = !NO_QUALITY.matcher(range).find();
+			}
+			else if (rangeExactness >= 0 && rangeExactness == exactness) {
+				accepted |= !NO_QUALITY.matcher(range).find();
 			}
 		}
-		return false;
+		return accepted;
 	}
 
 	private static String mediaType(String value) {

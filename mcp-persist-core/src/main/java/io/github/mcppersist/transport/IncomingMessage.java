@@ -1,7 +1,7 @@
 package io.github.mcppersist.transport;
 
 import java.io.IOException;
-import java.util.List;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 import io.modelcontextprotocol.json.McpJsonMapper;
@@ -9,44 +9,56 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The body of a POST: either a JSON-RPC message or the reason why it is none.
+ * What a client sent as one message. There is a message, or a refusal, or both: in the
+ * place of an answer that is malformed, but says what it answers, stands an error that
+ * ends the wait for it, while the client is refused.
  *
- * @param message the message, if it is one
- * @param rejection the refusal, if it isn't
+ * @param message the message
+ * @param requestId the JSON text of the ID of a request, and of nothing else
+ * @param rejection the refusal
  */
-record IncomingMessage(@Nullable JSONRPCMessage message, @Nullable Rejection rejection) {
+record IncomingMessage(@Nullable JSONRPCMessage message, @Nullable String requestId, @Nullable Rejection rejection) {
+
+	private static final String NO_MESSAGE = "Invalid Request: the body is not a JSON-RPC 2.0 message";
 
 	/**
-	 * Read a body.
-	 * @param jsonMapper reads JSON
-	 * @param body the body
-	 * @return the message, or the refusal
+	 * Read a message.
+	 * @param jsonMapper reads and writes JSON
+	 * @param json what it read
+	 * @return the message, or the refusal, or both
 	 */
-	static IncomingMessage read(McpJsonMapper jsonMapper, byte[] body) {
-		Object json;
+	static IncomingMessage of(McpJsonMapper jsonMapper, @Nullable Object json) {
+		if (!(json instanceof Map<?, ?> object)) {
+			return refused(NO_MESSAGE);
+		}
+		Class<? extends JSONRPCMessage> type = type(object);
+		if (type == null) {
+			return malformed(object, NO_MESSAGE);
+		}
 		try {
-			json = jsonMapper.readValue(body, Object.class);
+			JSONRPCMessage message = jsonMapper.convertValue(json, type);
+			if (message instanceof JSONRPCResponse answer && answer.error() == null
+					&& !(answer.result() instanceof Map)) {
+				return malformed(object, "Invalid Request: a result must be an object");
+			}
+			return (message instanceof JSONRPCRequest request) ? request(jsonMapper, request)
+					: new IncomingMessage(message, null, null);
 		}
 		catch (IOException | RuntimeException ex) {
-			return refused(JsonRpcError.PARSE_ERROR, "Parse error: the body is not JSON");
+			return malformed(object, "Invalid Request: an ID, method, result or error is not as JSON-RPC says");
 		}
-		if (json instanceof List) {
-			return refused(JsonRpcError.INVALID_REQUEST, "Invalid Request: batches are not supported");
+	}
+
+	private static IncomingMessage request(McpJsonMapper jsonMapper, JSONRPCRequest request) throws IOException {
+		String id = jsonMapper.writeValueAsString(request.id());
+		if (id.getBytes(StandardCharsets.UTF_8).length > RequestIds.MAX_ID_BYTES) {
+			return refused("Invalid Request: an ID may have " + RequestIds.MAX_ID_BYTES + " bytes");
 		}
-		try {
-			Class<? extends JSONRPCMessage> type = (json instanceof Map<?, ?> object) ? type(object) : null;
-			if (type == null) {
-				return refused(JsonRpcError.INVALID_REQUEST, "Invalid Request: the body is not a JSON-RPC 2.0 message");
-			}
-			return new IncomingMessage(jsonMapper.convertValue(json, type), null);
-		}
-		catch (RuntimeException ex) {
-			return refused(JsonRpcError.INVALID_REQUEST,
-					"Invalid Request: an ID, method or result is not as JSON-RPC says");
-		}
+		return new IncomingMessage(request, id, null);
 	}
 
 	private static @Nullable Class<? extends JSONRPCMessage> type(Map<?, ?> json) {
@@ -60,8 +72,21 @@ record IncomingMessage(@Nullable JSONRPCMessage message, @Nullable Rejection rej
 		return (answer && !json.containsKey("method")) ? JSONRPCResponse.class : null;
 	}
 
-	private static IncomingMessage refused(int code, String message) {
-		return new IncomingMessage(null, new Rejection(400, code, message, null, Map.of()));
+	private static IncomingMessage malformed(Map<?, ?> json, String reason) {
+		Object id = json.get("id");
+		if (id == null || json.containsKey("method") || ServerRequests.nodeOf(id) == null) {
+			return refused(reason);
+		}
+		JSONRPCError error = new JSONRPCError(JsonRpcError.INVALID_REQUEST, "The client's answer is malformed");
+		return new IncomingMessage(JSONRPCResponse.error(id, error), null, rejection(reason));
+	}
+
+	private static IncomingMessage refused(String reason) {
+		return new IncomingMessage(null, null, rejection(reason));
+	}
+
+	private static Rejection rejection(String reason) {
+		return Rejection.of(400, reason);
 	}
 
 }

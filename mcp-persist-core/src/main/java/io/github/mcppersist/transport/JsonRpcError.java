@@ -1,6 +1,7 @@
 package io.github.mcppersist.transport;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,17 @@ final class JsonRpcError {
 		return ("{\"jsonrpc\":\"2.0\",\"id\":" + requestId + ",\"error\":{\"code\":" + code + ",\"message\":\""
 				+ message + "\"}}")
 			.getBytes(StandardCharsets.UTF_8);
+	}
+
+	/**
+	 * Write an error response to each request that a stream answers.
+	 * @param requestIds what the stream answers, as for {@link RequestIds}
+	 * @param code the error code
+	 * @param message as above
+	 * @return the responses, one for each request
+	 */
+	static List<byte[]> forEach(String requestIds, int code, String message) {
+		return RequestIds.split(requestIds).stream().map((requestId) -> of(requestId, code, message)).toList();
 	}
 
 }

@@ -27,26 +27,38 @@ final class LogTransport implements McpStreamableServerTransport {
 
 	private final Supplier<StreamLog> log;
 
+	private final @Nullable String requestId;
+
 	private final Mono<Void> beforeResult;
 
+	/**
+	 * Create the transport of a standalone stream.
+	 * @param jsonMapper as below
+	 * @param serverRequests as below
+	 * @param sessionId as below
+	 * @param log as below
+	 */
 	LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionId, Supplier<StreamLog> log) {
-		this(jsonMapper, serverRequests, sessionId, log, Mono.empty());
+		this(jsonMapper, serverRequests, sessionId, log, null, Mono.empty());
 	}
 
 	/**
-	 * Create a transport.
+	 * Create the transport of a request.
 	 * @param jsonMapper writes JSON
 	 * @param serverRequests where requests to the client are noted
 	 * @param sessionId the session of the client
 	 * @param log the log of the stream
+	 * @param requestId the JSON text of the ID of the request, or {@code null} on the
+	 * standalone stream
 	 * @param beforeResult what has to be done before the result of the request is sent
 	 */
 	LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionId, Supplier<StreamLog> log,
-			Mono<Void> beforeResult) {
+			@Nullable String requestId, Mono<Void> beforeResult) {
 		this.jsonMapper = jsonMapper;
 		this.serverRequests = serverRequests;
 		this.sessionId = sessionId;
 		this.log = log;
+		this.requestId = requestId;
 		this.beforeResult = beforeResult;
 	}
 
@@ -73,7 +85,7 @@ final class LogTransport implements McpStreamableServerTransport {
 		catch (IOException | RuntimeException ex) {
 			return Mono.error(new McpTransportException("The message can't be written as JSON", ex));
 		}
-		return this.log.get().send(json, response);
+		return this.log.get().send(this.requestId, json, response);
 	}
 
 	/**

@@ -20,7 +20,7 @@ final class NodeListener implements NodeRegistry.Listener {
 
 	private final Sessions sessions;
 
-	private final PostHandler posts;
+	private final ClientAnswers answers;
 
 	private final ResourceSubscriptions subscriptions;
 
@@ -32,15 +32,15 @@ final class NodeListener implements NodeRegistry.Listener {
 	 * Create a listener.
 	 * @param runtime what all streams share
 	 * @param sessions the sessions that this node holds
-	 * @param posts takes answers
+	 * @param answers takes clients' answers
 	 * @param subscriptions is told of subscriptions
 	 * @param look finds out what messages that were missed may have told
 	 */
-	NodeListener(EndpointRuntime runtime, Sessions sessions, PostHandler posts, ResourceSubscriptions subscriptions,
+	NodeListener(EndpointRuntime runtime, Sessions sessions, ClientAnswers answers, ResourceSubscriptions subscriptions,
 			Runnable look) {
 		this.runtime = runtime;
 		this.sessions = sessions;
-		this.posts = posts;
+		this.answers = answers;
 		this.subscriptions = subscriptions;
 		this.look = look;
 	}
@@ -80,7 +80,7 @@ final class NodeListener implements NodeRegistry.Listener {
 			}
 			case ANSWERED -> {
 				if (session != null) {
-					this.posts.takeAnswers(session, List.of(message.detail()));
+					this.answers.takeAnswers(session, List.of(message.detail()));
 				}
 				else {
 					// Of a session that nobody has asked anything on this node

@@ -2,6 +2,7 @@ package io.github.mcppersist.transport;
 
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 final class OriginRules {
 
 	private static final Set<String> LOCAL_NAMES = Set.of("localhost", "127.0.0.1", "[::1]", "::1");
+
+	private static final Pattern NO_HOST = Pattern.compile("[\\s,/@]");
 
 	private final Set<String> allowedOrigins;
 
@@ -31,6 +34,10 @@ final class OriginRules {
 	 */
 	@Nullable Rejection check(EndpointRequest request) {
 		String host = request.header("Host");
+		if (host != null && NO_HOST.matcher(host).find()) {
+			// Whichever of several a check would take, somebody behind may take another
+			return Rejection.of(400, "Bad Request: there must be one Host header, with a name and a port");
+		}
 		if (!isHostAllowed(host, request.isLocalAddressLoopback())) {
 			return Rejection.of(421, "Misdirected request: this Host is not served here");
 		}

@@ -1,20 +1,14 @@
 package io.github.mcppersist.transport;
 
 import java.io.IOException;
-import java.time.Duration;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.function.Consumer;
 
-import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.spec.McpSchema.InitializeRequest;
 import io.modelcontextprotocol.spec.McpSchema.InitializeResult;
-import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
@@ -22,11 +16,10 @@ import io.modelcontextprotocol.spec.McpStreamableServerSession;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.session.SessionRecord;
-import io.github.mcppersist.session.SessionStore;
 
 /**
  * Handles POST: requests, and a client's answers and notifications (MCP 2025-11-25,
@@ -36,25 +29,24 @@ final class PostHandler {
 
 	private static final Logger logger = LoggerFactory.getLogger(PostHandler.class);
 
-	private static final Duration ANSWER_RETRY = Duration.ofMillis(300);
-
 	private final EndpointRuntime runtime;
 
 	private final Sessions sessions;
 
 	private final McpJsonMapper jsonMapper;
 
-	private final ResourceSubscriptions subscriptions;
+	private final CallHandler calls;
+
+	private final ClientAnswers answers;
 
 	private volatile @Nullable SdkSessions sdkSessions;
 
-	private volatile boolean closing;
-
-	PostHandler(EndpointRuntime runtime, Sessions sessions, ResourceSubscriptions subscriptions,
+	PostHandler(EndpointRuntime runtime, Sessions sessions, CallHandler calls, ClientAnswers answers,
 			McpJsonMapper jsonMapper) {
 		this.runtime = runtime;
 		this.sessions = sessions;
-		this.subscriptions = subscriptions;
+		this.calls = calls;
+		this.answers = answers;
 		this.jsonMapper = jsonMapper;
 	}
 
@@ -67,96 +59,125 @@ final class PostHandler {
 	 * them.
 	 */
 	void close() {
-		this.closing = true;
+		this.calls.close();
 	}
 
-	void handle(EndpointRequest request, EndpointResponse response) {
+	void handle(EndpointRequest request, HttpReply reply) {
 		Rejection rejection = HeaderRules.checkPost(request);
 		if (rejection != null) {
-			rejection.sendTo(response);
+			reply.refuse(rejection);
 			return;
 		}
 		CallerContext context = CallerContext.of(request, this.runtime.contextCapture());
 		request.body(this.runtime.options().maxRequestBytes()).subscribe((body) -> {
 			try {
-				accept(IncomingMessage.read(this.jsonMapper, body), context, response);
+				accept(PostBody.read(this.jsonMapper, body), context, reply);
 			}
 			catch (RuntimeException ex) {
-				Rejection.failed(ex).sendTo(response);
+				reply.refuse(Rejection.failed(ex));
 			}
 		}, (ex) -> {
 			if (ex instanceof RequestTooLargeException) {
-				Rejection
-					.of(413, "Content Too Large: a request may have " + this.runtime.options().maxRequestBytes()
-							+ " bytes")
-					.sendTo(response);
+				reply.refuse(Rejection.of(413, "Content Too Large: a request may have "
+						+ this.runtime.options().maxRequestBytes() + " bytes"));
 			}
 			else {
 				logger.debug("The body of a request could not be read", ex);
-				Rejection.of(400, "Bad Request: the body could not be read").sendTo(response);
+				reply.refuse(Rejection.of(400, "Bad Request: the body could not be read"));
 			}
 		});
 	}
 
-	private void accept(IncomingMessage incoming, CallerContext context, EndpointResponse response) {
-		if (incoming.rejection() != null) {
-			incoming.rejection().sendTo(response);
+	private void accept(PostBody body, CallerContext context, HttpReply reply) {
+		if (body.rejection() != null) {
+			reply.refuse(body.rejection());
+			return;
 		}
-		else if (this.closing && incoming.message() instanceof JSONRPCRequest message) {
-			Rejection.SHUTTING_DOWN.withRequestId(json(message.id())).sendTo(response);
+		String requestId = body.requestId();
+		List<Call> requests = body.requests();
+		if (this.calls.isClosing() && !requests.isEmpty()) {
+			reply.refuse(Rejection.SHUTTING_DOWN.withRequestId(requestId));
+			return;
 		}
-		else if (incoming.message() instanceof JSONRPCRequest message && "initialize".equals(message.method())) {
-			initialize(message, context.principal(), response);
+		if (!body.batch() && body.messages().get(0).message() instanceof JSONRPCRequest request
+				&& "initialize".equals(request.method())) {
+			initialize(request, context.principal(), reply);
+			return;
 		}
-		else {
-			accept(Objects.requireNonNull(incoming.message()), context, response);
-		}
-	}
-
-	private void accept(JSONRPCMessage message, CallerContext context, EndpointResponse response) {
-		String requestId = (message instanceof JSONRPCRequest call) ? json(call.id()) : null;
 		Rejection rejection = HeaderRules.checkProtocolVersion(context.protocolVersion());
 		if (rejection != null) {
-			rejection.withRequestId(requestId).sendTo(response);
+			reply.refuse(rejection.withRequestId(requestId));
 			return;
 		}
 		// A call needn't ask for the session's state: opening its stream tells
-		this.sessions.acquire(context.sessionId(), context.principal(), requestId == null).subscribe((session) -> {
+		this.sessions.acquire(context.sessionId(), context.principal(), requests.isEmpty()).subscribe((session) -> {
 			try {
-				accept(session, message, requestId, context, response);
+				accept(session, body, requests, context, reply);
 			}
 			catch (RuntimeException ex) {
-				Rejection.failed(ex).withRequestId(requestId).sendTo(response);
+				reply.refuse(Rejection.failed(ex).withRequestId(requestId));
 			}
 			finally {
 				session.release();
 			}
-		}, (ex) -> Rejection.failed(ex).withRequestId(requestId).sendTo(response));
+		}, (ex) -> reply.refuse(Rejection.failed(ex).withRequestId(requestId)));
 	}
 
-	private void accept(Session session, JSONRPCMessage message, @Nullable String requestId, CallerContext context,
-			EndpointResponse response) {
-		if (message instanceof JSONRPCRequest request) {
-			Rejection rejection = SessionRules.check(request, session.record());
-			if (rejection != null) {
-				rejection.withRequestId(requestId).sendTo(response);
-				return;
-			}
-			call(session, request, Objects.requireNonNull(requestId), context, response);
+	private void accept(Session session, PostBody body, List<Call> requests, CallerContext context, HttpReply reply) {
+		if (!body.batch() && !requests.isEmpty()) {
+			this.calls.handle(session, requests.get(0), context, reply);
+			return;
 		}
-		else if (message instanceof JSONRPCNotification notification) {
-			notification(session, notification, context, response);
+		if (body.batch() && !Batch.PROTOCOL_VERSION.equals(session.record().protocolVersion())) {
+			reply.refuse(Batch.NOT_SUPPORTED);
+			return;
 		}
-		else if (message instanceof JSONRPCResponse answer) {
-			answer(session, answer, context, response);
-		}
+		Flux.fromIterable(body.messages())
+			.filter((message) -> !(message.message() instanceof JSONRPCRequest))
+			.flatMapSequential((message) -> tell(session, message, context))
+			.collectList()
+			.subscribe((rejections) -> {
+				if (!rejections.isEmpty()) {
+					reply.refuse(rejections.get(0));
+				}
+				else if (requests.isEmpty()) {
+					reply.send(202);
+				}
+				else {
+					this.calls.handle(session, requests, context, reply);
+				}
+			}, (ex) -> reply.refuse(Rejection.failed(ex)));
 	}
 
-	private void initialize(JSONRPCRequest message, @Nullable String principal, EndpointResponse response) {
+	/**
+	 * Pass on what a client tells without waiting for a response.
+	 * @param session the session
+	 * @param incoming a notification or an answer
+	 * @param context what it came with
+	 * @return the refusal, if it is refused; never fails
+	 */
+	private Mono<Rejection> tell(Session session, IncomingMessage incoming, CallerContext context) {
+		if (incoming.message() instanceof JSONRPCNotification notification) {
+			// The SDK can't cancel a request and would warn of each attempt
+			Mono<Void> work = "notifications/cancelled".equals(notification.method()) ? Mono.empty()
+					: Mono.defer(() -> session.sdkSession().accept(notification));
+			return this.answers.run(work, context)
+				.cast(Rejection.class)
+				.onErrorResume((ex) -> Mono.just(Rejection.failed(ex)));
+		}
+		JSONRPCResponse answer = (JSONRPCResponse) Objects.requireNonNull(incoming.message());
+		Mono<Rejection> refused = this.answers.accept(session, answer, context)
+			.cast(Rejection.class)
+			.onErrorResume((ex) -> Mono.just(Rejection.failed(ex).withRequestId(json(answer.id()))));
+		// One that is malformed is refused, whatever became of the error in its place
+		return (incoming.rejection() != null) ? refused.then(Mono.just(incoming.rejection())) : refused;
+	}
+
+	private void initialize(JSONRPCRequest message, @Nullable String principal, HttpReply reply) {
 		String requestId = json(message.id());
 		SdkSessions sdkSessions = this.sdkSessions;
 		if (sdkSessions == null) {
-			Rejection.unavailable("the MCP server has not started yet").withRequestId(requestId).sendTo(response);
+			reply.refuse(Rejection.unavailable("the MCP server has not started yet").withRequestId(requestId));
 			return;
 		}
 		InitializeRequest initializeRequest;
@@ -165,18 +186,17 @@ final class PostHandler {
 			Objects.requireNonNull(initializeRequest);
 		}
 		catch (RuntimeException ex) {
-			new Rejection(400, JsonRpcError.INVALID_PARAMS, "Invalid params: not those of initialize", requestId,
-					Map.of())
-				.sendTo(response);
+			reply.refuse(new Rejection(400, JsonRpcError.INVALID_PARAMS, "Invalid params: not those of initialize",
+					requestId, Map.of()));
 			return;
 		}
 		String parameters = json(message.params());
 		if (parameters.length() > SessionRules.MAX_INITIALIZE_LENGTH) {
-			Rejection
-				.of(413, "Content Too Large: the parameters of initialize may have "
-						+ SessionRules.MAX_INITIALIZE_LENGTH + " characters")
-				.withRequestId(requestId)
-				.sendTo(response);
+			reply.refuse(
+					Rejection
+						.of(413, "Content Too Large: the parameters of initialize may have "
+								+ SessionRules.MAX_INITIALIZE_LENGTH + " characters")
+						.withRequestId(requestId));
 			return;
 		}
 		McpStreamableServerSession.McpStreamableServerSessionInit init = sdkSessions.initialize(initializeRequest);
@@ -186,244 +206,16 @@ final class PostHandler {
 						SessionRecord.initialized(init.session().getId(), parameters, result.protocolVersion(),
 								principal))
 				.thenReturn(result))
-			.subscribe((result) -> initialized(init.session().getId(), message, result, response),
-					(ex) -> Rejection.failed(ex).withRequestId(requestId).sendTo(response));
+			.subscribe((result) -> initialized(init.session().getId(), message, result, reply),
+					(ex) -> reply.refuse(Rejection.failed(ex).withRequestId(requestId)));
 	}
 
-	private void initialized(String sessionId, JSONRPCRequest message, InitializeResult result,
-			EndpointResponse response) {
+	private void initialized(String sessionId, JSONRPCRequest message, InitializeResult result, HttpReply reply) {
 		byte[] body = jsonBytes(JSONRPCResponse.result(message.id(), result));
 		Map<String, String> headers = new LinkedHashMap<>();
 		headers.put("Content-Type", "application/json");
 		headers.put(HeaderRules.SESSION_ID, sessionId);
-		response.send(200, headers, body);
-	}
-
-	private void call(Session session, JSONRPCRequest message, String requestId, CallerContext context,
-			EndpointResponse response) {
-		StreamLog log = session.begin(requestId);
-		SseConnection connection = new SseConnection(this.runtime, ConnectionKind.REQUEST, log.mailbox(), log.stream(),
-				session.isPriming(), log, (gone) -> {
-				});
-		log.mailbox().execute(() -> log.attach(connection));
-		Runnable run = () -> {
-			connection.open(response);
-			run(session, message, log, context);
-		};
-		Consumer<Throwable> refuse = (ex) -> {
-			log.discard();
-			Rejection.failed(ex).withRequestId(requestId).sendTo(response);
-		};
-		log.open().defaultIfEmpty(-1L).subscribe((revision) -> {
-			if (revision == session.revision()) {
-				run.run();
-			}
-			else {
-				this.sessions.refresh(session).subscribe((nothing) -> {
-				}, refuse, run);
-			}
-		}, (ex) -> {
-			if (ex instanceof SessionDeletedException) {
-				this.sessions.drop(session);
-				refuse.accept(new RejectedRequestException(
-						this.closing ? Rejection.SHUTTING_DOWN : Rejection.UNKNOWN_SESSION));
-			}
-			else if (this.runtime.options().onStoreFailure() == StoreFailurePolicy.REJECT) {
-				refuse.accept(new RejectedRequestException(Rejection.unavailable("the event store is out of reach")));
-			}
-			else {
-				run.run();
-			}
-		});
-	}
-
-	private void run(Session session, JSONRPCRequest message, StreamLog log, CallerContext context) {
-		McpTransportContext exchangeContext = new StreamTransportContext(context.transportContext(),
-				() -> session.isPriming() && log.closeConnection());
-		LogTransport transport = new LogTransport(this.jsonMapper, this.runtime.serverRequests(), session.id(),
-				() -> log, noteChange(session, message));
-		McpStreamableServerSession sdkSession = this.subscriptions.sessionFor(message, session.sdkSession());
-		Mono<Void> handling = Mono.defer(() -> sdkSession.responseStream(transport).handle(message))
-			.contextWrite((ctx) -> context.addTo(ctx, exchangeContext));
-		try {
-			Runnable task = context.carrier().apply(() -> subscribe(handling, log));
-			this.runtime.handle(() -> handle(task, log));
-		}
-		catch (RejectedExecutionException ex) {
-			logger.warn("A request was refused: {}", ex.getMessage());
-			log.handled("The server is busy: too many requests are running");
-		}
-		catch (RuntimeException ex) {
-			logger.error("A request could not be run; its client gets an error", ex);
-			log.handled("Internal error: the request could not be run");
-		}
-	}
-
-	private static void subscribe(Mono<Void> handling, StreamLog log) {
-		handling.contextCapture().subscribe((nothing) -> {
-		}, (ex) -> {
-			logger.warn("A request could not be answered; its client gets an error", ex);
-			log.handled("Internal error: the request could not be answered");
-		}, () -> log.handled("Internal error: the request was handled without a result"));
-	}
-
-	private static void handle(Runnable task, StreamLog log) {
-		try {
-			task.run();
-		}
-		catch (Throwable ex) {
-			// Reactor throws what it takes for fatal, and signals nothing
-			log.handled("Internal error: the request could not be answered");
-			throw ex;
-		}
-	}
-
-	/**
-	 * Return what has to be stored of a request before its client may rely on it on
-	 * another node.
-	 * @param session the session
-	 * @param message the request
-	 * @return stores what the request has changed in its session
-	 */
-	private Mono<Void> noteChange(Session session, JSONRPCRequest message) {
-		return switch (message.method()) {
-			case SessionRules.SET_LEVEL -> this.sessions.change(session,
-					(store) -> store.setLogLevel(session.id(), SessionRules.parameter(message, "level")));
-			case ResourceSubscriptions.SUBSCRIBE -> {
-				String uri = SessionRules.parameter(message, "uri");
-				yield this.sessions.change(session, (store) -> store.subscribe(session.id(), uri))
-					.then(Mono.defer(() -> {
-						this.subscriptions.add(List.of(uri));
-						return this.runtime.nodes()
-							.broadcast(new NodeMessage(NodeMessage.Kind.SUBSCRIBED, uri, "").toText())
-							.onErrorComplete();
-					}));
-			}
-			case ResourceSubscriptions.UNSUBSCRIBE -> this.sessions.change(session,
-					(store) -> store.unsubscribe(session.id(), SessionRules.parameter(message, "uri")));
-			default -> Mono.empty();
-		};
-	}
-
-	private void notification(Session session, JSONRPCNotification message, CallerContext context,
-			EndpointResponse response) {
-		// The SDK can't cancel a request and would warn of each attempt
-		boolean ignored = "notifications/cancelled".equals(message.method());
-		accept(ignored ? Mono.empty() : session.sdkSession().accept(message), context, response);
-	}
-
-	private void answer(Session session, JSONRPCResponse message, CallerContext context, EndpointResponse response) {
-		String node = ServerRequests.nodeOf(message.id());
-		if (node == null || this.runtime.isThisNode(node)) {
-			accept(Mono.defer(() -> take(session, message)), context, response);
-			return;
-		}
-		NodeMessage answered = new NodeMessage(NodeMessage.Kind.ANSWERED, session.id(), (String) message.id());
-		Mono<Boolean> handedOn = this.runtime.nodes().isGone(node) ? Mono.just(false)
-				: this.runtime.sessionStore()
-					.storeAnswer(session.id(), answered.detail(), jsonBytes(message))
-					.then(this.runtime.nodes().send(node, answered.toText()));
-		this.runtime.onDelivery(handedOn).subscribe((received) -> {
-			if (received) {
-				response.send(202, Map.of(), new byte[0]);
-			}
-			else {
-				this.runtime.sessionStore()
-					.removeAnswers(session.id(), List.of(answered.detail()))
-					.onErrorComplete()
-					.subscribe();
-				Rejection.ASKER_GONE.withRequestId(json(message.id())).sendTo(response);
-			}
-		}, (ex) -> {
-			Rejection rejection = (ex instanceof SessionDeletedException) ? Rejection.UNKNOWN_SESSION
-					: Rejection.unavailable("the session store is out of reach");
-			rejection.withRequestId(json(message.id())).sendTo(response);
-		});
-	}
-
-	/**
-	 * Take whatever answers other nodes were given to requests of this one.
-	 */
-	void takeAnswers() {
-		// Even on a single node: what the SDK has given up on is forgotten here
-		Map<String, List<String>> pending = this.runtime.serverRequests().pending();
-		if (this.runtime.isShared()) {
-			pending.forEach((sessionId, requestIds) -> {
-				Session session = this.sessions.held(sessionId);
-				if (session != null) {
-					takeAnswers(session, requestIds);
-				}
-			});
-		}
-	}
-
-	/**
-	 * Take the answers to some requests that another node was given. They are removed
-	 * once they are taken, so that none is lost with a call of the store.
-	 * @param session the session
-	 * @param requestIds the IDs of the requests
-	 */
-	void takeAnswers(Session session, Collection<String> requestIds) {
-		SessionStore store = this.runtime.sessionStore();
-		this.runtime.onDelivery(store.findAnswers(session.id(), requestIds)).subscribe((answers) -> {
-			answers.values().forEach((answer) -> takeAnswer(session, answer));
-			if (!answers.isEmpty()) {
-				store.removeAnswers(session.id(), answers.keySet()).subscribe((nothing) -> {
-				}, (ex) -> logger.debug("Answers that were taken are left to expire", ex));
-			}
-		}, (ex) -> {
-			logger.debug("Answers could not be read; trying again", ex);
-			this.runtime.deliverLater(new Mailbox(), ANSWER_RETRY, () -> {
-				List<String> waiting = requestIds.stream().filter(this.runtime.serverRequests()::isPending).toList();
-				if (!waiting.isEmpty()) {
-					takeAnswers(session, waiting);
-				}
-			});
-		});
-	}
-
-	private void takeAnswer(Session session, byte[] answer) {
-		try {
-			JSONRPCResponse message = this.jsonMapper.readValue(answer, JSONRPCResponse.class);
-			this.runtime.answer(() -> take(session, message).subscribe((nothing) -> {
-			}, (ex) -> logger.debug("A client's answer was not handled", ex)));
-		}
-		catch (IOException | RuntimeException ex) {
-			logger.warn("A client's answer, which another node was given, can't be handled", ex);
-		}
-	}
-
-	/**
-	 * Hand an answer to whoever waits for it. If nobody does, because it was given twice
-	 * or too late, that is no error of the client's.
-	 * @param session the session
-	 * @param message the answer
-	 * @return completes when it is handed over
-	 */
-	private Mono<Void> take(Session session, JSONRPCResponse message) {
-		Object sdkId = (message.id() instanceof String id) ? this.runtime.serverRequests().take(session.id(), id)
-				: null;
-		if (sdkId == null) {
-			logger.debug("A client's answer came twice, or too late");
-			return Mono.empty();
-		}
-		return session.sdkSession()
-			.accept(new JSONRPCResponse(message.jsonrpc(), sdkId, message.result(), message.error()));
-	}
-
-	private void accept(Mono<Void> work, CallerContext context, EndpointResponse response) {
-		try {
-			this.runtime.answer(context.carrier()
-				.apply(() -> work.contextWrite((ctx) -> context.addTo(ctx, context.transportContext()))
-					.contextCapture()
-					.subscribe((nothing) -> {
-					}, (ex) -> logger.debug("A client's answer or notification was not handled", ex))));
-		}
-		catch (RejectedExecutionException ex) {
-			Rejection.unavailable("too many answers are being handled").sendTo(response);
-			return;
-		}
-		response.send(202, Map.of(), new byte[0]);
+		reply.send(200, headers, body);
 	}
 
 	private String json(@Nullable Object value) {

@@ -1,6 +1,5 @@
 package io.github.mcppersist.transport;
 
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 
@@ -14,7 +13,7 @@ import org.slf4j.LoggerFactory;
  * @param status the HTTP status
  * @param code the JSON-RPC error code
  * @param message what happened and what to do
- * @param requestId the JSON text of the request's ID, if it was read
+ * @param requestId the JSON text of the request's ID, if it was read; never logged
  * @param headers headers beside the content type
  */
 record Rejection(int status, int code, String message, @Nullable String requestId, Map<String, String> headers) {
@@ -75,10 +74,8 @@ record Rejection(int status, int code, String message, @Nullable String requestI
 		return new Rejection(this.status, this.code, this.message, requestId, this.headers);
 	}
 
-	void sendTo(EndpointResponse response) {
-		Map<String, String> all = new LinkedHashMap<>(this.headers);
-		all.put("Content-Type", "application/json");
-		response.send(this.status, all, JsonRpcError.of(this.requestId, this.code, this.message));
+	byte[] body() {
+		return JsonRpcError.of(this.requestId, this.code, this.message);
 	}
 
 }

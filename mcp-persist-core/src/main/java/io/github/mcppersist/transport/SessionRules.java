@@ -26,27 +26,22 @@ final class SessionRules {
 
 	/**
 	 * Check a request that changes the record; others are passed over.
-	 * @param request the request
+	 * @param request the request, whose parameters are as {@link ParameterRules} say
 	 * @param session the record of the session, as this node knows it
-	 * @return the refusal, or {@code null}
+	 * @return why it is refused, in ASCII without quotes; {@code null} if it isn't
 	 */
-	static @Nullable Rejection check(JSONRPCRequest request, SessionRecord session) {
+	static @Nullable String check(JSONRPCRequest request, SessionRecord session) {
 		return switch (request.method()) {
-			case SET_LEVEL -> checkText(request, "level");
 			case ResourceSubscriptions.SUBSCRIBE -> (session.subscriptions().size() < MAX_SUBSCRIPTIONS)
-					? checkText(request, "uri") : invalid("a session may have " + MAX_SUBSCRIPTIONS + " subscriptions");
-			case ResourceSubscriptions.UNSUBSCRIBE -> checkText(request, "uri");
+					? checkLength(request, "uri") : "a session may have " + MAX_SUBSCRIPTIONS + " subscriptions";
+			case ResourceSubscriptions.UNSUBSCRIBE -> checkLength(request, "uri");
 			default -> null;
 		};
 	}
 
-	private static @Nullable Rejection checkText(JSONRPCRequest request, String name) {
-		boolean valid = value(request, name) instanceof String text && text.length() <= MAX_TEXT_LENGTH;
-		return valid ? null : invalid(name + " must be a text of at most " + MAX_TEXT_LENGTH + " characters");
-	}
-
-	private static Rejection invalid(String message) {
-		return new Rejection(400, JsonRpcError.INVALID_PARAMS, "Invalid params: " + message, null, Map.of());
+	private static @Nullable String checkLength(JSONRPCRequest request, String name) {
+		return (parameter(request, name).length() <= MAX_TEXT_LENGTH) ? null
+				: name + " may have " + MAX_TEXT_LENGTH + " characters";
 	}
 
 	/**

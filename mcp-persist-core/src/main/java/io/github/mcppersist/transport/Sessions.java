@@ -87,6 +87,11 @@ final class Sessions {
 		if (sessionId == null || sessionId.isBlank()) {
 			return rejected(Rejection.of(400, "Bad Request: the " + HeaderRules.SESSION_ID + " header is missing"));
 		}
+		if (sessionId.indexOf(',') >= 0) {
+			// Not 404, on which a client drops a session that may be there
+			return rejected(
+					Rejection.of(400, "Bad Request: there is more than one " + HeaderRules.SESSION_ID + " header"));
+		}
 		if (!StreamKey.isSessionId(sessionId)) {
 			return rejected(Rejection.UNKNOWN_SESSION);
 		}

@@ -20,8 +20,13 @@ final class SseOutput implements Publisher<byte[]>, Subscription {
 
 	private static final Logger logger = LoggerFactory.getLogger(SseOutput.class);
 
+	/**
+	 * The headers of a stream. With {@code no-cache} alone a cache may keep it, which
+	 * ends when it ends, in memory; {@code no-transform} keeps it from being compressed
+	 * in blocks; the last is nginx's own.
+	 */
 	static final Map<String, String> HEADERS = Map.of("Content-Type", "text/event-stream", "Cache-Control",
-			"no-cache, no-transform", "X-Accel-Buffering", "no");
+			"no-store, no-transform", "X-Accel-Buffering", "no");
 
 	/**
 	 * How long a client may leave data lying without taking any of it.

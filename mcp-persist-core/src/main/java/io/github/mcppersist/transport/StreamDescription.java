@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  * or both.
  *
  * @param streamId the stream ID
- * @param requestId the JSON text of the ID of the request that the stream answers, or
- * {@code null} if it answers none or runs elsewhere
+ * @param requestId the JSON text of the ID of the request that the stream answers, or of
+ * the array of the IDs of a batch; {@code null} if it answers none or runs elsewhere
  * @param runsHere whether this node writes the stream
  * @param lastSequence the sequence of the newest event that is known to be stored, or 0
  * @param connection what the stream's open connection is for, or {@code null} if this

@@ -3,7 +3,9 @@ package io.github.mcppersist.transport;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,6 +57,11 @@ final class StreamLog {
 
 	private final @Nullable String requestId;
 
+	/**
+	 * The requests that have no response yet, as the JSON text of their IDs.
+	 */
+	private final Set<String> unanswered = new LinkedHashSet<>();
+
 	private final Runnable onEnd;
 
 	private final StreamTail tail;
@@ -95,8 +102,6 @@ final class StreamLog {
 	 */
 	private long giveUpNanos;
 
-	private boolean responded;
-
 	private State state = State.OPEN;
 
 	/**
@@ -116,7 +121,8 @@ final class StreamLog {
 	 * @param runtime what all streams share
 	 * @param stream the stream
 	 * @param requestId the JSON text of the ID of the request that the stream answers, or
-	 * {@code null} for the standalone stream, which answers none and never ends by itself
+	 * of the array of those of a batch; {@code null} for the standalone stream, which
+	 * answers none and never ends by itself
 	 * @param onEnd called once, in the mailbox, when the log has ended
 	 */
 	StreamLog(EndpointRuntime runtime, StreamKey stream, @Nullable String requestId, Runnable onEnd) {
@@ -124,6 +130,9 @@ final class StreamLog {
 		this.tail = new StreamTail(runtime);
 		this.stream = stream;
 		this.requestId = requestId;
+		if (requestId != null) {
+			this.unanswered.addAll(RequestIds.split(requestId));
+		}
 		this.onEnd = onEnd;
 		// A standalone stream may be there already, even of this node's making before it
 		// let the session go: opening it would drop what is stored
@@ -153,7 +162,7 @@ final class StreamLog {
 			}
 			this.opening = sink;
 			if (this.nextSequence == 1) {
-				this.tail.add(Event.priming(nextId()), false, null);
+				this.tail.add(Event.priming(nextId()), StreamTail.Kind.MESSAGE, null);
 			}
 			store();
 		}));
@@ -161,20 +170,24 @@ final class StreamLog {
 
 	/**
 	 * Send a message.
+	 * @param requestId the JSON text of the ID of the request that it belongs to, or
+	 * {@code null} on the standalone stream
 	 * @param message the JSON-RPC message as UTF-8 JSON
-	 * @param response whether it is the response, after which the stream is complete
+	 * @param response whether it is the request's response. What belongs to a request
+	 * that has one already is dropped, and the stream is complete when all of its
+	 * requests have one
 	 * @return completes as soon as the message has its place; later if the store is
 	 * slower than the sender. Where unstored messages are refused, completes when it is
 	 * stored and fails with an {@link EventStoreException} if it may not be
 	 */
-	Mono<Void> send(byte[] message, boolean response) {
+	Mono<Void> send(@Nullable String requestId, byte[] message, boolean response) {
 		if (this.runtime.options().onStoreFailure() == StoreFailurePolicy.REJECT && !response) {
-			return Mono.create((sink) -> this.mailbox.execute(() -> append(message, false, sink)));
+			return Mono.create((sink) -> this.mailbox.execute(() -> append(requestId, message, false, sink)));
 		}
 		return Mono.create((sink) -> {
 			boolean wait = !response && this.tail.bytes() > BACKLOG_BYTES;
 			this.mailbox.execute(() -> {
-				append(message, response, null);
+				append(requestId, message, response, null);
 				if (wait && this.state == State.OPEN && !this.outage && !this.tail.isEmpty()) {
 					this.waiting.add(sink);
 				}
@@ -189,15 +202,27 @@ final class StreamLog {
 	}
 
 	/**
-	 * Make sure that there is a response: the request was handled.
+	 * Make sure that a request has a response: it was handled.
+	 * @param requestId the JSON text of the request's ID
 	 * @param message what to say if there is none, as for {@link JsonRpcError#of}
 	 */
-	void handled(String message) {
-		this.mailbox.execute(() -> {
-			if (this.requestId != null && !this.responded) {
-				append(JsonRpcError.of(this.requestId, JsonRpcError.INTERNAL_ERROR, message), true, null);
-			}
-		});
+	void handled(String requestId, String message) {
+		this.mailbox.execute(() -> answer(requestId, message));
+	}
+
+	/**
+	 * Make sure that all requests have a response: nobody waits for their handlers any
+	 * more.
+	 * @param message as above
+	 */
+	void abandon(String message) {
+		this.mailbox.execute(() -> List.copyOf(this.unanswered).forEach((requestId) -> answer(requestId, message)));
+	}
+
+	private void answer(String requestId, String message) {
+		if (this.unanswered.contains(requestId)) {
+			append(requestId, JsonRpcError.of(requestId, JsonRpcError.INTERNAL_ERROR, message), true, null);
+		}
 	}
 
 	/**
@@ -302,7 +327,7 @@ final class StreamLog {
 		boolean shared = this.runtime.isShared();
 		if (shared || isCaughtUp(delivered)) {
 			// An ID to resume from that has not expired, whatever was stored before
-			this.tail.add(Event.priming(nextId()), false, null);
+			this.tail.add(Event.priming(nextId()), StreamTail.Kind.MESSAGE, null);
 			store();
 		}
 		if (shared || this.lastStored == null) {
@@ -435,7 +460,7 @@ final class StreamLog {
 		if (this.state == State.OPEN && this.opened && !this.calling) {
 			forgetStored();
 			if (this.tail.isEmpty()) {
-				this.tail.add(Event.priming(nextId()), false, null);
+				this.tail.add(Event.priming(nextId()), StreamTail.Kind.MESSAGE, null);
 			}
 			store();
 		}
@@ -449,12 +474,20 @@ final class StreamLog {
 		this.lastDelivered = id;
 	}
 
+	/**
+	 * Say whether all that the stream answers has been answered.
+	 * @return whether it answers requests, and each has its response
+	 */
+	private boolean isAnswered() {
+		return this.requestId != null && this.unanswered.isEmpty();
+	}
+
 	private EventId nextId() {
 		return EventId.next(this.stream.streamId(), this.nextSequence++);
 	}
 
-	private void append(byte[] message, boolean response, @Nullable MonoSink<Void> sink) {
-		if (this.state != State.OPEN || this.responded) {
+	private void append(@Nullable String requestId, byte[] message, boolean response, @Nullable MonoSink<Void> sink) {
+		if (this.state != State.OPEN || (requestId != null && !this.unanswered.contains(requestId))) {
 			logger.debug("A message for stream {} came after its end", this.stream.streamId());
 			if (sink != null) {
 				this.runtime.resume(sink::success);
@@ -462,13 +495,17 @@ final class StreamLog {
 			return;
 		}
 		if (this.nextSequence == 1) {
-			this.tail.add(Event.priming(nextId()), false, null);
+			this.tail.add(Event.priming(nextId()), StreamTail.Kind.MESSAGE, null);
 		}
-		this.responded = response;
+		StreamTail.Kind kind = StreamTail.Kind.MESSAGE;
 		if (response) {
+			this.unanswered.remove(requestId);
+			kind = this.unanswered.isEmpty() ? StreamTail.Kind.LAST_RESPONSE : StreamTail.Kind.RESPONSE;
+		}
+		if (kind == StreamTail.Kind.LAST_RESPONSE) {
 			this.giveUpNanos = System.nanoTime() + EndpointRuntime.nanos(this.runtime.store().timeToLive());
 		}
-		StreamTail.Entry entry = this.tail.add(new Event(nextId(), message), response, sink);
+		StreamTail.Entry entry = this.tail.add(new Event(nextId(), message), kind, sink);
 		if (this.outage) {
 			offer(entry);
 			trimTail();
@@ -585,7 +622,7 @@ final class StreamLog {
 		boolean response = false;
 		for (StreamTail.Entry entry : this.tail.refuse(last, ex)) {
 			offer(entry);
-			response |= entry.isResponse();
+			response |= entry.isLast();
 		}
 		forgetStored();
 		if (response) {
@@ -639,7 +676,7 @@ final class StreamLog {
 
 	private void onOutage(Throwable ex) {
 		this.outage = true;
-		if (this.responded && System.nanoTime() - this.giveUpNanos > 0) {
+		if (isAnswered() && System.nanoTime() - this.giveUpNanos > 0) {
 			logger.debug("Giving up on the response of stream {}: it would have expired", this.stream.streamId());
 			this.tail.refuse(Long.MAX_VALUE, ex);
 			end(State.DISCARDED);
@@ -671,7 +708,7 @@ final class StreamLog {
 		if (entry.isResponse() || this.runtime.options().onStoreFailure() == StoreFailurePolicy.CONTINUE) {
 			reader.offerUnstored(entry.event());
 		}
-		if (entry.isResponse()) {
+		if (entry.isLast()) {
 			reader.end();
 		}
 	}

@@ -57,12 +57,12 @@ final class StreamTail {
 	/**
 	 * Add an event at the end.
 	 * @param event the event
-	 * @param response whether it is the response
+	 * @param kind what it is
 	 * @param sink who waits for it to be stored, or {@code null}
 	 * @return the new entry
 	 */
-	Entry add(Event event, boolean response, @Nullable MonoSink<Void> sink) {
-		Entry entry = new Entry(event, response, sink);
+	Entry add(Event event, Kind kind, @Nullable MonoSink<Void> sink) {
+		Entry entry = new Entry(event, kind, sink);
 		this.entries.add(entry);
 		count(entry, 1);
 		return entry;
@@ -98,16 +98,16 @@ final class StreamTail {
 		long bytes = 0;
 		for (Entry entry : this.entries) {
 			boolean full = events.size() >= MAX_BATCH_EVENTS || bytes + entry.size() > MAX_BATCH_BYTES;
-			if (!events.isEmpty() && (full || (entry.response && !opened))) {
+			if (!events.isEmpty() && (full || (entry.isLast() && !opened))) {
 				break;
 			}
-			if (entry.response && !opened) {
+			if (entry.isLast() && !opened) {
 				// The response alone is left: a stream is opened before it is completed
 				return new Batch(List.of(Event.priming(entry.event.id().at(entry.sequence() - 1))), false);
 			}
 			events.add(entry.event);
 			bytes += entry.size();
-			if (entry.response) {
+			if (entry.isLast()) {
 				return new Batch(List.copyOf(events), true);
 			}
 		}
@@ -144,7 +144,7 @@ final class StreamTail {
 
 	/**
 	 * Drop the oldest events while too many bytes wait, here or in the whole endpoint;
-	 * their senders fail. The last event stays, and so does the response.
+	 * their senders fail. The last event stays, and so does the last response.
 	 * @param limit how many bytes may wait here
 	 * @return whether any were dropped
 	 */
@@ -154,7 +154,7 @@ final class StreamTail {
 		Iterator<Entry> oldest = this.entries.iterator();
 		while (this.entries.size() > 1 && (this.bytes.get() > limit || !withinEndpoint)) {
 			Entry entry = oldest.next();
-			if (entry.response) {
+			if (entry.isLast()) {
 				break;
 			}
 			oldest.remove();
@@ -184,7 +184,7 @@ final class StreamTail {
 		this.entries.clear();
 		long sequence = firstSequence;
 		for (Entry entry : old) {
-			this.entries.add(new Entry(entry.event.at(sequence++), entry.response, entry.takeSink()));
+			this.entries.add(new Entry(entry.event.at(sequence++), entry.kind, entry.takeSink()));
 		}
 		return sequence;
 	}
@@ -235,19 +235,41 @@ final class StreamTail {
 	}
 
 	/**
+	 * What an event is to its stream.
+	 */
+	enum Kind {
+
+		/**
+		 * Anything but a response.
+		 */
+		MESSAGE,
+
+		/**
+		 * The response to one of several requests; others are yet to come.
+		 */
+		RESPONSE,
+
+		/**
+		 * The response to the only request, or to the last one. It completes the stream.
+		 */
+		LAST_RESPONSE
+
+	}
+
+	/**
 	 * An event, and the sender that waits for it to be stored, if any.
 	 */
 	static final class Entry {
 
 		private final Event event;
 
-		private final boolean response;
+		private final Kind kind;
 
 		private @Nullable MonoSink<Void> sink;
 
-		private Entry(Event event, boolean response, @Nullable MonoSink<Void> sink) {
+		private Entry(Event event, Kind kind, @Nullable MonoSink<Void> sink) {
 			this.event = event;
-			this.response = response;
+			this.kind = kind;
 			this.sink = sink;
 		}
 
@@ -256,7 +278,15 @@ final class StreamTail {
 		}
 
 		boolean isResponse() {
-			return this.response;
+			return this.kind != Kind.MESSAGE;
+		}
+
+		/**
+		 * Say whether the stream is complete with this event.
+		 * @return whether it is the last response
+		 */
+		boolean isLast() {
+			return this.kind == Kind.LAST_RESPONSE;
 		}
 
 		private long sequence() {

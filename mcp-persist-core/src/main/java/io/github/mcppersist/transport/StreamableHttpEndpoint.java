@@ -72,6 +72,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	private final ResourceSubscriptions subscriptions;
 
+	private final ClientAnswers answers;
+
 	private final PostHandler posts;
 
 	private final GetHandler gets;
@@ -87,7 +89,9 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		this.originRules = new OriginRules(options);
 		this.subscriptions = new ResourceSubscriptions(sessionStore);
 		this.sessions = new Sessions(this.runtime, jsonMapper, this.subscriptions);
-		this.posts = new PostHandler(this.runtime, this.sessions, this.subscriptions, jsonMapper);
+		this.answers = new ClientAnswers(this.runtime, this.sessions, jsonMapper);
+		this.posts = new PostHandler(this.runtime, this.sessions,
+				new CallHandler(this.runtime, this.sessions, this.subscriptions, jsonMapper), this.answers, jsonMapper);
 		this.gets = new GetHandler(this.runtime, this.sessions);
 		keepUp(sessionStore);
 	}
@@ -142,7 +146,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				.log("This is node {} of those that share MCP sessions", nodeId);
 		}
 		this.runtime.nodes()
-			.join(new NodeListener(this.runtime, this.sessions, this.posts, this.subscriptions, this::look));
+			.join(new NodeListener(this.runtime, this.sessions, this.answers, this.subscriptions, this::look));
 		look();
 	}
 
@@ -155,7 +159,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	 */
 	private void look() {
 		this.subscriptions.refresh().subscribe();
-		this.posts.takeAnswers();
+		this.answers.takeAnswers();
 	}
 
 	/**
@@ -218,39 +222,41 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	 * @param response the response, which is answered now or later
 	 */
 	public void handle(EndpointRequest request, EndpointResponse response) {
+		HttpReply reply = new HttpReply(request.method(), response);
 		try {
 			Rejection rejection = this.originRules.check(request);
 			if (rejection != null) {
-				rejection.sendTo(response);
+				reply.refuse(rejection);
 				return;
 			}
 			switch (request.method()) {
-				case "POST" -> this.posts.handle(request, response);
-				case "GET" -> this.gets.handle(request, response);
-				case "DELETE" -> delete(request, response);
-				default -> methodNotAllowed(response);
+				case "POST" -> this.posts.handle(request, reply);
+				case "GET" -> this.gets.handle(request, reply);
+				case "DELETE" -> delete(request, reply);
+				default -> methodNotAllowed(reply);
 			}
 		}
 		catch (RuntimeException ex) {
-			Rejection.failed(ex).sendTo(response);
+			reply.refuse(Rejection.failed(ex));
 		}
 	}
 
-	private void delete(EndpointRequest request, EndpointResponse response) {
+	private void delete(EndpointRequest request, HttpReply reply) {
 		if (!this.runtime.options().deleteAllowed()) {
-			methodNotAllowed(response);
+			methodNotAllowed(reply);
 			return;
 		}
 		Rejection rejection = HeaderRules.checkProtocolVersion(request.header(HeaderRules.PROTOCOL_VERSION));
 		if (rejection != null) {
-			rejection.sendTo(response);
+			reply.refuse(rejection);
 			return;
 		}
 		this.sessions.acquire(request.header(HeaderRules.SESSION_ID), request.principal(), true)
 			.flatMap((session) -> this.sessions.delete(session).doFinally((signal) -> session.release()))
 			.subscribe((nothing) -> {
-			}, (ex) -> ((ex instanceof EventStoreUnavailableException) ? Rejection.SESSIONS_AWAY : Rejection.failed(ex))
-				.sendTo(response), () -> response.send(200, Map.of(), new byte[0]));
+			}, (ex) -> reply.refuse(
+					(ex instanceof EventStoreUnavailableException) ? Rejection.SESSIONS_AWAY : Rejection.failed(ex)),
+					() -> reply.send(200));
 	}
 
 	/**
@@ -294,10 +300,10 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		return streams;
 	}
 
-	private void methodNotAllowed(EndpointResponse response) {
+	private void methodNotAllowed(HttpReply reply) {
 		String allowed = this.runtime.options().deleteAllowed() ? "GET, POST, DELETE" : "GET, POST";
-		new Rejection(405, JsonRpcError.INVALID_REQUEST, "Method Not Allowed", null, Map.of("Allow", allowed))
-			.sendTo(response);
+		reply.refuse(
+				new Rejection(405, JsonRpcError.INVALID_REQUEST, "Method Not Allowed", null, Map.of("Allow", allowed)));
 	}
 
 	/**
@@ -322,7 +328,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				this.gets.close();
 				for (Session session : this.sessions.all()) {
 					session.running()
-						.forEach((log) -> log.handled("The server shut down; the outcome of the request is unknown"));
+						.forEach((log) -> log.abandon("The server shut down; the outcome of the request is unknown"));
 				}
 				return whenNothingRuns(SHUTDOWN_LIMIT);
 			}))

@@ -1,11 +1,13 @@
 package io.github.mcppersist.transport;
 
+import java.util.List;
 import java.util.Set;
 
 import io.modelcontextprotocol.common.McpTransportContext;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
@@ -53,6 +55,18 @@ class OriginRulesTests {
 		Rejection rejection = rules.check(new Request(host, origin));
 
 		assertThat((rejection != null) ? rejection.status() : 0).isEqualTo(status);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "mcp.example.com, mcp.example.com", "mcp.example.com, evil.example",
+			"user@mcp.example.com", "mcp.example.com/", "mcp.example.com evil.example" })
+	void refusesWhatIsNotOneHost(String host) {
+		for (StreamableHttpOptions options : List.of(StreamableHttpOptions.defaults(),
+				StreamableHttpOptions.builder().allowedHosts(Set.of("*")).allowedOrigins(Set.of("*")).build())) {
+			Rejection rejection = new OriginRules(options).check(new Request(host, "http://" + host));
+
+			assertThat(rejection).isNotNull().extracting(Rejection::status).isEqualTo(400);
+		}
 	}
 
 	/**

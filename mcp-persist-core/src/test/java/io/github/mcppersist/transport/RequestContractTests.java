@@ -1,15 +1,21 @@
 package io.github.mcppersist.transport;
 
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 import io.github.mcppersist.transport.RawMcpClient.Exchange;
 
@@ -19,6 +25,9 @@ import static org.assertj.core.api.Assertions.assertThat;
  * How requests are refused that aren't as the protocol wants them.
  */
 public abstract class RequestContractTests extends AbstractStreamableHttpTests {
+
+	private static final String INITIALIZE = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":"
+			+ "{\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":\"n\",\"version\":\"1\"}}}";
 
 	private static final String PING = "{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"method\":\"ping\"}";
 
@@ -77,13 +86,129 @@ public abstract class RequestContractTests extends AbstractStreamableHttpTests {
 	}
 
 	@ParameterizedTest
+	@ValueSource(strings = { "application/json, text/event-stream;q=0", "application/json; Q = 0.000, */*",
+			"text/event-stream;q=0, */*", "text/*;q=0, application/json", "*/*;q=0, application/json",
+			"application/json, text/event-stream;q=0;x=1, text/*" })
+	void takesAQualityOfZeroForARefusal(String accept) throws Exception {
+		RawMcpClient client = start().initialize();
+
+		try (Exchange post = client.send("POST", with(client.postHeaders(), "Accept", accept), PING)) {
+			assertRefused(post, 406, -32600);
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "*/*;q=0, application/json, text/event-stream", "text/*;q=0.0, text/event-stream, */*",
+			"*/*;q=0.01", "application/json, text/event-stream;q=0.001" })
+	void takesTheRangeThatNamesATypeMostExactly(String accept) throws Exception {
+		RawMcpClient client = start().initialize();
+
+		try (Exchange post = client.send("POST", with(client.postHeaders(), "Accept", accept), PING)) {
+			assertThat(post.status()).isEqualTo(200);
+		}
+	}
+
+	@Test
+	void joinsSeveralLinesOfAHeader() throws Exception {
+		RawMcpClient client = start().initialize();
+		String lines = "application/json\r\nAccept: text/event-stream";
+
+		try (Exchange post = client.send("POST", with(client.postHeaders(), "Accept", lines), PING)) {
+			assertThat(post.status()).isEqualTo(200);
+		}
+		try (Exchange get = client.send("GET", with(client.sessionHeaders(), "Accept", lines), null)) {
+			assertThat(get.status()).isEqualTo(200);
+			assertThat(get.header("Content-Type")).startsWith("text/event-stream");
+		}
+	}
+
+	@Test
+	void refusesSeveralLinesOfAHeaderThatIsNoList() throws Exception {
+		RawMcpClient client = start().initialize();
+		String cursor;
+		try (Exchange call = client.call(1, "count", "{}")) {
+			cursor = call.next().id();
+		}
+		String session = client.sessionId();
+		Map<String, String> get = with(client.sessionHeaders(), "Accept", "text/event-stream");
+
+		try (Exchange post = client.send("POST",
+				with(client.postHeaders(), "Mcp-Session-Id", session + "\r\nMcp-Session-Id: " + session), PING)) {
+			assertThat(assertRefused(post, 400, -32600)).contains("Mcp-Session-Id");
+		}
+		try (Exchange resume = client.send("GET", with(get, "Last-Event-ID", cursor + "\r\nLast-Event-ID: " + cursor),
+				null)) {
+			assertRefused(resume, 400, -32600);
+		}
+		try (Exchange resume = client.send("GET",
+				with(get, "MCP-Protocol-Version", "2025-11-25\r\nMCP-Protocol-Version: 2025-11-25"), null)) {
+			assertRefused(resume, 400, -32600);
+		}
+		try (Exchange post = client.send("POST",
+				with(client.postHeaders(), "Content-Type", "application/json\r\nContent-Type: text/plain"), PING)) {
+			assertThat(post.status()).isBetween(400, 415);
+		}
+		try (Exchange post = client.send("POST",
+				with(client.postHeaders(), "Origin", "http://localhost\r\nOrigin: http://evil.example"), PING)) {
+			assertRefused(post, 403, -32600);
+		}
+		try (Exchange post = client.send("POST", with(client.postHeaders(), "Host", "localhost\r\nHost: localhost"),
+				PING)) {
+			// By some servers themselves
+			assertThat(post.status()).isEqualTo(400);
+		}
+		try (Exchange post = client.post(PING)) {
+			assertThat(post.status()).isEqualTo(200);
+		}
+	}
+
+	@Test
+	void letsNothingBeCached() throws Exception {
+		RawMcpClient client = start(StreamableHttpOptions.builder().maxRequestBytes(1000)).initialize();
+		Map<String, String> post = client.postHeaders();
+		String cursor;
+		try (Exchange call = client.call(1, "count", "{}")) {
+			assertThat(call.header("Cache-Control")).isEqualTo("no-store, no-transform");
+			assertThat(call.header("X-Accel-Buffering")).isEqualTo("no");
+			cursor = last(call.rest()).id();
+		}
+		try (Exchange get = client.get(null)) {
+			assertThat(get.header("Cache-Control")).isEqualTo("no-store, no-transform");
+		}
+
+		assertUncached(200, client.send("POST", post, PING));
+		assertUncached(202,
+				client.send("POST", post, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}"));
+		assertUncached(204, client.get(cursor));
+		assertUncached(400, client.send("POST", post, "{"));
+		assertUncached(400, client.get("none"));
+		assertUncached(403, client.send("POST", with(post, "Origin", "http://evil.example"), PING));
+		assertUncached(404, client.send("POST", with(post, "Mcp-Session-Id", "unknown"), PING));
+		assertUncached(405, client.send("PUT", post, PING));
+		assertUncached(406, client.send("POST", with(post, "Accept", null), PING));
+		assertUncached(413, client.send("POST", post, PING + " ".repeat(1000)));
+		assertUncached(415, client.send("POST", with(post, "Content-Type", "text/plain"), PING));
+		assertUncached(421, client.send("POST", with(post, "Host", "evil.example"), PING));
+		assertUncached(200, client.delete());
+		assertUncached(404, client.get(cursor));
+		assertUncached(200, client().post(INITIALIZE));
+	}
+
+	private static void assertUncached(int status, Exchange exchange) throws Exception {
+		try (exchange) {
+			assertThat(exchange.status()).isEqualTo(status);
+			assertThat(exchange.header("Cache-Control")).as("of " + status).isEqualTo("no-store");
+		}
+	}
+
+	@ParameterizedTest
 	@ValueSource(strings = { "*/*", "application/json;q=0.9, text/event-stream;q=0.1", "Application/*, text/*" })
 	void acceptsAnyFormOfTheAcceptHeaderThatListsBoth(String accept) throws Exception {
 		RawMcpClient client = start().initialize();
 
 		try (Exchange post = client.send("POST", with(client.postHeaders(), "Accept", accept), PING)) {
 			assertThat(post.status()).isEqualTo(200);
-			assertThat(last(post.rest()).data()).contains("\"result\"");
+			assertThat(post.body()).contains("\"result\"");
 		}
 	}
 
@@ -193,6 +318,51 @@ public abstract class RequestContractTests extends AbstractStreamableHttpTests {
 		try (Exchange post = client.post(body)) {
 			assertRefused(post, 400, -32600);
 		}
+	}
+
+	@Test
+	void boundsTheIdOfARequest() throws Exception {
+		RawMcpClient client = start().initialize();
+
+		for (String character : List.of("x", "\u00e9")) {
+			int most = 254 / character.getBytes(StandardCharsets.UTF_8).length;
+			try (Exchange post = client.call(character.repeat(most), "count", "{}")) {
+				assertThat(last(post.rest()).data()).contains("\"id\":\"" + character.repeat(most) + "\"");
+			}
+			for (String message : List.of(PING, INITIALIZE)) {
+				String tooLong = message.replaceFirst("\"id\":[^,]+", "\"id\":\"" + character.repeat(most + 1) + "\"");
+				try (Exchange post = client.post(tooLong)) {
+					assertThat(assertRefused(post, 400, -32600)).contains("\"id\":null").contains("256 bytes");
+				}
+			}
+		}
+	}
+
+	@Test
+	void logsEachRefusalOnceWithMethodStatusAndReason() throws Exception {
+		RawMcpClient client = start().initialize();
+		ListAppender<ILoggingEvent> log = new ListAppender<>();
+		log.start();
+		Logger logger = (Logger) LoggerFactory.getLogger(HttpReply.class);
+		logger.setLevel(Level.DEBUG);
+		logger.addAppender(log);
+		try {
+			client.get("none").close();
+			client.sessionId("0e4b1c1e-0000-4000-8000-000000000000").post(PING).close();
+			client.delete().close();
+			client.send("PUT", client.postHeaders(), PING).close();
+		}
+		finally {
+			logger.detachAppender(log);
+			logger.setLevel(null);
+		}
+
+		assertThat(log.list).allSatisfy((line) -> assertThat(line.getLevel()).isEqualTo(Level.DEBUG))
+			.extracting(ILoggingEvent::getFormattedMessage)
+			.containsExactly("A GET was refused with 400: " + Rejection.UNKNOWN_EVENT_ID.message(),
+					"A POST was refused with 404: " + Rejection.UNKNOWN_SESSION.message(),
+					"A DELETE was refused with 404: " + Rejection.UNKNOWN_SESSION.message(),
+					"A PUT was refused with 405: Method Not Allowed");
 	}
 
 	@Test

@@ -9,7 +9,7 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import io.github.mcppersist.session.SessionRecord;
 
@@ -18,15 +18,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 class SessionRulesTests {
 
 	@ParameterizedTest
-	@CsvSource({ "resources/subscribe, uri", "resources/unsubscribe, uri", "logging/setLevel, level" })
-	void refusesWhatIsNoTextOrTooLong(String method, String name) {
-		assertThat(check(method, Map.of(name, "x".repeat(2048)), session(0))).isNull();
-		for (Object params : new Object[] { Map.of(name, "x".repeat(2049)), Map.of(name, 7), Map.of(), "x" }) {
-			Rejection rejection = check(method, params, session(0));
-			assertThat(rejection).isNotNull();
-			assertThat(rejection.status()).isEqualTo(400);
-			assertThat(rejection.code()).isEqualTo(JsonRpcError.INVALID_PARAMS);
-		}
+	@ValueSource(strings = { "resources/subscribe", "resources/unsubscribe" })
+	void boundsTheLengthOfAUri(String method) {
+		assertThat(check(method, Map.of("uri", "x".repeat(2048)), session(0))).isNull();
+		assertThat(check(method, Map.of("uri", "x".repeat(2049)), session(0))).contains("2048");
 	}
 
 	@Test
@@ -40,10 +35,10 @@ class SessionRulesTests {
 
 	@Test
 	void passesOverOtherRequests() {
-		assertThat(check("tools/call", Map.of("uri", 7, "level", 7), session(1000))).isNull();
+		assertThat(check("tools/call", Map.of("uri", "x".repeat(2049)), session(1000))).isNull();
 	}
 
-	private static @Nullable Rejection check(String method, Object params, SessionRecord session) {
+	private static @Nullable String check(String method, Object params, SessionRecord session) {
 		return SessionRules.check(new JSONRPCRequest(method, 1, params), session);
 	}
 

@@ -122,7 +122,13 @@ public final class TestTools {
 			.serverInfo("test", "1")
 			.requestTimeout(Duration.ofSeconds(10))
 			.immediateExecution(true)
-			.capabilities(ServerCapabilities.builder().tools(true).resources(true, true).logging().build())
+			.capabilities(ServerCapabilities.builder()
+				.tools(true)
+				.resources(true, true)
+				.prompts(true)
+				.completions()
+				.logging()
+				.build())
 			.rootsChangeHandler((exchange, roots) -> this.roots.add(roots))
 			.tools(List.of(tool("count", this::count), tool("gated", this::gated), tool("elicit", TestTools::elicit),
 					tool("throws", (exchange, request) -> {

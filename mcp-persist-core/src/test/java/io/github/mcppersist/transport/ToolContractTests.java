@@ -2,11 +2,15 @@ package io.github.mcppersist.transport;
 
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.stream.IntStream;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import io.github.mcppersist.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.transport.RawMcpClient.SseEvent;
@@ -18,6 +22,15 @@ import static org.awaitility.Awaitility.await;
  * What a client gets from tools that behave and from those that don't.
  */
 public abstract class ToolContractTests extends AbstractStreamableHttpTests {
+
+	private @Nullable Executor handlers;
+
+	@Override
+	void customize(StreamableHttpEndpoint.Builder builder) {
+		if (this.handlers != null) {
+			builder.executor(this.handlers);
+		}
+	}
 
 	@Test
 	void endsARequestWhoseToolReturnsNothing() throws Exception {
@@ -50,6 +63,123 @@ public abstract class ToolContractTests extends AbstractStreamableHttpTests {
 		try (Exchange call = client.post("{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"no/such\"}")) {
 			assertThat(call.status()).isEqualTo(200);
 			assertThat(last(call.rest()).data()).contains("\"id\":3").contains("-32601");
+		}
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', value = { "tools/call | | name", "tools/call | null | name", "tools/call | [] | params",
+			"tools/call | [\"count\",{}] | params", "tools/call | \"count\" | params", "tools/call | 7 | params",
+			"tools/call | {} | name", "tools/call | {\"name\":7} | name", "tools/call | {\"name\":null} | name",
+			"tools/call | {\"name\":\"count\",\"arguments\":[]} | arguments",
+			"tools/call | {\"name\":\"count\",\"arguments\":\"x\"} | arguments",
+			"tools/call | {\"name\":\"count\",\"_meta\":7} | _meta", "tools/list | [] | params", "ping | [] | params",
+			"prompts/get | | name", "prompts/get | {} | name",
+			"prompts/get | {\"name\":\"p\",\"arguments\":7} | arguments", "resources/read | | uri",
+			"resources/read | {\"uri\":{}} | uri", "resources/subscribe | {} | uri",
+			"resources/unsubscribe | [] | params", "logging/setLevel | | level",
+			"logging/setLevel | {\"level\":\"loud\"} | level", "logging/setLevel | {\"level\":3} | level",
+			"completion/complete | | ref", "completion/complete | {\"ref\":\"p\"} | ref",
+			"completion/complete | {\"ref\":{\"type\":\"ref/other\",\"name\":\"p\"}} | ref",
+			"completion/complete | {\"ref\":{\"type\":\"ref/prompt\"}} | ref",
+			"completion/complete | {\"ref\":{\"type\":\"ref/prompt\",\"name\":\"p\"}} | argument",
+			"completion/complete | {\"ref\":{\"type\":\"ref/prompt\",\"name\":\"p\"},\"argument\":{\"name\":\"a\",\"value\":1}} | argument",
+			"completion/complete | {\"ref\":{\"type\":\"ref/prompt\",\"name\":\"p\"},\"argument\":{\"name\":\"a\",\"value\":\"\"},\"context\":7} | context" })
+	void tellsWhichParametersAreInvalid(String method, @Nullable String params, String wrong) throws Exception {
+		RawMcpClient client = start().initialize();
+
+		try (Exchange call = client.post("{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"" + method + "\""
+				+ ((params != null) ? ",\"params\":" + params : "") + "}")) {
+			assertThat(call.status()).isEqualTo(200);
+			assertThat(call.header("Content-Type")).startsWith("application/json");
+			assertThat(call.body()).startsWith(
+					"{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"error\":{\"code\":-32602,\"message\":\"Invalid params: "
+							+ wrong);
+		}
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', value = { "tools/call | {\"name\":\"count\"} | counted 3",
+			"tools/call | {\"name\":\"count\",\"arguments\":null,\"_meta\":null} | counted 3",
+			"logging/setLevel | {\"level\":\"warning\"} | \"result\":{}", "tools/list | | \"tools\"",
+			"prompts/get | {\"name\":\"none\"} | -32602", "resources/read | {\"uri\":\"file:///none\"} | -32002",
+			"completion/complete | {\"ref\":{\"type\":\"ref/prompt\",\"name\":\"none\"},\"argument\":{\"name\":\"a\",\"value\":\"\"},\"context\":{\"arguments\":{\"b\":\"c\"}}} | -32602" })
+	void leavesValidParametersToTheServer(String method, @Nullable String params, String answer) throws Exception {
+		RawMcpClient client = start().initialize();
+
+		try (Exchange call = client.post("{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"" + method + "\""
+				+ ((params != null) ? ",\"params\":" + params : "") + "}")) {
+			assertThat(call.header("Content-Type")).startsWith("text/event-stream");
+			assertThat(last(call.rest()).data()).contains("\"id\":\"x\"").contains(answer);
+		}
+	}
+
+	@Test
+	void answersAPingAtOnceAlsoWhenNoThreadIsFree() throws Exception {
+		CountDownLatch taken = new CountDownLatch(1);
+		this.handlers = (task) -> taken.countDown();
+		RawMcpClient client = start().initialize();
+		try (Exchange call = client.call(1, "count", "{}")) {
+			taken.await();
+
+			try (Exchange ping = client.post("{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"method\":\"ping\"}")) {
+				assertThat(ping.status()).isEqualTo(200);
+				assertThat(ping.header("Content-Type")).startsWith("application/json");
+				assertThat(ping.body()).isEqualTo("{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"result\":{}}");
+			}
+			endpoint().closeGracefully().block();
+			assertThat(last(call.rest()).data()).contains("\"id\":1,\"error\"");
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "\"result\":null", "\"result\":7", "\"error\":7", "\"error\":{}", "\"error\":null",
+			"\"result\":{\"action\":\"accept\"},\"error\":{\"code\":1,\"message\":\"m\"}", "\"neither\":1" })
+	void endsTheWaitForAnAnswerThatIsMalformed(String malformed) throws Exception {
+		RawMcpClient client = start().initialize("{\"elicitation\":{}}");
+		try (Exchange call = client.call(1, "elicit", "{}")) {
+			String id = id(last(readUntil(call, "elicitation/create")).data());
+			String answer = "{\"jsonrpc\":\"2.0\",\"id\":" + id + "," + malformed + "}";
+
+			try (Exchange post = client.post(answer)) {
+				assertThat(post.status()).isEqualTo(400);
+				assertThat(post.body()).contains("-32600");
+			}
+
+			assertThat(last(call.rest()).data()).contains("\"id\":1").contains("The client's answer is malformed");
+		}
+	}
+
+	@Test
+	void takesNoMalformedAnswerOfAnotherSession() throws Exception {
+		RawMcpClient client = start().initialize("{\"elicitation\":{}}");
+		RawMcpClient mallory = client().initialize();
+		try (Exchange call = client.call(1, "elicit", "{}")) {
+			String id = id(last(readUntil(call, "elicitation/create")).data());
+			try (Exchange post = mallory.post("{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"result\":null}")) {
+				assertThat(post.status()).isEqualTo(400);
+			}
+
+			try (Exchange post = client
+				.post("{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"result\":{\"action\":\"accept\"}}")) {
+				assertThat(post.status()).isEqualTo(202);
+			}
+
+			assertThat(last(call.rest()).data()).contains("user said ACCEPT");
+		}
+	}
+
+	@Test
+	void endsTheWaitForAnAnswerThatIsNotWhatWasAskedFor() throws Exception {
+		RawMcpClient client = start().initialize("{\"elicitation\":{}}");
+		try (Exchange call = client.call(1, "elicit", "{}")) {
+			String id = id(last(readUntil(call, "elicitation/create")).data());
+
+			try (Exchange post = client
+				.post("{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"result\":{\"action\":{\"no\":1}}}")) {
+				assertThat(post.status()).isEqualTo(202);
+			}
+
+			assertThat(last(call.rest()).data()).contains("\"id\":1").doesNotContain("user said");
 		}
 	}
 

@@ -69,6 +69,18 @@ class RedisRoundTripTests {
 		}
 	}
 
+	@Test
+	void aPingCostsNone() throws Exception {
+		RawMcpClient client = this.server.client().initialize();
+
+		try (RedisMonitor monitor = new RedisMonitor(this.redis)) {
+			try (Exchange ping = client.post("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}")) {
+				assertThat(ping.body()).contains("\"result\":{}");
+			}
+			assertThat(monitor.commands()).isEmpty();
+		}
+	}
+
 	private static void call(RawMcpClient client, int id, int messages) throws Exception {
 		try (Exchange call = client.call(id, "count", "{\"n\":" + messages + "}")) {
 			assertThat(call.rest()).hasSize(messages + 2).allSatisfy((event) -> assertThat(event.id()).isNotNull());

@@ -1,6 +1,7 @@
 package io.github.mcppersist.webflux;
 
 import java.net.InetSocketAddress;
+import java.util.List;
 
 import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.server.McpTransportContextExtractor;
@@ -60,8 +61,11 @@ final class ReactiveEndpointRequest implements EndpointRequest {
 
 	@Override
 	public @Nullable String header(String name) {
-		return (this.originAllowed && HttpHeaders.ORIGIN.equalsIgnoreCase(name)) ? null
-				: this.request.headers().firstHeader(name);
+		if (this.originAllowed && HttpHeaders.ORIGIN.equalsIgnoreCase(name)) {
+			return null;
+		}
+		List<String> lines = this.request.headers().header(name);
+		return lines.isEmpty() ? null : String.join(", ", lines);
 	}
 
 	@Override

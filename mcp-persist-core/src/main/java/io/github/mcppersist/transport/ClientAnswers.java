@@ -1,0 +1,187 @@
+package io.github.mcppersist.transport;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
+
+import io.modelcontextprotocol.json.McpJsonMapper;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.event.SessionDeletedException;
+import io.github.mcppersist.session.SessionStore;
+
+/**
+ * Takes clients' answers to requests of tools, and what else a client tells without
+ * waiting for a response, to whoever is to have it, on this node or the one that asked.
+ */
+final class ClientAnswers {
+
+	private static final Logger logger = LoggerFactory.getLogger(ClientAnswers.class);
+
+	private static final Duration RETRY = Duration.ofMillis(300);
+
+	private final EndpointRuntime runtime;
+
+	private final Sessions sessions;
+
+	private final McpJsonMapper jsonMapper;
+
+	ClientAnswers(EndpointRuntime runtime, Sessions sessions, McpJsonMapper jsonMapper) {
+		this.runtime = runtime;
+		this.sessions = sessions;
+		this.jsonMapper = jsonMapper;
+	}
+
+	/**
+	 * Accept an answer that a client has given.
+	 * @param session the client's session
+	 * @param answer the answer
+	 * @param context what the request came with
+	 * @return completes when it is on its way to whoever waits for it, or when it is
+	 * known that nobody on this node does; fails with {@link RejectedRequestException}
+	 */
+	Mono<Void> accept(Session session, JSONRPCResponse answer, CallerContext context) {
+		String node = ServerRequests.nodeOf(answer.id());
+		return (node == null || this.runtime.isThisNode(node)) ? run(Mono.defer(() -> take(session, answer)), context)
+				: handOn(session, answer, node);
+	}
+
+	/**
+	 * Run what a client's answer or notification sets off, where code may block.
+	 * @param work what to run
+	 * @param context what the request came with
+	 * @return completes when it is about to be run; fails with
+	 * {@link RejectedRequestException} if too many run and wait already
+	 */
+	Mono<Void> run(Mono<Void> work, CallerContext context) {
+		return Mono.fromRunnable(() -> {
+			try {
+				this.runtime.answer(context.carrier()
+					.apply(() -> work.contextWrite((ctx) -> context.addTo(ctx, context.transportContext()))
+						.contextCapture()
+						.subscribe((nothing) -> {
+						}, (ex) -> logger.debug("A client's answer or notification was not handled", ex))));
+			}
+			catch (RejectedExecutionException ex) {
+				throw new RejectedRequestException(Rejection.unavailable("too many answers are being handled"));
+			}
+		});
+	}
+
+	private Mono<Void> handOn(Session session, JSONRPCResponse answer, String node) {
+		NodeMessage answered = new NodeMessage(NodeMessage.Kind.ANSWERED, session.id(), (String) answer.id());
+		SessionStore store = this.runtime.sessionStore();
+		Mono<Boolean> handedOn = this.runtime.nodes().isGone(node) ? Mono.just(false)
+				: store.storeAnswer(session.id(), answered.detail(), jsonBytes(answer))
+					.then(this.runtime.nodes().send(node, answered.toText()));
+		return this.runtime.onDelivery(handedOn).onErrorMap((ex) -> {
+			logger.debug("A client's answer could not be handed on", ex);
+			return new RejectedRequestException(
+					(ex instanceof SessionDeletedException) ? Rejection.UNKNOWN_SESSION : Rejection.SESSIONS_AWAY);
+		}).flatMap((received) -> {
+			if (received) {
+				return Mono.empty();
+			}
+			store.removeAnswers(session.id(), List.of(answered.detail())).onErrorComplete().subscribe();
+			return Mono.error(new RejectedRequestException(Rejection.ASKER_GONE));
+		});
+	}
+
+	/**
+	 * Take whatever answers other nodes were given to requests of this one.
+	 */
+	void takeAnswers() {
+		// Even on a single node: what the SDK has given up on is forgotten here
+		Map<String, List<String>> pending = this.runtime.serverRequests().pending();
+		if (this.runtime.isShared()) {
+			pending.forEach((sessionId, requestIds) -> {
+				Session session = this.sessions.held(sessionId);
+				if (session != null) {
+					takeAnswers(session, requestIds);
+				}
+			});
+		}
+	}
+
+	/**
+	 * Take the answers to some requests that another node was given. They are removed
+	 * once they are taken, so that none is lost with a call of the store.
+	 * @param session the session
+	 * @param requestIds the IDs of the requests
+	 */
+	void takeAnswers(Session session, Collection<String> requestIds) {
+		SessionStore store = this.runtime.sessionStore();
+		this.runtime.onDelivery(store.findAnswers(session.id(), requestIds)).subscribe((answers) -> {
+			answers.forEach((requestId, answer) -> takeAnswer(session, requestId, answer));
+			if (!answers.isEmpty()) {
+				store.removeAnswers(session.id(), answers.keySet()).subscribe((nothing) -> {
+				}, (ex) -> logger.debug("Answers that were taken are left to expire", ex));
+			}
+		}, (ex) -> {
+			logger.debug("Answers could not be read; trying again", ex);
+			this.runtime.deliverLater(new Mailbox(), RETRY, () -> {
+				List<String> waiting = requestIds.stream().filter(this.runtime.serverRequests()::isPending).toList();
+				if (!waiting.isEmpty()) {
+					takeAnswers(session, waiting);
+				}
+			});
+		});
+	}
+
+	private void takeAnswer(Session session, String requestId, byte[] answer) {
+		JSONRPCResponse message = read(requestId, answer);
+		try {
+			this.runtime.answer(() -> take(session, message).subscribe((nothing) -> {
+			}, (ex) -> logger.debug("A client's answer was not handled", ex)));
+		}
+		catch (RejectedExecutionException ex) {
+			logger.warn("A client's answer, which another node was given, can't be handled", ex);
+		}
+	}
+
+	private JSONRPCResponse read(String requestId, byte[] answer) {
+		try {
+			return this.jsonMapper.readValue(answer, JSONRPCResponse.class);
+		}
+		catch (IOException | RuntimeException ex) {
+			logger.warn("A client's answer, which another node was given, can't be read", ex);
+			return JSONRPCResponse.error(requestId,
+					new JSONRPCError(JsonRpcError.INTERNAL_ERROR, "The client's answer can't be read"));
+		}
+	}
+
+	/**
+	 * Hand an answer to whoever waits for it. If nobody does, because it was given twice
+	 * or too late, that is no error of the client's.
+	 * @param session the session
+	 * @param message the answer
+	 * @return completes when it is handed over
+	 */
+	private Mono<Void> take(Session session, JSONRPCResponse message) {
+		Object sdkId = (message.id() instanceof String id) ? this.runtime.serverRequests().take(session.id(), id)
+				: null;
+		if (sdkId == null) {
+			logger.debug("A client's answer came twice, or too late");
+			return Mono.empty();
+		}
+		return session.sdkSession()
+			.accept(new JSONRPCResponse(message.jsonrpc(), sdkId, message.result(), message.error()));
+	}
+
+	private byte[] jsonBytes(Object value) {
+		try {
+			return this.jsonMapper.writeValueAsBytes(value);
+		}
+		catch (IOException ex) {
+			throw new IllegalStateException("A client's answer can't be written as JSON", ex);
+		}
+	}
+
+}

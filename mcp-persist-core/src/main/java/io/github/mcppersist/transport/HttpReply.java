@@ -1,0 +1,75 @@
+package io.github.mcppersist.transport;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+import org.reactivestreams.Publisher;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The answer to one HTTP request, as the handlers give it. It is never cached: an answer
+ * is for one client, at one time, and a cache in between would give a 404 or 204 to the
+ * next one as well. And it is the one place where refusals are sent and logged.
+ */
+final class HttpReply implements EndpointResponse {
+
+	private static final Logger logger = LoggerFactory.getLogger(HttpReply.class);
+
+	private static final byte[] NOTHING = new byte[0];
+
+	private final String method;
+
+	private final EndpointResponse response;
+
+	/**
+	 * Create a reply.
+	 * @param method the HTTP method of the request
+	 * @param response the response of the adapter
+	 */
+	HttpReply(String method, EndpointResponse response) {
+		this.method = method;
+		this.response = response;
+	}
+
+	@Override
+	public void send(int status, Map<String, String> headers, byte[] body) {
+		this.response.send(status, uncached(headers), body);
+	}
+
+	@Override
+	public void stream(Map<String, String> headers, Publisher<byte[]> chunks) {
+		this.response.stream(headers, chunks);
+	}
+
+	/**
+	 * Answer without a body.
+	 * @param status the HTTP status
+	 */
+	void send(int status) {
+		send(status, Map.of(), NOTHING);
+	}
+
+	/**
+	 * Answer with a JSON-RPC message.
+	 * @param message the message
+	 */
+	void send(byte[] message) {
+		send(200, Map.of("Content-Type", "application/json"), message);
+	}
+
+	void refuse(Rejection rejection) {
+		logger.debug("A {} was refused with {}: {}", this.method, rejection.status(), rejection.message());
+		Map<String, String> headers = new LinkedHashMap<>(rejection.headers());
+		headers.put("Content-Type", "application/json");
+		send(rejection.status(), headers, rejection.body());
+	}
+
+	// What is a stream, sent as a whole, has its own that says more
+	private static Map<String, String> uncached(Map<String, String> headers) {
+		Map<String, String> all = new LinkedHashMap<>(headers);
+		all.putIfAbsent("Cache-Control", "no-store");
+		return all;
+	}
+
+}

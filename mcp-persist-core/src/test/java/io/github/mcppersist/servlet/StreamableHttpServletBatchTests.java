@@ -1,0 +1,17 @@
+package io.github.mcppersist.servlet;
+
+import io.github.mcppersist.transport.BatchContractTests;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
+import io.github.mcppersist.transport.WebServer;
+
+/**
+ * What becomes of batches, behind the servlet on Tomcat.
+ */
+class StreamableHttpServletBatchTests extends BatchContractTests {
+
+	@Override
+	protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+		return new TomcatServer(endpoint);
+	}
+
+}
