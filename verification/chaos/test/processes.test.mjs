@@ -55,9 +55,9 @@ test('tells a process that ends when it is asked to from one that does not', asy
     while (!tail(obedient.log).includes('ready') || !tail(stubborn.log).includes('ready')) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    assert.equal(await processes.stop(obedient, 5000), true);
+    assert.equal(await processes.stop(obedient, 60_000), true);
     assert.equal(await processes.stop(stubborn, 300), false);
-    assert.equal(await processes.wait(stubborn, 5000), true);
+    assert.equal(await processes.wait(stubborn, 60_000), true);
   }
   finally {
     processes.killAll();

@@ -16,9 +16,14 @@ async function exchange(t, plan, { chunks = ['0123456789'], calm = false, send =
     });
     socket.on('data', async (data) => {
       seen.text += data;
+      let sent = 0;
       for (const chunk of chunks) {
         socket.write(chunk);
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        sent += chunk.length;
+        // Each by itself: the next one once the client has this one, or has gone
+        while (result.text.length < sent && !client.destroyed) {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
       }
     });
   }).listen(0, '127.0.0.1');
@@ -77,7 +82,7 @@ test('cuts at the borders of a chunk', async (t) => {
 });
 
 test('leaves the side of the server open when it stalls', async (t) => {
-  const seen = await exchange(t, { kind: 'stall', at: 2, border: 'none', clientStall: 50, serverStall: 300 });
+  const seen = await exchange(t, { kind: 'stall', at: 2, border: 'none', clientStall: 50, serverStall: 2000 });
   await seen.close;
   assert.equal(seen.accepted[0].closed, false);
   await once(seen.accepted[0].socket, 'close');

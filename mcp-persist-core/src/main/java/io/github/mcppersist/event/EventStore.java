@@ -110,9 +110,9 @@ public interface EventStore {
 	 * on misses nothing that isn't hinted at), and before that 0 if it can't be watched
 	 * yet, because the store is out of reach or the stream isn't there; after events were
 	 * stored the sequence of the newest of them; and {@link #LOOK} again when there may
-	 * be something to see that has no sequence. Ends when it is cancelled, or with an
-	 * {@link EventStoreException}. Hints that find no demand are dropped but for the
-	 * latest.
+	 * be something to see that has no sequence. Ends when it is cancelled, completes when
+	 * the store is closed, or fails with an {@link EventStoreException}. Hints that find
+	 * no demand are dropped but for the latest.
 	 */
 	Flux<Long> watch(StreamKey stream);
 

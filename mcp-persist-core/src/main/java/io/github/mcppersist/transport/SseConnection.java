@@ -582,12 +582,15 @@ final class SseConnection implements SseOutput.Source {
 		if (this.watch == null) {
 			this.watch = this.runtime.store()
 				.watch(this.stream)
-				.subscribe((hint) -> this.runtime.deliver(this.mailbox, () -> onHint(hint)), (ex) -> {
-					logger.debug("Stream {} can't be watched: {}", this.stream.streamId(), ex.getMessage());
-					this.mailbox.execute(this::openNow);
-				});
+				.subscribe((hint) -> this.runtime.deliver(this.mailbox, () -> onHint(hint)),
+						(ex) -> unwatched(ex.getMessage()), () -> unwatched("the store is closed"));
 			lookLater();
 		}
+	}
+
+	private void unwatched(@Nullable String why) {
+		logger.debug("Stream {} can't be watched: {}", this.stream.streamId(), why);
+		this.mailbox.execute(this::openNow);
 	}
 
 	private void onHint(long sequence) {

@@ -40,6 +40,11 @@ class InMemoryEventStoreTests extends EventStoreContractTests {
 	}
 
 	@Override
+	protected Duration unit() {
+		return Duration.ofMinutes(1);
+	}
+
+	@Override
 	protected void elapse(Duration duration) {
 		this.clock.advance(duration);
 	}

@@ -31,7 +31,7 @@ class CutRequestTests {
 			"{\"jsonrpc\":");
 
 	@Test
-	@Timeout(60)
+	@Timeout(300)
 	void aRequestThatIsCutIsNoErrorOfTheServer() throws Exception {
 		TestTools tools = new TestTools();
 		StreamableHttpEndpoint endpoint = StreamableHttpEndpoint.builder(new InMemoryEventStore()).build();

@@ -26,7 +26,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Requests over HTTP/2, which have no {@code Host} header.
  */
-@Timeout(60)
+@Timeout(300)
 class Http2Tests {
 
 	private static final String INITIALIZE = """
@@ -69,7 +69,7 @@ class Http2Tests {
 		URI uri = URI.create("http://" + host + ":" + this.tomcat.port() + "/mcp");
 		client.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.discarding());
 		HttpRequest.Builder request = HttpRequest.newBuilder(uri)
-			.timeout(Duration.ofSeconds(20))
+			.timeout(Duration.ofMinutes(1))
 			.header("Accept", "application/json, text/event-stream")
 			.header("Content-Type", "application/json")
 			.POST(BodyPublishers.ofString(INITIALIZE));

@@ -34,6 +34,11 @@ class InMemorySessionStoreTests extends SessionStoreContractTests {
 	}
 
 	@Override
+	protected Duration unit() {
+		return Duration.ofMinutes(1);
+	}
+
+	@Override
 	protected void elapse(Duration duration) {
 		this.clock.advance(duration);
 	}

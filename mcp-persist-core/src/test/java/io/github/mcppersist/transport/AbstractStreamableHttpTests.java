@@ -161,7 +161,7 @@ abstract class AbstractStreamableHttpTests {
 	 * Run something that blocks, beside the test.
 	 * @param task what to run
 	 * @param <T> what it returns
-	 * @return what becomes of it, in 20 seconds or never
+	 * @return what becomes of it, in a minute or never
 	 */
 	static <T> CompletableFuture<T> async(Callable<T> task) {
 		CompletableFuture<T> future = new CompletableFuture<>();
@@ -175,7 +175,7 @@ abstract class AbstractStreamableHttpTests {
 		}, "test-client");
 		thread.setDaemon(true);
 		thread.start();
-		return future.orTimeout(20, TimeUnit.SECONDS);
+		return future.orTimeout(60, TimeUnit.SECONDS);
 	}
 
 }

@@ -127,7 +127,7 @@ public abstract class ConnectionContractTests extends AbstractStreamableHttpTest
 
 	@Test
 	void closesAConnectionThatIsTooOldForItsClientToComeBack() throws Exception {
-		RawMcpClient client = start(StreamableHttpOptions.builder().maxConnectionAge(Duration.ofMillis(500)))
+		RawMcpClient client = start(StreamableHttpOptions.builder().maxConnectionAge(Duration.ofMillis(1500)))
 			.initialize();
 		List<SseEvent> first;
 		try (Exchange call = client.call(1, "gated", "{\"before\":1,\"n\":2,\"gate\":\"g\"}")) {

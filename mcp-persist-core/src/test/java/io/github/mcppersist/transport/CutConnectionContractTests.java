@@ -19,7 +19,7 @@ public abstract class CutConnectionContractTests extends AbstractStreamableHttpT
 	private static final int CONNECTIONS = 80;
 
 	@Test
-	@Timeout(120)
+	@Timeout(600)
 	void aResetConnectionHarmsNoOtherOne() throws Exception {
 		start();
 

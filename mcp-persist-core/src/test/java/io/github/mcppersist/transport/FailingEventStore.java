@@ -9,6 +9,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
@@ -36,6 +37,8 @@ final class FailingEventStore implements EventStore {
 	private volatile boolean writable = true;
 
 	private volatile @Nullable Duration delay;
+
+	private volatile Sinks.@Nullable Empty<Void> held;
 
 	FailingEventStore() {
 		this(new InMemoryEventStore());
@@ -82,9 +85,27 @@ final class FailingEventStore implements EventStore {
 		this.delay = delay;
 	}
 
+	/**
+	 * Hold back the streams that are to be opened from now on.
+	 * @return lets them be opened, and no further ones be held back
+	 */
+	Runnable holdStreams() {
+		Sinks.Empty<Void> sink = Sinks.empty();
+		this.held = sink;
+		return () -> {
+			this.held = null;
+			sink.tryEmitEmpty();
+		};
+	}
+
 	@Override
 	public Mono<Long> openStream(StreamKey stream, @Nullable String requestId, List<Event> events) {
-		return write(() -> this.store.openStream(stream, requestId, events));
+		Mono<Long> opened = write(() -> this.store.openStream(stream, requestId, events));
+		Sinks.Empty<Void> held = this.held;
+		return (held != null) ? held.asMono()
+			.doOnSubscribe((subscription) -> this.delayed.incrementAndGet())
+			.doFinally((signal) -> this.delayed.decrementAndGet())
+			.then(opened) : opened;
 	}
 
 	@Override

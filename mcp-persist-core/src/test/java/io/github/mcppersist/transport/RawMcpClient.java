@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RawMcpClient {
 
-	private static final int READ_TIMEOUT_MILLIS = 15_000;
+	private static final int READ_TIMEOUT_MILLIS = 60_000;
 
 	private final int port;
 

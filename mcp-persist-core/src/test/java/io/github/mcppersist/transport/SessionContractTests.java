@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import io.modelcontextprotocol.spec.McpSchema.ResourcesUpdatedNotification;
 import org.junit.jupiter.api.Test;
 
+import io.github.mcppersist.event.MutableClock;
 import io.github.mcppersist.session.InMemorySessionStore;
 import io.github.mcppersist.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.transport.RawMcpClient.SseEvent;
@@ -51,7 +52,7 @@ public abstract class SessionContractTests extends AbstractStreamableHttpTests {
 	void answersACallWhoseSessionIsDeletedWhileItsStreamIsOpened() throws Exception {
 		FailingEventStore store = new FailingEventStore();
 		RawMcpClient client = start(store).initialize();
-		store.delayWrites(Duration.ofSeconds(2));
+		Runnable goOn = store.holdStreams();
 		Future<Integer> status = async(() -> {
 			try (Exchange call = client.call(1, "count", "{}")) {
 				return call.status();
@@ -62,8 +63,9 @@ public abstract class SessionContractTests extends AbstractStreamableHttpTests {
 		try (Exchange delete = client.delete()) {
 			assertThat(delete.status()).isEqualTo(200);
 		}
+		goOn.run();
 
-		assertThat(status.get(10, TimeUnit.SECONDS)).isEqualTo(404);
+		assertThat(status.get(60, TimeUnit.SECONDS)).isEqualTo(404);
 	}
 
 	@Test
@@ -90,7 +92,7 @@ public abstract class SessionContractTests extends AbstractStreamableHttpTests {
 			}
 
 			for (Future<Integer> ping : pings) {
-				assertThat(ping.get(10, TimeUnit.SECONDS)).isEqualTo(404);
+				assertThat(ping.get(60, TimeUnit.SECONDS)).isEqualTo(404);
 			}
 			for (Exchange late : List.of(client.get(null), client.post(PING), client.delete())) {
 				try (late) {
@@ -165,8 +167,6 @@ public abstract class SessionContractTests extends AbstractStreamableHttpTests {
 				assertThat(last(changed.rest()).data()).contains("\"result\"");
 			}
 		}
-		Session held = endpoint().sessions().held(client.sessionId());
-		assertThat(held).isNotNull();
 
 		await().until(() -> endpoint().sessions().held(client.sessionId()) == null);
 
@@ -205,15 +205,19 @@ public abstract class SessionContractTests extends AbstractStreamableHttpTests {
 
 	@Test
 	void keepsASessionThatIsUsedNowAndThenAndLetGoInBetween() throws Exception {
-		InMemorySessionStore sessionStore = InMemorySessionStore.builder().timeToLive(Duration.ofSeconds(4)).build();
+		MutableClock clock = new MutableClock();
+		InMemorySessionStore sessionStore = InMemorySessionStore.builder()
+			.timeToLive(Duration.ofMinutes(4))
+			.clock(clock)
+			.build();
 		RawMcpClient client = start(createStore(), sessionStore,
 				StreamableHttpOptions.builder().sessionCacheTimeout(Duration.ofMillis(100)))
 			.initialize();
 
-		// Used every second and a half, for twice its time to live
+		// Used every minute and a half, for twice its time to live
 		for (int i = 0; i < 5; i++) {
-			await().pollDelay(Duration.ofMillis(1500))
-				.until(() -> endpoint().sessions().held(client.sessionId()) == null);
+			await().until(() -> endpoint().sessions().held(client.sessionId()) == null);
+			clock.advance(Duration.ofSeconds(90));
 			try (Exchange ping = client.post(PING)) {
 				assertThat(ping.status()).isEqualTo(200);
 			}

@@ -28,7 +28,7 @@ public abstract class StandaloneStreamContractTests extends AbstractStreamableHt
 
 	@Test
 	void deliversOnceWhatWasSentWhileNoConnectionWasOpen() throws Exception {
-		RawMcpClient client = start(StreamableHttpOptions.builder().maxConnectionAge(Duration.ofMillis(600)))
+		RawMcpClient client = start(StreamableHttpOptions.builder().maxConnectionAge(Duration.ofMillis(1500)))
 			.initialize();
 		notify(client, 1, 3);
 
@@ -69,7 +69,7 @@ public abstract class StandaloneStreamContractTests extends AbstractStreamableHt
 	@Test
 	void deliversWhatIsKeptAlthoughOlderMessagesAreGone() throws Exception {
 		InMemoryEventStore store = InMemoryEventStore.builder().maxEventsPerStream(5).build();
-		RawMcpClient client = start(store, StreamableHttpOptions.builder().maxConnectionAge(Duration.ofMillis(600)))
+		RawMcpClient client = start(store, StreamableHttpOptions.builder().maxConnectionAge(Duration.ofMillis(1500)))
 			.initialize();
 		assertThat(listen(client)).isEmpty();
 

@@ -90,8 +90,8 @@ public final class TestTools {
 
 	private static void await(CountDownLatch latch) {
 		try {
-			if (!latch.await(20, TimeUnit.SECONDS)) {
-				throw new IllegalStateException("Nothing happened in 20 seconds");
+			if (!latch.await(60, TimeUnit.SECONDS)) {
+				throw new IllegalStateException("Nothing happened in a minute");
 			}
 		}
 		catch (InterruptedException ex) {
@@ -120,7 +120,7 @@ public final class TestTools {
 	private McpSyncServer build(StreamableHttpEndpoint endpoint) {
 		return McpServer.sync(endpoint)
 			.serverInfo("test", "1")
-			.requestTimeout(Duration.ofSeconds(10))
+			.requestTimeout(Duration.ofMinutes(1))
 			.immediateExecution(true)
 			.capabilities(ServerCapabilities.builder()
 				.tools(true)

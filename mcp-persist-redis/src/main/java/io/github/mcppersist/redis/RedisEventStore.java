@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
@@ -74,7 +75,8 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 		this.node = new RedisNode(builder.connectionFactory, new RedisKeys(builder.keyPrefix), builder.timeout,
 				builder.echoInterval);
 		this.bounds = new StreamBounds(builder.maxEventsPerStream, builder.maxBytesPerStream,
-				builder.maxBytesPerSession, builder.timeToLive.toNanos(), builder.completedTimeToLive.toNanos());
+				builder.maxBytesPerSession, builder.timeToLive.toNanos(), builder.completedTimeToLive.toNanos(),
+				builder.nanoTime);
 		this.watches = new StreamWatches(this.node);
 		this.reader = new StreamReader(this.node, this.watches);
 		this.writer = new StreamWriter(this.node, this.bounds, this.reader, this.watches, this.ttls);
@@ -281,6 +283,8 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 
 		private Duration echoInterval = Duration.ofSeconds(3);
 
+		private LongSupplier nanoTime = System::nanoTime;
+
 		private int maxEventsPerStream = 100_000;
 
 		private long maxBytesPerStream = 64 << 20;
@@ -374,6 +378,16 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 		 */
 		Builder echoInterval(Duration echoInterval) {
 			this.echoInterval = echoInterval;
+			return this;
+		}
+
+		/**
+		 * Set the clock by which the store puts off the expiry of what it writes.
+		 * @param nanoTime in the manner of {@link System#nanoTime()}
+		 * @return this builder
+		 */
+		Builder nanoTime(LongSupplier nanoTime) {
+			this.nanoTime = nanoTime;
 			return this;
 		}
 

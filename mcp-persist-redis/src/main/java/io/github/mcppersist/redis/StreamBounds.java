@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 
 import org.jspecify.annotations.Nullable;
 
@@ -45,8 +46,11 @@ final class StreamBounds {
 
 	private final Map<String, Session> sessions = new ConcurrentHashMap<>();
 
+	private final LongSupplier nanoTime;
+
 	StreamBounds(int maxEventsPerStream, long maxBytesPerStream, long maxBytesPerSession, long runningNanos,
-			long completeNanos) {
+			long completeNanos, LongSupplier nanoTime) {
+		this.nanoTime = nanoTime;
 		this.maxEventsPerStream = maxEventsPerStream;
 		this.maxBytesPerStream = maxBytesPerStream;
 		this.maxBytesPerSession = maxBytesPerSession;
@@ -134,7 +138,7 @@ final class StreamBounds {
 	 * Forget streams that have expired.
 	 */
 	void expire() {
-		long now = System.nanoTime();
+		long now = this.nanoTime.getAsLong();
 		for (String sessionId : this.sessions.keySet()) {
 			this.sessions.computeIfPresent(sessionId, (id, session) -> session.expire(now) ? null : session);
 		}
@@ -310,17 +314,18 @@ final class StreamBounds {
 
 		private long expiresAt;
 
-		private long renewedAt = System.nanoTime() - StreamBounds.this.runningNanos;
+		private long renewedAt = StreamBounds.this.nanoTime.getAsLong() - StreamBounds.this.runningNanos;
 
 		private int largest;
 
 		Upkeep upkeep(int largestToCome) {
-			boolean due = System.nanoTime() - this.renewedAt >= StreamBounds.this.runningNanos / RENEWALS;
+			boolean due = StreamBounds.this.nanoTime.getAsLong() - this.renewedAt >= StreamBounds.this.runningNanos
+					/ RENEWALS;
 			return new Upkeep(due, largestToCome > this.largest);
 		}
 
 		void renew(boolean inStore) {
-			long now = System.nanoTime();
+			long now = StreamBounds.this.nanoTime.getAsLong();
 			this.expiresAt = now + (this.complete ? StreamBounds.this.completeNanos : StreamBounds.this.runningNanos);
 			if (inStore) {
 				this.renewedAt = now;

@@ -10,7 +10,6 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
 
 import io.github.mcppersist.event.EventStore;
-import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -56,7 +55,7 @@ final class StreamWatches implements RedisNode.Listener {
 			return entry;
 		});
 		if (this.node.isClosed()) {
-			sink.error(closedException());
+			sink.complete();
 			return;
 		}
 		markReader(key, TAKE_OVER, (marked) -> sink.next(marked ? EventStore.LOOK : NOT_YET));
@@ -215,11 +214,9 @@ final class StreamWatches implements RedisNode.Listener {
 
 	@Override
 	public void closed() {
-		this.watched.values().forEach((entry) -> entry.watchers.forEach((watcher) -> watcher.error(closedException())));
-	}
-
-	private static EventStoreUnavailableException closedException() {
-		return new EventStoreUnavailableException("The event store is closed");
+		// Not with an error: whoever stops watching at this moment has nobody to tell it
+		// to
+		this.watched.values().forEach((entry) -> entry.watchers.forEach(FluxSink::complete));
 	}
 
 	private static final class Watched {

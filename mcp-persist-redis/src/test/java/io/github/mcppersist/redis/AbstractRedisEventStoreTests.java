@@ -3,6 +3,7 @@ package io.github.mcppersist.redis;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 import org.junit.jupiter.api.AfterEach;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
@@ -13,9 +14,12 @@ import io.github.mcppersist.event.SharedEventStoreContractTests;
 /**
  * Runs the contract tests with one driver.
  */
+@NeedsRedis
 abstract class AbstractRedisEventStoreTests extends SharedEventStoreContractTests {
 
 	private final Map<String, RedisEventStore> stores = new ConcurrentHashMap<>();
+
+	private final AtomicLong elapsed = new AtomicLong();
 
 	private final TestRedis redis;
 
@@ -45,12 +49,24 @@ abstract class AbstractRedisEventStoreTests extends SharedEventStoreContractTest
 				(unused) -> RedisEventStore.builder(connectionFactory(this.redis))
 					.keyPrefix(this.redis.keyPrefix())
 					.timeout(Duration.ofSeconds(15))
+					.nanoTime(() -> System.nanoTime() + this.elapsed.get())
 					.timeToLive(bounds.timeToLive())
 					.completedTimeToLive(bounds.completedTimeToLive())
 					.maxEventsPerStream(bounds.maxEventsPerStream())
 					.maxBytesPerStream(bounds.maxBytesPerStream())
 					.maxBytesPerSession(bounds.maxBytesPerSession())
 					.build());
+	}
+
+	@Override
+	protected Duration unit() {
+		return Duration.ofMinutes(1);
+	}
+
+	@Override
+	protected void elapse(Duration duration) {
+		this.elapsed.addAndGet(duration.toNanos());
+		this.redis.elapse(duration);
 	}
 
 	@AfterEach

@@ -3,6 +3,7 @@ package io.github.mcppersist.redis;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 import org.junit.jupiter.api.AfterEach;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
@@ -13,9 +14,12 @@ import io.github.mcppersist.session.SessionStoreContractTests;
 /**
  * Runs the contract tests with one driver.
  */
+@NeedsRedis
 abstract class AbstractRedisSessionStoreTests extends SessionStoreContractTests {
 
 	private final Map<String, RedisEventStore> nodes = new ConcurrentHashMap<>();
+
+	private final AtomicLong elapsed = new AtomicLong();
 
 	private final TestRedis redis;
 
@@ -45,7 +49,19 @@ abstract class AbstractRedisSessionStoreTests extends SessionStoreContractTests 
 				(unused) -> RedisEventStore.builder(connectionFactory(this.redis))
 					.keyPrefix(this.redis.keyPrefix())
 					.timeout(Duration.ofSeconds(15))
+					.nanoTime(() -> System.nanoTime() + this.elapsed.get())
 					.build());
+	}
+
+	@Override
+	protected Duration unit() {
+		return Duration.ofMinutes(1);
+	}
+
+	@Override
+	protected void elapse(Duration duration) {
+		this.elapsed.addAndGet(duration.toNanos());
+		this.redis.elapse(duration);
 	}
 
 	@AfterEach

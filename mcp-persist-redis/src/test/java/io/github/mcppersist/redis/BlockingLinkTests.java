@@ -23,7 +23,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Tests the link with a driver that waits when its subscription is to end.
  */
-@Timeout(60)
+@Timeout(300)
+@NeedsRedis
 class BlockingLinkTests {
 
 	private final CountDownLatch confirmed = new CountDownLatch(1);
@@ -69,7 +70,7 @@ class BlockingLinkTests {
 	}
 
 	private static void awaitAtLeast(int expected, AtomicInteger number) {
-		Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> number.get() >= expected);
+		Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> number.get() >= expected);
 	}
 
 	private RedisConnectionFactory slow(RedisConnectionFactory factory) {
@@ -81,7 +82,7 @@ class BlockingLinkTests {
 		return intercept(Subscription.class, subscription, "isAlive", (alive) -> {
 			this.unsubscribed.incrementAndGet();
 			try {
-				this.confirmed.await(30, TimeUnit.SECONDS);
+				this.confirmed.await(60, TimeUnit.SECONDS);
 			}
 			catch (InterruptedException ex) {
 				Thread.currentThread().interrupt();

@@ -13,7 +13,6 @@ import ch.qos.logback.core.read.ListAppender;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.slf4j.LoggerFactory;
 
 import io.github.mcppersist.transport.RawMcpClient;
@@ -26,7 +25,7 @@ import static org.awaitility.Awaitility.await;
 /**
  * What becomes of the requests of a node that dies, or stops.
  */
-@ExtendWith(RedisExtension.class)
+@NeedsRedis
 class NodeDeathTests {
 
 	private final TestRedis redis;
@@ -65,7 +64,7 @@ class NodeDeathTests {
 
 		SseEvent error = null;
 		for (CompletableFuture<List<SseEvent>> reader : readers) {
-			List<SseEvent> events = reader.get(30, TimeUnit.SECONDS);
+			List<SseEvent> events = reader.get(60, TimeUnit.SECONDS);
 			SseEvent last = events.get(events.size() - 1);
 			assertThat(events.stream().filter((event) -> event.data().contains("\"id\":7"))).hasSize(1);
 			assertThat(last.data()).contains("\"error\"").contains("outcome of the request is unknown");
@@ -97,7 +96,7 @@ class NodeDeathTests {
 			this.nodes.get(0).die();
 			readToTheEnd(this.client.at(this.nodes.get(1).port()), cursor);
 
-			await().atMost(Duration.ofSeconds(30))
+			await().atMost(Duration.ofMinutes(1))
 				.untilAsserted(() -> assertThat(log.list).filteredOn((line) -> line.getLevel() == Level.WARN)
 					.hasSize(2)
 					.allSatisfy((line) -> {
@@ -128,7 +127,7 @@ class NodeDeathTests {
 				assertThat(resumed.next().data()).contains("\"data\":\"1\"");
 				// Twice as long as it takes until a node is given up
 				await().pollDelay(McpNodes.NODE_TIMEOUT.multipliedBy(2))
-					.atMost(Duration.ofSeconds(30))
+					.atMost(Duration.ofMinutes(1))
 					.until(() -> true);
 
 				this.nodes.get(1).tools.open("g");
@@ -150,7 +149,7 @@ class NodeDeathTests {
 			kept.next();
 			listening.next();
 			CompletableFuture<Void> stopped = OnNodes.async(() -> {
-				this.nodes.get(0).endpoint.shutDown(Duration.ofSeconds(20)).block(Duration.ofSeconds(30));
+				this.nodes.get(0).endpoint.shutDown(Duration.ofMinutes(1)).block(Duration.ofMinutes(2));
 				return null;
 			});
 			assertThat(listening.rest()).as("the standalone connection").allMatch((event) -> event.data().isEmpty());
@@ -162,7 +161,7 @@ class NodeDeathTests {
 				assertThat(OnNodes.numbers(resumed.rest())).containsExactly("2", "3");
 				assertThat(OnNodes.numbers(kept.rest())).containsExactly("2", "3");
 			}
-			stopped.get(30, TimeUnit.SECONDS);
+			stopped.get(60, TimeUnit.SECONDS);
 		}
 		try (Exchange next = this.client.at(this.nodes.get(1).port()).call(9, "count", "{}")) {
 			assertThat(next.status()).isEqualTo(200);
@@ -175,7 +174,7 @@ class NodeDeathTests {
 			String cursor = call.next().id();
 			call.next();
 
-			this.nodes.get(0).endpoint.shutDown(Duration.ofMillis(300)).block(Duration.ofSeconds(30));
+			this.nodes.get(0).endpoint.shutDown(Duration.ofMillis(300)).block(Duration.ofMinutes(1));
 
 			assertThat(call.rest().get(0).data()).contains("The server shut down");
 			List<SseEvent> replayed = readToTheEnd(this.client.at(this.nodes.get(1).port()), cursor);

@@ -17,6 +17,7 @@ import static org.awaitility.Awaitility.await;
 /**
  * What several nodes do when their Redis has lost everything.
  */
+@NeedsRedis
 class NodesAfterLossTests {
 
 	private RedisServer server;
@@ -70,7 +71,7 @@ class NodesAfterLossTests {
 			}
 		}
 		await().until(() -> {
-			var stored = this.nodes.get(0).sessionStore.findSession(client.sessionId()).block(Duration.ofSeconds(5));
+			var stored = this.nodes.get(0).sessionStore.findSession(client.sessionId()).block(Duration.ofMinutes(1));
 			return stored.standaloneCursor() != null && stored.standaloneCursor().sequence() > 5;
 		});
 
@@ -94,7 +95,7 @@ class NodesAfterLossTests {
 	private void notify(int node, RawMcpClient client, Object data) {
 		this.nodes.get(node).endpoint
 			.notifyClient(client.sessionId(), "notifications/message", Map.of("level", "info", "data", data.toString()))
-			.block(Duration.ofSeconds(10));
+			.block(Duration.ofMinutes(1));
 	}
 
 }

@@ -55,7 +55,7 @@ final class OnNodes {
 	 * Run something that blocks, beside the test.
 	 * @param task what to run
 	 * @param <T> what it returns
-	 * @return what becomes of it, in 30 seconds or never
+	 * @return what becomes of it, in a minute or never
 	 */
 	static <T> CompletableFuture<T> async(Callable<T> task) {
 		CompletableFuture<T> future = new CompletableFuture<>();
@@ -69,7 +69,7 @@ final class OnNodes {
 		}, "test-client");
 		thread.setDaemon(true);
 		thread.start();
-		return future.orTimeout(30, TimeUnit.SECONDS);
+		return future.orTimeout(60, TimeUnit.SECONDS);
 	}
 
 }

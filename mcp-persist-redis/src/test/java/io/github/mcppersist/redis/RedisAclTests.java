@@ -24,6 +24,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  * Tests that {@link RedisEventStore} needs exactly the rights that the documentation
  * names.
  */
+@NeedsRedis
 class RedisAclTests {
 
 	/**

@@ -28,6 +28,7 @@ final class RedisBinary {
 	}
 
 	static synchronized Path find() {
+		RedisExtension.checkMarked();
 		if (found == null) {
 			List<String> tried = new ArrayList<>();
 			found = find(tried);
@@ -100,7 +101,7 @@ final class RedisBinary {
 			Process process = new ProcessBuilder(file.toString(), "--version").redirectErrorStream(true)
 				.redirectOutput(ProcessBuilder.Redirect.DISCARD)
 				.start();
-			boolean ended = process.waitFor(5, TimeUnit.SECONDS);
+			boolean ended = process.waitFor(60, TimeUnit.SECONDS);
 			process.destroyForcibly();
 			if (ended && process.exitValue() == 0) {
 				return file;

@@ -16,7 +16,7 @@ public final class RedisCluster implements AutoCloseable {
 
 	private static final int SLOTS = 16_384;
 
-	private static final Duration FORMATION_LIMIT = Duration.ofSeconds(30);
+	private static final Duration FORMATION_LIMIT = Duration.ofMinutes(2);
 
 	private final List<RedisServer> nodes = new ArrayList<>();
 
@@ -31,7 +31,7 @@ public final class RedisCluster implements AutoCloseable {
 		RedisCluster cluster = new RedisCluster();
 		try {
 			for (int i = 0; i < NODES; i++) {
-				cluster.nodes.add(RedisServer.start("cluster-enabled yes", "cluster-node-timeout 3000"));
+				cluster.nodes.add(RedisServer.start("cluster-enabled yes", "cluster-node-timeout 15000"));
 			}
 			cluster.form();
 			return cluster;
@@ -116,7 +116,7 @@ public final class RedisCluster implements AutoCloseable {
 		to.cli("CLUSTER", "SETSLOT", slot, "IMPORTING", id(from));
 		from.cli("CLUSTER", "SETSLOT", slot, "MIGRATING", id(to));
 		for (Object stored : (List<?>) from.cli("CLUSTER", "GETKEYSINSLOT", slot, "1000")) {
-			from.cli("MIGRATE", "127.0.0.1", String.valueOf(to.port()), (String) stored, "0", "5000");
+			from.cli("MIGRATE", "127.0.0.1", String.valueOf(to.port()), (String) stored, "0", "60000");
 		}
 		for (RedisServer node : List.of(to, from, this.nodes.get((this.nodes.indexOf(to) + 1) % NODES))) {
 			node.cli("CLUSTER", "SETSLOT", slot, "NODE", id(to));

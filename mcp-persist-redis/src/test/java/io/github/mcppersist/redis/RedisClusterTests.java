@@ -21,6 +21,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Tests for {@link RedisEventStore} on a Redis Cluster of three nodes.
  */
+@NeedsRedis
 class RedisClusterTests {
 
 	private static RedisCluster cluster;
@@ -78,7 +79,7 @@ class RedisClusterTests {
 	void spreadsSessionsOverTheNodesAndKeepsEachInOneSlot(Driver driver) {
 		RedisEventStore store = open(driver);
 		for (int i = 0; i < 30; i++) {
-			StreamKey stream = RedisStores.newStream();
+			StreamKey stream = newStreamOn(cluster.nodes().get(i % 3));
 			StreamKey other = StreamKey.random(stream.sessionId());
 			RedisStores.block(store.openStream(stream, "7", List.of(RedisStores.priming(stream))));
 			RedisStores.block(store.openStream(other, "8", List.of(RedisStores.priming(other))));
@@ -91,6 +92,14 @@ class RedisClusterTests {
 
 		assertThat(cluster.nodes())
 			.allSatisfy((node) -> assertThat((List<?>) node.cli("KEYS", this.stores.keyPrefix() + ":*")).isNotEmpty());
+	}
+
+	private static StreamKey newStreamOn(RedisServer node) {
+		StreamKey stream = RedisStores.newStream();
+		while (cluster.owner("{" + stream.sessionId() + "}") != node) {
+			stream = RedisStores.newStream();
+		}
+		return stream;
 	}
 
 	private static Set<Object> slots(String pattern) {

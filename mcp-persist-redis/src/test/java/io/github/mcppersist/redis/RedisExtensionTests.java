@@ -1,7 +1,6 @@
 package io.github.mcppersist.redis;
 
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
@@ -10,7 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Tests for {@link RedisExtension}.
  */
-@ExtendWith(RedisExtension.class)
+@NeedsRedis
 class RedisExtensionTests {
 
 	private final TestRedis ofClass;

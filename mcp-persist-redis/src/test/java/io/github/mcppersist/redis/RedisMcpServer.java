@@ -116,7 +116,7 @@ final class RedisMcpServer implements AutoCloseable {
 	 */
 	RedisMcpServer awaitStoring() {
 		Awaitility.await()
-			.atMost(Duration.ofSeconds(30))
+			.atMost(Duration.ofMinutes(1))
 			.pollInterval(Duration.ofMillis(100))
 			.ignoreExceptions()
 			.until(() -> {
@@ -179,7 +179,8 @@ final class RedisMcpServer implements AutoCloseable {
 	}
 
 	/**
-	 * Sends {@code 1} to {@code n}, each {@code intervalMs} after the one before.
+	 * Sends {@code 1} to {@code n}, each {@code intervalMs} after the one before, and
+	 * waits at the {@code gate} if there is one.
 	 */
 	private CallToolResult paced(McpSyncServerExchange exchange, CallToolRequest request) {
 		int n = number(request, "n");
@@ -192,14 +193,17 @@ final class RedisMcpServer implements AutoCloseable {
 			}
 			log(exchange, i);
 		}
+		if (request.arguments().get("gate") != null) {
+			pass(request.arguments().get("gate").toString());
+		}
 		this.ends.put(request.arguments().get("run").toString(), System.nanoTime());
 		return text("counted " + n);
 	}
 
 	private void pass(String gate) {
 		try {
-			if (!gate(gate).await(60, TimeUnit.SECONDS)) {
-				throw new IllegalStateException("Gate " + gate + " was not opened in a minute");
+			if (!gate(gate).await(3, TimeUnit.MINUTES)) {
+				throw new IllegalStateException("Gate " + gate + " was not opened in three minutes");
 			}
 		}
 		catch (InterruptedException ex) {
@@ -249,7 +253,7 @@ final class RedisMcpServer implements AutoCloseable {
 	 * @param redis the Redis, or a node of it
 	 */
 	static void assertNothingIsLeftIn(RedisServer redis) {
-		Awaitility.await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
+		Awaitility.await().atMost(Duration.ofMinutes(1)).untilAsserted(() -> {
 			assertThat(Thread.getAllStackTraces().keySet()).extracting(Thread::getName)
 				.noneMatch((name) -> name.startsWith("mcp-persist"));
 			// The one that asks

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 
 /**
  * Records the commands that clients send to a Redis, without those that a script calls,
- * and without those that a node makes by the clock: its echoes and signs of life.
+ * and without those that a node makes by the clock: its echoes, signs of life and looks.
  */
 final class RedisMonitor implements AutoCloseable {
 
@@ -30,7 +30,7 @@ final class RedisMonitor implements AutoCloseable {
 	RedisMonitor(RedisServer redis) throws IOException {
 		this.redis = redis;
 		this.socket = new Socket(InetAddress.getLoopbackAddress(), redis.port());
-		this.socket.setSoTimeout(5000);
+		this.socket.setSoTimeout(60_000);
 		this.lines = new BufferedReader(
 				new InputStreamReader(this.socket.getInputStream(), StandardCharsets.ISO_8859_1));
 		this.socket.getOutputStream().write("MONITOR\r\n".getBytes(StandardCharsets.US_ASCII));
@@ -58,7 +58,8 @@ final class RedisMonitor implements AutoCloseable {
 			}
 			String arguments = command.group(3);
 			if (!"lua".equals(command.group(1)) && !arguments.endsWith(" \"e\"")
-					&& !arguments.contains(LuaScript.BEAT.digest())) {
+					&& !arguments.contains(LuaScript.BEAT.digest())
+					&& !arguments.contains(LuaScript.FIND_SUBSCRIBERS.digest())) {
 				commands.add(command.group(2).toLowerCase());
 			}
 		}

@@ -116,7 +116,7 @@ enum RedisOutage {
 	}
 
 	private static void authenticated(RedisServer redis, String... command) {
-		try (RespClient client = new RespClient(redis.port(), Duration.ofSeconds(5))) {
+		try (RespClient client = new RespClient(redis.port(), Duration.ofSeconds(30))) {
 			client.send("AUTH", PASSWORD);
 			client.send(command);
 		}

@@ -38,10 +38,16 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
  * Tests for what {@link RedisEventStore} does in an outage besides recovering from it,
  * see {@link RedisRecoveryTests}.
  */
-@Timeout(120)
+@Timeout(600)
+@NeedsRedis
 class RedisOutageTests {
 
-	private static final Duration LIMIT = Duration.ofMillis(500);
+	private static final Duration LIMIT = Duration.ofSeconds(2);
+
+	/**
+	 * Below the minute of the driver; the rest is for a busy machine.
+	 */
+	private static final Duration IN_TIME = Duration.ofSeconds(40);
 
 	private final StreamKey stream = StreamKey.random("session");
 
@@ -102,13 +108,14 @@ class RedisOutageTests {
 		this.redis.pause();
 		long start = System.nanoTime();
 		assertUnavailable(this.store.storeEvents(this.stream, List.of(TestEvents.event(this.stream, 2, 100))));
-		assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(LIMIT, LIMIT.plusSeconds(3));
+		assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(LIMIT, IN_TIME);
 
 		start = System.nanoTime();
 		for (int i = 0; i < 1000; i++) {
-			assertUnavailable(this.store.replayEventsAfter(this.stream, null, 1000).timeout(Duration.ofSeconds(5)));
+			assertUnavailable(this.store.replayEventsAfter(this.stream, null, 1000));
 		}
-		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
+		// If each waited for its time limit it would take half an hour
+		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(LIMIT.multipliedBy(100));
 
 		this.redis.resume();
 		eventually(Mono.defer(() -> this.store.replayEventsAfter(this.stream, null, 1000)));
@@ -217,7 +224,7 @@ class RedisOutageTests {
 			awaiting().during(Duration.ofMillis(400)).until(() -> !renewed.isDone());
 			this.redis.resume();
 
-			assertThat(renewed).succeedsWithin(Duration.ofSeconds(10));
+			assertThat(renewed).succeedsWithin(Duration.ofMinutes(1));
 		}
 		finally {
 			impatient.destroy();
@@ -267,11 +274,11 @@ class RedisOutageTests {
 		long start = System.nanoTime();
 		this.store.close();
 
-		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(IN_TIME);
 		assertUnavailable(read);
-		assertUnavailable(watch);
+		TestEvents.block(watch);
 		assertUnavailable(this.store.replayEventsAfter(this.stream, null, 1000));
-		assertUnavailable(this.store.watch(this.stream).then());
+		TestEvents.block(this.store.watch(this.stream).then());
 	}
 
 	private String key() {
@@ -279,7 +286,7 @@ class RedisOutageTests {
 	}
 
 	private static ConditionFactory awaiting() {
-		return Awaitility.await().atMost(Duration.ofSeconds(30));
+		return Awaitility.await().atMost(Duration.ofMinutes(1));
 	}
 
 	private static <T> void eventually(Mono<T> call) {

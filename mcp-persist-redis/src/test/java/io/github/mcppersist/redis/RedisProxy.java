@@ -26,7 +26,7 @@ public final class RedisProxy implements AutoCloseable {
 
 	private enum Mode {
 
-		PASS, LOSE_REPLIES, STALL, REFUSE
+		PASS, LOSE_REPLIES, HOLD_REPLIES, STALL, REFUSE
 
 	}
 
@@ -39,6 +39,8 @@ public final class RedisProxy implements AutoCloseable {
 	private final CountDownLatch closed = new CountDownLatch(1);
 
 	private final AtomicLong lostBytes = new AtomicLong();
+
+	private final AtomicLong held = new AtomicLong();
 
 	private final AtomicLong accepted = new AtomicLong();
 
@@ -111,6 +113,22 @@ public final class RedisProxy implements AutoCloseable {
 	 */
 	public void loseReplies() {
 		mode(Mode.LOSE_REPLIES);
+	}
+
+	/**
+	 * Let commands through and hold back their replies, which arrive once it passes
+	 * again.
+	 */
+	void holdReplies() {
+		mode(Mode.HOLD_REPLIES);
+	}
+
+	/**
+	 * Return how many times replies were held back so far.
+	 * @return the number of pieces of data
+	 */
+	long held() {
+		return this.held.get();
 	}
 
 	/**
@@ -216,7 +234,7 @@ public final class RedisProxy implements AutoCloseable {
 		Connection connection = new Connection(client, server);
 		this.connections.add(connection);
 		try {
-			server.connect(new InetSocketAddress("127.0.0.1", this.target), 2000);
+			server.connect(new InetSocketAddress("127.0.0.1", this.target), 60_000);
 			client.setTcpNoDelay(true);
 			server.setTcpNoDelay(true);
 			daemon("replies", () -> pump(connection, server, client, true));
@@ -245,7 +263,7 @@ public final class RedisProxy implements AutoCloseable {
 				if (!replies && new String(buffer, 0, length, StandardCharsets.ISO_8859_1).contains("SUBSCRIBE")) {
 					connection.subscribed = true;
 				}
-				if (awaitPassage(connection) == Mode.LOSE_REPLIES && replies) {
+				if (awaitPassage(connection, replies) == Mode.LOSE_REPLIES && replies) {
 					connection.lossy = true;
 					this.lostBytes.addAndGet(length);
 				}
@@ -263,9 +281,13 @@ public final class RedisProxy implements AutoCloseable {
 		}
 	}
 
-	private Mode awaitPassage(Connection connection) throws InterruptedException {
+	private Mode awaitPassage(Connection connection, boolean replies) throws InterruptedException {
 		synchronized (this.modeLock) {
-			while (this.mode == Mode.STALL && this.connections.contains(connection)) {
+			if (this.mode == Mode.HOLD_REPLIES && replies) {
+				this.held.incrementAndGet();
+			}
+			while ((this.mode == Mode.STALL || (this.mode == Mode.HOLD_REPLIES && replies))
+					&& this.connections.contains(connection)) {
 				this.modeLock.wait(1000);
 			}
 			return this.mode;

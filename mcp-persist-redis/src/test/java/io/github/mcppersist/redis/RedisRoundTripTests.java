@@ -15,7 +15,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * What requests cost at Redis.
  */
-@Timeout(60)
+@Timeout(300)
+@NeedsRedis
 class RedisRoundTripTests {
 
 	private RedisServer redis;

@@ -16,7 +16,7 @@ public final class RedisSentinel implements AutoCloseable {
 	 */
 	public static final String MASTER = "mymaster";
 
-	private static final Duration LIMIT = Duration.ofSeconds(30);
+	private static final Duration LIMIT = Duration.ofMinutes(2);
 
 	private final RedisServer primary;
 

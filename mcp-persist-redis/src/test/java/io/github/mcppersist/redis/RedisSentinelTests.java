@@ -24,6 +24,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 /**
  * Tests for {@link RedisEventStore} on a primary and a replica behind a Sentinel.
  */
+@NeedsRedis
 class RedisSentinelTests {
 
 	private final RedisStores stores = new RedisStores();
@@ -45,8 +46,8 @@ class RedisSentinelTests {
 	@ParameterizedTest
 	@EnumSource
 	void worksBehindASentinelAndRecoversFromAFailover(Driver driver) {
-		RedisEventStore store = this.stores.open(this.stores.builder(factory(driver)).timeout(Duration.ofSeconds(1)));
-		RedisEventStore other = this.stores.open(this.stores.builder(factory(driver)).timeout(Duration.ofSeconds(1)));
+		RedisEventStore store = this.stores.open(this.stores.builder(factory(driver)).timeout(Duration.ofSeconds(5)));
+		RedisEventStore other = this.stores.open(this.stores.builder(factory(driver)).timeout(Duration.ofSeconds(5)));
 		awaitRecovery(store);
 		awaitRecovery(other);
 		RedisStores.assertWork(store, other);
@@ -61,7 +62,7 @@ class RedisSentinelTests {
 	@ParameterizedTest
 	@EnumSource
 	void reportsAGapToAReaderWhoseEventsAFailoverLost(Driver driver) {
-		RedisEventStore store = this.stores.open(this.stores.builder(factory(driver)).timeout(Duration.ofSeconds(1)));
+		RedisEventStore store = this.stores.open(this.stores.builder(factory(driver)).timeout(Duration.ofSeconds(5)));
 		StreamKey stream = RedisStores.newStream();
 		Event priming = RedisStores.priming(stream);
 		Event kept = RedisStores.event(stream, 2);
@@ -116,7 +117,7 @@ class RedisSentinelTests {
 		StreamKey stream = RedisStores.newStream();
 		List<Event> events = List.of(RedisStores.priming(stream));
 		Awaitility.await()
-			.atMost(Duration.ofSeconds(30))
+			.atMost(Duration.ofMinutes(3))
 			.ignoreExceptionsInstanceOf(EventStoreUnavailableException.class)
 			.until(() -> {
 				RedisStores.block(store.openStream(stream, "7", events));

@@ -2,8 +2,6 @@ package io.github.mcppersist.redis;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,7 +11,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
@@ -25,16 +22,11 @@ import java.util.stream.Stream;
  */
 public final class RedisServer implements AutoCloseable {
 
-	private static final Duration START_LIMIT = Duration.ofSeconds(10);
+	private static final Duration START_LIMIT = Duration.ofMinutes(1);
 
-	private static final Duration COMMAND_LIMIT = Duration.ofSeconds(5);
+	private static final Duration COMMAND_LIMIT = Duration.ofSeconds(30);
 
 	private static final int ATTEMPTS = 5;
-
-	// Below the range of ephemeral ports, and so is the cluster bus at port + 10000
-	private static final int LOWEST_PORT = 11_000;
-
-	private static final int PORTS = 11_000;
 
 	private static final Set<RedisServer> RUNNING = ConcurrentHashMap.newKeySet();
 
@@ -46,6 +38,8 @@ public final class RedisServer implements AutoCloseable {
 
 	private final Path directory;
 
+	private final ReservedPort reserved;
+
 	private final int port;
 
 	private Process process;
@@ -54,11 +48,12 @@ public final class RedisServer implements AutoCloseable {
 
 	private String password;
 
-	private RedisServer(boolean sentinel, int port, List<String> configuration) throws IOException {
+	private RedisServer(boolean sentinel, ReservedPort reserved, List<String> configuration) throws IOException {
 		this.sentinel = sentinel;
-		this.port = port;
-		this.directory = Files.createTempDirectory("mcp-persist-redis-" + port + "-");
-		List<String> lines = new ArrayList<>(List.of("bind 127.0.0.1", "port " + port, "dir " + this.directory,
+		this.reserved = reserved;
+		this.port = reserved.number();
+		this.directory = Files.createTempDirectory("mcp-persist-redis-" + this.port + "-");
+		List<String> lines = new ArrayList<>(List.of("bind 127.0.0.1", "port " + this.port, "dir " + this.directory,
 				"logfile \"\"", "save \"\"", "appendonly no", "repl-diskless-sync-delay 0"));
 		if (sentinel) {
 			lines.removeIf((line) -> line.startsWith("save") || line.startsWith("append") || line.startsWith("repl"));
@@ -94,7 +89,7 @@ public final class RedisServer implements AutoCloseable {
 	private static RedisServer start(boolean sentinel, List<String> configuration) {
 		for (int attempt = 1;; attempt++) {
 			try {
-				RedisServer server = new RedisServer(sentinel, freePort(), configuration);
+				RedisServer server = new RedisServer(sentinel, ReservedPort.find(), configuration);
 				try {
 					server.startAgain();
 					return server;
@@ -110,25 +105,6 @@ public final class RedisServer implements AutoCloseable {
 			catch (IOException ex) {
 				throw new UncheckedIOException(ex);
 			}
-		}
-	}
-
-	static int freePort() {
-		for (int attempt = 0; attempt < 100; attempt++) {
-			int port = LOWEST_PORT + ThreadLocalRandom.current().nextInt(PORTS);
-			if (isFree(port) && isFree(port + 10_000)) {
-				return port;
-			}
-		}
-		throw new IllegalStateException("No free port between " + LOWEST_PORT + " and " + (LOWEST_PORT + PORTS));
-	}
-
-	private static boolean isFree(int port) {
-		try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getByName("127.0.0.1"))) {
-			return socket.isBound();
-		}
-		catch (IOException ex) {
-			return false;
 		}
 	}
 
@@ -178,7 +154,7 @@ public final class RedisServer implements AutoCloseable {
 		if (log().contains("Address already in use")) {
 			return false;
 		}
-		try (RespClient client = new RespClient(this.port, Duration.ofSeconds(1))) {
+		try (RespClient client = new RespClient(this.port, Duration.ofSeconds(5))) {
 			client.send("PING");
 			return true;
 		}
@@ -273,7 +249,7 @@ public final class RedisServer implements AutoCloseable {
 		try {
 			// The shell's own kill: there may be no such program
 			Process kill = new ProcessBuilder("sh", "-c", "kill -" + signal + " " + this.process.pid()).start();
-			if (!kill.waitFor(5, TimeUnit.SECONDS) || kill.exitValue() != 0) {
+			if (!kill.waitFor(60, TimeUnit.SECONDS) || kill.exitValue() != 0) {
 				throw new IllegalStateException("Can't send SIG" + signal + " to Redis on port " + this.port);
 			}
 		}
@@ -366,6 +342,7 @@ public final class RedisServer implements AutoCloseable {
 		if (this.process != null) {
 			kill();
 		}
+		this.reserved.close();
 		try (Stream<Path> files = Files.walk(this.directory)) {
 			files.sorted(Comparator.reverseOrder()).forEach((path) -> path.toFile().delete());
 		}

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 /**
  * Tests for {@link RedisServer}.
  */
+@NeedsRedis
 class RedisServerTests {
 
 	@Test

@@ -1,12 +1,10 @@
 package io.github.mcppersist.redis;
 
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
 /**
  * {@link RedisSessionStore} with Lettuce.
  */
-@ExtendWith(RedisExtension.class)
 class RedisSessionStoreTests extends AbstractRedisSessionStoreTests {
 
 	RedisSessionStoreTests(TestRedis redis) {

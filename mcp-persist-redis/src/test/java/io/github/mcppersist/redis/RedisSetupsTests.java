@@ -28,6 +28,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  * Tests that {@link RedisCluster}, {@link RedisSentinel}, {@link RedisTls} and
  * {@link RedisProxy} are what they say, as a client sees them.
  */
+@NeedsRedis
 class RedisSetupsTests {
 
 	private final RedisClient client = RedisClient.create();
@@ -166,7 +167,7 @@ class RedisSetupsTests {
 			proxy.pass();
 			assertThat(eventually(() -> connection.sync().ping())).isEqualTo("PONG");
 
-			proxy.delay(Duration.ofMillis(700));
+			proxy.delay(Duration.ofMillis(1500));
 			assertThatExceptionOfType(RedisCommandTimeoutException.class).isThrownBy(() -> connection.sync().ping());
 		});
 	}
@@ -174,7 +175,7 @@ class RedisSetupsTests {
 	private void withProxy(ProxyTest test) {
 		try (RedisServer server = RedisServer.start(); RedisProxy proxy = RedisProxy.to(server.port())) {
 			RedisURI uri = RedisURI.create(proxy.uri());
-			uri.setTimeout(Duration.ofSeconds(1));
+			uri.setTimeout(Duration.ofSeconds(2));
 			try (StatefulRedisConnection<String, String> connection = this.client.connect(uri)) {
 				assertThat(connection.sync().ping()).isEqualTo("PONG");
 				test.run(server, proxy, connection);

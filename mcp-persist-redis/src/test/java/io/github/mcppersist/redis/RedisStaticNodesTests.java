@@ -14,6 +14,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Tests for {@link RedisEventStore} on a primary and a replica that are both configured
  * by their addresses, which only Lettuce knows.
  */
+@NeedsRedis
 class RedisStaticNodesTests {
 
 	private final RedisStores stores = new RedisStores();

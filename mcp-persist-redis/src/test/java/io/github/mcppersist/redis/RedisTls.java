@@ -29,9 +29,12 @@ public final class RedisTls implements AutoCloseable {
 
 	private final RedisProxy proxy;
 
+	private final ReservedPort reserved;
+
 	private final int port;
 
-	private RedisTls(Path directory, RedisServer server, RedisProxy proxy, int port) {
+	private RedisTls(Path directory, RedisServer server, RedisProxy proxy, ReservedPort reserved, int port) {
+		this.reserved = reserved;
 		this.directory = directory;
 		this.server = server;
 		this.proxy = proxy;
@@ -50,18 +53,19 @@ public final class RedisTls implements AutoCloseable {
 		try {
 			Path directory = Files.createTempDirectory("mcp-persist-redis-tls-");
 			KeyStore keys = makeKeys(directory);
-			int port = RedisServer.freePort();
+			if (alwaysProxy) {
+				return behindProxy(directory, keys);
+			}
+			ReservedPort port = ReservedPort.find();
 			try {
-				if (alwaysProxy) {
-					return behindProxy(directory, keys);
-				}
-				RedisServer server = RedisServer.start("tls-port " + port, "tls-auth-clients no",
+				RedisServer server = RedisServer.start("tls-port " + port.number(), "tls-auth-clients no",
 						"tls-cert-file " + directory.resolve("certificate.pem"),
 						"tls-key-file " + directory.resolve("key.pem"),
 						"tls-ca-cert-file " + directory.resolve("certificate.pem"));
-				return new RedisTls(directory, server, null, port);
+				return new RedisTls(directory, server, null, port, port.number());
 			}
 			catch (IllegalStateException ex) {
+				port.close();
 				return behindProxy(directory, keys);
 			}
 		}
@@ -76,7 +80,7 @@ public final class RedisTls implements AutoCloseable {
 	private static RedisTls behindProxy(Path directory, KeyStore keys) throws GeneralSecurityException {
 		RedisServer server = RedisServer.start();
 		RedisProxy proxy = RedisProxy.to(server.port(), context(keys).getServerSocketFactory());
-		return new RedisTls(directory, server, proxy, proxy.port());
+		return new RedisTls(directory, server, proxy, null, proxy.port());
 	}
 
 	private static KeyStore makeKeys(Path directory) throws IOException, GeneralSecurityException {
@@ -89,7 +93,7 @@ public final class RedisTls implements AutoCloseable {
 			.redirectOutput(ProcessBuilder.Redirect.DISCARD)
 			.start();
 		try {
-			if (!keytool.waitFor(30, TimeUnit.SECONDS) || keytool.exitValue() != 0) {
+			if (!keytool.waitFor(120, TimeUnit.SECONDS) || keytool.exitValue() != 0) {
 				throw new IllegalStateException("The JDK's keytool made no certificate");
 			}
 		}
@@ -157,6 +161,9 @@ public final class RedisTls implements AutoCloseable {
 			this.proxy.close();
 		}
 		this.server.close();
+		if (this.reserved != null) {
+			this.reserved.close();
+		}
 		for (String file : new String[] { "keys.p12", "certificate.pem", "key.pem", "" }) {
 			this.directory.resolve(file).toFile().delete();
 		}

@@ -21,6 +21,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 /**
  * Tests for {@link RedisEventStore} on a Redis that speaks TLS.
  */
+@NeedsRedis
 class RedisTlsTests {
 
 	private static RedisTls redis;

@@ -1,7 +1,5 @@
 package io.github.mcppersist.redis;
 
-import org.junit.jupiter.api.extension.ExtendWith;
-
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.transport.ConnectionContractTests;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
@@ -10,7 +8,7 @@ import io.github.mcppersist.transport.WebServer;
 /**
  * {@link ConnectionContractTests} on Tomcat, with the events in Redis.
  */
-@ExtendWith(RedisExtension.class)
+@NeedsRedis
 class RedisTransportConnectionTests extends ConnectionContractTests {
 
 	private final TransportOnRedis transport;

@@ -11,7 +11,6 @@ import io.modelcontextprotocol.spec.McpSchema.ResourcesUpdatedNotification;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 import io.github.mcppersist.transport.RawMcpClient;
 import io.github.mcppersist.transport.RawMcpClient.Exchange;
@@ -24,7 +23,7 @@ import static org.awaitility.Awaitility.await;
 /**
  * A session is known to every node, and what one node does to it holds on the others.
  */
-@ExtendWith(RedisExtension.class)
+@NeedsRedis
 class SessionsOnNodesTests {
 
 	private static final String SET_LEVEL = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"logging/setLevel\",\"params\":{\"level\":\"%s\"}}";
@@ -120,13 +119,13 @@ class SessionsOnNodesTests {
 			}
 
 			for (CompletableFuture<String> call : calls) {
-				assertThat(call.get(20, TimeUnit.SECONDS)).contains("counted 5");
+				assertThat(call.get(60, TimeUnit.SECONDS)).contains("counted 5");
 			}
 			try (Exchange get = at(client, 1).get(null)) {
 				assertThat(get.status()).isEqualTo(200);
 				get.next();
 				this.nodes.get(1).endpoint.notifyClient(client.sessionId(), "notifications/test", Map.of())
-					.block(Duration.ofSeconds(5));
+					.block(Duration.ofMinutes(1));
 				assertThat(get.next().data()).contains("notifications/test");
 			}
 		}
@@ -180,7 +179,7 @@ class SessionsOnNodesTests {
 			}
 			this.nodes.get(0).server.notifyResourcesUpdated(new ResourcesUpdatedNotification("file:///a"));
 			this.nodes.get(0).endpoint.notifyClient(client.sessionId(), "notifications/last", Map.of())
-				.block(Duration.ofSeconds(5));
+				.block(Duration.ofMinutes(1));
 			assertThat(get.next().data()).contains("notifications/last");
 		}
 	}

@@ -33,7 +33,7 @@ final class TestEvents {
 	}
 
 	static <T> T block(Mono<T> mono) {
-		return mono.block(Duration.ofSeconds(30));
+		return mono.block(Duration.ofSeconds(50));
 	}
 
 }

@@ -1,15 +1,20 @@
 package io.github.mcppersist.redis;
 
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
 
 import org.springframework.beans.factory.DisposableBean;
+import org.springframework.data.redis.connection.DataType;
+import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.jedis.JedisConnectionFactory;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.data.redis.connection.zset.Tuple;
 
 /**
  * What {@link RedisExtension} hands to a test: the Redis that all tests of this JVM
@@ -22,6 +27,8 @@ public final class TestRedis implements AutoCloseable {
 	private final String keyPrefix = "test-" + UUID.randomUUID() + ":";
 
 	private final List<DisposableBean> factories = new ArrayList<>();
+
+	private RedisConnectionFactory own;
 
 	TestRedis(String uri) {
 		this.uri = uri;
@@ -71,6 +78,34 @@ public final class TestRedis implements AutoCloseable {
 		factory.start();
 		this.factories.add(factory);
 		return factory;
+	}
+
+	/**
+	 * Let time pass for what has this test's key prefix: it expires so much sooner.
+	 * @param duration how much time
+	 */
+	void elapse(Duration duration) {
+		long millis = duration.toMillis();
+		if (this.own == null) {
+			this.own = lettuce();
+		}
+		try (RedisConnection connection = this.own.getConnection()) {
+			for (byte[] key : connection.keyCommands().keys((this.keyPrefix + "*").getBytes(StandardCharsets.UTF_8))) {
+				long left = connection.keyCommands().pTtl(key);
+				if (left > millis) {
+					connection.keyCommands().pExpire(key, left - millis);
+				}
+				else if (left > 0) {
+					connection.keyCommands().del(key);
+				}
+				if (connection.keyCommands().type(key) == DataType.ZSET) {
+					// Its scores are the times at which its members expire
+					for (Tuple member : connection.zSetCommands().zRangeWithScores(key, 0, -1)) {
+						connection.zSetCommands().zIncrBy(key, -millis, member.getValue());
+					}
+				}
+			}
+		}
 	}
 
 	private RedisStandaloneConfiguration configuration() {

@@ -11,7 +11,6 @@ import io.modelcontextprotocol.spec.McpSchema.LoggingLevel;
 import io.modelcontextprotocol.spec.McpSchema.LoggingMessageNotification;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.ai.mcp.annotation.McpTool;
@@ -26,7 +25,7 @@ import reactor.core.publisher.Sinks;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
-import io.github.mcppersist.redis.RedisExtension;
+import io.github.mcppersist.redis.NeedsRedis;
 import io.github.mcppersist.redis.TestRedis;
 import io.github.mcppersist.transport.RawMcpClient;
 import io.github.mcppersist.transport.RawMcpClient.Exchange;
@@ -38,7 +37,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * What clients of a Spring AI application get, with nothing but the dependency added, on
  * whichever server.
  */
-@ExtendWith(RedisExtension.class)
+@NeedsRedis
 abstract class AbstractSpringAiServerTests {
 
 	private static final String INITIALIZE = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"
@@ -92,7 +91,7 @@ abstract class AbstractSpringAiServerTests {
 	@Test
 	void carriesOnAtASecondInstance(TestRedis redis) throws Exception {
 		String[] properties = { "mcp.persist.store=redis", "spring.data.redis.url=" + redis.uri(),
-				"mcp.persist.key-prefix=" + redis.keyPrefix().replace(":", "") };
+				"mcp.persist.key-prefix=" + redis.keyPrefix().replace(":", ""), "mcp.persist.timeout=10s" };
 		SpringAiServer first = start(AnnotatedTools.class, properties);
 		SpringAiServer second = start(AnnotatedTools.class, properties);
 		RawMcpClient client = first.client("ann").initialize();

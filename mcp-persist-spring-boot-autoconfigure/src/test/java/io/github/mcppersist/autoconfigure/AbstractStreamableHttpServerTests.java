@@ -111,7 +111,7 @@ abstract class AbstractStreamableHttpServerTests<R extends AbstractApplicationCo
 			CompletableFuture.supplyAsync(() -> text(response.body())).thenAccept(answer::complete);
 		});
 
-		assertThat(answer).succeedsWithin(Duration.ofSeconds(10)).asString().contains("it took its time");
+		assertThat(answer).succeedsWithin(Duration.ofMinutes(1)).asString().contains("it took its time");
 	}
 
 	private static boolean refusesConnections(int port) throws IOException {
@@ -223,7 +223,7 @@ abstract class AbstractStreamableHttpServerTests<R extends AbstractApplicationCo
 
 		private static void await(CountDownLatch gate) {
 			try {
-				gate.await(20, TimeUnit.SECONDS);
+				gate.await(60, TimeUnit.SECONDS);
 			}
 			catch (InterruptedException ex) {
 				throw new IllegalStateException(ex);

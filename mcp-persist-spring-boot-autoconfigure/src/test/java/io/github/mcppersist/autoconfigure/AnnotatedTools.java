@@ -28,7 +28,7 @@ class AnnotatedTools {
 	}
 
 	private void await() throws InterruptedException {
-		if (!this.gate.await(20, TimeUnit.SECONDS)) {
+		if (!this.gate.await(60, TimeUnit.SECONDS)) {
 			throw new IllegalStateException("The gate wasn't opened");
 		}
 	}

@@ -85,11 +85,11 @@ class InMemoryEventStoreAutoConfigurationTests {
 
 	@Test
 	void dropsRunningStreamsAfterTheTimeToLive() {
-		this.context.withPropertyValues("mcp.persist.ttl=200ms").run((context) -> {
+		this.context.withPropertyValues("mcp.persist.ttl=2s").run((context) -> {
 			EventStore store = context.getBean(EventStore.class);
 			EventStoreWorkload running = new EventStoreWorkload(store, "s", 1, 6);
 
-			assertThat(store.timeToLive()).isEqualTo(Duration.ofMillis(200));
+			assertThat(store.timeToLive()).isEqualTo(Duration.ofSeconds(2));
 			await().until(() -> !running.isKept());
 		});
 	}

@@ -202,7 +202,7 @@ class SpringAiWebMvcContextTests {
 
 		@McpTool(name = "lookLater", description = "Tells what it sees when its request is over")
 		String lookLater() throws InterruptedException {
-			if (!this.context.over.await(20, TimeUnit.SECONDS)) {
+			if (!this.context.over.await(60, TimeUnit.SECONDS)) {
 				throw new IllegalStateException("The request isn't over");
 			}
 			return look();

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 import io.github.mcppersist.autoconfigure.ObservedServer;
+import io.github.mcppersist.redis.NeedsRedis;
 import io.github.mcppersist.redis.RedisServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -18,7 +19,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * What {@code /actuator/health} says of Redis, on an idle server.
  */
-@Timeout(120)
+@Timeout(600)
+@NeedsRedis
 class EventStoreHealthTests {
 
 	private final RedisServer redis = RedisServer.start();
@@ -91,7 +93,7 @@ class EventStoreHealthTests {
 	}
 
 	private static void await(ThrowingRunnable assertion) {
-		Awaitility.await().atMost(Duration.ofSeconds(30)).untilAsserted(assertion);
+		Awaitility.await().atMost(Duration.ofMinutes(1)).untilAsserted(assertion);
 	}
 
 }

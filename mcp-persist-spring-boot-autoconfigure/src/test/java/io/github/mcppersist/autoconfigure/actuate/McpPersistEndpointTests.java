@@ -13,6 +13,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 import io.github.mcppersist.autoconfigure.ObservedServer;
+import io.github.mcppersist.redis.NeedsRedis;
 import io.github.mcppersist.redis.RedisEventStore;
 import io.github.mcppersist.redis.RedisServer;
 import io.github.mcppersist.transport.RawMcpClient;
@@ -23,7 +24,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * What {@code /actuator/mcppersist} shows, on either of two applications.
  */
-@Timeout(120)
+@Timeout(600)
+@NeedsRedis
 class McpPersistEndpointTests {
 
 	private final RedisServer redis = RedisServer.start();
@@ -135,7 +137,7 @@ class McpPersistEndpointTests {
 	private RawMcpClient initialize() {
 		RawMcpClient[] client = new RawMcpClient[1];
 		// Whether Redis is connected shows when a call is answered with IDs
-		Awaitility.await().atMost(Duration.ofSeconds(20)).ignoreExceptions().untilAsserted(() -> {
+		Awaitility.await().atMost(Duration.ofMinutes(1)).ignoreExceptions().untilAsserted(() -> {
 			client[0] = this.first.client().initialize();
 			try (Exchange call = client[0].call(0, "count", "{}")) {
 				assertThat(call.rest()).allMatch((event) -> event.id() != null);
@@ -160,7 +162,7 @@ class McpPersistEndpointTests {
 	}
 
 	private static void await(ThrowingRunnable assertion) {
-		Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(assertion);
+		Awaitility.await().atMost(Duration.ofMinutes(1)).untilAsserted(assertion);
 	}
 
 }

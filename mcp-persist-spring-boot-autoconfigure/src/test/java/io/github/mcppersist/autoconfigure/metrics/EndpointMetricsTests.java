@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 import io.github.mcppersist.autoconfigure.ObservedServer;
+import io.github.mcppersist.redis.NeedsRedis;
 import io.github.mcppersist.redis.RedisEventStore;
 import io.github.mcppersist.redis.RedisServer;
 import io.github.mcppersist.transport.RawMcpClient;
@@ -43,6 +44,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * happens all that is counted.
  */
 @Timeout(180)
+@NeedsRedis
 class EndpointMetricsTests {
 
 	private static final Pattern TABLE_ROW = Pattern
@@ -74,7 +76,7 @@ class EndpointMetricsTests {
 
 	private ObservedServer server() {
 		ObservedServer server = ObservedServer.start(List.of("spring.data.redis.url=" + this.redis.uri(),
-				"mcp.persist.node-timeout=2s", "mcp.persist.max-events-per-stream=64",
+				"mcp.persist.timeout=2s", "mcp.persist.node-timeout=4s", "mcp.persist.max-events-per-stream=64",
 				"mcp.persist.max-unstored-bytes=8KB", "mcp.persist.max-connection-buffer=16KB"));
 		this.servers.add(server);
 		return server;
@@ -312,7 +314,7 @@ class EndpointMetricsTests {
 	}
 
 	private static void await(ThrowingRunnable assertion) {
-		Awaitility.await().atMost(Duration.ofSeconds(20)).ignoreExceptions().untilAsserted(assertion);
+		Awaitility.await().atMost(Duration.ofMinutes(1)).ignoreExceptions().untilAsserted(assertion);
 	}
 
 }

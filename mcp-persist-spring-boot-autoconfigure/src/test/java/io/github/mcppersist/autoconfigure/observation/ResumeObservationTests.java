@@ -157,7 +157,7 @@ class ResumeObservationTests {
 
 	private Observation.Context awaitResume() {
 		Awaitility.await()
-			.atMost(Duration.ofSeconds(15))
+			.atMost(Duration.ofMinutes(1))
 			.untilAsserted(() -> assertThat(this.ended).extracting(Observation.Context::getName)
 				.containsOnlyOnce("mcp.persist.resume"));
 		return this.ended.stream()

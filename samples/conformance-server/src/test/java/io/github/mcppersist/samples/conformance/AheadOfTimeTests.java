@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 
 import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
 import io.modelcontextprotocol.spec.McpSchema.InitializeRequest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -12,6 +13,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * What ahead of time processing makes of an application on the plain SDK.
  */
+@Tag("slow")
 class AheadOfTimeTests {
 
 	private static final String METADATA = "/META-INF/native-image/io.github.mcppersist/conformance-server/reachability-metadata.json";

@@ -19,6 +19,8 @@ final class DemoRedis implements AutoCloseable {
 
 	private static final String STORE_OPTION = "mcp.persist.store";
 
+	private static final int ATTEMPTS = 5;
+
 	private final String description;
 
 	private final List<String> serverArguments;
@@ -38,7 +40,21 @@ final class DemoRedis implements AutoCloseable {
 		if (List.of("memory").equals(arguments.getOptionValues(STORE_OPTION))) {
 			return new DemoRedis("none; what an instance keeps in memory is its own", List.of(), null);
 		}
-		int port = freePort();
+		for (int attempt = 1;; attempt++) {
+			int port = freePort();
+			try {
+				return start(port);
+			}
+			catch (IOException | RuntimeException ex) {
+				// Somebody else may have taken the port since
+				if (attempt == ATTEMPTS) {
+					throw ex;
+				}
+			}
+		}
+	}
+
+	private static DemoRedis start(int port) throws IOException {
 		// A listener, for unread output would block Redis before long
 		RedisServer embedded = RedisServer.newRedisServer()
 			.bind("127.0.0.1")

@@ -26,7 +26,7 @@ final class Demonstration implements Callable<List<String>> {
 
 	private static final String TIMEOUT_OPTION = "mcp.persist.timeout";
 
-	private static final Duration START_LIMIT = Duration.ofSeconds(40);
+	private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
 	private static final Duration ERROR_LIMIT = Duration.ofSeconds(15);
 

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,7 +23,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.awaitility.Awaitility.await;
 
-@Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+// It starts a Redis by itself
+@Tag("redis")
+@Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FailoverDemoTests {
 
 	private final ByteArrayOutputStream output = new ByteArrayOutputStream();
@@ -41,7 +44,7 @@ class FailoverDemoTests {
 	void losesNothingWithAConnectionAndTheSessionSurvivesAnInstance() throws Exception {
 		Process demo = startDemo();
 
-		assertThat(demo.waitFor(60, TimeUnit.SECONDS)).isTrue();
+		assertThat(demo.waitFor(2, TimeUnit.MINUTES)).isTrue();
 
 		assertThat(printed()).contains("CUT by the client", "OK: 7 notifications from A, 13 and the result from B",
 				"KILLED with -9", "and in the same session B counted to 3");
@@ -52,7 +55,7 @@ class FailoverDemoTests {
 	void failsIfTheInstancesShareNothing() throws Exception {
 		Process demo = startDemo("--mcp.persist.store=memory");
 
-		assertThat(demo.waitFor(60, TimeUnit.SECONDS)).isTrue();
+		assertThat(demo.waitFor(2, TimeUnit.MINUTES)).isTrue();
 
 		assertThat(printed()).contains("CUT by the client", "FAILED", "answered 404");
 		assertThat(demo.exitValue()).isOne();
@@ -78,7 +81,7 @@ class FailoverDemoTests {
 	@Test
 	void takesItsChildrenWithItWhenItIsKilled() throws Exception {
 		Process demo = startDemo();
-		await().atMost(Duration.ofMinutes(1)).until(this::printed, (printed) -> printed.contains("Session "));
+		await().atMost(Duration.ofMinutes(2)).until(this::printed, (printed) -> printed.contains("Session "));
 		List<ProcessHandle> children = demo.children().toList();
 		assertThat(children).as("Redis and two instances").hasSizeGreaterThanOrEqualTo(3);
 

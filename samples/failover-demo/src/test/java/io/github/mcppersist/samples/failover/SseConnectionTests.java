@@ -78,7 +78,7 @@ class SseConnectionTests {
 
 		connection.close();
 
-		assertThat(next).succeedsWithin(Duration.ofSeconds(10)).isNull();
+		assertThat(next).succeedsWithin(Duration.ofMinutes(1)).isNull();
 	}
 
 	private static SseConnection connection(String body) {

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.springframework.util.function.ThrowingConsumer;
 
+import io.github.mcppersist.redis.NeedsRedis;
 import io.github.mcppersist.redis.RedisExtension;
 import io.github.mcppersist.samples.springai.Instance.Mode;
 import io.github.mcppersist.transport.RawMcpClient;
@@ -24,6 +25,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * What a client gets from two instances of a sample on one Redis.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@NeedsRedis
 public abstract class AbstractToolsTests {
 
 	private static final Pattern REQUEST_ID = Pattern.compile("\"id\":(\"[^\"]+\")");

@@ -19,7 +19,9 @@ import io.github.mcppersist.transport.RawMcpClient;
 public record Instance(ConfigurableApplicationContext context) implements AutoCloseable {
 
 	static Instance start(ThrowingConsumer<String[]> main, Mode mode, String... arguments) {
-		List<String> all = new ArrayList<>(List.of("--server.port=0", "--server.address=127.0.0.1"));
+		// The time limit is for a busy machine
+		List<String> all = new ArrayList<>(
+				List.of("--server.port=0", "--server.address=127.0.0.1", "--mcp.persist.timeout=10s"));
 		all.addAll(List.of(arguments));
 		if (mode == Mode.ON_VIRTUAL_THREADS) {
 			all.add("--spring.threads.virtual.enabled=true");

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+import io.github.mcppersist.redis.NeedsRedis;
 import io.github.mcppersist.redis.RedisExtension;
 import io.github.mcppersist.samples.springai.Instance.Mode;
 import io.github.mcppersist.transport.RawMcpClient;
@@ -20,6 +21,7 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 /**
  * The ways to start the application.
  */
+@NeedsRedis
 class SetupTests {
 
 	private static final String NO_REDIS = "--spring.data.redis.port=1";
