@@ -1,6 +1,7 @@
 package io.github.mcppersist.servlet;
 
 import java.io.IOException;
+import java.time.Duration;
 
 import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.server.McpTransportContextExtractor;
@@ -21,9 +22,20 @@ public final class StreamableHttpServlet extends HttpServlet {
 
 	private static final long serialVersionUID = 1L;
 
+	private static final String HANDLED = StreamableHttpServlet.class.getName() + ".handled";
+
+	/**
+	 * Filters may take their time on the way out.
+	 */
+	private static final Duration MAX_WAIT = Duration.ofMinutes(1);
+
 	private final transient StreamableHttpEndpoint endpoint;
 
 	private final transient McpTransportContextExtractor<HttpServletRequest> contextExtractor;
+
+	private final transient BypassedWrappers bypassedWrappers = new BypassedWrappers();
+
+	private final Duration maxWait;
 
 	/**
 	 * Create a servlet whose tools see an empty transport context.
@@ -40,6 +52,12 @@ public final class StreamableHttpServlet extends HttpServlet {
 	 */
 	public StreamableHttpServlet(StreamableHttpEndpoint endpoint,
 			McpTransportContextExtractor<HttpServletRequest> contextExtractor) {
+		this(endpoint, contextExtractor, MAX_WAIT);
+	}
+
+	StreamableHttpServlet(StreamableHttpEndpoint endpoint,
+			McpTransportContextExtractor<HttpServletRequest> contextExtractor, Duration maxWait) {
+		this.maxWait = maxWait;
 		this.endpoint = endpoint;
 		this.contextExtractor = contextExtractor;
 	}
@@ -47,17 +65,42 @@ public final class StreamableHttpServlet extends HttpServlet {
 	@Override
 	protected void service(HttpServletRequest request, HttpServletResponse response)
 			throws ServletException, IOException {
-		if (!request.isAsyncSupported()) {
-			throw new ServletException(
-					"Register this servlet, and each filter before it, with asyncSupported set to true");
+		if (request.getAttribute(HANDLED) != null) {
+			throw new ServletException("A filter has dispatched a request again that the MCP endpoint is answering: "
+					+ "have it leave the request alone when request.isAsyncStarted() after the chain");
 		}
 		ServletEndpointRequest endpointRequest = new ServletEndpointRequest(request, this.contextExtractor);
-		AsyncContext async = request.startAsync();
-		async.setTimeout(0);
-		ServletEndpointResponse endpointResponse = ServletEndpointResponse.of(async, response);
-		this.endpoint.handle(endpointRequest, endpointResponse);
+		AsyncContext async = startAsync(request);
+		ContainerResponse containerResponse = ContainerResponse.of(async, response);
+		ResponseWriter writer = new ResponseWriter(async, containerResponse, this.maxWait);
+		// First of all: whatever happens now, the endpoint is told of it
+		async.addListener(writer);
+		if (containerResponse.isTaken()) {
+			throw new ServletException("A filter has sent the response before the MCP endpoint could answer: "
+					+ containerResponse.describe());
+		}
+		containerResponse.take(writer);
+		this.bypassedWrappers.saw(containerResponse.wrappers());
+		request.setAttribute(HANDLED, true);
+		this.endpoint.handle(endpointRequest, new ServletEndpointResponse(writer));
 		if (endpointRequest.isCut()) {
-			endpointResponse.abandon();
+			// The container won't say any more that it can be written to, and, if nobody
+			// ended it, would dispatch to the application's error page
+			writer.end(HttpServletResponse.SC_BAD_REQUEST);
+		}
+	}
+
+	private static AsyncContext startAsync(HttpServletRequest request) throws ServletException {
+		try {
+			AsyncContext async = request.startAsync();
+			async.setTimeout(0);
+			return async;
+		}
+		catch (IllegalStateException ex) {
+			throw new ServletException(
+					"Register this servlet, and each filter before it, with asyncSupported set to true; the filters are "
+							+ ContainerResponse.filters(request.getServletContext()),
+					ex);
 		}
 	}
 

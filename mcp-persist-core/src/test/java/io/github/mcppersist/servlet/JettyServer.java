@@ -28,10 +28,14 @@ final class JettyServer implements WebServer {
 	private final ServerConnector connector = new ServerConnector(this.server);
 
 	JettyServer(StreamableHttpEndpoint endpoint) throws Exception {
+		this(new StreamableHttpServlet(endpoint), null, true);
+	}
+
+	JettyServer(StreamableHttpServlet mcp, @Nullable Filter ownFilter, boolean asyncFilter) throws Exception {
 		this.connector.setHost("127.0.0.1");
 		this.server.addConnector(this.connector);
 		ServletContextHandler context = new ServletContextHandler("/");
-		ServletHolder servlet = new ServletHolder(new StreamableHttpServlet(endpoint));
+		ServletHolder servlet = new ServletHolder(mcp);
 		servlet.setAsyncSupported(true);
 		context.addServlet(servlet, "/mcp");
 		Filter authentication = (request, response, chain) -> chain
@@ -39,6 +43,11 @@ final class JettyServer implements WebServer {
 		FilterHolder filter = new FilterHolder(authentication);
 		filter.setAsyncSupported(true);
 		context.addFilter(filter, "/*", EnumSet.of(DispatcherType.REQUEST));
+		if (ownFilter != null) {
+			FilterHolder own = new FilterHolder(ownFilter);
+			own.setAsyncSupported(asyncFilter);
+			context.addFilter(own, "/*", EnumSet.of(DispatcherType.REQUEST));
+		}
 		this.server.setHandler(context);
 		this.server.start();
 	}

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
+import jakarta.servlet.Filter;
 import jakarta.servlet.ServletException;
 import org.apache.catalina.LifecycleException;
 import org.apache.catalina.Wrapper;
@@ -16,7 +17,10 @@ import org.apache.catalina.core.StandardContext;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.catalina.valves.ValveBase;
 import org.apache.coyote.UpgradeProtocol;
+import org.apache.tomcat.util.descriptor.web.FilterDef;
+import org.apache.tomcat.util.descriptor.web.FilterMap;
 import org.apache.tomcat.util.threads.ThreadPoolExecutor;
+import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 import io.github.mcppersist.transport.WebServer;
@@ -44,15 +48,36 @@ public final class TomcatServer implements WebServer {
 
 	TomcatServer(StreamableHttpEndpoint endpoint, List<UpgradeProtocol> upgrades)
 			throws IOException, LifecycleException {
+		this(new StreamableHttpServlet(endpoint), upgrades, null, true);
+	}
+
+	TomcatServer(StreamableHttpServlet servlet, Filter filter, boolean asyncFilter)
+			throws IOException, LifecycleException {
+		this(servlet, List.of(), filter, asyncFilter);
+	}
+
+	private TomcatServer(StreamableHttpServlet servlet, List<UpgradeProtocol> upgrades, @Nullable Filter filter,
+			boolean asyncFilter) throws IOException, LifecycleException {
 		Path base = Files.createTempDirectory("tomcat");
 		this.tomcat.setBaseDir(base.toString());
 		this.tomcat.setPort(0);
 		this.tomcat.getConnector().setProperty("address", "127.0.0.1");
 		upgrades.forEach(this.tomcat.getConnector()::addUpgradeProtocol);
 		StandardContext context = (StandardContext) this.tomcat.addContext("", base.toString());
-		Wrapper servlet = Tomcat.addServlet(context, "mcp", new StreamableHttpServlet(endpoint));
-		servlet.setAsyncSupported(true);
+		Wrapper wrapper = Tomcat.addServlet(context, "mcp", servlet);
+		wrapper.setAsyncSupported(true);
 		context.addServletMappingDecoded("/mcp", "mcp");
+		if (filter != null) {
+			FilterDef definition = new FilterDef();
+			definition.setFilterName("filter");
+			definition.setFilter(filter);
+			definition.setAsyncSupported(Boolean.toString(asyncFilter));
+			context.addFilterDef(definition);
+			FilterMap mapping = new FilterMap();
+			mapping.setFilterName("filter");
+			mapping.addURLPattern("/*");
+			context.addFilterMap(mapping);
+		}
 		context.getPipeline().addValve(new Authentication());
 		this.tomcat.start();
 	}

@@ -6,20 +6,26 @@ import jakarta.servlet.http.HttpServletRequest;
 import org.springframework.ai.mcp.server.common.autoconfigure.properties.McpServerStreamableHttpProperties;
 import org.springframework.ai.mcp.server.webmvc.transport.WebMvcStreamableServerTransportProvider;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Import;
+import org.springframework.util.StringUtils;
 import org.springframework.web.servlet.function.RequestPredicates;
 import org.springframework.web.servlet.function.RouterFunction;
 import org.springframework.web.servlet.function.RouterFunctions;
 import org.springframework.web.servlet.function.ServerResponse;
+import org.springframework.web.util.pattern.PathPattern;
+import org.springframework.web.util.pattern.PathPatternParser;
 
+import io.github.mcppersist.servlet.StreamableHttpFilter;
 import io.github.mcppersist.servlet.StreamableHttpServlet;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
@@ -53,6 +59,17 @@ public final class SpringAiWebMvcAutoConfiguration {
 				: new StreamableHttpServlet(endpoint);
 		return RouterFunctions.route(RequestPredicates.path(properties.getMcpEndpoint()),
 				(request) -> new ServletServerResponse(servlet));
+	}
+
+	@Bean
+	@ConditionalOnSingleCandidate(StreamableHttpEndpoint.class)
+	@ConditionalOnMissingBean(value = StreamableHttpFilter.class, parameterizedContainer = FilterRegistrationBean.class)
+	FilterRegistrationBean<StreamableHttpFilter> streamableHttpFilter(McpServerStreamableHttpProperties properties,
+			@Value("${spring.mvc.servlet.path:/}") String servletPath) {
+		PathPattern endpoint = PathPatternParser.defaultInstance.parse(properties.getMcpEndpoint());
+		// A pattern of Spring's is none of the container's
+		return new StreamableHttpFilterRegistration(endpoint.hasPatternSyntax() ? "/*"
+				: StringUtils.trimTrailingCharacter(servletPath, '/') + endpoint.getPatternString());
 	}
 
 	@Bean(ROUTER_FUNCTION)

@@ -11,9 +11,11 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.boot.web.servlet.ServletRegistrationBean;
 import org.springframework.context.annotation.Bean;
 
+import io.github.mcppersist.servlet.StreamableHttpFilter;
 import io.github.mcppersist.servlet.StreamableHttpServlet;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
@@ -44,6 +46,17 @@ public final class StreamableHttpServletAutoConfiguration {
 		registration.setAsyncSupported(true);
 		registration.setLoadOnStartup(1);
 		return registration;
+	}
+
+	@Bean
+	@ConditionalOnMissingBean(value = StreamableHttpFilter.class, parameterizedContainer = FilterRegistrationBean.class)
+	FilterRegistrationBean<StreamableHttpFilter> streamableHttpFilter(
+			ObjectProvider<ServletRegistrationBean<StreamableHttpServlet>> servlets) {
+		String[] patterns = servlets.stream()
+			.flatMap((servlet) -> servlet.getUrlMappings().stream())
+			.toArray(String[]::new);
+		// A servlet without a registration is where Spring Boot puts it
+		return new StreamableHttpFilterRegistration((patterns.length > 0) ? patterns : new String[] { "/*" });
 	}
 
 }

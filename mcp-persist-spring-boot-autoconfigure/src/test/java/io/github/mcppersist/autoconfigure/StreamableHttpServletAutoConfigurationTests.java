@@ -16,10 +16,13 @@ import org.springframework.boot.test.context.runner.ReactiveWebApplicationContex
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
 import org.springframework.boot.tomcat.autoconfigure.servlet.TomcatServletWebServerAutoConfiguration;
 import org.springframework.boot.web.server.servlet.context.AnnotationConfigServletWebServerApplicationContext;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.boot.web.servlet.ServletRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
 
+import io.github.mcppersist.servlet.StreamableHttpFilter;
 import io.github.mcppersist.servlet.StreamableHttpServlet;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
@@ -42,6 +45,30 @@ class StreamableHttpServletAutoConfigurationTests {
 			assertThat(registration.getUrlMappings()).containsExactly("/mcp");
 			assertThat(registration.isAsyncSupported()).isTrue();
 		});
+	}
+
+	@Test
+	void guardsTheResponseBeforeAllOtherFilters() {
+		this.context.withPropertyValues("mcp.persist.endpoint=/tools/mcp").run((context) -> {
+			FilterRegistrationBean<?> guard = context.getBean(FilterRegistrationBean.class);
+			assertThat(guard.getFilter()).isInstanceOf(StreamableHttpFilter.class);
+			assertThat(guard.getUrlPatterns()).containsExactly("/tools/mcp");
+			assertThat(guard.getOrder()).isEqualTo(Ordered.HIGHEST_PRECEDENCE);
+			assertThat(guard.isAsyncSupported()).isTrue();
+		});
+		this.context.withUserConfiguration(OwnRegistration.class)
+			.run((context) -> assertThat(context.getBean(FilterRegistrationBean.class).getUrlPatterns()).asString()
+				.isEqualTo("[/own]"));
+		this.context.withUserConfiguration(OwnServlet.class)
+			.run((context) -> assertThat(context.getBean(FilterRegistrationBean.class).getUrlPatterns()).asString()
+				.isEqualTo("[/*]"));
+	}
+
+	@Test
+	void givesWayToAnotherGuard() {
+		this.context.withBean(StreamableHttpFilter.class)
+			.run((context) -> assertThat(context).hasSingleBean(StreamableHttpFilter.class)
+				.doesNotHaveBean(FilterRegistrationBean.class));
 	}
 
 	@Test
@@ -68,7 +95,8 @@ class StreamableHttpServletAutoConfigurationTests {
 		new ApplicationContextRunner().withConfiguration(AUTO_CONFIGURATIONS)
 			.withClassLoader(new FilteredClassLoader("jakarta.servlet"))
 			.run((context) -> assertThat(context).hasSingleBean(StreamableHttpEndpoint.class)
-				.doesNotHaveBean("streamableHttpServlet"));
+				.doesNotHaveBean("streamableHttpServlet")
+				.doesNotHaveBean("streamableHttpFilter"));
 	}
 
 	@Test

@@ -1,0 +1,17 @@
+package io.github.mcppersist.servlet;
+
+import jakarta.servlet.Filter;
+
+import io.github.mcppersist.transport.WebServer;
+
+/**
+ * Spring's own filters in front of the servlet on Jetty.
+ */
+class JettySpringFilterTests extends AbstractSpringFilterTests {
+
+	@Override
+	WebServer serve(StreamableHttpServlet servlet, Filter filter, boolean asyncFilter) throws Exception {
+		return new JettyServer(servlet, filter, asyncFilter);
+	}
+
+}
