@@ -138,7 +138,8 @@ async function checkGone(session, nodes, lastEventId, problem, when) {
   const signal = AbortSignal.timeout(CLOSE_LIMIT);
   await Promise.all(nodes.map(async (node) => {
     const answers = {
-      POST: session.post(node.url, { id: 'late', method: 'ping' }, { signal }),
+      // No ping: a server answers one without asking Redis whether the session is still there
+      POST: session.post(node.url, { id: 'late', method: 'tools/list' }, { signal }),
       GET: session.get(node.url, { signal }),
       resume: session.get(node.url, { lastEventId, signal }),
       DELETE: session.delete(node.url),

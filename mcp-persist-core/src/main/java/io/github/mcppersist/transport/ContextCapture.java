@@ -18,7 +18,8 @@ public interface ContextCapture {
 	 * @param reactorContext the context, which goes before what is bound to the thread;
 	 * empty where requests are bound to threads
 	 * @return makes a task into one that runs with what was captured, on any thread, and
-	 * leaves that thread as it was
+	 * leaves that thread as it was; called once for each request of a batch, whose tasks
+	 * run at the same time
 	 */
 	UnaryOperator<Runnable> capture(ContextView reactorContext);
 

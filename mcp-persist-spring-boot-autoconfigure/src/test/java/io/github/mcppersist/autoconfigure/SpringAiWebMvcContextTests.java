@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -83,6 +85,23 @@ class SpringAiWebMvcContextTests {
 	}
 
 	@Test
+	void eachToolOfABatchSeesItAlsoWhenAnotherHasEnded() throws Exception {
+		try (SpringAiServer server = SpringAiServer.start(WebApplicationType.SERVLET,
+				List.of(Context.class, OneAfterTheOther.class))) {
+			RawMcpClient client = client(server.client("/mcp?x=1", "ann").protocolVersion("2025-03-26"));
+			String look = "{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"tools/call\",\"params\":{\"name\":\"look\",\"arguments\":{}}}";
+
+			try (Exchange batch = client.post("[" + look.formatted(1) + "," + look.formatted(2) + "]")) {
+				assertThat(batch.rest()).extracting(SseEvent::data)
+					.hasSize(2)
+					.allSatisfy((data) -> assertThat(data).contains(SEEN));
+			}
+			AtomicInteger destroyed = server.bean(Context.class).destroyed;
+			Awaitility.await().untilAsserted(() -> assertThat(destroyed).hasValue(2));
+		}
+	}
+
+	@Test
 	void threadsForgetItForTheNextRequest() throws Exception {
 		try (SpringAiServer server = start()) {
 			RawMcpClient client = client(server);
@@ -100,10 +119,11 @@ class SpringAiWebMvcContextTests {
 	}
 
 	private static RawMcpClient client(SpringAiServer server) throws IOException {
-		return server.client("/mcp?x=1", "ann")
-			.header("Accept-Language", "de")
-			.header("X-Header", "passed on")
-			.initialize();
+		return client(server.client("/mcp?x=1", "ann"));
+	}
+
+	private static RawMcpClient client(RawMcpClient client) throws IOException {
+		return client.header("Accept-Language", "de").header("X-Header", "passed on").initialize();
 	}
 
 	private static String call(RawMcpClient client, String tool) throws IOException {
@@ -170,6 +190,16 @@ class SpringAiWebMvcContextTests {
 				}
 
 			};
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class OneAfterTheOther {
+
+		@Bean(destroyMethod = "shutdown")
+		ExecutorService mcpPersistExecutor() {
+			return Executors.newSingleThreadExecutor();
 		}
 
 	}

@@ -1,6 +1,7 @@
 package io.github.mcppersist.autoconfigure.context;
 
 import io.micrometer.context.ThreadLocalAccessor;
+import jakarta.servlet.http.HttpServletRequest;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.context.request.RequestAttributes;
 import org.springframework.web.context.request.RequestAttributesThreadLocalAccessor;
@@ -22,13 +23,18 @@ final class RequestAttributesAccessor implements ThreadLocalAccessor<RequestAttr
 	@Override
 	public @Nullable RequestAttributes getValue() {
 		RequestAttributes attributes = RequestContextHolder.getRequestAttributes();
-		return (attributes instanceof ServletRequestAttributes servlet && !(attributes instanceof Copied))
-				? new Copied(servlet) : attributes;
+		return (attributes instanceof ServletRequestAttributes servlet && !(attributes instanceof Handler))
+				? new Captured(servlet) : attributes;
 	}
 
+	/**
+	 * Gives each handler attributes of its own: those of a batch begin with the same
+	 * ones, and what one of them adds goes when that one ends.
+	 */
 	@Override
 	public void setValue(RequestAttributes value) {
-		RequestContextHolder.setRequestAttributes(value);
+		RequestContextHolder
+			.setRequestAttributes((value instanceof Captured captured) ? new Handler(captured.getRequest()) : value);
 	}
 
 	/**
@@ -36,16 +42,30 @@ final class RequestAttributesAccessor implements ThreadLocalAccessor<RequestAttr
 	 */
 	@Override
 	public void setValue() {
-		if (RequestContextHolder.getRequestAttributes() instanceof Copied copied) {
-			copied.requestCompleted();
+		if (RequestContextHolder.getRequestAttributes() instanceof Handler handler) {
+			handler.requestCompleted();
 		}
 		RequestContextHolder.resetRequestAttributes();
 	}
 
-	private static final class Copied extends ServletRequestAttributes {
+	/**
+	 * What was captured of a request, and is only copied.
+	 */
+	private static final class Captured extends ServletRequestAttributes {
 
-		Copied(ServletRequestAttributes attributes) {
+		Captured(ServletRequestAttributes attributes) {
 			super(new RequestCopy(attributes.getRequest()));
+		}
+
+	}
+
+	/**
+	 * What one handler sees and changes.
+	 */
+	private static final class Handler extends ServletRequestAttributes {
+
+		Handler(HttpServletRequest captured) {
+			super(new OwnAttributes(captured));
 		}
 
 	}

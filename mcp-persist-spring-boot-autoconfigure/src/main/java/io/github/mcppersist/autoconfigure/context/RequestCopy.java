@@ -4,13 +4,12 @@ import java.security.Principal;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Enumeration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.ServletContext;
@@ -22,9 +21,9 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.LinkedCaseInsensitiveMap;
 
 /**
- * What a request said, to be read when it is over. Its attributes are its own. The body
- * has been read, and what else only the container's request can do fails once that is
- * over.
+ * What a request said, to be read when it is over, by several threads if need be. The
+ * body has been read, and what else only the container's request can do fails once that
+ * is over.
  */
 final class RequestCopy extends HttpServletRequestWrapper {
 
@@ -88,7 +87,7 @@ final class RequestCopy extends HttpServletRequestWrapper {
 
 	private final Map<String, String[]> parameters;
 
-	private final Map<String, Object> attributes = new ConcurrentHashMap<>();
+	private final Map<String, Object> attributes = new HashMap<>();
 
 	RequestCopy(HttpServletRequest request) {
 		super(request);
@@ -123,7 +122,8 @@ final class RequestCopy extends HttpServletRequestWrapper {
 		Collections.list(request.getHeaderNames())
 			.forEach((name) -> this.headers.put(name, Collections.list(request.getHeaders(name))));
 		this.parameters = Map.copyOf(request.getParameterMap());
-		Collections.list(request.getAttributeNames()).forEach((name) -> setAttribute(name, request.getAttribute(name)));
+		Collections.list(request.getAttributeNames())
+			.forEach((name) -> this.attributes.put(name, request.getAttribute(name)));
 	}
 
 	@Override
@@ -356,22 +356,17 @@ final class RequestCopy extends HttpServletRequestWrapper {
 
 	@Override
 	public Enumeration<String> getAttributeNames() {
-		return Collections.enumeration(new ArrayList<>(this.attributes.keySet()));
+		return Collections.enumeration(this.attributes.keySet());
 	}
 
 	@Override
 	public void setAttribute(String name, @Nullable Object value) {
-		if (value == null) {
-			this.attributes.remove(name);
-		}
-		else {
-			this.attributes.put(name, value);
-		}
+		throw new UnsupportedOperationException("A copy doesn't change");
 	}
 
 	@Override
 	public void removeAttribute(String name) {
-		this.attributes.remove(name);
+		throw new UnsupportedOperationException("A copy doesn't change");
 	}
 
 }
