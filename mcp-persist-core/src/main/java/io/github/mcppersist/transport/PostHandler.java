@@ -76,7 +76,7 @@ final class PostHandler {
 			rejection.sendTo(response);
 			return;
 		}
-		CallerContext context = CallerContext.of(request, this.runtime.contextCapture());
+		CallerContext context = CallerContext.of(request, this.runtime.callers(), this.runtime.contextCapture());
 		request.body(this.runtime.options().maxRequestBytes()).subscribe((body) -> {
 			try {
 				accept(IncomingMessage.read(this.jsonMapper, body), context, response);
@@ -106,7 +106,7 @@ final class PostHandler {
 			Rejection.SHUTTING_DOWN.withRequestId(json(message.id())).sendTo(response);
 		}
 		else if (incoming.message() instanceof JSONRPCRequest message && "initialize".equals(message.method())) {
-			initialize(message, context.principal(), response);
+			initialize(message, context.caller(), response);
 		}
 		else {
 			accept(Objects.requireNonNull(incoming.message()), context, response);
@@ -121,7 +121,7 @@ final class PostHandler {
 			return;
 		}
 		// A call needn't ask for the session's state: opening its stream tells
-		this.sessions.acquire(context.sessionId(), context.principal(), requestId == null).subscribe((session) -> {
+		this.sessions.acquire(context.sessionId(), context.caller(), requestId == null).subscribe((session) -> {
 			try {
 				accept(session, message, requestId, context, response);
 			}
@@ -152,7 +152,7 @@ final class PostHandler {
 		}
 	}
 
-	private void initialize(JSONRPCRequest message, @Nullable String principal, EndpointResponse response) {
+	private void initialize(JSONRPCRequest message, Caller caller, EndpointResponse response) {
 		String requestId = json(message.id());
 		SdkSessions sdkSessions = this.sdkSessions;
 		if (sdkSessions == null) {
@@ -184,7 +184,7 @@ final class PostHandler {
 			.flatMap((result) -> this.sessions
 				.begin(init.session(),
 						SessionRecord.initialized(init.session().getId(), parameters, result.protocolVersion(),
-								principal))
+								caller.owner(), this.runtime.serverName()))
 				.thenReturn(result))
 			.subscribe((result) -> initialized(init.session().getId(), message, result, response),
 					(ex) -> Rejection.failed(ex).withRequestId(requestId).sendTo(response));
@@ -295,7 +295,7 @@ final class PostHandler {
 					.then(Mono.defer(() -> {
 						this.subscriptions.add(List.of(uri));
 						return this.runtime.nodes()
-							.broadcast(new NodeMessage(NodeMessage.Kind.SUBSCRIBED, uri, "").toText())
+							.broadcast(this.runtime.text(new NodeMessage(NodeMessage.Kind.SUBSCRIBED, uri, "")))
 							.onErrorComplete();
 					}));
 			}
@@ -322,7 +322,7 @@ final class PostHandler {
 		Mono<Boolean> handedOn = this.runtime.nodes().isGone(node) ? Mono.just(false)
 				: this.runtime.sessionStore()
 					.storeAnswer(session.id(), answered.detail(), jsonBytes(message))
-					.then(this.runtime.nodes().send(node, answered.toText()));
+					.then(this.runtime.nodes().send(node, this.runtime.text(answered)));
 		this.runtime.onDelivery(handedOn).subscribe((received) -> {
 			if (received) {
 				response.send(202, Map.of(), new byte[0]);

@@ -1,5 +1,6 @@
 package io.github.mcppersist.transport;
 
+import java.security.Principal;
 import java.util.Set;
 
 import io.modelcontextprotocol.common.McpTransportContext;
@@ -78,7 +79,7 @@ class OriginRulesTests {
 		}
 
 		@Override
-		public @Nullable String principal() {
+		public @Nullable Principal principal() {
 			return null;
 		}
 
