@@ -68,6 +68,7 @@ public abstract class SessionOwnershipContractTests extends AbstractStreamableHt
 	@AfterEach
 	void stopTheOther() throws Exception {
 		this.logger.detachAppender(this.log);
+		this.logger.setLevel(null);
 		this.otherTools.openAll();
 		if (this.other != null) {
 			this.other.close();
@@ -119,6 +120,7 @@ public abstract class SessionOwnershipContractTests extends AbstractStreamableHt
 
 	private void captureLog() {
 		this.log.start();
+		this.logger.setLevel(Level.WARN);
 		this.logger.addAppender(this.log);
 	}
 
