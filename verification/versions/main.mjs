@@ -146,7 +146,7 @@ async function cutAndResumed(first, second) {
   const before = numbers.length;
   await session.get(second, { lastEventId, idleLimit: 20_000, onEvent: readEvents(undefined, onMessage) });
   const gone = await session.delete(second);
-  const after = await session.post(first, { id: 2, method: 'ping' });
+  const after = await session.post(first, { id: 2, method: 'tools/list' });
   return { numbers, before, result, deleted: gone.status, after: after.status };
 }
 

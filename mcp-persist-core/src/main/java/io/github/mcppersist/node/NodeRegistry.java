@@ -30,17 +30,21 @@ public interface NodeRegistry {
 	String nodeId();
 
 	/**
-	 * Begin to give signs of life, and to receive messages.
+	 * Begin to receive messages and, with the first listener, to give signs of life. A
+	 * node has a listener for each endpoint, and each is told all that comes.
 	 * @param listener is told what comes
+	 * @throws IllegalStateException if this listener has joined already, or the node has
+	 * left
 	 */
 	void join(Listener listener);
 
 	/**
-	 * Tell the others that this node has gone; it doesn't come back.
-	 * @return completes when they can see it, or when that couldn't be done in time;
-	 * never fails
+	 * End to receive messages. With the last listener that has joined, tell the others
+	 * that this node has gone; it doesn't come back.
+	 * @param listener is told nothing more; one that has not joined is passed over
+	 * @return completes when that is done, or couldn't be done in time; never fails
 	 */
-	Mono<Void> leave();
+	Mono<Void> leave(Listener listener);
 
 	/**
 	 * Say whether another node has gone. Costs nothing: what this node has seen so far

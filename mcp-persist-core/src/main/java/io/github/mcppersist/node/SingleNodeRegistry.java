@@ -23,7 +23,7 @@ final class SingleNodeRegistry implements NodeRegistry {
 	}
 
 	@Override
-	public Mono<Void> leave() {
+	public Mono<Void> leave(Listener listener) {
 		return Mono.empty();
 	}
 

@@ -65,9 +65,8 @@ final class ServletEndpointRequest implements EndpointRequest {
 	}
 
 	@Override
-	public @Nullable String principal() {
-		Principal principal = this.request.getUserPrincipal();
-		return (principal != null) ? principal.getName() : null;
+	public @Nullable Principal principal() {
+		return this.request.getUserPrincipal();
 	}
 
 	@Override

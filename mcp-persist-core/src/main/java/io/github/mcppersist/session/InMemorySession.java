@@ -85,8 +85,8 @@ final class InMemorySession {
 
 	SessionRecord toRecord() {
 		return new SessionRecord(this.created.sessionId(), this.created.initializeRequest(),
-				this.created.protocolVersion(), this.created.principal(), this.logLevel, this.subscriptions,
-				this.standaloneCursor, this.revision);
+				this.created.protocolVersion(), this.created.owner(), this.created.server(), this.logLevel,
+				this.subscriptions, this.standaloneCursor, this.revision);
 	}
 
 }

@@ -15,8 +15,10 @@ import io.github.mcppersist.event.StreamKey;
  * @param initializeRequest the parameters of the {@code initialize} request as JSON text:
  * the client's capabilities and who it is
  * @param protocolVersion the negotiated protocol version
- * @param principal the name of the authenticated principal that the session belongs to,
- * or {@code null} if it was created without one
+ * @param owner the name of whoever created the session, or {@code null} if that was
+ * nobody
+ * @param server the name of the MCP server that it was created at, or {@code null} in a
+ * record that was stored before records said so
  * @param logLevel the level of {@code logging/setLevel} as the specification spells it,
  * or {@code null} if none was set
  * @param subscriptions the URIs of {@code resources/subscribe}
@@ -24,8 +26,8 @@ import io.github.mcppersist.event.StreamKey;
  * sent, as far as that was noted, or {@code null}
  * @param revision counts the changes of log level and subscriptions, from 1 on
  */
-public record SessionRecord(String sessionId, String initializeRequest, String protocolVersion,
-		@Nullable String principal, @Nullable String logLevel, Set<String> subscriptions,
+public record SessionRecord(String sessionId, String initializeRequest, String protocolVersion, @Nullable String owner,
+		@Nullable String server, @Nullable String logLevel, Set<String> subscriptions,
 		@Nullable EventId standaloneCursor, long revision) {
 
 	public SessionRecord {
@@ -46,12 +48,13 @@ public record SessionRecord(String sessionId, String initializeRequest, String p
 	 * @param sessionId the session ID
 	 * @param initializeRequest the parameters of the request as JSON text
 	 * @param protocolVersion the negotiated protocol version
-	 * @param principal the name of the authenticated principal, if there is one
+	 * @param owner the name of whoever creates the session, or {@code null} for nobody
+	 * @param server the name of the MCP server
 	 * @return a record with revision 1
 	 */
 	public static SessionRecord initialized(String sessionId, String initializeRequest, String protocolVersion,
-			@Nullable String principal) {
-		return new SessionRecord(sessionId, initializeRequest, protocolVersion, principal, null, Set.of(), null, 1);
+			@Nullable String owner, String server) {
+		return new SessionRecord(sessionId, initializeRequest, protocolVersion, owner, server, null, Set.of(), null, 1);
 	}
 
 	/**

@@ -207,7 +207,7 @@ final class CallHandler {
 					.then(Mono.defer(() -> {
 						this.subscriptions.add(List.of(uri));
 						return this.runtime.nodes()
-							.broadcast(new NodeMessage(NodeMessage.Kind.SUBSCRIBED, uri, "").toText())
+							.broadcast(this.runtime.text(new NodeMessage(NodeMessage.Kind.SUBSCRIBED, uri, "")))
 							.onErrorComplete();
 					}));
 			}

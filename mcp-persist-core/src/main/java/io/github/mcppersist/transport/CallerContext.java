@@ -12,18 +12,26 @@ import reactor.util.context.ContextView;
  * for. By then the request itself may be over.
  *
  * @param sessionId the session that it names, if any
- * @param principal who sends it, or {@code null}
+ * @param caller who sends it
  * @param protocolVersion the protocol version that it names, if any
  * @param transportContext what the application's extractor made of the request
  * @param reactorContext what the request's Reactor context holds
  * @param carrier lets a task see what was bound to the request's thread
  */
-record CallerContext(@Nullable String sessionId, @Nullable String principal, @Nullable String protocolVersion,
+record CallerContext(@Nullable String sessionId, Caller caller, @Nullable String protocolVersion,
 		McpTransportContext transportContext, ContextView reactorContext, UnaryOperator<Runnable> carrier) {
 
-	static CallerContext of(EndpointRequest request, ContextCapture capture) {
+	/**
+	 * Read what is to be known of a request.
+	 * @param request the request
+	 * @param callers finds out who sends it
+	 * @param capture takes along what is bound to the request's thread
+	 * @return the context
+	 * @throws RejectedRequestException if it can't be told who sends it
+	 */
+	static CallerContext of(EndpointRequest request, Callers callers, ContextCapture capture) {
 		ContextView reactorContext = request.reactorContext();
-		return new CallerContext(request.header(HeaderRules.SESSION_ID), request.principal(),
+		return new CallerContext(request.header(HeaderRules.SESSION_ID), callers.of(request),
 				request.header(HeaderRules.PROTOCOL_VERSION), request.transportContext(), reactorContext,
 				capture.capture(reactorContext));
 	}

@@ -80,7 +80,7 @@ final class ClientAnswers {
 		SessionStore store = this.runtime.sessionStore();
 		Mono<Boolean> handedOn = this.runtime.nodes().isGone(node) ? Mono.just(false)
 				: store.storeAnswer(session.id(), answered.detail(), jsonBytes(answer))
-					.then(this.runtime.nodes().send(node, answered.toText()));
+					.then(this.runtime.nodes().send(node, this.runtime.text(answered)));
 		return this.runtime.onDelivery(handedOn).onErrorMap((ex) -> {
 			logger.debug("A client's answer could not be handed on", ex);
 			return new RejectedRequestException(

@@ -1,5 +1,7 @@
 package io.github.mcppersist.transport;
 
+import java.security.Principal;
+
 import io.modelcontextprotocol.common.McpTransportContext;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -29,9 +31,9 @@ public interface EndpointRequest {
 
 	/**
 	 * Return who sends the request.
-	 * @return the name of the authenticated principal, or {@code null} if there is none
+	 * @return the authenticated principal, or {@code null} if there is none
 	 */
-	@Nullable String principal();
+	@Nullable Principal principal();
 
 	/**
 	 * Say whether the request came in on a loopback address of this machine.

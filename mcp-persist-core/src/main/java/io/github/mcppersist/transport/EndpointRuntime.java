@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -66,6 +67,8 @@ final class EndpointRuntime implements AutoCloseable {
 
 	private final boolean shared;
 
+	private final Callers callers;
+
 	private final ServerRequests serverRequests;
 
 	private final StreamableHttpOptions options;
@@ -88,25 +91,31 @@ final class EndpointRuntime implements AutoCloseable {
 
 	private final AtomicLong unstoredBytes = new AtomicLong();
 
+	private volatile Supplier<String> server = () -> {
+		throw new IllegalStateException("The endpoint has no MCP server yet");
+	};
+
 	/**
 	 * Start the threads.
 	 * @param store where events are stored
 	 * @param sessionStore where sessions are stored
 	 * @param nodes the nodes that share both, or {@code null} if this is the only one
+	 * @param ownerResolver names the owner of a session
 	 * @param options the options
 	 * @param contextCapture takes along what belongs to a request
 	 * @param observers are told what happens
 	 * @param handlers what runs the user's code, or {@code null} for an own pool
 	 */
 	EndpointRuntime(EventStore store, SessionStore sessionStore, @Nullable NodeRegistry nodes,
-			StreamableHttpOptions options, ContextCapture contextCapture, Observers observers,
-			@Nullable Executor handlers) {
+			SessionOwnerResolver ownerResolver, StreamableHttpOptions options, ContextCapture contextCapture,
+			Observers observers, @Nullable Executor handlers) {
 		this.store = observers.isEmpty() ? store : new ObservedEventStore(store, observers);
 		this.sessionStore = observers.isEmpty() ? sessionStore : new ObservedSessionStore(sessionStore, observers);
 		this.observers = observers;
 		this.nodes = (nodes != null) ? nodes : NodeRegistry.single();
 		this.shared = nodes != null;
 		this.serverRequests = new ServerRequests(this.nodes.nodeId());
+		this.callers = new Callers(ownerResolver);
 		this.options = options;
 		this.contextCapture = contextCapture;
 		this.ownHandlers = (handlers != null) ? null : elasticPool("mcp-persist-handler");
@@ -160,8 +169,40 @@ final class EndpointRuntime implements AutoCloseable {
 	 * @param detail more of that
 	 */
 	void tell(String nodeId, NodeMessage.Kind kind, String subject, String detail) {
-		this.nodes.send(nodeId, new NodeMessage(kind, subject, detail).toText()).subscribe((received) -> {
+		this.nodes.send(nodeId, text(new NodeMessage(kind, subject, detail))).subscribe((received) -> {
 		}, (ex) -> logger.debug("Another node was not told: {}", ex.getMessage()));
+	}
+
+	/**
+	 * Write a message to other nodes, for the endpoints of this MCP server alone.
+	 * @param message the message
+	 * @return its text
+	 */
+	String text(NodeMessage message) {
+		return message.toText(serverName());
+	}
+
+	/**
+	 * Say which MCP server this endpoint is for, once there is one. May ask it, which
+	 * doesn't block.
+	 * @param server returns the name of the MCP server
+	 */
+	void setServer(Supplier<String> server) {
+		this.server = server;
+	}
+
+	/**
+	 * Return the name of the MCP server: its sessions are kept apart by it from those of
+	 * other servers with the same stores.
+	 * @return the name
+	 */
+	String serverName() {
+		String name = this.options.serverName();
+		return (name != null) ? name : this.server.get();
+	}
+
+	Callers callers() {
+		return this.callers;
 	}
 
 	ServerRequests serverRequests() {

@@ -45,30 +45,30 @@ final class GetHandler {
 			reply.refuse(rejection);
 			return;
 		}
+		Caller caller = this.runtime.callers().of(request);
 		String lastEventId = request.header(HeaderRules.LAST_EVENT_ID);
 		Resume observed = (lastEventId == null || lastEventId.isEmpty()) ? null
 				: this.runtime.resumeStarted(request.reactorContext());
-		this.sessions.acquire(request.header(HeaderRules.SESSION_ID), request.principal(), true)
-			.subscribe((session) -> {
-				try {
-					if (lastEventId == null || observed == null) {
-						listen(session, reply);
-					}
-					else {
-						resume(session, lastEventId, observed, reply);
-					}
+		this.sessions.acquire(request.header(HeaderRules.SESSION_ID), caller, true).subscribe((session) -> {
+			try {
+				if (lastEventId == null || observed == null) {
+					listen(session, reply);
 				}
-				finally {
-					session.release();
+				else {
+					resume(session, lastEventId, observed, reply);
 				}
-			}, (ex) -> {
-				Rejection refused = Rejection.failed(ex);
-				if (observed != null) {
-					observed.ended((refused.status() < 500) ? ResumeOutcome.UNKNOWN_SESSION : ResumeOutcome.UNAVAILABLE,
-							ex);
-				}
-				reply.refuse(refused);
-			});
+			}
+			finally {
+				session.release();
+			}
+		}, (ex) -> {
+			Rejection refused = Rejection.failed(ex);
+			if (observed != null) {
+				observed.ended((refused.status() < 500) ? ResumeOutcome.UNKNOWN_SESSION : ResumeOutcome.UNAVAILABLE,
+						ex);
+			}
+			reply.refuse(refused);
+		});
 	}
 
 	private void resume(Session session, String lastEventId, Resume observed, HttpReply reply) {

@@ -48,9 +48,10 @@ final class NodeListener implements NodeRegistry.Listener {
 	@Override
 	public void received(String text) {
 		this.runtime.deliver(this.turns, () -> {
-			NodeMessage message = NodeMessage.parse(text);
+			NodeMessage message = NodeMessage.parse(text, this.runtime.serverName());
 			if (message == null) {
-				logger.debug("A message of another node is of a kind that this version doesn't know");
+				logger.debug(
+						"A message of another node is for another MCP server, or of a kind that this version doesn't know");
 			}
 			else {
 				handle(message);

@@ -1,5 +1,7 @@
 package io.github.mcppersist.transport;
 
+import java.util.HexFormat;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,24 +15,29 @@ import org.jspecify.annotations.Nullable;
  */
 record NodeMessage(Kind kind, String subject, String detail) {
 
+	private static final int TAG_LENGTH = 8;
+
 	/**
 	 * Write the message.
-	 * @return the kind's letter, the detail and the subject, which alone may have spaces
+	 * @param server the name of the MCP server that it is for
+	 * @return the kind's letter with the tag of the server, the detail and the subject,
+	 * which alone may have spaces
 	 */
-	String toText() {
-		return this.kind.letter + " " + this.detail + " " + this.subject;
+	String toText(String server) {
+		return this.kind.letter + tag(server) + " " + this.detail + " " + this.subject;
 	}
 
 	/**
 	 * Read a message.
 	 * @param text what another node sent
-	 * @return the message, or {@code null} for one of a kind that this version doesn't
-	 * know
+	 * @param server the name of the MCP server of this endpoint
+	 * @return the message, or {@code null} for one to another server, or of a kind that
+	 * this version doesn't know
 	 */
-	static @Nullable NodeMessage parse(String text) {
+	static @Nullable NodeMessage parse(String text, String server) {
 		int detail = text.indexOf(' ');
 		int subject = text.indexOf(' ', detail + 1);
-		if (detail != 1 || subject < 0) {
+		if (detail != 1 + TAG_LENGTH || subject < 0 || !text.startsWith(tag(server), 1)) {
 			return null;
 		}
 		for (Kind kind : Kind.values()) {
@@ -39,6 +46,11 @@ record NodeMessage(Kind kind, String subject, String detail) {
 			}
 		}
 		return null;
+	}
+
+	// Names may be long and have spaces
+	private static String tag(String server) {
+		return HexFormat.of().toHexDigits(server.hashCode());
 	}
 
 	/**

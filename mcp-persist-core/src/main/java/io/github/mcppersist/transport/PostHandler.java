@@ -68,7 +68,7 @@ final class PostHandler {
 			reply.refuse(rejection);
 			return;
 		}
-		CallerContext context = CallerContext.of(request, this.runtime.contextCapture());
+		CallerContext context = CallerContext.of(request, this.runtime.callers(), this.runtime.contextCapture());
 		request.body(this.runtime.options().maxRequestBytes()).subscribe((body) -> {
 			try {
 				accept(PostBody.read(this.jsonMapper, body), context, reply);
@@ -101,7 +101,7 @@ final class PostHandler {
 		}
 		if (!body.batch() && body.messages().get(0).message() instanceof JSONRPCRequest request
 				&& "initialize".equals(request.method())) {
-			initialize(request, context.principal(), reply);
+			initialize(request, context.caller(), reply);
 			return;
 		}
 		Rejection rejection = HeaderRules.checkProtocolVersion(context.protocolVersion());
@@ -110,7 +110,7 @@ final class PostHandler {
 			return;
 		}
 		// A call needn't ask for the session's state: opening its stream tells
-		this.sessions.acquire(context.sessionId(), context.principal(), requests.isEmpty()).subscribe((session) -> {
+		this.sessions.acquire(context.sessionId(), context.caller(), requests.isEmpty()).subscribe((session) -> {
 			try {
 				accept(session, body, requests, context, reply);
 			}
@@ -173,7 +173,7 @@ final class PostHandler {
 		return (incoming.rejection() != null) ? refused.then(Mono.just(incoming.rejection())) : refused;
 	}
 
-	private void initialize(JSONRPCRequest message, @Nullable String principal, HttpReply reply) {
+	private void initialize(JSONRPCRequest message, Caller caller, HttpReply reply) {
 		String requestId = json(message.id());
 		SdkSessions sdkSessions = this.sdkSessions;
 		if (sdkSessions == null) {
@@ -204,7 +204,7 @@ final class PostHandler {
 			.flatMap((result) -> this.sessions
 				.begin(init.session(),
 						SessionRecord.initialized(init.session().getId(), parameters, result.protocolVersion(),
-								principal))
+								caller.owner(), this.runtime.serverName()))
 				.thenReturn(result))
 			.subscribe((result) -> initialized(init.session().getId(), message, result, reply),
 					(ex) -> reply.refuse(Rejection.failed(ex).withRequestId(requestId)));

@@ -3,7 +3,7 @@ package io.github.mcppersist.transport;
 /**
  * Carries the refusal of a request to whoever answers it.
  */
-final class RejectedRequestException extends RuntimeException {
+sealed class RejectedRequestException extends RuntimeException permits OtherServersSessionException {
 
 	private static final long serialVersionUID = 1L;
 

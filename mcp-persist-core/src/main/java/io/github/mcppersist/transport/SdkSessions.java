@@ -9,7 +9,10 @@ import io.modelcontextprotocol.json.schema.JsonSchemaValidator;
 import io.modelcontextprotocol.server.McpNotificationHandler;
 import io.modelcontextprotocol.server.McpRequestHandler;
 import io.modelcontextprotocol.spec.DefaultMcpStreamableServerSessionFactory;
+import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;
+import io.modelcontextprotocol.spec.McpSchema.Implementation;
 import io.modelcontextprotocol.spec.McpSchema.InitializeRequest;
+import io.modelcontextprotocol.spec.McpSchema.InitializeResult;
 import io.modelcontextprotocol.spec.McpStreamableServerSession;
 import io.modelcontextprotocol.spec.McpStreamableServerSession.McpStreamableServerSessionInit;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +25,8 @@ import reactor.core.publisher.Mono;
  */
 final class SdkSessions {
 
+	private static final String PROTOCOL_VERSION = "2025-11-25";
+
 	private final McpStreamableServerSession.Factory factory;
 
 	private final Duration requestTimeout;
@@ -33,6 +38,8 @@ final class SdkSessions {
 	private final Function<String, Mono<Void>> onClose;
 
 	private final @Nullable JsonSchemaValidator jsonSchemaValidator;
+
+	private volatile @Nullable String serverName;
 
 	@SuppressWarnings("unchecked")
 	SdkSessions(McpStreamableServerSession.Factory factory) {
@@ -53,7 +60,31 @@ final class SdkSessions {
 	}
 
 	McpStreamableServerSessionInit initialize(InitializeRequest request) {
-		return this.factory.startSession(request);
+		McpStreamableServerSessionInit init = this.factory.startSession(request);
+		return new McpStreamableServerSessionInit(init.session(),
+				init.initResult().doOnNext((result) -> this.serverName = result.serverInfo().name()));
+	}
+
+	/**
+	 * Return what the MCP server calls itself. Nothing but an initialize request tells,
+	 * so one is made up unless there was one. The SDK logs each, so this isn't asked
+	 * before it has to be known.
+	 * @return the name in its {@code serverInfo}
+	 */
+	String serverName() {
+		String name = this.serverName;
+		if (name == null) {
+			InitializeRequest request = new InitializeRequest(PROTOCOL_VERSION, ClientCapabilities.builder().build(),
+					new Implementation("mcp-persist, to learn the server's name", "1"));
+			// The SDK's handler answers at once
+			InitializeResult result = initialize(request).initResult().toFuture().getNow(null);
+			if (result == null) {
+				throw new IllegalStateException("The MCP server didn't tell its name at once. "
+						+ "Set the server name in StreamableHttpOptions");
+			}
+			name = result.serverInfo().name();
+		}
+		return name;
 	}
 
 	McpStreamableServerSession restore(String sessionId, InitializeRequest request) {

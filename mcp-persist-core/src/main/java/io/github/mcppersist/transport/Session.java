@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.modelcontextprotocol.json.McpJsonMapper;
@@ -67,6 +68,8 @@ final class Session {
 
 	private volatile boolean ended;
 
+	private final AtomicBoolean strangerSeen = new AtomicBoolean();
+
 	Session(EndpointRuntime runtime, McpJsonMapper jsonMapper, McpStreamableServerSession sdkSession,
 			SessionRecord record) {
 		this.runtime = runtime;
@@ -118,6 +121,14 @@ final class Session {
 			tellLogLevel(stored);
 		}
 		this.record = stored;
+	}
+
+	/**
+	 * Note that somebody came who isn't the owner.
+	 * @return whether it is the first time
+	 */
+	boolean isFirstStranger() {
+		return this.strangerSeen.compareAndSet(false, true);
 	}
 
 	private void tellLogLevel(SessionRecord record) {

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -40,6 +39,8 @@ final class Sessions {
 
 	private static final int STORED_AT_ONCE = 64;
 
+	private static final int MAX_OTHER_SERVERS = 16;
+
 	private final EndpointRuntime runtime;
 
 	private final McpJsonMapper jsonMapper;
@@ -60,6 +61,11 @@ final class Sessions {
 	 */
 	private final Map<String, SessionChanges> unsaved = new ConcurrentHashMap<>();
 
+	/**
+	 * The servers whose sessions were asked for here, as far as that was logged.
+	 */
+	private final Set<String> otherServers = ConcurrentHashMap.newKeySet();
+
 	private volatile @Nullable SdkSessions sdkSessions;
 
 	Sessions(EndpointRuntime runtime, McpJsonMapper jsonMapper, ResourceSubscriptions subscriptions) {
@@ -77,13 +83,13 @@ final class Sessions {
 	/**
 	 * Find the session that a request names, on this node or in the store.
 	 * @param sessionId the session that it names, if any
-	 * @param principal who sends it, or {@code null}
+	 * @param caller who sends it
 	 * @param current whether to ask the store even about a session that this node holds:
 	 * it may have been changed or deleted elsewhere
 	 * @return the session, which the caller {@linkplain Session#release() releases};
 	 * fails with {@link RejectedRequestException}
 	 */
-	Mono<Session> acquire(@Nullable String sessionId, @Nullable String principal, boolean current) {
+	Mono<Session> acquire(@Nullable String sessionId, Caller caller, boolean current) {
 		if (sessionId == null || sessionId.isBlank()) {
 			return rejected(Rejection.of(400, "Bad Request: the " + HeaderRules.SESSION_ID + " header is missing"));
 		}
@@ -95,13 +101,28 @@ final class Sessions {
 		if (!StreamKey.isSessionId(sessionId)) {
 			return rejected(Rejection.UNKNOWN_SESSION);
 		}
-		return acquire(sessionId, current).flatMap((session) -> {
-			if (Objects.equals(session.record().principal(), principal)) {
-				return Mono.just(session);
-			}
-			session.release();
-			return rejected(Rejection.UNKNOWN_SESSION);
-		});
+		return acquire(sessionId, current).doOnError(OtherServersSessionException.class, this::foundElsewhere)
+			.flatMap((session) -> {
+				String owner = session.record().owner();
+				if (caller.owns(owner)) {
+					return Mono.just(session);
+				}
+				if (session.isFirstStranger()) {
+					logger.warn("A request isn't of the owner of its session, and was told that there is none. {}. "
+							+ "If both are one and the same, declare a SessionOwnerResolver that gives them one name. "
+							+ "Logged once a session", caller.differenceFrom(owner));
+				}
+				session.release();
+				return rejected(Rejection.UNKNOWN_SESSION);
+			});
+	}
+
+	private void foundElsewhere(OtherServersSessionException ex) {
+		if (this.otherServers.size() < MAX_OTHER_SERVERS && this.otherServers.add(ex.server())) {
+			logger.warn("A session of the MCP server '{}' was asked for at '{}', where there is none. "
+					+ "If these are one server, give it one name on all nodes, by its serverInfo or by "
+					+ "StreamableHttpOptions. Logged once a server", ex.server(), this.runtime.serverName());
+		}
 	}
 
 	/**
@@ -189,12 +210,27 @@ final class Sessions {
 	private Mono<Session> restore(String sessionId) {
 		return Mono.defer(() -> this.restoring.computeIfAbsent(sessionId,
 				(id) -> this.runtime.onDelivery(this.runtime.sessionStore().findSession(id))
-					.map(this::restored)
+					.map((stored) -> restored(ofThisServer(stored)))
 					.switchIfEmpty(rejected(Rejection.UNKNOWN_SESSION))
 					.onErrorMap(EventStoreUnavailableException.class,
 							(ex) -> new RejectedRequestException(Rejection.SESSIONS_AWAY))
 					.doFinally((signal) -> this.restoring.remove(id))
 					.cache()));
+	}
+
+	/**
+	 * Return a record that is of this endpoint's MCP server, or was stored before records
+	 * said of which.
+	 * @param stored the record
+	 * @return the same
+	 * @throws OtherServersSessionException if it is another server's
+	 */
+	private SessionRecord ofThisServer(SessionRecord stored) {
+		String server = stored.server();
+		if (server == null || server.equals(this.runtime.serverName())) {
+			return stored;
+		}
+		throw new OtherServersSessionException(server);
 	}
 
 	private Session restored(SessionRecord stored) {
@@ -282,7 +318,8 @@ final class Sessions {
 	 * @return completes when it is done; never fails
 	 */
 	Mono<Void> notNotified(String sessionId, String uri, Throwable cause) {
-		boolean unknown = cause instanceof RejectedRequestException ex && ex.rejection() == Rejection.UNKNOWN_SESSION;
+		boolean unknown = cause instanceof RejectedRequestException ex && ex.rejection() == Rejection.UNKNOWN_SESSION
+				&& !(cause instanceof OtherServersSessionException);
 		logger.debug("A subscriber was not notified: {}", cause.getMessage());
 		return unknown ? this.runtime.sessionStore().unsubscribe(sessionId, uri).onErrorComplete().then()
 				: Mono.empty();
@@ -329,7 +366,7 @@ final class Sessions {
 				.deleteSession(sessionId)
 				.then(this.runtime.store().deleteSession(sessionId))
 				.then(this.runtime.nodes()
-					.broadcast(new NodeMessage(NodeMessage.Kind.DELETED, sessionId, "").toText())
+					.broadcast(this.runtime.text(new NodeMessage(NodeMessage.Kind.DELETED, sessionId, "")))
 					.onErrorComplete()))
 			.doFinally((signal) -> deleted(sessionId));
 	}

@@ -70,6 +70,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	private final Sessions sessions;
 
+	private final SharedSessions sharedSessions;
+
 	private final ResourceSubscriptions subscriptions;
 
 	private final ClientAnswers answers;
@@ -78,14 +80,18 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	private final GetHandler gets;
 
+	private final NodeListener nodeListener;
+
 	private final AtomicBoolean closing = new AtomicBoolean();
 
 	private StreamableHttpEndpoint(Builder builder) {
 		StreamableHttpOptions options = builder.options;
 		SessionStore sessionStore = (builder.sessionStore != null) ? builder.sessionStore : new InMemorySessionStore();
 		McpJsonMapper jsonMapper = (builder.jsonMapper != null) ? builder.jsonMapper : McpJsonDefaults.getMapper();
-		this.runtime = new EndpointRuntime(builder.eventStore, sessionStore, builder.nodeRegistry, options,
-				builder.contextCapture, new Observers(builder.observers), builder.executor);
+		this.runtime = new EndpointRuntime(builder.eventStore, sessionStore, builder.nodeRegistry,
+				builder.sessionOwnerResolver, options, builder.contextCapture, new Observers(builder.observers),
+				builder.executor);
+		this.sharedSessions = new SharedSessions(sessionStore, this.runtime::serverName);
 		this.originRules = new OriginRules(options);
 		this.subscriptions = new ResourceSubscriptions(sessionStore);
 		this.sessions = new Sessions(this.runtime, jsonMapper, this.subscriptions);
@@ -93,6 +99,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		this.posts = new PostHandler(this.runtime, this.sessions,
 				new CallHandler(this.runtime, this.sessions, this.subscriptions, jsonMapper), this.answers, jsonMapper);
 		this.gets = new GetHandler(this.runtime, this.sessions);
+		this.nodeListener = new NodeListener(this.runtime, this.sessions, this.answers, this.subscriptions, this::look);
 		keepUp(sessionStore);
 	}
 
@@ -135,6 +142,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	@Override
 	public void setSessionFactory(McpStreamableServerSession.Factory sessionFactory) {
 		SdkSessions sdkSessions = new SdkSessions(sessionFactory);
+		this.runtime.setServer(sdkSessions::serverName);
+		this.sharedSessions.join();
 		this.runtime.serverRequests().setTimeout(sdkSessions.requestTimeout());
 		this.subscriptions.start(sdkSessions);
 		this.sessions.start(sdkSessions);
@@ -145,8 +154,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				.addKeyValue("mcp.node.id", nodeId)
 				.log("This is node {} of those that share MCP sessions", nodeId);
 		}
-		this.runtime.nodes()
-			.join(new NodeListener(this.runtime, this.sessions, this.answers, this.subscriptions, this::look));
+		this.runtime.nodes().join(this.nodeListener);
 		look();
 	}
 
@@ -251,7 +259,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 			reply.refuse(rejection);
 			return;
 		}
-		this.sessions.acquire(request.header(HeaderRules.SESSION_ID), request.principal(), true)
+		Caller caller = this.runtime.callers().of(request);
+		this.sessions.acquire(request.header(HeaderRules.SESSION_ID), caller, true)
 			.flatMap((session) -> this.sessions.delete(session).doFinally((signal) -> session.release()))
 			.subscribe((nothing) -> {
 			}, (ex) -> reply.refuse(
@@ -332,10 +341,12 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				}
 				return whenNothingRuns(SHUTDOWN_LIMIT);
 			}))
-				.then(Mono.defer(() -> Mono
-					.when(this.sessions.noteCursors(), this.sessions.renewSessions(), this.runtime.nodes().leave())
-					.timeout(LEAVE_LIMIT)
-					.onErrorComplete()))
+				.then(Mono.defer(
+						() -> Mono
+							.when(this.sessions.noteCursors(), this.sessions.renewSessions(),
+									this.runtime.nodes().leave(this.nodeListener))
+							.timeout(LEAVE_LIMIT)
+							.onErrorComplete()))
 				.then(Mono.defer(() -> {
 					this.sessions.endAll();
 					this.runtime.connections().forEach(SseConnection::close);
@@ -343,6 +354,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				}))
 				.then(Mono.fromRunnable(() -> {
 					this.runtime.connections().forEach(SseConnection::abort);
+					this.sharedSessions.leave();
 					this.runtime.close();
 				}));
 		});
@@ -397,6 +409,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 		private @Nullable NodeRegistry nodeRegistry;
 
+		private SessionOwnerResolver sessionOwnerResolver = SessionOwnerResolver.principalName();
+
 		private @Nullable McpJsonMapper jsonMapper;
 
 		private StreamableHttpOptions options = StreamableHttpOptions.defaults();
@@ -412,7 +426,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		}
 
 		/**
-		 * Set where sessions are stored.
+		 * Set where sessions are stored. Endpoints may share a store if their MCP servers
+		 * have different names: a session exists at the server alone that created it.
 		 * @param sessionStore by default the memory of this node
 		 * @return this builder
 		 */
@@ -424,11 +439,24 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		/**
 		 * Set the nodes that share the event store and the session store. The endpoint
 		 * joins them when its MCP server is built, and leaves them when it is shut down.
+		 * Endpoints that share an event store share this as well.
 		 * @param nodeRegistry by default this node is the only one
 		 * @return this builder
 		 */
 		public Builder nodeRegistry(NodeRegistry nodeRegistry) {
 			this.nodeRegistry = nodeRegistry;
+			return this;
+		}
+
+		/**
+		 * Set what names the owner of a session.
+		 * @param sessionOwnerResolver {@link SessionOwnerResolver#principalName()} by
+		 * default
+		 * @return this builder
+		 */
+		public Builder sessionOwnerResolver(SessionOwnerResolver sessionOwnerResolver) {
+			this.sessionOwnerResolver = Objects.requireNonNull(sessionOwnerResolver,
+					"sessionOwnerResolver must not be null");
 			return this;
 		}
 

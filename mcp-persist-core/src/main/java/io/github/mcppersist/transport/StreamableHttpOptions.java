@@ -32,6 +32,8 @@ public final class StreamableHttpOptions {
 
 	private final StoreFailurePolicy onStoreFailure;
 
+	private final @Nullable String serverName;
+
 	private final Duration lookInterval;
 
 	private StreamableHttpOptions(Builder builder) {
@@ -46,6 +48,7 @@ public final class StreamableHttpOptions {
 		this.allowedHosts = Set.copyOf(builder.allowedHosts);
 		this.deleteAllowed = builder.deleteAllowed;
 		this.onStoreFailure = builder.onStoreFailure;
+		this.serverName = builder.serverName;
 		this.lookInterval = builder.lookInterval;
 	}
 
@@ -109,6 +112,10 @@ public final class StreamableHttpOptions {
 		return this.onStoreFailure;
 	}
 
+	@Nullable String serverName() {
+		return this.serverName;
+	}
+
 	/**
 	 * Return how often what hints of other nodes tell is found out without them. Looking
 	 * costs a read for each connection.
@@ -145,6 +152,8 @@ public final class StreamableHttpOptions {
 		private boolean deleteAllowed = true;
 
 		private StoreFailurePolicy onStoreFailure = StoreFailurePolicy.CONTINUE;
+
+		private @Nullable String serverName;
 
 		private Duration lookInterval = Duration.ofSeconds(30);
 
@@ -272,6 +281,22 @@ public final class StreamableHttpOptions {
 		 */
 		public Builder onStoreFailure(StoreFailurePolicy onStoreFailure) {
 			this.onStoreFailure = onStoreFailure;
+			return this;
+		}
+
+		/**
+		 * Set under which name sessions are kept apart from those of other MCP servers
+		 * that have the same stores. It must be the same on all nodes. Sessions that were
+		 * created under another name don't exist any more.
+		 * @param serverName the name, or {@code null}, the default, for the one that the
+		 * MCP server tells its clients in its {@code serverInfo}
+		 * @return this builder
+		 */
+		public Builder serverName(@Nullable String serverName) {
+			if (serverName != null && serverName.isBlank()) {
+				throw new IllegalArgumentException("serverName must not be blank");
+			}
+			this.serverName = serverName;
 			return this;
 		}
 

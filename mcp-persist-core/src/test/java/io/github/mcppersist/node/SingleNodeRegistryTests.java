@@ -72,7 +72,7 @@ class SingleNodeRegistryTests {
 	void leavesWithoutAWord() {
 		this.registry.join(this.listener);
 
-		assertThat(this.registry.leave().block(TIMEOUT)).isNull();
+		assertThat(this.registry.leave(this.listener).block(TIMEOUT)).isNull();
 
 		assertThat(this.told).isEmpty();
 	}

@@ -172,7 +172,7 @@ class InMemorySessionStoreTests extends SessionStoreContractTests {
 		create(this.store, "first");
 
 		block(this.store
-			.createSession(new SessionRecord("first", "{}", "1", null, null, Set.of("file:///a"), null, 5)));
+			.createSession(new SessionRecord("first", "{}", "1", null, "server", null, Set.of("file:///a"), null, 5)));
 
 		assertThat(subscribedUris(this.store)).isEmpty();
 	}
@@ -240,7 +240,8 @@ class InMemorySessionStoreTests extends SessionStoreContractTests {
 		}
 
 		create(this.store, first);
-		assertSessionDeleted(this.store.createSession(SessionRecord.initialized(second, "{}", "2025-11-25", null)));
+		assertSessionDeleted(
+				this.store.createSession(SessionRecord.initialized(second, "{}", "2025-11-25", null, "server")));
 	}
 
 	@Test
@@ -253,7 +254,8 @@ class InMemorySessionStoreTests extends SessionStoreContractTests {
 		block(this.store.deleteSession(first));
 		block(this.store.deleteSession("session-9999"));
 
-		assertSessionDeleted(this.store.createSession(SessionRecord.initialized(first, "{}", "2025-11-25", null)));
+		assertSessionDeleted(
+				this.store.createSession(SessionRecord.initialized(first, "{}", "2025-11-25", null, "server")));
 		create(this.store, "session-0");
 	}
 
@@ -261,7 +263,7 @@ class InMemorySessionStoreTests extends SessionStoreContractTests {
 	void hasDefaultBounds() {
 		InMemorySessionStore store = new InMemorySessionStore();
 		for (int i = 0; i <= 100_000; i++) {
-			block(store.createSession(SessionRecord.initialized("session-" + i, "{}", "2025-11-25", null)));
+			block(store.createSession(SessionRecord.initialized("session-" + i, "{}", "2025-11-25", null, "server")));
 		}
 
 		assertThat(store.timeToLive()).isEqualTo(Duration.ofHours(24));

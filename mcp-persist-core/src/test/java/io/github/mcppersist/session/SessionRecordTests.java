@@ -17,49 +17,53 @@ class SessionRecordTests {
 
 	@Test
 	void beginsWithNothingButWhatInitializeSaid() {
-		SessionRecord session = SessionRecord.initialized("s-1", "{\"a\":1}", "2025-11-25", "alice");
+		SessionRecord session = SessionRecord.initialized("s-1", "{\"a\":1}", "2025-11-25", "alice", "server");
 
 		assertThat(session)
-			.isEqualTo(new SessionRecord("s-1", "{\"a\":1}", "2025-11-25", "alice", null, Set.of(), null, 1));
+			.isEqualTo(new SessionRecord("s-1", "{\"a\":1}", "2025-11-25", "alice", "server", null, Set.of(), null, 1));
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "", " ", "a b", "a}b", "{a", "a:b", "a\r\nWARN", "\u00e9", "\u0661" })
 	void refusesWhatIsNoSessionId(String sessionId) {
 		assertThatIllegalArgumentException()
-			.isThrownBy(() -> SessionRecord.initialized(sessionId, "{}", "2025-11-25", null))
+			.isThrownBy(() -> SessionRecord.initialized(sessionId, "{}", "2025-11-25", null, "server"))
 			.satisfies((ex) -> assertThat(ex.getMessage()).startsWith("Not a session ID").matches("[ -~]+"));
 	}
 
 	@Test
 	void boundsTheLengthOfASessionId() {
-		assertThat(SessionRecord.initialized("a".repeat(128), "{}", "2025-11-25", null).sessionId()).hasSize(128);
+		assertThat(SessionRecord.initialized("a".repeat(128), "{}", "2025-11-25", null, "server").sessionId())
+			.hasSize(128);
 
 		assertThatIllegalArgumentException()
-			.isThrownBy(() -> SessionRecord.initialized("a".repeat(129), "{}", "2025-11-25", null));
+			.isThrownBy(() -> SessionRecord.initialized("a".repeat(129), "{}", "2025-11-25", null, "server"));
 	}
 
 	@ParameterizedTest
 	@ValueSource(longs = { 0, -1, Long.MIN_VALUE })
 	void countsItsRevisionsFromOne(long revision) {
 		assertThatIllegalArgumentException()
-			.isThrownBy(() -> new SessionRecord("s", "{}", "2025-11-25", null, null, Set.of(), null, revision))
+			.isThrownBy(
+					() -> new SessionRecord("s", "{}", "2025-11-25", null, "server", null, Set.of(), null, revision))
 			.withMessage("revision must be at least 1, but is " + revision);
 	}
 
 	@Test
 	@SuppressWarnings("NullAway") // A caller without null checks makes this mistake
 	void refusesASessionThatLacksWhatInitializeSaid() {
-		assertThatNullPointerException().isThrownBy(() -> SessionRecord.initialized("s", null, "2025-11-25", null))
+		assertThatNullPointerException()
+			.isThrownBy(() -> SessionRecord.initialized("s", null, "2025-11-25", null, "server"))
 			.withMessage("initializeRequest must not be null");
-		assertThatNullPointerException().isThrownBy(() -> SessionRecord.initialized("s", "{}", null, null))
+		assertThatNullPointerException().isThrownBy(() -> SessionRecord.initialized("s", "{}", null, null, "server"))
 			.withMessage("protocolVersion must not be null");
 	}
 
 	@Test
 	void doesNotChangeWithTheSetThatItWasMadeOf() {
 		Set<String> subscriptions = new HashSet<>(Set.of("file:///a"));
-		SessionRecord session = new SessionRecord("s", "{}", "2025-11-25", null, null, subscriptions, null, 1);
+		SessionRecord session = new SessionRecord("s", "{}", "2025-11-25", null, "server", null, subscriptions, null,
+				1);
 
 		subscriptions.add("file:///b");
 
@@ -69,7 +73,7 @@ class SessionRecordTests {
 	@Test
 	void printsNothingOfTheClients() {
 		SessionRecord session = new SessionRecord("secret-id", "{\"secret\":\"request\"}", "2025-11-25", "secret-name",
-				"debug", Set.of("file:///secret"), EventId.next("secretstream", 3), 42);
+				"server", "debug", Set.of("file:///secret"), EventId.next("secretstream", 3), 42);
 
 		assertThat(session).hasToString("session of protocol version 2025-11-25, revision 42");
 	}

@@ -105,7 +105,7 @@ public abstract class SessionStoreContractTests {
 
 	@Test
 	void findsASessionAsItWasCreated() {
-		SessionRecord session = SessionRecord.initialized(this.session, INITIALIZE, "2025-11-25", "alice");
+		SessionRecord session = SessionRecord.initialized(this.session, INITIALIZE, "2025-11-25", "alice", "server");
 
 		block(store().createSession(session));
 
@@ -114,8 +114,8 @@ public abstract class SessionStoreContractTests {
 	}
 
 	@Test
-	void findsASessionWithoutAPrincipal() {
-		SessionRecord session = SessionRecord.initialized(this.session, INITIALIZE, "2025-03-26", null);
+	void findsASessionThatIsNobodys() {
+		SessionRecord session = SessionRecord.initialized(this.session, INITIALIZE, "2025-03-26", null, "server");
 
 		block(store().createSession(session));
 
@@ -123,8 +123,18 @@ public abstract class SessionStoreContractTests {
 	}
 
 	@Test
-	void doesNotTakeAnEmptyNameForNoPrincipal() {
-		SessionRecord session = SessionRecord.initialized(this.session, INITIALIZE, "2025-11-25", "");
+	void doesNotTakeAnEmptyNameForNobody() {
+		SessionRecord session = SessionRecord.initialized(this.session, INITIALIZE, "2025-11-25", "", "server");
+
+		block(store().createSession(session));
+
+		assertThat(find(secondNode(), this.session)).isEqualTo(session);
+	}
+
+	@Test
+	void findsASessionThatDoesNotSayOfWhichServerItIs() {
+		SessionRecord session = new SessionRecord(this.session, INITIALIZE, "2025-11-25", "alice", null, null, Set.of(),
+				null, 1);
 
 		block(store().createSession(session));
 
@@ -133,7 +143,7 @@ public abstract class SessionStoreContractTests {
 
 	@Test
 	void keepsAllThatAnotherNodeKnewOfASession() {
-		SessionRecord session = new SessionRecord(this.session, INITIALIZE, "2025-06-18", "alice", "warning",
+		SessionRecord session = new SessionRecord(this.session, INITIALIZE, "2025-06-18", "alice", "server", "warning",
 				Set.of(this.uri, this.uri + "/2"), EventId.next("aB3", 999_999_999_999_999L), 7);
 
 		block(store().createSession(session));
@@ -146,10 +156,10 @@ public abstract class SessionStoreContractTests {
 
 	@Test
 	void keepsEveryCharacterOfASession() {
-		SessionRecord odd = new SessionRecord(this.session, ODD_TEXT, ODD_TEXT, ODD_TEXT, ODD_TEXT, Set.of(ODD_TEXT),
-				null, 1);
+		SessionRecord odd = new SessionRecord(this.session, ODD_TEXT, ODD_TEXT, ODD_TEXT, ODD_TEXT, ODD_TEXT,
+				Set.of(ODD_TEXT), null, 1);
 		SessionRecord large = SessionRecord.initialized(UUID.randomUUID().toString(),
-				"{\"x\":\"" + "\ud83d\ude80".repeat(50_000) + "\"}", "2025-11-25", "\u00e9x".repeat(5_000));
+				"{\"x\":\"" + "\ud83d\ude80".repeat(50_000) + "\"}", "2025-11-25", "\u00e9x".repeat(5_000), "server");
 
 		block(store().createSession(odd));
 		block(store().createSession(large));
@@ -162,7 +172,7 @@ public abstract class SessionStoreContractTests {
 	void takesEverySessionIdOfTheGrammar() {
 		String unique = UUID.randomUUID().toString();
 		for (String sessionId : List.of(unique, "." + unique + "_A", "a".repeat(92) + unique, "-" + unique)) {
-			SessionRecord session = SessionRecord.initialized(sessionId, INITIALIZE, "2025-11-25", null);
+			SessionRecord session = SessionRecord.initialized(sessionId, INITIALIZE, "2025-11-25", null, "server");
 
 			block(store().createSession(session));
 
@@ -179,15 +189,15 @@ public abstract class SessionStoreContractTests {
 
 	@Test
 	void leavesAStoredSessionAsItIs() {
-		SessionRecord session = SessionRecord.initialized(this.session, INITIALIZE, "2025-11-25", "alice");
+		SessionRecord session = SessionRecord.initialized(this.session, INITIALIZE, "2025-11-25", "alice", "server");
 		block(store().createSession(session));
 		block(store().setLogLevel(this.session, "debug"));
 		block(store().subscribe(this.session, this.uri));
 		SessionRecord changed = find(store(), this.session);
 
 		block(store().createSession(session));
-		block(secondNode().createSession(new SessionRecord(this.session, "{}", "2025-03-26", "mallory", "error",
-				Set.of(this.uri + "/2"), EventId.next("a", 1), 99)));
+		block(secondNode().createSession(new SessionRecord(this.session, "{}", "2025-03-26", "mallory", "server",
+				"error", Set.of(this.uri + "/2"), EventId.next("a", 1), 99)));
 
 		assertThat(find(store(), this.session)).isEqualTo(changed);
 		assertThat(find(secondNode(), this.session)).isEqualTo(changed);
@@ -195,7 +205,8 @@ public abstract class SessionStoreContractTests {
 
 	@Test
 	void doesNothingBeforeSubscription() {
-		Mono<Void> creating = store().createSession(SessionRecord.initialized(this.session, INITIALIZE, "1", null));
+		Mono<Void> creating = store()
+			.createSession(SessionRecord.initialized(this.session, INITIALIZE, "1", null, "server"));
 		Mono<SessionRecord> finding = store().findSession(this.session);
 
 		assertNotFound(store(), this.session);
@@ -260,7 +271,7 @@ public abstract class SessionStoreContractTests {
 
 		assertThat(find(secondNode(), this.session))
 			.isEqualTo(new SessionRecord(this.session, created.initializeRequest(), created.protocolVersion(),
-					created.principal(), "notice", Set.of(this.uri), null, 3));
+					created.owner(), "server", "notice", Set.of(this.uri), null, 3));
 		assertThat(find(secondNode(), other.sessionId())).isEqualTo(other);
 	}
 
@@ -305,7 +316,7 @@ public abstract class SessionStoreContractTests {
 
 		assertNotFound(store(), this.session);
 		assertThat(subscribers(store(), this.uri)).isEmpty();
-		block(store().createSession(SessionRecord.initialized(this.session, INITIALIZE, "1", null)));
+		block(store().createSession(SessionRecord.initialized(this.session, INITIALIZE, "1", null, "server")));
 		assertThat(find(store(), this.session).revision()).isEqualTo(1);
 	}
 
@@ -388,7 +399,7 @@ public abstract class SessionStoreContractTests {
 		block(secondNode().moveStandaloneCursor(this.session, second));
 
 		assertThat(find(store(), this.session)).isEqualTo(new SessionRecord(this.session, created.initializeRequest(),
-				created.protocolVersion(), created.principal(), null, Set.of(), second, 1));
+				created.protocolVersion(), created.owner(), "server", null, Set.of(), second, 1));
 		assertThat(block(store().setLogLevel(this.session, "info"))).isEqualTo(2);
 		assertThat(find(store(), this.session).standaloneCursor()).isEqualTo(second);
 	}
@@ -625,7 +636,8 @@ public abstract class SessionStoreContractTests {
 		block(secondNode().deleteSession(this.session));
 
 		assertNotFound(store(), this.session);
-		assertSessionDeleted(store().createSession(SessionRecord.initialized(this.session, INITIALIZE, "1", null)));
+		assertSessionDeleted(
+				store().createSession(SessionRecord.initialized(this.session, INITIALIZE, "1", null, "server")));
 		assertSessionDeleted(secondNode().storeAnswer(this.session, "r", bytes("1")));
 		assertNotFound(secondNode(), this.session);
 	}
@@ -689,8 +701,8 @@ public abstract class SessionStoreContractTests {
 	void letsOneOfTwoNodesCreateASession() {
 		for (int i = 0; i < 50; i++) {
 			String sessionId = UUID.randomUUID().toString();
-			SessionRecord mine = SessionRecord.initialized(sessionId, INITIALIZE, "2025-11-25", "alice");
-			SessionRecord theirs = SessionRecord.initialized(sessionId, "{}", "2025-03-26", "bob");
+			SessionRecord mine = SessionRecord.initialized(sessionId, INITIALIZE, "2025-11-25", "alice", "server");
+			SessionRecord theirs = SessionRecord.initialized(sessionId, "{}", "2025-03-26", "bob", "server");
 
 			List<Object> outcomes = race(List.of(store().createSession(mine), secondNode().createSession(theirs)));
 
@@ -738,7 +750,8 @@ public abstract class SessionStoreContractTests {
 	@Test
 	void leavesNothingOfADeletedSessionHoweverItRaces() {
 		for (int i = 0; i < 50; i++) {
-			SessionRecord session = SessionRecord.initialized(UUID.randomUUID().toString(), INITIALIZE, "1", null);
+			SessionRecord session = SessionRecord.initialized(UUID.randomUUID().toString(), INITIALIZE, "1", null,
+					"server");
 			String sessionId = session.sessionId();
 			List<Mono<?>> calls = new ArrayList<>();
 			for (SessionStore store : List.of(store(), secondNode())) {
@@ -776,7 +789,7 @@ public abstract class SessionStoreContractTests {
 	 * @return the session
 	 */
 	protected static SessionRecord create(SessionStore store, String sessionId) {
-		SessionRecord session = SessionRecord.initialized(sessionId, INITIALIZE, "2025-11-25", "alice");
+		SessionRecord session = SessionRecord.initialized(sessionId, INITIALIZE, "2025-11-25", "alice", "server");
 		block(store.createSession(session));
 		return session;
 	}

@@ -1,5 +1,6 @@
 package io.github.mcppersist.transport;
 
+import java.security.Principal;
 import java.util.List;
 import java.util.Set;
 
@@ -92,7 +93,7 @@ class OriginRulesTests {
 		}
 
 		@Override
-		public @Nullable String principal() {
+		public @Nullable Principal principal() {
 			return null;
 		}
 

@@ -105,7 +105,17 @@ public final class TestTools {
 	 * @return the server
 	 */
 	public McpSyncServer server(StreamableHttpEndpoint endpoint) {
-		this.running = build(endpoint);
+		return server(endpoint, "test");
+	}
+
+	/**
+	 * Build a server with all tools.
+	 * @param endpoint the transport
+	 * @param name what the server calls itself
+	 * @return the server
+	 */
+	public McpSyncServer server(StreamableHttpEndpoint endpoint, String name) {
+		this.running = build(endpoint, name);
 		return this.running;
 	}
 
@@ -117,9 +127,9 @@ public final class TestTools {
 		return Objects.requireNonNull(this.running);
 	}
 
-	private McpSyncServer build(StreamableHttpEndpoint endpoint) {
+	private McpSyncServer build(StreamableHttpEndpoint endpoint, String name) {
 		return McpServer.sync(endpoint)
-			.serverInfo("test", "1")
+			.serverInfo(name, "1")
 			.requestTimeout(Duration.ofMinutes(1))
 			.immediateExecution(true)
 			.capabilities(ServerCapabilities.builder()

@@ -115,6 +115,10 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 		this.listeners.add(listener);
 	}
 
+	void unlisten(Listener listener) {
+		this.listeners.remove(listener);
+	}
+
 	void every(Duration interval, Runnable task) {
 		long millis = interval.toMillis();
 		this.scheduler.scheduleWithFixedDelay(task, millis, millis, TimeUnit.MILLISECONDS);

@@ -54,7 +54,12 @@ public final class RedisNodeRegistry implements NodeRegistry {
 
 	private final AtomicBoolean beating = new AtomicBoolean();
 
-	private final AtomicBoolean joined = new AtomicBoolean();
+	/**
+	 * Those that have joined. Also the lock for joining and leaving.
+	 */
+	private final Map<Listener, Messages> listeners = new HashMap<>();
+
+	private boolean joined;
 
 	private volatile boolean left;
 
@@ -87,12 +92,24 @@ public final class RedisNodeRegistry implements NodeRegistry {
 
 	@Override
 	public void join(Listener listener) {
-		if (!this.joined.compareAndSet(false, true)) {
-			throw new IllegalStateException("This node has joined already");
+		boolean first;
+		synchronized (this.listeners) {
+			if (this.left) {
+				throw new IllegalStateException(
+						"This node has left, and doesn't come back: create another event store and registry");
+			}
+			Messages messages = new Messages(listener);
+			if (this.listeners.putIfAbsent(listener, messages) != null) {
+				throw new IllegalStateException("This listener has joined already");
+			}
+			first = !this.joined;
+			this.joined = true;
+			this.node.listen(messages);
 		}
-		this.node.listen(new Messages(listener));
-		beat();
-		this.node.every(this.interval, this::beat);
+		if (first) {
+			beat();
+			this.node.every(this.interval, this::beat);
+		}
 	}
 
 	private void beat() {
@@ -134,9 +151,19 @@ public final class RedisNodeRegistry implements NodeRegistry {
 	}
 
 	@Override
-	public Mono<Void> leave() {
+	public Mono<Void> leave(Listener listener) {
 		return Mono.defer(() -> {
-			this.left = true;
+			synchronized (this.listeners) {
+				Messages messages = this.listeners.remove(listener);
+				if (messages == null) {
+					return Mono.empty();
+				}
+				this.node.unlisten(messages);
+				if (!this.listeners.isEmpty()) {
+					return Mono.empty();
+				}
+				this.left = true;
+			}
 			byte[][] keys = { RedisKeys.bytes(this.node.keys().beats()) };
 			return Mono
 				.whenDelayError(this.node.write(LuaScript.LEAVE, 0, keys, RedisKeys.bytes(this.node.id())),

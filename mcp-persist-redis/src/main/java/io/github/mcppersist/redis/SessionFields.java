@@ -19,7 +19,8 @@ import io.github.mcppersist.session.SessionRecord;
  * <pre>
  * i        parameters of the initialize request, JSON
  * v        negotiated protocol version
- * p        name of the principal, absent if there is none
+ * p        name of the owner, absent if there is none
+ * n        name of the MCP server, absent in what was stored before there was this field
  * l        log level, absent if none was set
  * c        last event of the standalone stream that was sent, absent if there is none
  * r        revision
@@ -32,7 +33,9 @@ final class SessionFields {
 
 	private static final String PROTOCOL_VERSION = "v";
 
-	private static final String PRINCIPAL = "p";
+	private static final String OWNER = "p";
+
+	private static final String SERVER = "n";
 
 	private static final String LOG_LEVEL = "l";
 
@@ -62,7 +65,8 @@ final class SessionFields {
 		List<byte[]> fields = new ArrayList<>();
 		add(fields, INITIALIZE_REQUEST, session.initializeRequest());
 		add(fields, PROTOCOL_VERSION, session.protocolVersion());
-		add(fields, PRINCIPAL, session.principal());
+		add(fields, OWNER, session.owner());
+		add(fields, SERVER, session.server());
 		add(fields, LOG_LEVEL, session.logLevel());
 		EventId cursor = session.standaloneCursor();
 		add(fields, STANDALONE_CURSOR, (cursor != null) ? cursor.toString() : null);
@@ -98,7 +102,7 @@ final class SessionFields {
 		}
 		String cursor = values.get(STANDALONE_CURSOR);
 		return new SessionRecord(sessionId, required(values, INITIALIZE_REQUEST), required(values, PROTOCOL_VERSION),
-				values.get(PRINCIPAL), values.get(LOG_LEVEL), subscriptions,
+				values.get(OWNER), values.get(SERVER), values.get(LOG_LEVEL), subscriptions,
 				(cursor != null) ? EventId.parse(cursor) : null, Long.parseLong(required(values, REVISION)));
 	}
 

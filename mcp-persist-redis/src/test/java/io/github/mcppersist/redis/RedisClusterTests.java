@@ -84,8 +84,8 @@ class RedisClusterTests {
 			RedisStores.block(store.openStream(stream, "7", List.of(RedisStores.priming(stream))));
 			RedisStores.block(store.openStream(other, "8", List.of(RedisStores.priming(other))));
 			RedisSessionStore sessions = RedisSessionStore.of(store, Duration.ofHours(1));
-			RedisStores
-				.block(sessions.createSession(SessionRecord.initialized(stream.sessionId(), "{}", "2025-11-25", null)));
+			RedisStores.block(sessions
+				.createSession(SessionRecord.initialized(stream.sessionId(), "{}", "2025-11-25", null, "server")));
 			RedisStores.block(sessions.storeAnswer(stream.sessionId(), "r1", new byte[] { '1' }));
 			assertThat(slots(this.stores.keyPrefix() + ":*{" + stream.sessionId() + "}*")).hasSize(1);
 		}

@@ -146,7 +146,7 @@ class RedisNodeRegistryTests {
 		awaiting().until(() -> beats().size() == 4);
 		assertThat(first.isGone(second)).isFalse();
 
-		second.registry.leave().block(RedisStores.LIMIT);
+		second.registry.leave(second).block(RedisStores.LIMIT);
 
 		awaiting().until(() -> first.isGone(second));
 		assertThat(beats()).doesNotContain(second.id()).hasSize(2);
@@ -160,7 +160,7 @@ class RedisNodeRegistryTests {
 		JoinedNode node = join(driver, TIMEOUT);
 		this.redis.pause();
 
-		node.registry.leave().block(RedisStores.LIMIT);
+		node.registry.leave(node).block(RedisStores.LIMIT);
 	}
 
 	@ParameterizedTest
@@ -252,10 +252,40 @@ class RedisNodeRegistryTests {
 	}
 
 	@Test
-	void joinsOnce() {
+	void aListenerJoinsOnce() {
 		JoinedNode node = join(Driver.LETTUCE, TIMEOUT);
 
 		assertThatIllegalStateException().isThrownBy(() -> node.registry.join(node));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void tellsEachListenerOfANodeAndIsThereUntilTheLastLeaves(Driver driver) {
+		JoinedNode first = join(driver, LONG_TIMEOUT);
+		JoinedNode second = join(driver, LONG_TIMEOUT);
+		JoinedNode sameNode = new JoinedNode(second.store, second.registry);
+		awaitSubscriptions(2);
+		awaiting().until(() -> beats().size() == 4);
+		assertThat(sent(first, second.id())).isTrue();
+		awaiting().untilAsserted(() -> {
+			assertThat(second.received).hasSize(1);
+			assertThat(sameNode.received).hasSize(1);
+		});
+
+		second.registry.leave(second).block(RedisStores.LIMIT);
+		second.registry.leave(second).block(RedisStores.LIMIT);
+
+		assertThat(sent(first, second.id())).isTrue();
+		awaiting().untilAsserted(() -> assertThat(sameNode.received).hasSize(2));
+		assertThat(second.received).hasSize(1);
+		assertThat(first.isGone(second)).isFalse();
+		assertThat(beats()).contains(second.id());
+
+		second.registry.leave(sameNode).block(RedisStores.LIMIT);
+
+		awaiting().until(() -> first.isGone(second));
+		assertThatIllegalStateException().isThrownBy(() -> second.registry.join(second))
+			.withMessageContaining("has left");
 	}
 
 	@Test

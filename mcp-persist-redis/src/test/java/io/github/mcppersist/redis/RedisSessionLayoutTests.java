@@ -81,7 +81,7 @@ class RedisSessionLayoutTests {
 	}
 
 	private static SessionRecord session() {
-		return SessionRecord.initialized(SESSION, "{\"capabilities\":{}}", "2025-11-25", "alice");
+		return SessionRecord.initialized(SESSION, "{\"capabilities\":{}}", "2025-11-25", "alice", "server");
 	}
 
 	private static void assertKeys(String... keys) {
@@ -98,14 +98,14 @@ class RedisSessionLayoutTests {
 		TestEvents.block(this.store.createSession(session()));
 		assertKeys(RECORD);
 		assertThat(redis.cli("HGETALL", RECORD))
-			.isEqualTo(List.of("i", "{\"capabilities\":{}}", "v", "2025-11-25", "p", "alice", "r", "1"));
+			.isEqualTo(List.of("i", "{\"capabilities\":{}}", "v", "2025-11-25", "p", "alice", "n", "server", "r", "1"));
 
 		TestEvents.block(this.store.setLogLevel(SESSION, "debug"));
 		TestEvents.block(this.store.subscribe(SESSION, "file:///a"));
 		TestEvents.block(this.store.moveStandaloneCursor(SESSION, EventId.parse("0_17_abcdef")));
 
 		assertThat(redis.cli("HGETALL", RECORD)).isEqualTo(List.of("i", "{\"capabilities\":{}}", "v", "2025-11-25", "p",
-				"alice", "r", "3", "l", "debug", "s:file:///a", "", "c", "0_17_abcdef"));
+				"alice", "n", "server", "r", "3", "l", "debug", "s:file:///a", "", "c", "0_17_abcdef"));
 		assertKeys(RECORD, URIS, SUBSCRIBERS);
 		assertThat(redis.cli("ZRANGE", URIS, "0", "-1")).isEqualTo(List.of("file:///a"));
 		assertThat(redis.cli("ZRANGE", SUBSCRIBERS, "0", "-1")).isEqualTo(List.of(SESSION));
@@ -117,7 +117,7 @@ class RedisSessionLayoutTests {
 				"0_17_abcdef", "r", "12", "s:file:///\u00e9", "", "s:", "");
 
 		assertThat(TestEvents.block(this.store.findSession(SESSION)))
-			.isEqualTo(new SessionRecord(SESSION, "{\"\u20ac\":1}", "2025-06-18", "\u00e9", "info",
+			.isEqualTo(new SessionRecord(SESSION, "{\"\u20ac\":1}", "2025-06-18", "\u00e9", null, "info",
 					Set.of("file:///\u00e9", ""), EventId.parse("0_17_abcdef"), 12));
 	}
 
@@ -228,8 +228,8 @@ class RedisSessionLayoutTests {
 
 	@Test
 	void anIndexThatWasNotWrittenIsWrittenWhenTheCallIsRepeated() {
-		SessionRecord session = new SessionRecord(SESSION, "{}", "2025-11-25", null, null, Set.of("file:///a"), null,
-				3);
+		SessionRecord session = new SessionRecord(SESSION, "{}", "2025-11-25", null, "server", null,
+				Set.of("file:///a"), null, 3);
 		TestEvents.block(this.store.createSession(session));
 		redis.cli("DEL", URIS, SUBSCRIBERS);
 
@@ -248,7 +248,7 @@ class RedisSessionLayoutTests {
 
 		assertThatExceptionOfType(EventStoreUnavailableException.class)
 			.isThrownBy(() -> TestEvents
-				.block(this.store.createSession(SessionRecord.initialized(other, "{}", "2025-11-25", null))))
+				.block(this.store.createSession(SessionRecord.initialized(other, "{}", "2025-11-25", null, "server"))))
 			.withMessageContaining("out of memory");
 		assertThat(redis.cli("EXISTS", "mcp:1:{other}:i")).isEqualTo(0L);
 		assertThat(TestEvents.block(this.store.findSession(SESSION)).revision()).isEqualTo(2);

@@ -129,7 +129,7 @@ final class RedisStores implements AutoCloseable {
 		RedisSessionStore others = RedisSessionStore.of(other, Duration.ofHours(1));
 		StreamKey stream = newStream();
 		String sessionId = stream.sessionId();
-		block(sessions.createSession(SessionRecord.initialized(sessionId, "{}", "2025-11-25", "alice")));
+		block(sessions.createSession(SessionRecord.initialized(sessionId, "{}", "2025-11-25", "alice", "server")));
 		assertThat(others.setLogLevel(sessionId, "debug").block(LIMIT)).isEqualTo(2);
 		assertThat(others.subscribe(sessionId, "file:///a").block(LIMIT)).isEqualTo(3);
 		assertThat(others.subscribe(sessionId, "file:///b").block(LIMIT)).isEqualTo(4);
@@ -138,7 +138,7 @@ final class RedisStores implements AutoCloseable {
 		block(sessions.renewSessions(List.of(sessionId)));
 
 		assertThat(sessions.findSession(sessionId).block(LIMIT)).isEqualTo(new SessionRecord(sessionId, "{}",
-				"2025-11-25", "alice", "debug", Set.of("file:///b"), EventId.parse("0_2_abcdef"), 5));
+				"2025-11-25", "alice", "server", "debug", Set.of("file:///b"), EventId.parse("0_2_abcdef"), 5));
 		assertThat(sessions.findSubscribers("file:///a").block(LIMIT)).isEmpty();
 		assertThat(sessions.findSubscribers("file:///b").block(LIMIT)).containsExactly(sessionId);
 		assertThat(others.findSubscribedUris().block(LIMIT)).contains("file:///b");
@@ -165,7 +165,7 @@ final class RedisStores implements AutoCloseable {
 		});
 		assertThat(first.isGone(second)).isFalse();
 
-		block(second.registry.leave());
+		block(second.registry.leave(second));
 		Awaitility.await().atMost(LIMIT).until(() -> first.isGone(second));
 		assertThat(first.registry.send(second.id(), "to one").block(LIMIT)).isFalse();
 		assertThat(first.received).isEmpty();

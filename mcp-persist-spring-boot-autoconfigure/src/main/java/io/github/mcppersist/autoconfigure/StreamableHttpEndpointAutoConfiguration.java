@@ -9,7 +9,9 @@ import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.spec.McpStreamableServerTransportProvider;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnThreading;
@@ -18,6 +20,7 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.boot.thread.Threading;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ImportRuntimeHints;
+import org.springframework.context.annotation.Scope;
 import org.springframework.core.env.Environment;
 import org.springframework.core.task.VirtualThreadTaskExecutor;
 
@@ -27,12 +30,15 @@ import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.transport.ContextCapture;
 import io.github.mcppersist.transport.EndpointObserver;
+import io.github.mcppersist.transport.SessionOwnerResolver;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 import io.github.mcppersist.transport.StreamableHttpOptions;
 
 /**
  * Auto-configuration of a {@link StreamableHttpEndpoint}, to be passed to
- * {@code McpServer.sync(..)} or {@code McpServer.async(..)}.
+ * {@code McpServer.sync(..)} or {@code McpServer.async(..)}, and of a builder for
+ * applications that have several: each injection point gets a new one, with everything
+ * that the application has to do with it filled in.
  * <p>
  * Requests are handled on an {@link Executor} bean named {@value #EXECUTOR} if there is
  * one, on virtual threads if {@code spring.threads.virtual.enabled} is set, and otherwise
@@ -46,7 +52,6 @@ import io.github.mcppersist.transport.StreamableHttpOptions;
 		afterName = { SpringAiImportFilter.WEBMVC_TRANSPORT, SpringAiImportFilter.WEBFLUX_TRANSPORT },
 		beforeName = SpringAiImportFilter.MCP_SERVER)
 @ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
-@ConditionalOnMissingBean(McpStreamableServerTransportProvider.class)
 @EnableConfigurationProperties(McpPersistProperties.class)
 @ImportRuntimeHints(McpSchemaRuntimeHints.class)
 public final class StreamableHttpEndpointAutoConfiguration {
@@ -90,28 +95,39 @@ public final class StreamableHttpEndpointAutoConfiguration {
 	}
 
 	@Bean
-	StreamableHttpEndpoint streamableHttpEndpoint(EventStore eventStore, SessionStore sessionStore,
+	@Scope(BeanDefinition.SCOPE_PROTOTYPE)
+	@ConditionalOnMissingBean
+	StreamableHttpEndpoint.Builder streamableHttpEndpointBuilder(EventStore eventStore, SessionStore sessionStore,
 			ObjectProvider<NodeRegistry> nodeRegistry, StreamableHttpOptions options,
 			@Qualifier(JSON_MAPPER) ObjectProvider<McpJsonMapper> serverJsonMapper,
-			ObjectProvider<McpJsonMapper> jsonMapper, ObjectProvider<ContextCapture> contextCapture,
-			ObjectProvider<EndpointObserver> observers, @Qualifier(EXECUTOR) ObjectProvider<Executor> executor) {
+			ObjectProvider<McpJsonMapper> jsonMapper, ObjectProvider<SessionOwnerResolver> sessionOwnerResolver,
+			ObjectProvider<ContextCapture> contextCapture, ObjectProvider<EndpointObserver> observers,
+			@Qualifier(EXECUTOR) ObjectProvider<Executor> executor) {
 		StreamableHttpEndpoint.Builder builder = StreamableHttpEndpoint.builder(eventStore)
 			.sessionStore(sessionStore)
 			.options(options)
 			.jsonMapper(serverJsonMapper.getIfAvailable(
 					() -> jsonMapper.getIfUnique(StreamableHttpEndpointAutoConfiguration::defaultJsonMapper)));
+		sessionOwnerResolver.ifAvailable(builder::sessionOwnerResolver);
 		contextCapture.ifUnique(builder::contextCapture);
 		nodeRegistry.ifAvailable(builder::nodeRegistry);
 		observers.orderedStream().forEach(builder::observer);
 		executor.ifAvailable(builder::executor);
+		return builder;
+	}
+
+	@Bean
+	@ConditionalOnMissingBean(McpStreamableServerTransportProvider.class)
+	StreamableHttpEndpoint streamableHttpEndpoint(StreamableHttpEndpoint.Builder builder) {
 		return builder.build();
 	}
 
 	@Bean
-	StreamableHttpEndpointLifecycle streamableHttpEndpointLifecycle(StreamableHttpEndpoint endpoint,
+	@ConditionalOnBean(StreamableHttpEndpoint.class)
+	StreamableHttpEndpointLifecycle streamableHttpEndpointLifecycle(ObjectProvider<StreamableHttpEndpoint> endpoints,
 			ObjectProvider<LifecycleProperties> lifecycle, Environment environment) {
 		boolean immediate = "immediate".equalsIgnoreCase(environment.getProperty("server.shutdown"));
-		return new StreamableHttpEndpointLifecycle(endpoint,
+		return new StreamableHttpEndpointLifecycle(endpoints.stream().toList(),
 				immediate ? Duration.ZERO : shutdownGrace(lifecycle.getIfAvailable(LifecycleProperties::new)));
 	}
 

@@ -1,18 +1,20 @@
 package io.github.mcppersist.autoconfigure;
 
 import java.time.Duration;
+import java.util.List;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
+import reactor.core.publisher.Flux;
 
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 /**
- * Shuts the endpoint down when the application stops, at the same time as the web server
- * shuts down gracefully: that takes no new connections from the first moment, so that a
- * load balancer turns to another instance; running requests may end on their own
- * connections; and connections that a client never closes don't hold it up.
+ * Shuts the endpoints down, all at once, when the application stops, at the same time as
+ * the web server shuts down gracefully: that takes no new connections from the first
+ * moment, so that a load balancer turns to another instance; running requests may end on
+ * their own connections; and connections that a client never closes don't hold it up.
  */
 final class StreamableHttpEndpointLifecycle implements SmartLifecycle {
 
@@ -23,7 +25,7 @@ final class StreamableHttpEndpointLifecycle implements SmartLifecycle {
 	 */
 	static final int PHASE = SmartLifecycle.DEFAULT_PHASE - 1024;
 
-	private final StreamableHttpEndpoint endpoint;
+	private final List<StreamableHttpEndpoint> endpoints;
 
 	private final Duration grace;
 
@@ -31,11 +33,11 @@ final class StreamableHttpEndpointLifecycle implements SmartLifecycle {
 
 	/**
 	 * Create the lifecycle.
-	 * @param endpoint the endpoint
+	 * @param endpoints the endpoints
 	 * @param grace how long running requests may take to end
 	 */
-	StreamableHttpEndpointLifecycle(StreamableHttpEndpoint endpoint, Duration grace) {
-		this.endpoint = endpoint;
+	StreamableHttpEndpointLifecycle(List<StreamableHttpEndpoint> endpoints, Duration grace) {
+		this.endpoints = List.copyOf(endpoints);
 		this.grace = grace;
 	}
 
@@ -53,8 +55,11 @@ final class StreamableHttpEndpointLifecycle implements SmartLifecycle {
 	@Override
 	public void stop(Runnable callback) {
 		this.running = false;
-		this.endpoint.shutDown(this.grace).doFinally((signal) -> callback.run()).subscribe((ignored) -> {
-		}, (ex) -> logger.warn("The MCP endpoint was not closed in order", ex));
+		Flux.fromIterable(this.endpoints)
+			.flatMapDelayError((endpoint) -> endpoint.shutDown(this.grace), Math.max(1, this.endpoints.size()), 1)
+			.doFinally((signal) -> callback.run())
+			.subscribe((ignored) -> {
+			}, (ex) -> logger.warn("An MCP endpoint was not closed in order", ex));
 	}
 
 	@Override

@@ -1,6 +1,7 @@
 package io.github.mcppersist.webflux;
 
 import java.net.InetSocketAddress;
+import java.security.Principal;
 import java.util.List;
 
 import io.modelcontextprotocol.common.McpTransportContext;
@@ -30,7 +31,7 @@ final class ReactiveEndpointRequest implements EndpointRequest {
 
 	private final boolean originAllowed;
 
-	private final @Nullable String principal;
+	private final @Nullable Principal principal;
 
 	private final ContextView reactorContext;
 
@@ -45,7 +46,7 @@ final class ReactiveEndpointRequest implements EndpointRequest {
 	 * @param reactorContext the context that the request came with
 	 * @param contextExtractor makes the transport context
 	 */
-	ReactiveEndpointRequest(ServerRequest request, ServerHttpResponse response, @Nullable String principal,
+	ReactiveEndpointRequest(ServerRequest request, ServerHttpResponse response, @Nullable Principal principal,
 			ContextView reactorContext, McpTransportContextExtractor<ServerRequest> contextExtractor) {
 		this.request = request;
 		this.originAllowed = response.getHeaders().containsHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_ORIGIN);
@@ -69,7 +70,7 @@ final class ReactiveEndpointRequest implements EndpointRequest {
 	}
 
 	@Override
-	public @Nullable String principal() {
+	public @Nullable Principal principal() {
 		return this.principal;
 	}
 

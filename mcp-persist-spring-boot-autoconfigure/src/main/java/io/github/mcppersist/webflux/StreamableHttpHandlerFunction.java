@@ -64,7 +64,7 @@ public final class StreamableHttpHandlerFunction implements HandlerFunction<Serv
 
 	private Mono<Void> answer(ServerRequest request, ServerWebExchange exchange) {
 		return request.principal()
-			.mapNotNull(Principal::getName)
+			.<Principal>map((principal) -> principal)
 			.singleOptional()
 			.flatMap((principal) -> Mono.deferContextual((context) -> {
 				ReactiveEndpointResponse response = new ReactiveEndpointResponse(exchange.getResponse());

@@ -14,6 +14,8 @@ import io.github.mcppersist.autoconfigure.actuate.McpPersistEndpointAutoConfigur
 import io.github.mcppersist.autoconfigure.context.ContextCaptureAutoConfiguration;
 import io.github.mcppersist.autoconfigure.metrics.EndpointMetricsAutoConfiguration;
 import io.github.mcppersist.autoconfigure.observation.ResumeObservationAutoConfiguration;
+import io.github.mcppersist.autoconfigure.security.AuthenticationOwnerAutoConfiguration;
+import io.github.mcppersist.autoconfigure.security.TokenOwnerAutoConfiguration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -30,7 +32,8 @@ class AutoConfigurationOrderTests {
 				SpringAiWebMvcAutoConfiguration.class, SpringAiWebFluxAutoConfiguration.class,
 				StreamableHttpWebFluxAutoConfiguration.class, EndpointMetricsAutoConfiguration.class,
 				ResumeObservationAutoConfiguration.class, EventStoreHealthAutoConfiguration.class,
-				McpPersistEndpointAutoConfiguration.class);
+				McpPersistEndpointAutoConfiguration.class, AuthenticationOwnerAutoConfiguration.class,
+				TokenOwnerAutoConfiguration.class);
 	}
 
 	@Test

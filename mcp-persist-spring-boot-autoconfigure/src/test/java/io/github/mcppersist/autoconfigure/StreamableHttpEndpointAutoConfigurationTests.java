@@ -5,15 +5,21 @@ import java.util.concurrent.Executor;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.json.jackson3.JacksonMcpJsonMapper;
+import io.modelcontextprotocol.server.McpServer;
+import io.modelcontextprotocol.server.McpSyncServer;
 import io.modelcontextprotocol.server.transport.HttpServletStreamableServerTransportProvider;
 import io.modelcontextprotocol.spec.McpStreamableServerTransportProvider;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.task.TaskExecutionAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.core.task.AsyncTaskExecutor;
 import org.springframework.core.task.VirtualThreadTaskExecutor;
 import tools.jackson.databind.json.JsonMapper;
@@ -75,6 +81,24 @@ class StreamableHttpEndpointAutoConfigurationTests {
 	}
 
 	@Test
+	void givesEachServerOfAnApplicationABuilderOfItsOwnAndShutsAllDown() {
+		this.context.withUserConfiguration(TwoServers.class).run((context) -> {
+			assertThat(context).hasNotFailed().hasSingleBean(StreamableHttpEndpointLifecycle.class);
+			assertThat(context.getBeansOfType(StreamableHttpEndpoint.class)).containsOnlyKeys("weather", "billing");
+			assertThat(context.getBean(StreamableHttpEndpoint.Builder.class))
+				.isNotSameAs(context.getBean(StreamableHttpEndpoint.Builder.class));
+		});
+	}
+
+	@Test
+	void saysWhichServersHaveOneName() {
+		this.context.withUserConfiguration(TwoServers.class)
+			.withPropertyValues("billing-name=weather")
+			.run((context) -> assertThat(context).getFailure()
+				.hasStackTraceContaining("Two MCP servers of the name 'weather' have the same session store"));
+	}
+
+	@Test
 	void givesWayToOtherOptions() {
 		StreamableHttpOptions own = StreamableHttpOptions.defaults();
 
@@ -117,6 +141,32 @@ class StreamableHttpEndpointAutoConfigurationTests {
 	// A new instance replaces what the SDK keeps in static fields
 	private static void forgetDefaultJsonMapper() {
 		new McpJsonDefaults();
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class TwoServers {
+
+		@Bean
+		StreamableHttpEndpoint weather(StreamableHttpEndpoint.Builder builder) {
+			return builder.build();
+		}
+
+		@Bean
+		StreamableHttpEndpoint billing(StreamableHttpEndpoint.Builder builder) {
+			return builder.build();
+		}
+
+		@Bean
+		McpSyncServer weatherServer(@Qualifier("weather") StreamableHttpEndpoint endpoint) {
+			return McpServer.sync(endpoint).serverInfo("weather", "1").build();
+		}
+
+		@Bean
+		McpSyncServer billingServer(@Qualifier("billing") StreamableHttpEndpoint endpoint,
+				@Value("${billing-name:billing}") String name) {
+			return McpServer.sync(endpoint).serverInfo(name, "1").build();
+		}
+
 	}
 
 	@Nested

@@ -1,0 +1,61 @@
+package io.github.mcppersist.transport;
+
+import java.security.Principal;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds out who sends a request. Thread-safe.
+ */
+final class Callers {
+
+	private static final Logger logger = LoggerFactory.getLogger(SessionOwnerResolver.class);
+
+	private static final Rejection UNKNOWN_OWNER = new Rejection(500, JsonRpcError.INTERNAL_ERROR,
+			"Internal error: the server can't tell who owns the session; its log says why", null, Map.of());
+
+	private final SessionOwnerResolver resolver;
+
+	private volatile @Nullable String lastFailure;
+
+	Callers(SessionOwnerResolver resolver) {
+		this.resolver = resolver;
+	}
+
+	/**
+	 * Find out who sends a request.
+	 * @param request the request
+	 * @return who sends it
+	 * @throws RejectedRequestException if that can't be told
+	 */
+	Caller of(EndpointRequest request) {
+		Principal principal = request.principal();
+		if (principal == null) {
+			return new Caller(null, null);
+		}
+		try {
+			return new Caller(this.resolver.resolveOwner(principal), principal.getClass());
+		}
+		catch (RuntimeException ex) {
+			failed(principal, ex);
+			throw new RejectedRequestException(UNKNOWN_OWNER);
+		}
+	}
+
+	// Each request of such a client fails: one line for each reason is enough
+	private void failed(Principal principal, RuntimeException failure) {
+		String reason = principal.getClass().getName() + ' ' + failure.getMessage();
+		if (reason.equals(this.lastFailure)) {
+			logger.debug("Again it can't be told who owns a session", failure);
+		}
+		else {
+			this.lastFailure = reason;
+			logger.error("A request was refused, since it can't be told who owns its session; "
+					+ "more for this reason are logged at DEBUG", failure);
+		}
+	}
+
+}

@@ -1,0 +1,17 @@
+package io.github.mcppersist.servlet;
+
+import io.github.mcppersist.transport.SessionOwnershipContractTests;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
+import io.github.mcppersist.transport.WebServer;
+
+/**
+ * Whose a session is, behind the servlet on Jetty.
+ */
+class JettyStreamableHttpServletSessionOwnershipTests extends SessionOwnershipContractTests {
+
+	@Override
+	protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+		return new JettyServer(endpoint);
+	}
+
+}
