@@ -84,13 +84,14 @@ final class CallHandler {
 
 	private void handle(Session session, List<Call> calls, String requestIds, CallerContext context, HttpReply reply) {
 		StreamLog log = session.begin(requestIds);
+		ReconnectRules reconnects = new ReconnectRules(session, context.userAgent(), false, this.runtime.options());
 		SseConnection connection = new SseConnection(this.runtime, ConnectionKind.REQUEST, log.mailbox(), log.stream(),
-				session.isPriming(), log, (gone) -> {
+				reconnects, log, (gone) -> {
 				});
 		log.mailbox().execute(() -> log.attach(connection));
 		Runnable run = () -> {
 			connection.open(reply);
-			calls.forEach((call) -> run(session, call, log, context));
+			calls.forEach((call) -> run(session, call, log, reconnects, context));
 		};
 		Consumer<Throwable> refuse = (ex) -> {
 			log.discard();
@@ -142,7 +143,7 @@ final class CallHandler {
 		return null;
 	}
 
-	private void run(Session session, Call call, StreamLog log, CallerContext context) {
+	private void run(Session session, Call call, StreamLog log, ReconnectRules reconnects, CallerContext context) {
 		byte[] answer = answerAtOnce(session, call);
 		if (answer != null) {
 			log.send(call.id(), answer, true).subscribe();
@@ -150,7 +151,7 @@ final class CallHandler {
 		}
 		JSONRPCRequest message = call.request();
 		McpTransportContext exchangeContext = new StreamTransportContext(context.transportContext(),
-				() -> session.isPriming() && log.closeConnection());
+				() -> reconnects.comesBack() && log.closeConnection());
 		LogTransport transport = new LogTransport(this.jsonMapper, this.runtime.serverRequests(), session.id(),
 				() -> log, call.id(), noteChange(session, message));
 		McpStreamableServerSession sdkSession = this.subscriptions.sessionFor(message, session.sdkSession());

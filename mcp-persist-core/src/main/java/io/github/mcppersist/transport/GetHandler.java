@@ -49,13 +49,16 @@ final class GetHandler {
 		String lastEventId = request.header(HeaderRules.LAST_EVENT_ID);
 		Resume observed = (lastEventId == null || lastEventId.isEmpty()) ? null
 				: this.runtime.resumeStarted(request.reactorContext());
+		String userAgent = request.header(HeaderRules.USER_AGENT);
 		this.sessions.acquire(request.header(HeaderRules.SESSION_ID), caller, true).subscribe((session) -> {
 			try {
+				ReconnectRules reconnects = new ReconnectRules(session, userAgent, observed != null,
+						this.runtime.options());
 				if (lastEventId == null || observed == null) {
-					listen(session, reply);
+					listen(session, reconnects, reply);
 				}
 				else {
-					resume(session, lastEventId, observed, reply);
+					resume(session, lastEventId, reconnects, observed, reply);
 				}
 			}
 			finally {
@@ -71,7 +74,8 @@ final class GetHandler {
 		});
 	}
 
-	private void resume(Session session, String lastEventId, Resume observed, HttpReply reply) {
+	private void resume(Session session, String lastEventId, ReconnectRules reconnects, Resume observed,
+			HttpReply reply) {
 		EventId cursor;
 		try {
 			cursor = EventId.parse(lastEventId);
@@ -81,30 +85,30 @@ final class GetHandler {
 			reply.refuse(Rejection.UNKNOWN_EVENT_ID);
 			return;
 		}
-		resume(session, cursor, observed, reply);
+		resume(session, cursor, reconnects, observed, reply);
 	}
 
-	private void listen(Session session, HttpReply reply) {
+	private void listen(Session session, ReconnectRules reconnects, HttpReply reply) {
 		StreamLog log = session.standalone();
-		SseConnection connection = connect(session, ConnectionKind.STANDALONE, log.stream(), log, log.mailbox());
+		SseConnection connection = connect(session, ConnectionKind.STANDALONE, log.stream(), reconnects, log,
+				log.mailbox());
 		log.mailbox().execute(() -> log.begin(connection, session.record().standaloneCursor()));
 		connection.openWhenWatched(reply);
 	}
 
-	private SseConnection connect(Session session, ConnectionKind kind, StreamKey stream, @Nullable StreamLog log,
-			Mailbox mailbox) {
-		SseConnection connection = new SseConnection(this.runtime, kind, mailbox, stream, session.isPriming(), log,
-				(gone) -> {
-					if (log != null) {
-						this.sessions.noteCursor(session).subscribe();
-					}
-					session.unregister(stream, gone);
-				});
+	private SseConnection connect(Session session, ConnectionKind kind, StreamKey stream, ReconnectRules reconnects,
+			@Nullable StreamLog log, Mailbox mailbox) {
+		SseConnection connection = new SseConnection(this.runtime, kind, mailbox, stream, reconnects, log, (gone) -> {
+			if (log != null) {
+				this.sessions.noteCursor(session).subscribe();
+			}
+			session.unregister(stream, gone);
+		});
 		session.register(stream, connection);
 		return connection;
 	}
 
-	private void resume(Session session, EventId cursor, Resume observed, HttpReply reply) {
+	private void resume(Session session, EventId cursor, ReconnectRules reconnects, Resume observed, HttpReply reply) {
 		if (!session.acquire()) {
 			// Let go, or ended, since it was found
 			observed.ended(ResumeOutcome.UNAVAILABLE, null);
@@ -115,12 +119,17 @@ final class GetHandler {
 		int maxBytes = Math.max(1, this.runtime.options().maxConnectionBytes() / 2);
 		this.runtime.onDelivery(this.runtime.store().replayEventsAfter(stream, cursor, maxBytes))
 			.doFinally((signal) -> session.release())
-			.subscribe((page) -> resume(session, stream, cursor, page, observed, reply),
-					(ex) -> notReplayed(session, stream, cursor, ex, observed, reply));
+			.subscribe((page) -> resume(session, stream, cursor, page, reconnects, observed, reply),
+					(ex) -> notReplayed(session, stream, cursor, ex, reconnects, observed, reply));
 	}
 
-	private void resume(Session session, StreamKey stream, EventId cursor, @Nullable EventPage page, Resume observed,
-			HttpReply reply) {
+	private void resume(Session session, StreamKey stream, EventId cursor, @Nullable EventPage page,
+			ReconnectRules reconnects, Resume observed, HttpReply reply) {
+		StreamLog log = session.log(stream.streamId());
+		boolean standalone = log == session.standalone();
+		if (!standalone && reconnects.hasComeBack()) {
+			this.sessions.noteResumed(session);
+		}
 		if (page != null && page.events().isEmpty() && page.rest() == EventPage.Rest.NONE) {
 			// Not 200: clients that don't take an error for the response would come back
 			// for ever
@@ -128,10 +137,9 @@ final class GetHandler {
 			reply.send(204);
 			return;
 		}
-		StreamLog log = session.log(stream.streamId());
 		Mailbox mailbox = (log != null) ? log.mailbox() : new Mailbox();
-		ConnectionKind kind = (log == session.standalone()) ? ConnectionKind.STANDALONE : ConnectionKind.RESUMED;
-		SseConnection connection = connect(session, kind, stream, log, mailbox);
+		ConnectionKind kind = standalone ? ConnectionKind.STANDALONE : ConnectionKind.RESUMED;
+		SseConnection connection = connect(session, kind, stream, reconnects, log, mailbox);
 		mailbox.execute(() -> {
 			if (log != null) {
 				log.attach(connection);
@@ -146,11 +154,11 @@ final class GetHandler {
 		}
 	}
 
-	private void notReplayed(Session session, StreamKey stream, EventId cursor, Throwable ex, Resume observed,
-			HttpReply reply) {
+	private void notReplayed(Session session, StreamKey stream, EventId cursor, Throwable ex, ReconnectRules reconnects,
+			Resume observed, HttpReply reply) {
 		if (ex instanceof EventStoreUnavailableException) {
 			if (session.log(stream.streamId()) != null) {
-				resume(session, stream, cursor, null, observed, reply);
+				resume(session, stream, cursor, null, reconnects, observed, reply);
 			}
 			else {
 				observed.ended(ResumeOutcome.UNAVAILABLE, ex);

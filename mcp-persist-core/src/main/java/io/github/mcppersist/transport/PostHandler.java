@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Predicate;
 
 import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.spec.McpSchema.InitializeRequest;
@@ -200,14 +201,37 @@ final class PostHandler {
 			return;
 		}
 		McpStreamableServerSession.McpStreamableServerSessionInit init = sdkSessions.initialize(initializeRequest);
-		init.initResult()
-			.flatMap((result) -> this.sessions
-				.begin(init.session(),
-						SessionRecord.initialized(init.session().getId(), parameters, result.protocolVersion(),
-								caller.owner(), this.runtime.serverName()))
-				.thenReturn(result))
+		init.initResult().flatMap((result) -> isTrusted(initializeRequest).map((trusted) -> {
+			SessionRecord record = SessionRecord.initialized(init.session().getId(), parameters,
+					result.protocolVersion(), caller.owner(), this.runtime.serverName());
+			return trusted ? record.asResuming() : record;
+		}).flatMap((record) -> this.sessions.begin(init.session(), record)).thenReturn(result))
 			.subscribe((result) -> initialized(init.session().getId(), message, result, reply),
 					(ex) -> reply.refuse(Rejection.failed(ex).withRequestId(requestId)));
+	}
+
+	/**
+	 * Ask the application whether a client can be trusted to resume, where its code may
+	 * block.
+	 * @param initializeRequest what the client said of itself
+	 * @return whether it is trusted; not, if the application's code fails
+	 */
+	private Mono<Boolean> isTrusted(InitializeRequest initializeRequest) {
+		Predicate<InitializeRequest> resumingClients = this.runtime.options().resumingClients();
+		if (resumingClients == null) {
+			return Mono.just(false);
+		}
+		return Mono.create((sink) -> this.runtime.handle(() -> {
+			boolean trusted = false;
+			try {
+				trusted = resumingClients.test(initializeRequest);
+			}
+			catch (Throwable ex) {
+				logger.warn("resumingClients failed for a client, which is not trusted to resume; mend the predicate",
+						ex);
+			}
+			sink.success(trusted);
+		}));
 	}
 
 	private void initialized(String sessionId, JSONRPCRequest message, InitializeResult result, HttpReply reply) {

@@ -171,8 +171,8 @@ class InMemorySessionStoreTests extends SessionStoreContractTests {
 	void doesNotIndexTheSubscriptionsOfASessionThatItLeavesAsItIs() {
 		create(this.store, "first");
 
-		block(this.store
-			.createSession(new SessionRecord("first", "{}", "1", null, "server", null, Set.of("file:///a"), null, 5)));
+		block(this.store.createSession(
+				new SessionRecord("first", "{}", "1", null, "server", null, Set.of("file:///a"), null, false, 5)));
 
 		assertThat(subscribedUris(this.store)).isEmpty();
 	}

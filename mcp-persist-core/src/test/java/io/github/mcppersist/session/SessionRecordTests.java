@@ -19,8 +19,8 @@ class SessionRecordTests {
 	void beginsWithNothingButWhatInitializeSaid() {
 		SessionRecord session = SessionRecord.initialized("s-1", "{\"a\":1}", "2025-11-25", "alice", "server");
 
-		assertThat(session)
-			.isEqualTo(new SessionRecord("s-1", "{\"a\":1}", "2025-11-25", "alice", "server", null, Set.of(), null, 1));
+		assertThat(session).isEqualTo(
+				new SessionRecord("s-1", "{\"a\":1}", "2025-11-25", "alice", "server", null, Set.of(), null, false, 1));
 	}
 
 	@ParameterizedTest
@@ -43,9 +43,8 @@ class SessionRecordTests {
 	@ParameterizedTest
 	@ValueSource(longs = { 0, -1, Long.MIN_VALUE })
 	void countsItsRevisionsFromOne(long revision) {
-		assertThatIllegalArgumentException()
-			.isThrownBy(
-					() -> new SessionRecord("s", "{}", "2025-11-25", null, "server", null, Set.of(), null, revision))
+		assertThatIllegalArgumentException().isThrownBy(
+				() -> new SessionRecord("s", "{}", "2025-11-25", null, "server", null, Set.of(), null, false, revision))
 			.withMessage("revision must be at least 1, but is " + revision);
 	}
 
@@ -63,7 +62,7 @@ class SessionRecordTests {
 	void doesNotChangeWithTheSetThatItWasMadeOf() {
 		Set<String> subscriptions = new HashSet<>(Set.of("file:///a"));
 		SessionRecord session = new SessionRecord("s", "{}", "2025-11-25", null, "server", null, subscriptions, null,
-				1);
+				false, 1);
 
 		subscriptions.add("file:///b");
 
@@ -73,7 +72,7 @@ class SessionRecordTests {
 	@Test
 	void printsNothingOfTheClients() {
 		SessionRecord session = new SessionRecord("secret-id", "{\"secret\":\"request\"}", "2025-11-25", "secret-name",
-				"server", "debug", Set.of("file:///secret"), EventId.next("secretstream", 3), 42);
+				"server", "debug", Set.of("file:///secret"), EventId.next("secretstream", 3), true, 42);
 
 		assertThat(session).hasToString("session of protocol version 2025-11-25, revision 42");
 	}

@@ -255,7 +255,7 @@ public abstract class SessionOwnershipContractTests extends AbstractStreamableHt
 			.createSession(new SessionRecord("old",
 					"{\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},"
 							+ "\"clientInfo\":{\"name\":\"c\",\"version\":\"1\"}}",
-					"2025-11-25", null, null, null, Set.of(), null, 1))
+					"2025-11-25", null, null, null, Set.of(), null, false, 1))
 			.block(LIMIT);
 
 		assertThat(status(client().sessionId("old").call(1, "count", "{}"))).isEqualTo(200);
