@@ -272,7 +272,7 @@ public abstract class ToolContractTests extends AbstractStreamableHttpTests {
 	@Test
 	void endsRunningCallsWithAnErrorWhenItCloses() throws Exception {
 		Set<Thread> before = Thread.getAllStackTraces().keySet();
-		RawMcpClient client = start().initialize();
+		RawMcpClient client = start().header("User-Agent", "node").initialize();
 		try (Exchange call = client.call("late", "gated", "{\"before\":1,\"gate\":\"g\"}");
 				Exchange get = client.get(null)) {
 			this.tools.awaitReached("g");
