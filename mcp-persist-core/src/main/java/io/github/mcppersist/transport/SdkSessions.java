@@ -112,12 +112,13 @@ final class SdkSessions {
 		}
 	}
 
-	private static IllegalStateException unknownSdk(McpStreamableServerSession.Factory factory,
+	private static IncompatibleSdkException unknownSdk(McpStreamableServerSession.Factory factory,
 			@Nullable Exception cause) {
-		return new IllegalStateException(
+		return new IncompatibleSdkException(
 				"Sessions can't be restored with this version of the MCP SDK: its session " + "factory "
-						+ factory.getClass().getName() + " isn't that of version 2.1. "
-						+ "Use io.modelcontextprotocol.sdk:mcp-core 2.1, or a version of mcp-persist made for yours",
+						+ factory.getClass().getName() + " isn't that of version 2.1, there is "
+						+ SdkVersion.found("mcp-core", McpStreamableServerSession.class) + ". Use version "
+						+ IncompatibleSdkException.NEEDED_VERSION + ", or a version of mcp-persist made for yours",
 				cause);
 	}
 

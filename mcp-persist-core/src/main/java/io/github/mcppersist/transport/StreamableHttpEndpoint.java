@@ -84,10 +84,13 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	private final AtomicBoolean closing = new AtomicBoolean();
 
+	private volatile boolean hasServer;
+
 	private StreamableHttpEndpoint(Builder builder) {
 		StreamableHttpOptions options = builder.options;
 		SessionStore sessionStore = (builder.sessionStore != null) ? builder.sessionStore : new InMemorySessionStore();
 		McpJsonMapper jsonMapper = (builder.jsonMapper != null) ? builder.jsonMapper : McpJsonDefaults.getMapper();
+		SdkVersion.check(jsonMapper);
 		this.runtime = new EndpointRuntime(builder.eventStore, sessionStore, builder.nodeRegistry,
 				builder.sessionOwnerResolver, options, builder.contextCapture, new Observers(builder.observers),
 				builder.executor);
@@ -148,14 +151,23 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		this.subscriptions.start(sdkSessions);
 		this.sessions.start(sdkSessions);
 		this.posts.start(sdkSessions);
+		this.hasServer = true;
 		if (this.runtime.isShared()) {
 			String nodeId = this.runtime.nodes().nodeId();
-			logger.atInfo()
+			logger.atDebug()
 				.addKeyValue("mcp.node.id", nodeId)
 				.log("This is node {} of those that share MCP sessions", nodeId);
 		}
 		this.runtime.nodes().join(this.nodeListener);
 		look();
+	}
+
+	/**
+	 * Return whether an MCP server has been built on this endpoint.
+	 * @return {@code false} as long as every request is answered with 503
+	 */
+	public boolean hasServer() {
+		return this.hasServer;
 	}
 
 	Sessions sessions() {
@@ -515,8 +527,10 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		/**
 		 * Build the endpoint and start its threads.
 		 * @return the endpoint
+		 * @throws IncompatibleSdkException if the MCP SDK on the class path is too old
 		 */
 		public StreamableHttpEndpoint build() {
+			SdkVersion.check();
 			return new StreamableHttpEndpoint(this);
 		}
 

@@ -1,12 +1,14 @@
 package io.github.mcppersist.servlet;
 
 import jakarta.servlet.Filter;
+import org.junit.jupiter.api.Tag;
 
 import io.github.mcppersist.transport.WebServer;
 
 /**
  * Filters that replace the response, in front of the servlet on Jetty.
  */
+@Tag("slow")
 class JettyStreamableHttpServletFilterTests extends AbstractFilterTests {
 
 	@Override

@@ -47,6 +47,16 @@ final class BlockingLink implements RedisLink {
 
 	private final RedisConnectionFactory factory;
 
+	private final String address;
+
+	/**
+	 * Why Redis wasn't reached by the last call, until another is answered. It may have
+	 * taken longer to find out than the call had.
+	 */
+	private volatile @Nullable RedisFailure lastFailure;
+
+	private volatile boolean answered;
+
 	private final ThreadPoolExecutor executor;
 
 	/**
@@ -66,6 +76,7 @@ final class BlockingLink implements RedisLink {
 
 	BlockingLink(RedisConnectionFactory factory) {
 		this.factory = factory;
+		this.address = RedisAddress.of(factory);
 		this.executor = new ThreadPoolExecutor(THREADS, THREADS, 10, TimeUnit.SECONDS,
 				new LinkedBlockingQueue<>(QUEUE_CAPACITY), DaemonThreads.named("mcp-persist-redis-call"));
 		this.executor.allowCoreThreadTimeOut(true);
@@ -114,9 +125,12 @@ final class BlockingLink implements RedisLink {
 					return;
 				}
 				try (RedisConnection connection = this.factory.getConnection()) {
-					answer.complete(command.apply(connection));
+					T reply = command.apply(connection);
+					answered();
+					answer.complete(reply);
 				}
 				catch (RuntimeException ex) {
+					failed(ex);
 					answer.completeExceptionally(ex);
 				}
 			});
@@ -127,11 +141,42 @@ final class BlockingLink implements RedisLink {
 		return answer;
 	}
 
+	// Drivers connect when they are asked for a connection, or only for its first command
+	private void failed(RuntimeException failure) {
+		RedisFailure reason = RedisFailure.of(failure, this.address);
+		if (reason.kind() == RedisFailure.Kind.CONNECTION || reason.kind() == RedisFailure.Kind.NO_ACCESS) {
+			this.lastFailure = reason;
+		}
+		else {
+			answered();
+		}
+	}
+
+	private void answered() {
+		this.answered = true;
+		this.lastFailure = null;
+	}
+
 	private static <T> T require(@Nullable T reply) {
 		if (reply == null) {
 			throw new IllegalStateException("The connection is in a transaction or a pipeline");
 		}
 		return reply;
+	}
+
+	@Override
+	public String address() {
+		return this.address;
+	}
+
+	@Override
+	public RedisFailure unanswered(long millis) {
+		RedisFailure failure = this.lastFailure;
+		if (failure != null) {
+			return failure;
+		}
+		return this.answered ? RedisFailure.timeout(millis, this.address)
+				: RedisFailure.unconnected(millis, this.address);
 	}
 
 	@Override

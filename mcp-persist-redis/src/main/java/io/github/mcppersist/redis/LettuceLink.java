@@ -62,6 +62,8 @@ final class LettuceLink implements RedisLink {
 
 	private final LettuceConnectionFactory factory;
 
+	private final String address;
+
 	private final ThreadPoolExecutor connector;
 
 	/**
@@ -72,6 +74,11 @@ final class LettuceLink implements RedisLink {
 	private volatile @Nullable Connection current;
 
 	private final Set<Connection> retired = ConcurrentHashMap.newKeySet();
+
+	/**
+	 * Why the last attempt to connect failed, until one succeeds.
+	 */
+	private volatile @Nullable Throwable connectFailure;
 
 	private int attempts;
 
@@ -87,6 +94,7 @@ final class LettuceLink implements RedisLink {
 
 	LettuceLink(LettuceConnectionFactory factory) {
 		this.factory = factory;
+		this.address = RedisAddress.of(factory);
 		this.connector = new ThreadPoolExecutor(0, MAX_ATTEMPTS + 1, 5, TimeUnit.SECONDS, new SynchronousQueue<>(),
 				DaemonThreads.named("mcp-persist-connect"));
 	}
@@ -144,6 +152,22 @@ final class LettuceLink implements RedisLink {
 	}
 
 	@Override
+	public String address() {
+		return this.address;
+	}
+
+	@Override
+	public RedisFailure unanswered(long millis) {
+		Connection connection = this.current;
+		Throwable failure = this.connectFailure;
+		if (failure != null && (connection == null || !connection.connection().isOpen())) {
+			return RedisFailure.connecting(failure, this.address);
+		}
+		return (connection != null) ? RedisFailure.timeout(millis, this.address)
+				: RedisFailure.unconnected(millis, this.address);
+	}
+
+	@Override
 	public void start(List<String> channels, Subscriber subscriber) {
 		this.channels = channels;
 		this.subscriber = subscriber;
@@ -169,9 +193,11 @@ final class LettuceLink implements RedisLink {
 			opened = open();
 			// The time limit is kept by RedisCalls; one here costs a timer for each call.
 			opened.connection().setTimeout(Duration.ZERO);
+			this.connectFailure = null;
 		}
 		catch (RuntimeException ex) {
 			logger.debug("Could not connect to Redis", ex);
+			this.connectFailure = ex;
 		}
 		Connection replaced = opened;
 		boolean used = false;

@@ -358,7 +358,7 @@ final class RedisCalls {
 				}
 				return;
 			}
-			RedisFailure cause = RedisFailure.of(failure);
+			RedisFailure cause = RedisFailure.of(failure, RedisCalls.this.link.address());
 			switch (cause.kind()) {
 				case NOSCRIPT -> {
 					this.withBody = true;
@@ -393,7 +393,8 @@ final class RedisCalls {
 			}
 			CompletableFuture<T> answer = this.answer;
 			RedisFailure cause = this.lastFailure;
-			fail((cause != null) ? cause : RedisFailure.timeout((this.deadline - this.startedAt) / 1_000_000));
+			fail((cause != null) ? cause
+					: RedisCalls.this.link.unanswered((this.deadline - this.startedAt) / 1_000_000));
 			if (answer != null) {
 				// What isn't on its way yet is not to be sent after a reconnect.
 				answer.cancel(false);

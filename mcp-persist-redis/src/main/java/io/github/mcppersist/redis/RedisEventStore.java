@@ -95,6 +95,22 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 		return new Builder(connectionFactory);
 	}
 
+	/**
+	 * Return where Redis is, for people: hosts and ports, and never credentials.
+	 * @return such as {@code localhost:6379}
+	 */
+	public String address() {
+		return this.node.address();
+	}
+
+	/**
+	 * Return the first part of every key.
+	 * @return the key prefix
+	 */
+	public String keyPrefix() {
+		return this.node.keys().prefix();
+	}
+
 	@Override
 	public Mono<Long> openStream(StreamKey stream, @Nullable String requestId, List<Event> events) {
 		List<Event> checked = check(stream, events);

@@ -1,7 +1,18 @@
 package io.github.mcppersist.redis;
 
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+import java.security.GeneralSecurityException;
+import java.security.cert.CertificateExpiredException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+
+import javax.net.ssl.SSLException;
 
 import org.jspecify.annotations.Nullable;
 
@@ -23,42 +34,167 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	 */
 	private static final Pattern ERROR_IN_SCRIPT = Pattern.compile("-(OOM|READONLY|MISCONF|NOREPLICAS|NOPERM)\\b");
 
+	private static final int MAX_CAUSES = 20;
+
 	/**
 	 * Redis 7 has no code for it.
 	 */
 	private static final String DENIED_IN_SCRIPT = "The user executing the script can't";
 
-	static RedisFailure of(Throwable failure) {
-		Throwable current = failure;
-		for (int depth = 0; current != null && depth < 10; depth++) {
-			String text = current.getMessage();
+	/**
+	 * What a driver says if a server closes a connection before it has answered, or
+	 * answers otherwise than Redis does.
+	 */
+	private static final Pattern NOT_REDIS = Pattern.compile("closed prematurely|end of stream|Connection reset"
+			+ "|Broken pipe|Unknown reply|Invalid first byte|first byte|Cannot parse|Protocol error");
+
+	/**
+	 * Say why a call failed.
+	 * @param failure what the driver reported
+	 * @param address where Redis is
+	 * @return the failure
+	 */
+	static RedisFailure of(Throwable failure, String address) {
+		List<Throwable> causes = causes(failure);
+		String unreachable = unreachable(causes, address);
+		if (unreachable != null) {
+			return new RedisFailure(Kind.CONNECTION, unreachable, failure);
+		}
+		for (Throwable cause : causes) {
+			String text = cause.getMessage();
 			if (text != null) {
 				Matcher inScript = ERROR_IN_SCRIPT.matcher(text);
 				if (inScript.find()) {
-					return answered(inScript.group(1), text, failure);
+					return answered(inScript.group(1), text, failure, address);
 				}
 				if (text.contains(DENIED_IN_SCRIPT)) {
-					return answered("NOPERM", text, failure);
+					return answered("NOPERM", text, failure, address);
 				}
 				Matcher code = ERROR_CODE.matcher(text);
 				if (code.find()) {
-					return answered(code.group(1), text, failure);
+					return answered(code.group(1), text, failure, address);
 				}
 			}
-			current = current.getCause();
 		}
-		return new RedisFailure(Kind.CONNECTION, "Redis can't be reached: " + rootMessage(failure), failure);
+		return new RedisFailure(Kind.CONNECTION, "Redis at " + address + " can't be reached: " + rootMessage(causes),
+				failure);
 	}
 
-	static RedisFailure timeout(long millis) {
-		return new RedisFailure(Kind.CONNECTION, "Redis didn't answer within " + millis + " ms", null);
+	/**
+	 * Say why an attempt to connect failed. What Redis answers to that is no refusal of
+	 * one call.
+	 * @param failure what the driver reported
+	 * @param address where Redis is
+	 * @return the failure, which is of all calls
+	 */
+	static RedisFailure connecting(Throwable failure, String address) {
+		RedisFailure reason = of(failure, address);
+		return switch (reason.kind()) {
+			case CONNECTION, NO_ACCESS -> reason;
+			case WRITES_REFUSED, PASSING, NOSCRIPT, REFUSED ->
+				new RedisFailure(Kind.CONNECTION, reason.message(), failure);
+		};
 	}
 
-	private static RedisFailure answered(String code, String text, Throwable failure) {
+	static RedisFailure timeout(long millis, String address) {
+		return new RedisFailure(Kind.CONNECTION, "Redis at " + address + " didn't answer within " + millis + " ms",
+				null);
+	}
+
+	/**
+	 * There is no connection yet, and no attempt has failed yet either.
+	 * @param millis how long a call waited for one
+	 * @param address where Redis is
+	 * @return the failure
+	 */
+	static RedisFailure unconnected(long millis, String address) {
+		return new RedisFailure(Kind.CONNECTION, "Redis at " + address + " didn't answer within " + millis
+				+ " ms: there is no connection to it yet. "
+				+ "A firewall, or a port that expects TLS or doesn't (spring.data.redis.ssl.enabled), keeps silent",
+				null);
+	}
+
+	private static @Nullable String unreachable(List<Throwable> causes, String address) {
+		for (Throwable cause : causes) {
+			String text = String.valueOf(cause.getMessage());
+			if (cause instanceof UnknownHostException) {
+				return "The host of Redis at " + address + " can't be resolved. Check spring.data.redis.host: " + text;
+			}
+			if (cause instanceof GeneralSecurityException) {
+				return certificate(cause, address);
+			}
+			if (cause.getClass().getSimpleName().equals("NotSslRecordException")
+					|| text.contains("Unsupported or unrecognized SSL message")) {
+				return "Redis at " + address + " doesn't speak TLS on that port. Set spring.data.redis.ssl.enabled to "
+						+ "false, or use its TLS port";
+			}
+			if (cause instanceof ConnectException && text.contains("refused")) {
+				return "Nothing accepts connections where Redis should be, at " + address + ". Start Redis, or check "
+						+ "spring.data.redis.host and .port";
+			}
+			if (text.contains("DB index is out of range")) {
+				return "Redis at " + address + " has no such database. Check spring.data.redis.database: " + text;
+			}
+			if (text.contains("max number of clients reached")) {
+				return "Redis at " + address + " takes no more connections. Raise maxclients, or look who holds them: "
+						+ text;
+			}
+			if (text.startsWith("DENIED")) {
+				return "Redis at " + address + " is in protected mode and refuses connections from other machines: "
+						+ text;
+			}
+		}
+		for (Throwable cause : causes) {
+			String text = String.valueOf(cause.getMessage());
+			if (cause instanceof SSLException) {
+				return "TLS with Redis at " + address + " failed; it may want a client certificate, another version of "
+						+ "TLS, or none at all: " + text;
+			}
+			if (NOT_REDIS.matcher(text).find()) {
+				return "What listens at " + address + " ended the connection, or doesn't answer as Redis does. If that "
+						+ "port expects TLS, set spring.data.redis.ssl.enabled: " + text;
+			}
+		}
+		return null;
+	}
+
+	private static String certificate(Throwable cause, String address) {
+		String text = String.valueOf(cause.getMessage());
+		if (text.contains("subject alternative") || text.contains("No name matching")) {
+			return "The certificate of Redis at " + address + " is for another name. Use a name that it has in "
+					+ "spring.data.redis.host: " + text;
+		}
+		if (cause instanceof CertificateExpiredException || text.contains("NotAfter")) {
+			return "The certificate of Redis at " + address + " has expired: " + text;
+		}
+		return "The certificate of Redis at " + address + " isn't trusted. Trust its issuer with "
+				+ "spring.data.redis.ssl.bundle: " + text;
+	}
+
+	// Deepest first is no rule: drivers put the reason in the middle, or suppress it
+	private static List<Throwable> causes(Throwable failure) {
+		Set<Throwable> causes = Collections.newSetFromMap(new IdentityHashMap<>());
+		List<Throwable> ordered = new ArrayList<>();
+		collect(failure, causes, ordered);
+		return ordered;
+	}
+
+	private static void collect(@Nullable Throwable failure, Set<Throwable> causes, List<Throwable> ordered) {
+		if (failure == null || causes.size() >= MAX_CAUSES || !causes.add(failure)) {
+			return;
+		}
+		ordered.add(failure);
+		collect(failure.getCause(), causes, ordered);
+		for (Throwable suppressed : failure.getSuppressed()) {
+			collect(suppressed, causes, ordered);
+		}
+	}
+
+	private static RedisFailure answered(String code, String text, Throwable failure, String address) {
 		return switch (code) {
 			case "NOSCRIPT" -> new RedisFailure(Kind.NOSCRIPT, text, failure);
 			case "LOADING", "TRYAGAIN", "CLUSTERDOWN", "MOVED", "ASK", "MASTERDOWN", "BUSY" ->
-				new RedisFailure(Kind.PASSING, "Redis isn't ready: " + text, failure);
+				new RedisFailure(Kind.PASSING, "Redis at " + address + " isn't ready: " + text, failure);
 			case "OOM" -> new RedisFailure(Kind.WRITES_REFUSED,
 					"Redis is out of memory and refuses writes. Raise maxmemory, or lower the time to live of completed streams: "
 							+ text,
@@ -67,17 +203,24 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 					"The Redis in use is a read-only replica. Connect to the primary: " + text, failure);
 			case "MISCONF", "NOREPLICAS" ->
 				new RedisFailure(Kind.WRITES_REFUSED, "Redis refuses writes: " + text, failure);
-			case "NOAUTH", "WRONGPASS", "NOPERM" -> new RedisFailure(Kind.NO_ACCESS,
-					"Redis denies access. Check spring.data.redis.username and .password, and the user's rights: "
-							+ text,
+			case "NOAUTH" -> new RedisFailure(Kind.NO_ACCESS,
+					"Redis at " + address
+							+ " wants a password. Set spring.data.redis.password, and .username for a user "
+							+ "of its own: " + text,
 					failure);
-			default -> new RedisFailure(Kind.REFUSED, "Redis refused a call: " + text, failure);
+			case "WRONGPASS" -> new RedisFailure(Kind.NO_ACCESS, "Redis at " + address
+					+ " refuses the user or the password. Check spring.data.redis.username and " + ".password: " + text,
+					failure);
+			case "NOPERM" -> new RedisFailure(Kind.NO_ACCESS, "Redis at " + address
+					+ " denies access. Check the rights of the user in " + "spring.data.redis.username: " + text,
+					failure);
+			default -> new RedisFailure(Kind.REFUSED, "Redis at " + address + " refused a call: " + text, failure);
 		};
 	}
 
-	private static String rootMessage(Throwable failure) {
-		Throwable root = failure;
-		for (int depth = 0; root.getCause() != null && depth < 10; depth++) {
+	private static String rootMessage(List<Throwable> causes) {
+		Throwable root = causes.get(0);
+		while (root.getCause() != null && causes.contains(root.getCause())) {
 			root = root.getCause();
 		}
 		String text = root.getMessage();

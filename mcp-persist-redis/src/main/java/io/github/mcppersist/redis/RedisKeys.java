@@ -46,6 +46,8 @@ final class RedisKeys {
 
 	private static final String VERSION = "1";
 
+	private final String prefix;
+
 	private final String root;
 
 	private final String uris;
@@ -59,11 +61,16 @@ final class RedisKeys {
 			throw new IllegalArgumentException("Not a key prefix: '" + prefix
 					+ "'. It must be 1 to 64 printable ASCII characters without spaces and braces");
 		}
+		this.prefix = prefix;
 		String versioned = prefix + ':' + VERSION + ':';
 		this.root = versioned + '{';
 		this.uris = versioned + "u:{u}";
 		this.beats = versioned + 'b';
 		this.channels = versioned + "n:";
+	}
+
+	String prefix() {
+		return this.prefix;
 	}
 
 	String stream(StreamKey stream) {

@@ -79,6 +79,20 @@ interface RedisLink {
 	void reconnect(BooleanSupplier needed);
 
 	/**
+	 * Return where Redis is, for people.
+	 * @return hosts and ports, without credentials
+	 */
+	String address();
+
+	/**
+	 * Say why a call got no answer in time, as far as the link knows more than that.
+	 * @param millis how long the call waited
+	 * @return why the last attempt to connect failed, if there is no connection because
+	 * of that; else that there was no answer
+	 */
+	RedisFailure unanswered(long millis);
+
+	/**
 	 * Pass it on when a future is cancelled: what it was derived from doesn't learn that
 	 * otherwise, and would be sent.
 	 * @param derived the future that the caller gets

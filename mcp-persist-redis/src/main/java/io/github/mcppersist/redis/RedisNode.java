@@ -95,6 +95,10 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 		return this.id;
 	}
 
+	String address() {
+		return this.link.address();
+	}
+
 	RedisKeys keys() {
 		return this.keys;
 	}

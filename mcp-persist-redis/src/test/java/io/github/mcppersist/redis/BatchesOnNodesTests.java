@@ -6,7 +6,6 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 import io.github.mcppersist.transport.RawMcpClient;
 import io.github.mcppersist.transport.RawMcpClient.Exchange;
@@ -18,7 +17,7 @@ import static org.awaitility.Awaitility.await;
 /**
  * Batches of requests, and of answers, when there are several nodes.
  */
-@ExtendWith(RedisExtension.class)
+@NeedsRedis
 class BatchesOnNodesTests {
 
 	private static final String BATCH = "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"},"

@@ -132,7 +132,7 @@ class RedisOutageTests {
 		StoreOutage outage = this.store.outage();
 		assertThat(outage.readsFail()).isTrue();
 		assertThat(outage.writesFail()).isTrue();
-		assertThat(outage.reason()).contains("Redis didn't answer");
+		assertThat(outage.reason()).contains("didn't answer within");
 		awaiting().until(() -> this.store.outage().duration().compareTo(outage.duration()) > 0);
 
 		this.redis.resume();

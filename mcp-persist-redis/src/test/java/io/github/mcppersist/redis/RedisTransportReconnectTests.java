@@ -1,7 +1,5 @@
 package io.github.mcppersist.redis;
 
-import org.junit.jupiter.api.extension.ExtendWith;
-
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.transport.ReconnectContractTests;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
@@ -10,7 +8,7 @@ import io.github.mcppersist.transport.WebServer;
 /**
  * {@link ReconnectContractTests} on Tomcat, with the events in Redis.
  */
-@ExtendWith(RedisExtension.class)
+@NeedsRedis
 class RedisTransportReconnectTests extends ReconnectContractTests {
 
 	private final TransportOnRedis transport;

@@ -10,7 +10,6 @@ import io.modelcontextprotocol.spec.McpSchema.ResourcesUpdatedNotification;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 import io.github.mcppersist.servlet.TomcatServer;
 import io.github.mcppersist.transport.RawMcpClient;
@@ -27,7 +26,7 @@ import static org.awaitility.Awaitility.await;
  * Two MCP servers in each of two nodes: those of a node share its stores and its
  * registry, and all share one Redis.
  */
-@ExtendWith(RedisExtension.class)
+@NeedsRedis
 class SeveralServersTests {
 
 	private static final String ANSWER = "{\"jsonrpc\":\"2.0\",\"id\":\"%s\",\"result\":{\"action\":\"accept\",\"content\":{}}}";

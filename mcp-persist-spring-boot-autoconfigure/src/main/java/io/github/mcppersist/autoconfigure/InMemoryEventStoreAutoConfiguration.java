@@ -1,7 +1,5 @@
 package io.github.mcppersist.autoconfigure;
 
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
@@ -19,16 +17,12 @@ import io.github.mcppersist.event.InMemoryEventStore;
 @EnableConfigurationProperties(McpPersistProperties.class)
 public final class InMemoryEventStoreAutoConfiguration {
 
-	private static final Logger logger = LoggerFactory.getLogger(InMemoryEventStoreAutoConfiguration.class);
-
 	@Bean
 	@ConditionalOnMissingBean(EventStore.class)
 	InMemoryEventStore inMemoryEventStore(McpPersistProperties properties) {
 		if (properties.store() == McpPersistProperties.Store.REDIS) {
 			throw new NoRedisConnectionFactoryException();
 		}
-		logger.info("MCP events and sessions are kept in memory: a restart loses them, and no other instance has them. "
-				+ "Configure Redis to keep them");
 		return InMemoryEventStore.builder()
 			.maxBytes(properties.memory().maxBytes().toBytes())
 			.maxEventsPerStream(properties.maxEventsPerStream())

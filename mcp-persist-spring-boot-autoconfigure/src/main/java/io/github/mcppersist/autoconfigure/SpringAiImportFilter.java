@@ -8,11 +8,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanClassLoaderAware;
 import org.springframework.boot.autoconfigure.AutoConfigurationImportFilter;
 import org.springframework.boot.autoconfigure.AutoConfigurationMetadata;
-import org.springframework.boot.web.context.reactive.ConfigurableReactiveWebEnvironment;
 import org.springframework.context.EnvironmentAware;
 import org.springframework.core.env.Environment;
-import org.springframework.util.ClassUtils;
-import org.springframework.web.context.ConfigurableWebEnvironment;
 
 /**
  * Decides between Spring AI's transport and ours, where Spring AI configures an MCP
@@ -30,6 +27,11 @@ final class SpringAiImportFilter implements AutoConfigurationImportFilter, BeanC
 
 	static final String WEBFLUX_TRANSPORT = "org.springframework.ai.mcp.server.webflux.autoconfigure"
 			+ ".McpServerStreamableHttpWebFluxAutoConfiguration";
+
+	/**
+	 * Says why nothing else of ours is configured.
+	 */
+	private static final String START_REPORT = StartReportAutoConfiguration.class.getName();
 
 	private static final String OWN_PACKAGE = SpringAiImportFilter.class.getPackageName() + ".";
 
@@ -60,29 +62,12 @@ final class SpringAiImportFilter implements AutoConfigurationImportFilter, BeanC
 	}
 
 	private Predicate<String> unwanted(Environment environment) {
-		if (!environment.getProperty("mcp.persist.enabled", Boolean.class, true)
-				|| !is(environment, "enabled", "true", true) || !isPresent(MCP_SERVER)) {
+		SpringAiSetup springAi = new SpringAiSetup(environment, this.classLoader);
+		if (!environment.getProperty("mcp.persist.enabled", Boolean.class, true) || !springAi.hasServer()) {
 			return (name) -> false;
 		}
-		boolean ours = is(environment, "protocol", "STREAMABLE", false) && is(environment, "stdio", "false", true)
-				&& isTransportPresent(environment);
-		return ours ? Set.of(WEBMVC_TRANSPORT, WEBFLUX_TRANSPORT)::contains : (name) -> name.startsWith(OWN_PACKAGE);
-	}
-
-	// Spring AI looks at the class path alone, so with both transports on it neither the
-	// one nor the other is of use to it
-	private boolean isTransportPresent(Environment environment) {
-		return (isPresent(WEBMVC_TRANSPORT) && environment instanceof ConfigurableWebEnvironment)
-				|| (isPresent(WEBFLUX_TRANSPORT) && environment instanceof ConfigurableReactiveWebEnvironment);
-	}
-
-	private boolean isPresent(String name) {
-		return ClassUtils.isPresent(name, this.classLoader);
-	}
-
-	private static boolean is(Environment environment, String property, String value, boolean matchIfMissing) {
-		String actual = environment.getProperty("spring.ai.mcp.server." + property);
-		return (actual != null) ? value.equalsIgnoreCase(actual) : matchIfMissing;
+		return (springAi.obstacle() == null) ? Set.of(WEBMVC_TRANSPORT, WEBFLUX_TRANSPORT)::contains
+				: (name) -> name.startsWith(OWN_PACKAGE) && !name.equals(START_REPORT);
 	}
 
 }

@@ -12,6 +12,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplicat
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Import;
+import org.springframework.core.env.Environment;
 import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.ServerResponse;
 
@@ -36,6 +37,16 @@ public final class SpringAiWebFluxAutoConfiguration {
 	 * Spring AI's name: who declares one of his own wins here as there.
 	 */
 	static final String ROUTER_FUNCTION = "webFluxStreamableServerRouterFunction";
+
+	// Before the router function, on the same conditions: one of the application's own
+	// says
+	// itself where it is
+	@Bean
+	@ConditionalOnSingleCandidate(StreamableHttpEndpoint.class)
+	@ConditionalOnMissingBean(name = ROUTER_FUNCTION)
+	EndpointPath mcpPersistEndpointPath(McpServerStreamableHttpProperties properties, Environment environment) {
+		return EndpointPath.of(environment.getProperty("spring.webflux.base-path", ""), properties.getMcpEndpoint());
+	}
 
 	@Bean(ROUTER_FUNCTION)
 	@ConditionalOnSingleCandidate(StreamableHttpEndpoint.class)

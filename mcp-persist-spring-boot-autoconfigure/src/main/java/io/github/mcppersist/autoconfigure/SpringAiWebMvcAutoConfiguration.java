@@ -2,6 +2,7 @@ package io.github.mcppersist.autoconfigure;
 
 import io.modelcontextprotocol.json.jackson3.JacksonMcpJsonMapper;
 import io.modelcontextprotocol.server.McpTransportContextExtractor;
+import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpServletRequest;
 import org.springframework.ai.mcp.server.common.autoconfigure.properties.McpServerStreamableHttpProperties;
 import org.springframework.ai.mcp.server.webmvc.transport.WebMvcStreamableServerTransportProvider;
@@ -17,6 +18,7 @@ import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Import;
+import org.springframework.core.env.Environment;
 import org.springframework.util.StringUtils;
 import org.springframework.web.servlet.function.RequestPredicates;
 import org.springframework.web.servlet.function.RouterFunction;
@@ -47,6 +49,19 @@ public final class SpringAiWebMvcAutoConfiguration {
 	 * Spring AI's name: who declares one of his own wins here as there.
 	 */
 	static final String ROUTER_FUNCTION = "webMvcStreamableServerRouterFunction";
+
+	// Before the router function, on the same conditions: one of the application's own
+	// says
+	// itself where it is
+	@Bean
+	@ConditionalOnSingleCandidate(StreamableHttpEndpoint.class)
+	@ConditionalOnMissingBean(name = ROUTER_FUNCTION)
+	EndpointPath mcpPersistEndpointPath(McpServerStreamableHttpProperties properties, Environment environment,
+			ObjectProvider<ServletContext> servletContext) {
+		ServletContext servlets = servletContext.getIfAvailable();
+		return EndpointPath.of((servlets != null) ? servlets.getContextPath() : "",
+				environment.getProperty("spring.mvc.servlet.path", ""), properties.getMcpEndpoint());
+	}
 
 	@Bean(ROUTER_FUNCTION)
 	@ConditionalOnSingleCandidate(StreamableHttpEndpoint.class)

@@ -1,10 +1,14 @@
 package io.github.mcppersist.autoconfigure;
 
+import java.util.stream.Collectors;
+
 import io.modelcontextprotocol.server.McpTransportContextExtractor;
 import jakarta.servlet.Servlet;
+import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpServletRequest;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
@@ -57,6 +61,18 @@ public final class StreamableHttpServletAutoConfiguration {
 			.toArray(String[]::new);
 		// A servlet without a registration is where Spring Boot puts it
 		return new StreamableHttpFilterRegistration((patterns.length > 0) ? patterns : new String[] { "/*" });
+	}
+
+	@Bean
+	@ConditionalOnBean(value = StreamableHttpServlet.class, parameterizedContainer = ServletRegistrationBean.class)
+	EndpointPath mcpPersistEndpointPath(ObjectProvider<ServletRegistrationBean<StreamableHttpServlet>> registrations,
+			ObjectProvider<ServletContext> servletContext) {
+		ServletContext servlets = servletContext.getIfAvailable();
+		String contextPath = (servlets != null) ? servlets.getContextPath() : "";
+		return new EndpointPath(registrations.orderedStream()
+			.flatMap((registration) -> registration.getUrlMappings().stream())
+			.map((mapping) -> contextPath + mapping)
+			.collect(Collectors.joining(", ")));
 	}
 
 }

@@ -10,6 +10,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandi
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
 import org.springframework.web.reactive.DispatcherHandler;
 import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.ServerRequest;
@@ -39,6 +40,15 @@ public final class StreamableHttpWebFluxAutoConfiguration {
 		McpTransportContextExtractor<ServerRequest> extractor = contextExtractor.getIfUnique();
 		return (extractor != null) ? new StreamableHttpHandlerFunction(endpoint, extractor)
 				: new StreamableHttpHandlerFunction(endpoint);
+	}
+
+	// Before the router function, on the same conditions: one of the application's own
+	// says
+	// itself where it is
+	@Bean
+	@ConditionalOnMissingBean(name = { ROUTER_FUNCTION, SpringAiWebFluxAutoConfiguration.ROUTER_FUNCTION })
+	EndpointPath mcpPersistEndpointPath(McpPersistProperties properties, Environment environment) {
+		return EndpointPath.of(environment.getProperty("spring.webflux.base-path", ""), properties.endpoint());
 	}
 
 	@Bean(ROUTER_FUNCTION)

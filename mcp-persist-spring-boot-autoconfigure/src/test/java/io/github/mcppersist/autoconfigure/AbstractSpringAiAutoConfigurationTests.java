@@ -101,6 +101,8 @@ abstract class AbstractSpringAiAutoConfigurationTests<R extends AbstractApplicat
 		Set<String> before = new TreeSet<>();
 		alone.withPropertyValues("mcp.persist.enabled=false").run((context) -> before.addAll(beans(context)));
 
+		before.add(StartReportAutoConfiguration.START_REPORT);
+		before.add(StartReportAutoConfiguration.class.getName());
 		alone.run((context) -> assertThat(beans(context)).hasSizeGreaterThan(10).isEqualTo(before));
 	}
 

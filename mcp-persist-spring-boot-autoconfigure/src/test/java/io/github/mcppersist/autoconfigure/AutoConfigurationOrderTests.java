@@ -33,7 +33,7 @@ class AutoConfigurationOrderTests {
 				StreamableHttpWebFluxAutoConfiguration.class, EndpointMetricsAutoConfiguration.class,
 				ResumeObservationAutoConfiguration.class, EventStoreHealthAutoConfiguration.class,
 				McpPersistEndpointAutoConfiguration.class, AuthenticationOwnerAutoConfiguration.class,
-				TokenOwnerAutoConfiguration.class);
+				TokenOwnerAutoConfiguration.class, StartReportAutoConfiguration.class);
 	}
 
 	@Test

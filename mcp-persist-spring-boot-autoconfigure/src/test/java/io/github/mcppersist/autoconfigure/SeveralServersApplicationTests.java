@@ -20,6 +20,7 @@ import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 
+import io.github.mcppersist.redis.NeedsRedis;
 import io.github.mcppersist.redis.RedisServer;
 import io.github.mcppersist.transport.RawMcpClient;
 import io.github.mcppersist.transport.RawMcpClient.Exchange;
@@ -29,6 +30,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Two instances of an application that has two MCP servers, on one Redis.
  */
+@NeedsRedis
 class SeveralServersApplicationTests {
 
 	private static RedisServer redis;

@@ -1,5 +1,7 @@
 package io.github.mcppersist.servlet;
 
+import org.junit.jupiter.api.Tag;
+
 import jakarta.servlet.Filter;
 
 import io.github.mcppersist.transport.WebServer;
@@ -7,6 +9,7 @@ import io.github.mcppersist.transport.WebServer;
 /**
  * Spring's own filters in front of the servlet on Jetty.
  */
+@Tag("slow")
 class JettySpringFilterTests extends AbstractSpringFilterTests {
 
 	@Override

@@ -1,5 +1,7 @@
 package io.github.mcppersist.webflux;
 
+import org.junit.jupiter.api.Tag;
+
 import io.github.mcppersist.transport.ReconnectContractTests;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 import io.github.mcppersist.transport.WebServer;
@@ -7,6 +9,7 @@ import io.github.mcppersist.transport.WebServer;
 /**
  * Whose connections are closed, behind the handler function on Netty.
  */
+@Tag("slow")
 class StreamableHttpHandlerFunctionReconnectTests extends ReconnectContractTests {
 
 	@Override

@@ -49,7 +49,7 @@ class EventStoreHealthTests {
 		this.redis.pause();
 		await(() -> assertThat(health("mcpPersist")).startsWith("200 ")
 			.contains("\"status\":\"DEGRADED\"", "\"reads\":\"failing\"", "\"writes\":\"failing\"",
-					"\"reason\":\"Redis didn't answer within"));
+					"\"reason\":\"Redis at 127.0.0.1:" + this.redis.port() + " didn't answer within"));
 		await(() -> assertThat(this.server.get("/actuator/health")).startsWith("200 ").contains("\"status\":\"UP\""));
 		await(() -> assertThat(health("readiness")).startsWith("200 ")
 			.contains("\"status\":\"UP\"")

@@ -1,0 +1,104 @@
+package io.github.mcppersist.redis;
+
+import java.util.Collection;
+import java.util.stream.Collectors;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.data.redis.connection.RedisClusterConfiguration;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.RedisNode;
+import org.springframework.data.redis.connection.RedisSentinelConfiguration;
+import org.springframework.data.redis.connection.jedis.JedisConnectionFactory;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.util.ClassUtils;
+
+/**
+ * Where a connection factory connects to, for people: hosts and ports, and never
+ * credentials.
+ */
+final class RedisAddress {
+
+	private static final boolean LETTUCE = ClassUtils.isPresent("io.lettuce.core.RedisClient",
+			RedisAddress.class.getClassLoader());
+
+	private static final boolean JEDIS = ClassUtils.isPresent("redis.clients.jedis.UnifiedJedis",
+			RedisAddress.class.getClassLoader());
+
+	private RedisAddress() {
+	}
+
+	/**
+	 * Describe the address.
+	 * @param factory the connection factory
+	 * @return such as {@code localhost:6379} or {@code localhost:6380 (TLS)}
+	 */
+	static String of(RedisConnectionFactory factory) {
+		if (LETTUCE && Lettuce.supports(factory)) {
+			return Lettuce.address(factory);
+		}
+		if (JEDIS && Jedis.supports(factory)) {
+			return Jedis.address(factory);
+		}
+		return "the address of " + factory.getClass().getName();
+	}
+
+	private static String sentinel(RedisSentinelConfiguration configuration) {
+		org.springframework.data.redis.connection.NamedNode master = configuration.getMaster();
+		return "the primary " + ((master != null) ? "'" + master.getName() + "' " : "") + "of the Sentinels "
+				+ list(configuration.getSentinels());
+	}
+
+	private static String cluster(RedisClusterConfiguration configuration) {
+		return "the Cluster of " + list(configuration.getClusterNodes());
+	}
+
+	private static String list(Collection<RedisNode> nodes) {
+		return nodes.stream().map((node) -> node.getHost() + ":" + node.getPort()).collect(Collectors.joining(", "));
+	}
+
+	private static String address(@Nullable RedisSentinelConfiguration sentinel,
+			@Nullable RedisClusterConfiguration cluster, String otherwise, boolean tls) {
+		String address = (sentinel != null) ? sentinel(sentinel) : (cluster != null) ? cluster(cluster) : otherwise;
+		return tls ? address + " (TLS)" : address;
+	}
+
+	private static final class Lettuce {
+
+		static boolean supports(RedisConnectionFactory factory) {
+			return factory instanceof LettuceConnectionFactory;
+		}
+
+		static String address(RedisConnectionFactory factory) {
+			LettuceConnectionFactory lettuce = (LettuceConnectionFactory) factory;
+			return RedisAddress.address(lettuce.getSentinelConfiguration(), lettuce.getClusterConfiguration(),
+					single(lettuce), lettuce.isUseSsl());
+		}
+
+		private static String single(LettuceConnectionFactory factory) {
+			if (factory.getSocketConfiguration() != null) {
+				return "the socket " + factory.getSocketConfiguration().getSocket();
+			}
+			String nodes = StaticNodes.of(factory)
+				.stream()
+				.map((uri) -> uri.getHost() + ":" + uri.getPort())
+				.collect(Collectors.joining(", "));
+			return nodes.isEmpty() ? factory.getHostName() + ":" + factory.getPort() : "the primary among " + nodes;
+		}
+
+	}
+
+	private static final class Jedis {
+
+		static boolean supports(RedisConnectionFactory factory) {
+			return factory instanceof JedisConnectionFactory;
+		}
+
+		static String address(RedisConnectionFactory factory) {
+			JedisConnectionFactory jedis = (JedisConnectionFactory) factory;
+			return RedisAddress.address(jedis.getSentinelConfiguration(), jedis.getClusterConfiguration(),
+					jedis.getHostName() + ":" + jedis.getPort(), jedis.isUseSsl());
+		}
+
+	}
+
+}

@@ -1,0 +1,170 @@
+package io.github.mcppersist.redis;
+
+import java.time.Duration;
+
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.RedisPassword;
+import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
+
+import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.StoreOutage;
+import io.github.mcppersist.event.StreamKey;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * What is said of a Redis that can't be used, by each driver: which of the usual mistakes
+ * it is, with host and port, and never a password.
+ */
+@NeedsRedis
+@Timeout(120)
+class RedisReasonsTests {
+
+	private static final String SECRET = "s3cret-of-the-test";
+
+	@ParameterizedTest
+	@EnumSource
+	void saysThatNothingListens(Driver driver) throws Exception {
+		try (ReservedPort reserved = ReservedPort.find()) {
+			assertReason(driver.open(at("127.0.0.1", reserved.number())), "Nothing accepts connections",
+					"127.0.0.1:" + reserved.number(), "Start Redis");
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void saysThatTheNameIsUnknown(Driver driver) throws Exception {
+		assertReason(driver.open(at("redis.invalid", 6379)), "can't be resolved", "redis.invalid:6379",
+				"spring.data.redis.host");
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void saysThatAPasswordIsWanted(Driver driver) throws Exception {
+		try (RedisServer redis = RedisServer.start("requirepass " + SECRET)) {
+			assertReason(driver.open(at("127.0.0.1", redis.port())), "wants a password", "127.0.0.1:" + redis.port(),
+					"spring.data.redis.password");
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void saysThatThePasswordIsWrong(Driver driver) throws Exception {
+		try (RedisServer redis = RedisServer.start("requirepass another")) {
+			RedisStandaloneConfiguration configuration = at("127.0.0.1", redis.port());
+			configuration.setPassword(RedisPassword.of(SECRET));
+
+			assertReason(driver.open(configuration), "refuses the user or the password", "127.0.0.1:" + redis.port(),
+					"spring.data.redis.username");
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void saysThatTheUserOfTheAclIsUnknown(Driver driver) throws Exception {
+		try (RedisServer redis = RedisServer.start("user someone on >another ~* &* +@all")) {
+			RedisStandaloneConfiguration configuration = at("127.0.0.1", redis.port());
+			configuration.setUsername("someone");
+			configuration.setPassword(RedisPassword.of(SECRET));
+
+			assertReason(driver.open(configuration), "refuses the user or the password", "127.0.0.1:" + redis.port());
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void saysThatTheDatabaseIsUnknown(Driver driver) throws Exception {
+		try (RedisServer redis = RedisServer.start()) {
+			RedisStandaloneConfiguration configuration = at("127.0.0.1", redis.port());
+			configuration.setDatabase(1000);
+
+			assertReason(driver.open(configuration), "DB index is out of range", "127.0.0.1:" + redis.port());
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void saysThatTheCertificateIsNotTrusted(Driver driver) throws Exception {
+		try (RedisTls redis = RedisTls.start()) {
+			assertReason(driver.openTls(at("127.0.0.1", redis.port()), null), "isn't trusted",
+					"127.0.0.1:" + redis.port() + " (TLS)", "spring.data.redis.ssl.bundle");
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void saysThatThePortExpectsTls(Driver driver) throws Exception {
+		try (RedisTls redis = RedisTls.start()) {
+			assertReason(driver.open(at("127.0.0.1", redis.port())), "127.0.0.1:" + redis.port(), "TLS",
+					"spring.data.redis.ssl.enabled");
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void saysThatThePortMayNotSpeakTls(Driver driver) throws Exception {
+		try (RedisTls redis = RedisTls.start()) {
+			assertReason(driver.openTls(at("127.0.0.1", redis.server().port()), redis.certificate()),
+					"127.0.0.1:" + redis.server().port() + " (TLS)", "spring.data.redis.ssl.enabled");
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void saysWhyARedisThatWasThereIsGone(Driver driver) throws Exception {
+		RedisServer redis = RedisServer.start();
+		int port = redis.port();
+		RedisConnectionFactory factory = driver.open(at("127.0.0.1", port));
+		try (RedisEventStore store = store(factory)) {
+			Awaitility.await().ignoreExceptions().untilAsserted(() -> read(store));
+
+			redis.close();
+
+			awaitReason(store, "Nothing accepts connections", "127.0.0.1:" + port);
+		}
+		finally {
+			redis.close();
+			((DisposableBean) factory).destroy();
+		}
+	}
+
+	private static void assertReason(RedisConnectionFactory factory, String... parts) throws Exception {
+		try (RedisEventStore store = store(factory)) {
+			awaitReason(store, parts);
+		}
+		finally {
+			((DisposableBean) factory).destroy();
+		}
+	}
+
+	private static RedisEventStore store(RedisConnectionFactory factory) {
+		return RedisEventStore.builder(factory).timeout(Duration.ofMillis(500)).build();
+	}
+
+	private static void awaitReason(RedisEventStore store, String... parts) {
+		Awaitility.await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+			assertThatExceptionOfType(EventStoreUnavailableException.class).isThrownBy(() -> read(store))
+				.satisfies((ex) -> assertThat(ex.getMessage()).contains(parts).doesNotContain(SECRET));
+			StoreOutage outage = store.outage();
+			assertThat(outage).isNotNull();
+			assertThat(outage.reason()).contains(parts).doesNotContain(SECRET);
+		});
+	}
+
+	private static void read(RedisEventStore store) {
+		store.replayEventsAfter(new StreamKey("session", "stream"), null, 1000)
+			.onErrorComplete((ex) -> !(ex instanceof EventStoreUnavailableException))
+			.block(Duration.ofSeconds(20));
+	}
+
+	private static RedisStandaloneConfiguration at(String host, int port) {
+		return new RedisStandaloneConfiguration(host, port);
+	}
+
+}
