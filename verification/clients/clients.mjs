@@ -32,7 +32,7 @@ export const CLIENTS = [
   }),
   ...['2.0.0', '2.1.0'].map((version) => java(`java-webclient-${version}`, `webclient-${version}`,
       `Java SDK ${version}, WebClient of Spring AI 2.0.0`, {
-        resumes: { ...NEVER, reset: PLACES.slice(1), fin: PLACES.slice(1) },
+        resumes: { reset: PLACES.slice(1), fin: PLACES.slice(1), clean: ['inside'] },
         listening: { reset: 'anew', fin: 'anew', clean: 'never' }, userAgent: /^ReactorNetty\/[\d.]+$/,
         notes: 'Takes no notice of an ID without a message: a call that breaks before its first message is lost.',
       })),

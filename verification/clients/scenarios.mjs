@@ -17,31 +17,37 @@ export function resumes({ resumes: places }, form, place) {
   return places[form].includes(place);
 }
 
-/** What a client does, each in a session of its own: `{name, kind, plan, timeoutMs, list, calls}`. */
-export function scenariosFor({ can }, quick) {
+/**
+ * What a client does, each in a session of its own: `{name, kind, plan, timeoutMs, list, calls}`.
+ *
+ * @param slowness how many times slower this machine is than an idle one; all waits are as much longer
+ */
+export function scenariosFor({ can }, quick, slowness) {
   const count = { tool: 'count', arguments: COUNT };
   const add = { tool: 'add', arguments: { a: 1, b: 2 } };
   const places = quick ? ['middle'] : Object.keys(PLACES);
   const lines = quick ? ['retry', 'comment'] : Object.keys(LINES);
   const forms = Object.keys(FORMS);
+  const patience = PATIENCE * slowness;
+  const impatience = IMPATIENCE * slowness;
   return [
     {
-      name: 'whole', kind: 'whole', plan: {}, timeoutMs: PATIENCE, list: true,
+      name: 'whole', kind: 'whole', plan: {}, timeoutMs: patience, list: true,
       calls: [add, count, { tool: 'greet', arguments: {} }],
     },
     ...forms.flatMap((form) => places.map((place) => ({
-      name: `${form} ${place}`, kind: 'cut', form, place, timeoutMs: resumes(can, form, place) ? PATIENCE : IMPATIENCE,
+      name: `${form} ${place}`, kind: 'cut', form, place, timeoutMs: resumes(can, form, place) ? patience : impatience,
       list: false, calls: [count],
       // What the client doesn't come back for must be there all the same
       plan: { cut: { form, place }, tool: 'count', silent: !can.progress, witness: !resumes(can, form, place) },
     }))),
     ...(quick ? ['reset'] : forms).map((form) => ({
-      name: `listening ${form}`, kind: 'listening', form, timeoutMs: PATIENCE, list: false, calls: [add],
-      plan: { listening: form, patience: (can.listening[form] === 'never') ? DEAFNESS : 15_000 },
+      name: `listening ${form}`, kind: 'listening', form, timeoutMs: patience, list: false, calls: [add],
+      plan: { listening: form, patience: ((can.listening[form] === 'never') ? DEAFNESS : 15_000) * slowness },
     })),
     ...lines.map((line) => ({
       name: `line ${line}`, kind: 'line', line, plan: { lines: LINES[line] },
-      timeoutMs: can.fails.includes(line) ? IMPATIENCE : PATIENCE, list: false, calls: [add],
+      timeoutMs: can.fails.includes(line) ? impatience : patience, list: false, calls: [add],
     })),
   ];
 }
