@@ -124,8 +124,10 @@ export class Stage {
     const link = { record, request, response, forwarded };
     forwarded.on('response', (answer) => this.#answer(link, answer));
     forwarded.on('error', (error) => {
-      record.error = error.message;
-      response.destroy();
+      if (record.cut === undefined) {
+        record.error = error.message;
+        response.destroy();
+      }
     });
     response.on('close', () => forwarded.destroy());
     response.on('error', () => undefined);
@@ -160,7 +162,8 @@ export class Stage {
     record.status = answer.statusCode;
     response.writeHead(answer.statusCode, answer.headers);
     response.flushHeaders();
-    answer.on('error', () => response.destroy());
+    // That the servers' side of a cut ends as well is no news
+    answer.on('error', () => record.cut ?? response.destroy());
     if (!answer.headers['content-type']?.startsWith('text/event-stream')) {
       answer.pipe(response);
       return;
@@ -207,7 +210,7 @@ export class Stage {
     if (place === 'middle' && this.#plan.silent) {
       setTimeout(end, SILENCE);
     }
-    answer.on('end', () => response.end());
+    answer.on('end', () => record.cut ?? response.end());
     answer.setEncoding('utf8');
     answer.on('data', (chunk) => {
       text += chunk;
