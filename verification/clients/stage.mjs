@@ -30,6 +30,9 @@ export const LINES = {
 /** How long a call without progress lasts before it is cut in the middle, in milliseconds. */
 const SILENCE = 900;
 
+/** How long after the last bytes a RST follows, in milliseconds, on a machine that may be busy. */
+const GAP = 200;
+
 /**
  * What stands between one session of a client and the servers: a balancer that sends each request
  * to another one, takes down what the client sends, and can cut an answer or put lines into it.
@@ -265,7 +268,7 @@ export class Stage {
       setTimeout(() => {
         socket.destroySoon = socket.destroy;
         socket.resetAndDestroy();
-      }, 20);
+      }, GAP);
     }
   }
 
