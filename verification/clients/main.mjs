@@ -26,7 +26,7 @@ const USAGE = `usage: run [options]
   --timeout SECONDS  for the whole run (1500)
   --jar FILE         the server (samples/spring-ai-server/target/spring-ai-server.jar)
   --java FILE        the java command (that of JAVA_HOME, else of the PATH)
-  --instances N      servers (2); with 1 and --server-arg --mcp.persist.enabled=false it is plain Spring AI
+  --instances N      servers (2); with 1 and --server-arg=--mcp.persist.enabled=false it is plain Spring AI
   --server-arg ARG   another argument for the servers; may be repeated
   --keep-logs        leave the directory of logs behind
   --verbose          print what each client sent
@@ -137,7 +137,7 @@ function endGroup(pid) {
 function print({ client, scenarios, ended, log, seconds }) {
   console.log(`${client.title} (${seconds.toFixed(1)} s)`);
   const before = report.failed;
-  report.check(ended, `${client.name} ends by itself`);
+  report.check(ended && scenarios.every(({ outcome }) => outcome !== undefined), `${client.name} plays all scenarios and ends by itself`);
   const found = judge(client, scenarios, (passed, text) => report.check(passed, `${client.name} ${text}`));
   if (report.failed > before || options.verbose) {
     for (const { name, outcome, stage } of scenarios) {
@@ -152,7 +152,7 @@ function print({ client, scenarios, ended, log, seconds }) {
 try {
   const begin = Date.now();
   const nodes = await startServers();
-  const slowness = Math.min(6, Math.max(1, (Date.now() - begin) / USUAL_START));
+  const slowness = Math.min(6, Math.ceil((Date.now() - begin) / USUAL_START));
   if (slowness > 1) {
     console.log(`The servers took ${((Date.now() - begin) / 1000).toFixed(0)} s to start: this machine is busy, and all waits are longer`);
   }
@@ -166,9 +166,12 @@ try {
   nodes.forEach((node) => report.check(!node.process.exited, `${node.name} is there in the end`));
   nodes.forEach((node) => printLog(node.process.log, node.name));
   const page = path.join(ROOT, 'docs/clients.md');
-  if (options.docs) {
+  if (options.docs && report.failed === 0) {
     found.sort((one, other) => CLIENTS.indexOf(one.client) - CLIENTS.indexOf(other.client));
-    writeFileSync(options.docs, describeRun(found, ROOT));
+    writeFileSync(options.docs, describeRun(found));
+  }
+  else if (options.docs) {
+    console.log(`     ${options.docs} is left as it was`);
   }
   else if (options.client.length === 0) {
     const text = existsSync(page) ? readFileSync(page, 'utf8') : '';

@@ -1,10 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import os from 'node:os';
 import { FORMS, LINES, PLACES } from './stage.mjs';
 
 /** What a run found, as a page of the documentation. */
-export function describeRun(found, root) {
-  const commit = execFileSync('git', ['-C', root, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+export function describeRun(found) {
   const date = new Date().toISOString().slice(0, 10);
   const limited = found.filter(({ client }) => client.can.notes);
   return `# Clients
@@ -14,7 +12,7 @@ What real clients do with a server that uses mcp-persist. This page is written b
     mvn -B -DskipTests package
     verification/clients/run --docs docs/clients.md
 
-Run on ${date}, at commit ${commit}, with Node ${process.versions.node}, ${os.type()}. Each client, in a process of its own,
+Run on ${date}, with Node ${process.versions.node}, ${os.type()}. Each client, in a process of its own,
 calls the [Spring AI sample](../samples/spring-ai-server) on two instances and one Redis, through a balancer that sends each request to
 the other instance and cuts connections: by RST, by FIN in the middle of the body, and by an orderly end of it, each
 ${list(Object.values(PLACES))}.

@@ -140,11 +140,13 @@ export class Stage {
   /** Cut the standalone stream of a session once it has brought an ID, and wait for the client to come back. */
   async #cutListening(session) {
     const { listening, patience } = this.#plan;
-    const links = () => this.#listening.get(session) ?? [];
-    await until(() => links()[0]?.record.lastSent !== undefined, 10_000);
-    if (links().length > 0) {
-      this.#end(links()[0], listening);
-      await until(() => links().length > 1, patience);
+    // The newest: some clients open a second one, and the server then closes the first
+    const newest = () => this.#listening.get(session)?.at(-1);
+    await until(() => newest()?.record.lastSent !== undefined, patience);
+    const cut = newest();
+    if (cut !== undefined) {
+      this.#end(cut, listening);
+      await until(() => newest() !== cut, patience);
     }
   }
 
@@ -174,8 +176,7 @@ export class Stage {
     record.stream = (record.rpc === 'tools/call') ? record.tool : (record.of ?? ((record.method === 'GET') ? 'listening' : record.rpc));
     const { cut, tool, lines } = this.#plan;
     if (record.stream === 'listening') {
-      const links = this.#listening.get(record.session) ?? [];
-      this.#listening.set(record.session, [...links, link]);
+      this.#listening.set(record.session, [...this.#listening.get(record.session) ?? [], link]);
     }
     if (cut && !this.cut && record.rpc === 'tools/call' && record.tool === tool) {
       this.#cutCall(link, answer, cut);
