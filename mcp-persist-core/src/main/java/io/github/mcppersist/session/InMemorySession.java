@@ -28,6 +28,8 @@ final class InMemorySession {
 
 	private @Nullable EventId standaloneCursor;
 
+	private boolean resuming;
+
 	private long revision;
 
 	private long expiresAt;
@@ -37,6 +39,7 @@ final class InMemorySession {
 		this.subscriptions = new HashSet<>(created.subscriptions());
 		this.logLevel = created.logLevel();
 		this.standaloneCursor = created.standaloneCursor();
+		this.resuming = created.resuming();
 		this.revision = created.revision();
 	}
 
@@ -67,6 +70,13 @@ final class InMemorySession {
 		}
 	}
 
+	void resuming() {
+		if (!this.resuming) {
+			this.resuming = true;
+			this.revision++;
+		}
+	}
+
 	void subscribe(String uri) {
 		if (this.subscriptions.add(uri)) {
 			this.revision++;
@@ -86,7 +96,7 @@ final class InMemorySession {
 	SessionRecord toRecord() {
 		return new SessionRecord(this.created.sessionId(), this.created.initializeRequest(),
 				this.created.protocolVersion(), this.created.principal(), this.logLevel, this.subscriptions,
-				this.standaloneCursor, this.revision);
+				this.standaloneCursor, this.resuming, this.revision);
 	}
 
 }

@@ -109,6 +109,12 @@ public final class InMemorySessionStore implements SessionStore {
 	}
 
 	@Override
+	public Mono<Long> setResuming(String sessionId) {
+		requireSessionId(sessionId);
+		return Mono.fromSupplier(() -> locked(() -> change(sessionId, InMemorySession::resuming)));
+	}
+
+	@Override
 	public Mono<Long> subscribe(String sessionId, String uri) {
 		requireSessionId(sessionId);
 		return Mono.fromSupplier(() -> locked(() -> change(sessionId, (session) -> {

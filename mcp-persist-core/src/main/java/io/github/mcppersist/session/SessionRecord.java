@@ -22,11 +22,14 @@ import io.github.mcppersist.event.StreamKey;
  * @param subscriptions the URIs of {@code resources/subscribe}
  * @param standaloneCursor the last event of the standalone stream that a connection was
  * sent, as far as that was noted, or {@code null}
- * @param revision counts the changes of log level and subscriptions, from 1 on
+ * @param resuming whether the client is known to resume the streams of its requests: it
+ * has done so, or is trusted to
+ * @param revision counts the changes of log level, subscriptions and {@code resuming},
+ * from 1 on
  */
 public record SessionRecord(String sessionId, String initializeRequest, String protocolVersion,
 		@Nullable String principal, @Nullable String logLevel, Set<String> subscriptions,
-		@Nullable EventId standaloneCursor, long revision) {
+		@Nullable EventId standaloneCursor, boolean resuming, long revision) {
 
 	public SessionRecord {
 		if (!StreamKey.isSessionId(sessionId)) {
@@ -51,7 +54,17 @@ public record SessionRecord(String sessionId, String initializeRequest, String p
 	 */
 	public static SessionRecord initialized(String sessionId, String initializeRequest, String protocolVersion,
 			@Nullable String principal) {
-		return new SessionRecord(sessionId, initializeRequest, protocolVersion, principal, null, Set.of(), null, 1);
+		return new SessionRecord(sessionId, initializeRequest, protocolVersion, principal, null, Set.of(), null, false,
+				1);
+	}
+
+	/**
+	 * Return this record as that of a client that is known to resume.
+	 * @return a record that is the same but for this, with the same revision
+	 */
+	public SessionRecord asResuming() {
+		return new SessionRecord(this.sessionId, this.initializeRequest, this.protocolVersion, this.principal,
+				this.logLevel, this.subscriptions, this.standaloneCursor, true, this.revision);
 	}
 
 	/**

@@ -55,6 +55,14 @@ public interface SessionStore {
 	Mono<Long> setLogLevel(String sessionId, String logLevel);
 
 	/**
+	 * Note that the client of a session resumes the streams of its requests. Noting it
+	 * twice is noting it once.
+	 * @param sessionId the session
+	 * @return the new revision; fails with {@link SessionNotFoundException}
+	 */
+	Mono<Long> setResuming(String sessionId);
+
+	/**
 	 * Subscribe a session to a resource. Subscribing twice is subscribing once.
 	 * @param sessionId the session
 	 * @param uri the resource

@@ -14,18 +14,20 @@ import reactor.util.context.ContextView;
  * @param sessionId the session that it names, if any
  * @param principal who sends it, or {@code null}
  * @param protocolVersion the protocol version that it names, if any
+ * @param userAgent what its sender calls itself, if anything
  * @param transportContext what the application's extractor made of the request
  * @param reactorContext what the request's Reactor context holds
  * @param carrier lets a task see what was bound to the request's thread
  */
 record CallerContext(@Nullable String sessionId, @Nullable String principal, @Nullable String protocolVersion,
-		McpTransportContext transportContext, ContextView reactorContext, UnaryOperator<Runnable> carrier) {
+		@Nullable String userAgent, McpTransportContext transportContext, ContextView reactorContext,
+		UnaryOperator<Runnable> carrier) {
 
 	static CallerContext of(EndpointRequest request, ContextCapture capture) {
 		ContextView reactorContext = request.reactorContext();
 		return new CallerContext(request.header(HeaderRules.SESSION_ID), request.principal(),
-				request.header(HeaderRules.PROTOCOL_VERSION), request.transportContext(), reactorContext,
-				capture.capture(reactorContext));
+				request.header(HeaderRules.PROTOCOL_VERSION), request.header(HeaderRules.USER_AGENT),
+				request.transportContext(), reactorContext, capture.capture(reactorContext));
 	}
 
 	/**

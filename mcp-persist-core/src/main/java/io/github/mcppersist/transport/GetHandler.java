@@ -48,14 +48,17 @@ final class GetHandler {
 		String lastEventId = request.header(HeaderRules.LAST_EVENT_ID);
 		Resume observed = (lastEventId == null || lastEventId.isEmpty()) ? null
 				: this.runtime.resumeStarted(request.reactorContext());
+		String userAgent = request.header(HeaderRules.USER_AGENT);
 		this.sessions.acquire(request.header(HeaderRules.SESSION_ID), request.principal(), true)
 			.subscribe((session) -> {
 				try {
+					ReconnectRules reconnects = new ReconnectRules(session, userAgent, observed != null,
+							this.runtime.options());
 					if (lastEventId == null || observed == null) {
-						listen(session, response);
+						listen(session, reconnects, response);
 					}
 					else {
-						resume(session, lastEventId, observed, response);
+						resume(session, lastEventId, reconnects, observed, response);
 					}
 				}
 				finally {
@@ -71,7 +74,8 @@ final class GetHandler {
 			});
 	}
 
-	private void resume(Session session, String lastEventId, Resume observed, EndpointResponse response) {
+	private void resume(Session session, String lastEventId, ReconnectRules reconnects, Resume observed,
+			EndpointResponse response) {
 		EventId cursor;
 		try {
 			cursor = EventId.parse(lastEventId);
@@ -81,30 +85,31 @@ final class GetHandler {
 			Rejection.UNKNOWN_EVENT_ID.sendTo(response);
 			return;
 		}
-		resume(session, cursor, observed, response);
+		resume(session, cursor, reconnects, observed, response);
 	}
 
-	private void listen(Session session, EndpointResponse response) {
+	private void listen(Session session, ReconnectRules reconnects, EndpointResponse response) {
 		StreamLog log = session.standalone();
-		SseConnection connection = connect(session, ConnectionKind.STANDALONE, log.stream(), log, log.mailbox());
+		SseConnection connection = connect(session, ConnectionKind.STANDALONE, log.stream(), reconnects, log,
+				log.mailbox());
 		log.mailbox().execute(() -> log.begin(connection, session.record().standaloneCursor()));
 		connection.openWhenWatched(response);
 	}
 
-	private SseConnection connect(Session session, ConnectionKind kind, StreamKey stream, @Nullable StreamLog log,
-			Mailbox mailbox) {
-		SseConnection connection = new SseConnection(this.runtime, kind, mailbox, stream, session.isPriming(), log,
-				(gone) -> {
-					if (log != null) {
-						this.sessions.noteCursor(session).subscribe();
-					}
-					session.unregister(stream, gone);
-				});
+	private SseConnection connect(Session session, ConnectionKind kind, StreamKey stream, ReconnectRules reconnects,
+			@Nullable StreamLog log, Mailbox mailbox) {
+		SseConnection connection = new SseConnection(this.runtime, kind, mailbox, stream, reconnects, log, (gone) -> {
+			if (log != null) {
+				this.sessions.noteCursor(session).subscribe();
+			}
+			session.unregister(stream, gone);
+		});
 		session.register(stream, connection);
 		return connection;
 	}
 
-	private void resume(Session session, EventId cursor, Resume observed, EndpointResponse response) {
+	private void resume(Session session, EventId cursor, ReconnectRules reconnects, Resume observed,
+			EndpointResponse response) {
 		if (!session.acquire()) {
 			// Let go, or ended, since it was found
 			observed.ended(ResumeOutcome.UNAVAILABLE, null);
@@ -115,12 +120,17 @@ final class GetHandler {
 		int maxBytes = Math.max(1, this.runtime.options().maxConnectionBytes() / 2);
 		this.runtime.onDelivery(this.runtime.store().replayEventsAfter(stream, cursor, maxBytes))
 			.doFinally((signal) -> session.release())
-			.subscribe((page) -> resume(session, stream, cursor, page, observed, response),
-					(ex) -> notReplayed(session, stream, cursor, ex, observed, response));
+			.subscribe((page) -> resume(session, stream, cursor, page, reconnects, observed, response),
+					(ex) -> notReplayed(session, stream, cursor, ex, reconnects, observed, response));
 	}
 
-	private void resume(Session session, StreamKey stream, EventId cursor, @Nullable EventPage page, Resume observed,
-			EndpointResponse response) {
+	private void resume(Session session, StreamKey stream, EventId cursor, @Nullable EventPage page,
+			ReconnectRules reconnects, Resume observed, EndpointResponse response) {
+		StreamLog log = session.log(stream.streamId());
+		boolean standalone = log == session.standalone();
+		if (!standalone && reconnects.hasComeBack()) {
+			this.sessions.noteResumed(session);
+		}
 		if (page != null && page.events().isEmpty() && page.rest() == EventPage.Rest.NONE) {
 			// Not 200: clients that don't take an error for the response would come back
 			// for ever
@@ -128,10 +138,9 @@ final class GetHandler {
 			response.send(204, Map.of(), new byte[0]);
 			return;
 		}
-		StreamLog log = session.log(stream.streamId());
 		Mailbox mailbox = (log != null) ? log.mailbox() : new Mailbox();
-		ConnectionKind kind = (log == session.standalone()) ? ConnectionKind.STANDALONE : ConnectionKind.RESUMED;
-		SseConnection connection = connect(session, kind, stream, log, mailbox);
+		ConnectionKind kind = standalone ? ConnectionKind.STANDALONE : ConnectionKind.RESUMED;
+		SseConnection connection = connect(session, kind, stream, reconnects, log, mailbox);
 		mailbox.execute(() -> {
 			if (log != null) {
 				log.attach(connection);
@@ -146,11 +155,11 @@ final class GetHandler {
 		}
 	}
 
-	private void notReplayed(Session session, StreamKey stream, EventId cursor, Throwable ex, Resume observed,
-			EndpointResponse response) {
+	private void notReplayed(Session session, StreamKey stream, EventId cursor, Throwable ex, ReconnectRules reconnects,
+			Resume observed, EndpointResponse response) {
 		if (ex instanceof EventStoreUnavailableException) {
 			if (session.log(stream.streamId()) != null) {
-				resume(session, stream, cursor, null, observed, response);
+				resume(session, stream, cursor, null, reconnects, observed, response);
 			}
 			else {
 				observed.ended(ResumeOutcome.UNAVAILABLE, ex);

@@ -18,6 +18,8 @@ final class HeaderRules {
 
 	static final String PROTOCOL_VERSION = "MCP-Protocol-Version";
 
+	static final String USER_AGENT = "User-Agent";
+
 	private static final String JSON = "application/json";
 
 	private static final String EVENT_STREAM = "text/event-stream";

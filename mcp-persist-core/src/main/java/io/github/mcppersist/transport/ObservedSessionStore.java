@@ -45,6 +45,11 @@ final class ObservedSessionStore implements SessionStore {
 	}
 
 	@Override
+	public Mono<Long> setResuming(String sessionId) {
+		return timed(StoreOperation.SET_RESUMING, this.store.setResuming(sessionId));
+	}
+
+	@Override
 	public Mono<Long> subscribe(String sessionId, String uri) {
 		return timed(StoreOperation.SUBSCRIBE, this.store.subscribe(sessionId, uri));
 	}

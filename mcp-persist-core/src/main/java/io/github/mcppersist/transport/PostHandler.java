@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.json.McpJsonMapper;
@@ -180,14 +181,37 @@ final class PostHandler {
 			return;
 		}
 		McpStreamableServerSession.McpStreamableServerSessionInit init = sdkSessions.initialize(initializeRequest);
-		init.initResult()
-			.flatMap((result) -> this.sessions
-				.begin(init.session(),
-						SessionRecord.initialized(init.session().getId(), parameters, result.protocolVersion(),
-								principal))
-				.thenReturn(result))
+		init.initResult().flatMap((result) -> isTrusted(initializeRequest).map((trusted) -> {
+			SessionRecord record = SessionRecord.initialized(init.session().getId(), parameters,
+					result.protocolVersion(), principal);
+			return trusted ? record.asResuming() : record;
+		}).flatMap((record) -> this.sessions.begin(init.session(), record)).thenReturn(result))
 			.subscribe((result) -> initialized(init.session().getId(), message, result, response),
 					(ex) -> Rejection.failed(ex).withRequestId(requestId).sendTo(response));
+	}
+
+	/**
+	 * Ask the application whether a client can be trusted to resume, where its code may
+	 * block.
+	 * @param initializeRequest what the client said of itself
+	 * @return whether it is trusted; not, if the application's code fails
+	 */
+	private Mono<Boolean> isTrusted(InitializeRequest initializeRequest) {
+		Predicate<InitializeRequest> resumingClients = this.runtime.options().resumingClients();
+		if (resumingClients == null) {
+			return Mono.just(false);
+		}
+		return Mono.create((sink) -> this.runtime.handle(() -> {
+			boolean trusted = false;
+			try {
+				trusted = resumingClients.test(initializeRequest);
+			}
+			catch (Throwable ex) {
+				logger.warn("resumingClients failed for a client, which is not trusted to resume; mend the predicate",
+						ex);
+			}
+			sink.success(trusted);
+		}));
 	}
 
 	private void initialized(String sessionId, JSONRPCRequest message, InitializeResult result,
@@ -202,13 +226,14 @@ final class PostHandler {
 	private void call(Session session, JSONRPCRequest message, String requestId, CallerContext context,
 			EndpointResponse response) {
 		StreamLog log = session.begin(requestId);
+		ReconnectRules reconnects = new ReconnectRules(session, context.userAgent(), false, this.runtime.options());
 		SseConnection connection = new SseConnection(this.runtime, ConnectionKind.REQUEST, log.mailbox(), log.stream(),
-				session.isPriming(), log, (gone) -> {
+				reconnects, log, (gone) -> {
 				});
 		log.mailbox().execute(() -> log.attach(connection));
 		Runnable run = () -> {
 			connection.open(response);
-			run(session, message, log, context);
+			run(session, message, log, reconnects, context);
 		};
 		Consumer<Throwable> refuse = (ex) -> {
 			log.discard();
@@ -237,9 +262,10 @@ final class PostHandler {
 		});
 	}
 
-	private void run(Session session, JSONRPCRequest message, StreamLog log, CallerContext context) {
+	private void run(Session session, JSONRPCRequest message, StreamLog log, ReconnectRules reconnects,
+			CallerContext context) {
 		McpTransportContext exchangeContext = new StreamTransportContext(context.transportContext(),
-				() -> session.isPriming() && log.closeConnection());
+				() -> reconnects.comesBack() && log.closeConnection());
 		LogTransport transport = new LogTransport(this.jsonMapper, this.runtime.serverRequests(), session.id(),
 				() -> log, noteChange(session, message));
 		McpStreamableServerSession sdkSession = this.subscriptions.sessionFor(message, session.sdkSession());

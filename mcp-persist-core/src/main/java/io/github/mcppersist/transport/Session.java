@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.modelcontextprotocol.json.McpJsonMapper;
@@ -65,6 +66,11 @@ final class Session {
 
 	private volatile @Nullable EventId notedCursor;
 
+	/**
+	 * Whether the client has resumed the stream of a request on this node.
+	 */
+	private final AtomicBoolean resumed = new AtomicBoolean();
+
 	private volatile boolean ended;
 
 	Session(EndpointRuntime runtime, McpJsonMapper jsonMapper, McpStreamableServerSession sdkSession,
@@ -91,12 +97,30 @@ final class Session {
 	}
 
 	/**
-	 * Say whether the client knows priming events, and so that a server may close a
+	 * Say whether the client should know priming events, and that a server may close a
 	 * connection before the response.
 	 * @return whether its protocol version is 2025-11-25 or later
 	 */
 	boolean isPriming() {
 		return this.priming;
+	}
+
+	/**
+	 * Say whether the client comes back to the stream of a request that the server has
+	 * closed the connection of.
+	 * @return whether it has shown that, on any node as far as this one knows, or is
+	 * trusted to
+	 */
+	boolean isResuming() {
+		return this.record.resuming() || this.resumed.get();
+	}
+
+	/**
+	 * Note that the client has resumed the stream of a request.
+	 * @return whether that has to be stored, since it wasn't known
+	 */
+	boolean noteResumed() {
+		return !this.record.resuming() && this.resumed.compareAndSet(false, true);
 	}
 
 	// What the store has of it

@@ -269,6 +269,17 @@ final class Sessions {
 	}
 
 	/**
+	 * Note on all nodes that a client has resumed the stream of a request.
+	 * @param session the session, used by the caller
+	 */
+	void noteResumed(Session session) {
+		if (session.noteResumed()) {
+			change(session, (store) -> store.setResuming(session.id())).subscribe((nothing) -> {
+			}, (ex) -> logger.debug("Other nodes don't learn that a client has resumed", ex));
+		}
+	}
+
+	/**
 	 * A subscriber could not be notified of an update: if it isn't there any more, it is
 	 * taken off the subscribers.
 	 * @param sessionId the session

@@ -48,7 +48,7 @@ final class SseConnection implements SseOutput.Source {
 
 	private final StreamKey stream;
 
-	private final boolean resumable;
+	private final ReconnectRules reconnects;
 
 	private @Nullable StreamLog log;
 
@@ -125,13 +125,12 @@ final class SseConnection implements SseOutput.Source {
 	 * @param kind what it was opened for
 	 * @param mailbox the owner of its state
 	 * @param stream the stream that it reads
-	 * @param resumable whether the client knows priming events (2025-11-25 or later), so
-	 * that the server may close the connection
+	 * @param reconnects what is known of how its client comes back
 	 * @param log the writer of the stream, if it is on this node
 	 * @param onRelease called once, in the mailbox, when the connection has ended
 	 */
-	SseConnection(EndpointRuntime runtime, ConnectionKind kind, Mailbox mailbox, StreamKey stream, boolean resumable,
-			@Nullable StreamLog log, Consumer<SseConnection> onRelease) {
+	SseConnection(EndpointRuntime runtime, ConnectionKind kind, Mailbox mailbox, StreamKey stream,
+			ReconnectRules reconnects, @Nullable StreamLog log, Consumer<SseConnection> onRelease) {
 		this.kind = kind;
 		this.onRelease = onRelease;
 		this.runtime = runtime;
@@ -139,7 +138,7 @@ final class SseConnection implements SseOutput.Source {
 		this.output = new SseOutput(mailbox, this);
 		this.stream = stream;
 		this.followed = new FollowedRequest(runtime, stream);
-		this.resumable = resumable;
+		this.reconnects = reconnects;
 		this.log = log;
 	}
 
@@ -186,12 +185,13 @@ final class SseConnection implements SseOutput.Source {
 	}
 
 	/**
-	 * End for the client to come back on another node, because this one stops; unless it
-	 * runs the stream's request, whose response is yet to come on this connection.
+	 * End for the client to come back on another node, because this one stops, whether it
+	 * is known to or not; unless this node runs the stream's request, whose response is
+	 * yet to come on this connection.
 	 */
 	void leave() {
 		this.mailbox.execute(() -> {
-			if ((this.log == null || !this.log.isOnlyWriter()) && !closeForResume()) {
+			if ((this.log == null || !this.log.isOnlyWriter()) && !endWithCursor()) {
 				finish();
 			}
 		});
@@ -279,8 +279,7 @@ final class SseConnection implements SseOutput.Source {
 			watch();
 		}
 		if (page == null || page.events().isEmpty()) {
-			this.output
-				.add(SseFrame.cursor(lastEventId, this.resumable ? this.runtime.options().retryInterval() : null));
+			this.output.add(SseFrame.cursor(lastEventId, this.reconnects.retry()));
 		}
 		if (page != null) {
 			accept(page, false);
@@ -443,15 +442,19 @@ final class SseConnection implements SseOutput.Source {
 	}
 
 	/**
-	 * Close the connection for the client to come back, if it can.
+	 * Close the connection for the client to come back, if it can and is known to.
 	 * @return whether it is closed
 	 */
 	boolean closeForResume() {
-		if (!this.resumable || this.cursor == null || this.output.isEnding() || this.output.isClosed()
+		return this.reconnects.comesBack() && endWithCursor();
+	}
+
+	private boolean endWithCursor() {
+		if (!this.reconnects.isPriming() || this.cursor == null || this.output.isEnding() || this.output.isClosed()
 				|| hasUnstored()) {
 			return false;
 		}
-		this.output.add(SseFrame.cursor(this.cursor, this.runtime.options().retryInterval()));
+		this.output.add(SseFrame.cursor(this.cursor, this.reconnects.retry()));
 		this.output.end();
 		if (this.log != null) {
 			this.log.detach(this);
@@ -462,8 +465,8 @@ final class SseConnection implements SseOutput.Source {
 
 	private void prime(EventId id) {
 		this.cursor = id;
-		if (this.resumable) {
-			this.output.add(SseFrame.cursor(id, this.runtime.options().retryInterval()));
+		if (this.reconnects.isPriming()) {
+			this.output.add(SseFrame.cursor(id, this.reconnects.retry()));
 		}
 	}
 

@@ -20,7 +20,9 @@ import io.github.mcppersist.event.EventId;
 record SseFrame(@Nullable EventId id, byte @Nullable [] message, @Nullable Duration retry) {
 
 	/**
-	 * A comment: keeps the connection open and changes nothing.
+	 * A comment: keeps the connection open and changes nothing. It is a line without an
+	 * empty one behind it. The Java SDK's clients 1.0.0 to 2.0.1 take 256 empty lines
+	 * without an event before them, and no more of the stream after that.
 	 */
 	static final SseFrame HEARTBEAT = new SseFrame(null, null, null);
 
@@ -35,9 +37,13 @@ record SseFrame(@Nullable EventId id, byte @Nullable [] message, @Nullable Durat
 
 	private static final byte[] EVENT = ascii("event: message\n");
 
+	/**
+	 * With its space: those clients pass over a field that ends in its colon, and so over
+	 * the event that has no other.
+	 */
 	private static final byte[] DATA = ascii("data: ");
 
-	private static final byte[] COMMENT = ascii(": \n\n");
+	private static final byte[] COMMENT = ascii(": \n");
 
 	static SseFrame stored(Event event) {
 		return new SseFrame(event.id(), event.message(), null);

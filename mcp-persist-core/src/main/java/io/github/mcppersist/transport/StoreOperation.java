@@ -52,6 +52,11 @@ public enum StoreOperation {
 	SET_LOG_LEVEL("sessions", "setLogLevel"),
 
 	/**
+	 * {@code SessionStore.setResuming}.
+	 */
+	SET_RESUMING("sessions", "setResuming"),
+
+	/**
 	 * {@code SessionStore.subscribe}.
 	 */
 	SUBSCRIBE("sessions", "subscribe"),

@@ -8,7 +8,8 @@ import io.modelcontextprotocol.server.McpSyncServerExchange;
  * The connection on which a running request is answered. A tool that takes long can close
  * it, so that no connection is held open meanwhile: the client comes back with
  * {@code Last-Event-ID} after the server's {@code retry} time and gets what it missed
- * (MCP 2025-11-25, "Sending Messages to the Server"; SEP-1699).
+ * (MCP 2025-11-25, "Sending Messages to the Server"; SEP-1699). Many clients of that
+ * revision don't, and would lose the result: theirs stay open.
  */
 public interface StreamConnection {
 
@@ -40,9 +41,11 @@ public interface StreamConnection {
 	 * are stored. Never blocks, and can be called from any thread, in the synchronous as
 	 * well as the asynchronous API.
 	 * @return whether the connection on this node is closed, if there is one. It stays
-	 * open if the client could not come back: its protocol version is older than
-	 * 2025-11-25, the store is out of reach, or the request isn't served by this
-	 * transport
+	 * open if the client could not come back, or isn't known to: its protocol version is
+	 * older than 2025-11-25, it has not yet come back to the stream of any request of its
+	 * session and isn't {@linkplain StreamableHttpOptions.Builder#resumingClients trusted
+	 * to}, the store is out of reach, or the request isn't served by this transport. That
+	 * a client has come back to another node is known here from its next request on
 	 */
 	boolean close();
 

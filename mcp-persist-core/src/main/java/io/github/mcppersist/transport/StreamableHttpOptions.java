@@ -1,8 +1,11 @@
 package io.github.mcppersist.transport;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
 
+import io.modelcontextprotocol.spec.McpSchema.InitializeRequest;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +35,8 @@ public final class StreamableHttpOptions {
 
 	private final StoreFailurePolicy onStoreFailure;
 
+	private final @Nullable Predicate<InitializeRequest> resumingClients;
+
 	private final Duration lookInterval;
 
 	private StreamableHttpOptions(Builder builder) {
@@ -46,6 +51,7 @@ public final class StreamableHttpOptions {
 		this.allowedHosts = Set.copyOf(builder.allowedHosts);
 		this.deleteAllowed = builder.deleteAllowed;
 		this.onStoreFailure = builder.onStoreFailure;
+		this.resumingClients = builder.resumingClients;
 		this.lookInterval = builder.lookInterval;
 	}
 
@@ -109,6 +115,10 @@ public final class StreamableHttpOptions {
 		return this.onStoreFailure;
 	}
 
+	@Nullable Predicate<InitializeRequest> resumingClients() {
+		return this.resumingClients;
+	}
+
 	/**
 	 * Return how often what hints of other nodes tell is found out without them. Looking
 	 * costs a read for each connection.
@@ -146,14 +156,18 @@ public final class StreamableHttpOptions {
 
 		private StoreFailurePolicy onStoreFailure = StoreFailurePolicy.CONTINUE;
 
+		private @Nullable Predicate<InitializeRequest> resumingClients;
+
 		private Duration lookInterval = Duration.ofSeconds(30);
 
 		private Builder() {
 		}
 
 		/**
-		 * Set how long a client waits before it reconnects: the {@code retry:} field of
-		 * the first event of every connection.
+		 * Set how long a client waits before it reconnects. It is sent as {@code retry:}
+		 * with the first event of a connection and with the last one before the server
+		 * closes it, to clients of revision 2025-11-25 or later that are known to bear
+		 * it.
 		 * @param retryInterval one second by default
 		 * @return this builder
 		 */
@@ -176,7 +190,9 @@ public final class StreamableHttpOptions {
 		/**
 		 * Set the age at which the server closes a connection, for the client to
 		 * reconnect and go on. Applies to clients of revision 2025-11-25 or later that
-		 * have received an event ID.
+		 * have received an event ID, if they are known to come back: they have come back
+		 * with that connection, or to the stream of a request in its session, or are
+		 * {@linkplain #resumingClients trusted to}.
 		 * @param maxConnectionAge the age, or {@code null}, the default, for none
 		 * @return this builder
 		 */
@@ -272,6 +288,20 @@ public final class StreamableHttpOptions {
 		 */
 		public Builder onStoreFailure(StoreFailurePolicy onStoreFailure) {
 			this.onStoreFailure = onStoreFailure;
+			return this;
+		}
+
+		/**
+		 * Trust clients to resume, before they have shown that they do: when the server
+		 * closes a connection in good order they come back with {@code Last-Event-ID}. A
+		 * client that is trusted and doesn't loses the results of requests whose
+		 * connection a tool or {@link #maxConnectionAge} closes.
+		 * @param resumingClients is asked once a session, by the node that initializes
+		 * it, on a thread that runs request handlers. By default nobody is trusted
+		 * @return this builder
+		 */
+		public Builder resumingClients(Predicate<InitializeRequest> resumingClients) {
+			this.resumingClients = Objects.requireNonNull(resumingClients, "resumingClients must not be null");
 			return this;
 		}
 

@@ -167,7 +167,7 @@ class InMemorySessionStoreTests extends SessionStoreContractTests {
 		create(this.store, "first");
 
 		block(this.store
-			.createSession(new SessionRecord("first", "{}", "1", null, null, Set.of("file:///a"), null, 5)));
+			.createSession(new SessionRecord("first", "{}", "1", null, null, Set.of("file:///a"), null, false, 5)));
 
 		assertThat(subscribedUris(this.store)).isEmpty();
 	}

@@ -20,7 +20,7 @@ class SessionRecordTests {
 		SessionRecord session = SessionRecord.initialized("s-1", "{\"a\":1}", "2025-11-25", "alice");
 
 		assertThat(session)
-			.isEqualTo(new SessionRecord("s-1", "{\"a\":1}", "2025-11-25", "alice", null, Set.of(), null, 1));
+			.isEqualTo(new SessionRecord("s-1", "{\"a\":1}", "2025-11-25", "alice", null, Set.of(), null, false, 1));
 	}
 
 	@ParameterizedTest
@@ -43,7 +43,7 @@ class SessionRecordTests {
 	@ValueSource(longs = { 0, -1, Long.MIN_VALUE })
 	void countsItsRevisionsFromOne(long revision) {
 		assertThatIllegalArgumentException()
-			.isThrownBy(() -> new SessionRecord("s", "{}", "2025-11-25", null, null, Set.of(), null, revision))
+			.isThrownBy(() -> new SessionRecord("s", "{}", "2025-11-25", null, null, Set.of(), null, false, revision))
 			.withMessage("revision must be at least 1, but is " + revision);
 	}
 
@@ -59,7 +59,7 @@ class SessionRecordTests {
 	@Test
 	void doesNotChangeWithTheSetThatItWasMadeOf() {
 		Set<String> subscriptions = new HashSet<>(Set.of("file:///a"));
-		SessionRecord session = new SessionRecord("s", "{}", "2025-11-25", null, null, subscriptions, null, 1);
+		SessionRecord session = new SessionRecord("s", "{}", "2025-11-25", null, null, subscriptions, null, false, 1);
 
 		subscriptions.add("file:///b");
 
@@ -69,7 +69,7 @@ class SessionRecordTests {
 	@Test
 	void printsNothingOfTheClients() {
 		SessionRecord session = new SessionRecord("secret-id", "{\"secret\":\"request\"}", "2025-11-25", "secret-name",
-				"debug", Set.of("file:///secret"), EventId.next("secretstream", 3), 42);
+				"debug", Set.of("file:///secret"), EventId.next("secretstream", 3), true, 42);
 
 		assertThat(session).hasToString("session of protocol version 2025-11-25, revision 42");
 	}

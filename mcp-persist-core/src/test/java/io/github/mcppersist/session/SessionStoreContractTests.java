@@ -119,7 +119,7 @@ public abstract class SessionStoreContractTests {
 	@Test
 	void keepsAllThatAnotherNodeKnewOfASession() {
 		SessionRecord session = new SessionRecord(this.session, INITIALIZE, "2025-06-18", "alice", "warning",
-				Set.of(this.uri, this.uri + "/2"), EventId.next("aB3", 999_999_999_999_999L), 7);
+				Set.of(this.uri, this.uri + "/2"), EventId.next("aB3", 999_999_999_999_999L), true, 7);
 
 		block(store().createSession(session));
 
@@ -132,7 +132,7 @@ public abstract class SessionStoreContractTests {
 	@Test
 	void keepsEveryCharacterOfASession() {
 		SessionRecord odd = new SessionRecord(this.session, ODD_TEXT, ODD_TEXT, ODD_TEXT, ODD_TEXT, Set.of(ODD_TEXT),
-				null, 1);
+				null, false, 1);
 		SessionRecord large = SessionRecord.initialized(UUID.randomUUID().toString(),
 				"{\"x\":\"" + "\ud83d\ude80".repeat(50_000) + "\"}", "2025-11-25", "\u00e9x".repeat(5_000));
 
@@ -172,7 +172,7 @@ public abstract class SessionStoreContractTests {
 
 		block(store().createSession(session));
 		block(secondNode().createSession(new SessionRecord(this.session, "{}", "2025-03-26", "mallory", "error",
-				Set.of(this.uri + "/2"), EventId.next("a", 1), 99)));
+				Set.of(this.uri + "/2"), EventId.next("a", 1), true, 99)));
 
 		assertThat(find(store(), this.session)).isEqualTo(changed);
 		assertThat(find(secondNode(), this.session)).isEqualTo(changed);
@@ -242,10 +242,11 @@ public abstract class SessionStoreContractTests {
 
 		block(store().setLogLevel(this.session, "notice"));
 		block(store().subscribe(this.session, this.uri));
+		block(store().setResuming(this.session));
 
 		assertThat(find(secondNode(), this.session))
 			.isEqualTo(new SessionRecord(this.session, created.initializeRequest(), created.protocolVersion(),
-					created.principal(), "notice", Set.of(this.uri), null, 3));
+					created.principal(), "notice", Set.of(this.uri), null, true, 4));
 		assertThat(find(secondNode(), other.sessionId())).isEqualTo(other);
 	}
 
@@ -287,11 +288,34 @@ public abstract class SessionStoreContractTests {
 		assertSessionNotFound(store().setLogLevel(this.session, "debug"));
 		assertSessionNotFound(store().subscribe(this.session, this.uri));
 		assertSessionNotFound(store().unsubscribe(this.session, this.uri));
+		assertSessionNotFound(store().setResuming(this.session));
 
 		assertNotFound(store(), this.session);
 		assertThat(subscribers(store(), this.uri)).isEmpty();
 		block(store().createSession(SessionRecord.initialized(this.session, INITIALIZE, "1", null)));
 		assertThat(find(store(), this.session).revision()).isEqualTo(1);
+	}
+
+	@Test
+	void notesOnceThatAClientResumes() {
+		SessionRecord created = create(store(), this.session);
+		assertThat(created.resuming()).isFalse();
+
+		assertThat(block(store().setResuming(this.session))).isEqualTo(2);
+		assertThat(block(secondNode().setResuming(this.session))).isEqualTo(2);
+		assertThat(block(store().setLogLevel(this.session, "info"))).isEqualTo(3);
+
+		assertThat(find(secondNode(), this.session).resuming()).isTrue();
+	}
+
+	@Test
+	void notesNothingMoreOfAClientThatWasTrustedFromTheBeginning() {
+		block(store()
+			.createSession(SessionRecord.initialized(this.session, INITIALIZE, "2025-11-25", null).asResuming()));
+
+		assertThat(block(secondNode().setResuming(this.session))).isEqualTo(1);
+
+		assertThat(find(store(), this.session).resuming()).isTrue();
 	}
 
 	// Subscriptions
@@ -373,7 +397,7 @@ public abstract class SessionStoreContractTests {
 		block(secondNode().moveStandaloneCursor(this.session, second));
 
 		assertThat(find(store(), this.session)).isEqualTo(new SessionRecord(this.session, created.initializeRequest(),
-				created.protocolVersion(), created.principal(), null, Set.of(), second, 1));
+				created.protocolVersion(), created.principal(), null, Set.of(), second, false, 1));
 		assertThat(block(store().setLogLevel(this.session, "info"))).isEqualTo(2);
 		assertThat(find(store(), this.session).standaloneCursor()).isEqualTo(second);
 	}
@@ -401,12 +425,13 @@ public abstract class SessionStoreContractTests {
 		create(store, this.session);
 
 		for (Supplier<Mono<Long>> change : List.<Supplier<Mono<Long>>>of(() -> store.setLogLevel(this.session, "error"),
-				() -> store.subscribe(this.session, this.uri), () -> store.unsubscribe(this.session, this.uri))) {
+				() -> store.subscribe(this.session, this.uri), () -> store.unsubscribe(this.session, this.uri),
+				() -> store.setResuming(this.session))) {
 			elapse(Duration.ofMillis(1200));
 			block(change.get());
 		}
 		elapse(Duration.ofMillis(1200));
-		assertThat(find(store, this.session).revision()).isEqualTo(4);
+		assertThat(find(store, this.session).revision()).isEqualTo(5);
 
 		elapse(Duration.ofMillis(1100));
 		awaitNotFound(store, this.session);

@@ -98,8 +98,8 @@ abstract class AbstractStreamableHttpTests {
 		return client();
 	}
 
-	RawMcpClient startAsync() throws Exception {
-		this.endpoint = StreamableHttpEndpoint.builder(createStore()).build();
+	RawMcpClient startAsync(StreamableHttpOptions.Builder options) throws Exception {
+		this.endpoint = StreamableHttpEndpoint.builder(createStore()).options(options.build()).build();
 		this.server = this.tools.asyncServer(this.endpoint)::close;
 		this.web = serve(this.endpoint);
 		return client();

@@ -51,7 +51,7 @@ class SessionRulesTests {
 		Set<String> uris = IntStream.range(0, subscriptions)
 			.mapToObj((i) -> "file:///" + i)
 			.collect(Collectors.toSet());
-		return new SessionRecord("session", "{}", "2025-11-25", null, null, uris, null, 1);
+		return new SessionRecord("session", "{}", "2025-11-25", null, null, uris, null, false, 1);
 	}
 
 }

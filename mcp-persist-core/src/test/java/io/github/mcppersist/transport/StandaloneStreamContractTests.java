@@ -28,8 +28,9 @@ public abstract class StandaloneStreamContractTests extends AbstractStreamableHt
 
 	@Test
 	void deliversOnceWhatWasSentWhileNoConnectionWasOpen() throws Exception {
-		RawMcpClient client = start(StreamableHttpOptions.builder().maxConnectionAge(Duration.ofMillis(600)))
-			.initialize();
+		RawMcpClient client = start(StreamableHttpOptions.builder()
+			.resumingClients((request) -> true)
+			.maxConnectionAge(Duration.ofMillis(600))).initialize();
 		notify(client, 1, 3);
 
 		assertThat(listen(client)).containsExactly("1", "2", "3");
@@ -69,7 +70,10 @@ public abstract class StandaloneStreamContractTests extends AbstractStreamableHt
 	@Test
 	void deliversWhatIsKeptAlthoughOlderMessagesAreGone() throws Exception {
 		InMemoryEventStore store = InMemoryEventStore.builder().maxEventsPerStream(5).build();
-		RawMcpClient client = start(store, StreamableHttpOptions.builder().maxConnectionAge(Duration.ofMillis(600)))
+		RawMcpClient client = start(store,
+				StreamableHttpOptions.builder()
+					.resumingClients((request) -> true)
+					.maxConnectionAge(Duration.ofMillis(600)))
 			.initialize();
 		assertThat(listen(client)).isEmpty();
 

@@ -121,6 +121,12 @@ public final class RedisSessionStore implements SessionStore {
 	}
 
 	@Override
+	public Mono<Long> setResuming(String sessionId) {
+		check(sessionId);
+		return change(sessionId, this.ttl, SessionFields.resuming(), SessionFields.yes());
+	}
+
+	@Override
 	public Mono<Long> subscribe(String sessionId, String uri) {
 		check(sessionId);
 		return change(sessionId, this.ttl, SessionFields.subscription(uri), NOTHING)

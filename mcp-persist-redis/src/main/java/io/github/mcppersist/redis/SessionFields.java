@@ -22,6 +22,7 @@ import io.github.mcppersist.session.SessionRecord;
  * p        name of the principal, absent if there is none
  * l        log level, absent if none was set
  * c        last event of the standalone stream that was sent, absent if there is none
+ * b        1 if the client is known to come back to the streams of its requests
  * r        revision
  * s:{uri}  a subscription; the value is empty
  * </pre>
@@ -38,6 +39,10 @@ final class SessionFields {
 
 	private static final String STANDALONE_CURSOR = "c";
 
+	private static final String RESUMING = "b";
+
+	private static final String YES = "1";
+
 	private static final String REVISION = "r";
 
 	private static final String SUBSCRIPTION = "s:";
@@ -47,6 +52,14 @@ final class SessionFields {
 
 	static byte[] logLevel() {
 		return RedisKeys.text(LOG_LEVEL);
+	}
+
+	static byte[] resuming() {
+		return RedisKeys.text(RESUMING);
+	}
+
+	static byte[] yes() {
+		return RedisKeys.text(YES);
 	}
 
 	static byte[] subscription(String uri) {
@@ -66,6 +79,7 @@ final class SessionFields {
 		add(fields, LOG_LEVEL, session.logLevel());
 		EventId cursor = session.standaloneCursor();
 		add(fields, STANDALONE_CURSOR, (cursor != null) ? cursor.toString() : null);
+		add(fields, RESUMING, session.resuming() ? YES : null);
 		add(fields, REVISION, Long.toString(session.revision()));
 		session.subscriptions().forEach((uri) -> add(fields, SUBSCRIPTION + uri, ""));
 		return fields;
@@ -99,7 +113,8 @@ final class SessionFields {
 		String cursor = values.get(STANDALONE_CURSOR);
 		return new SessionRecord(sessionId, required(values, INITIALIZE_REQUEST), required(values, PROTOCOL_VERSION),
 				values.get(PRINCIPAL), values.get(LOG_LEVEL), subscriptions,
-				(cursor != null) ? EventId.parse(cursor) : null, Long.parseLong(required(values, REVISION)));
+				(cursor != null) ? EventId.parse(cursor) : null, YES.equals(values.get(RESUMING)),
+				Long.parseLong(required(values, REVISION)));
 	}
 
 	private static String required(Map<String, String> values, String field) {

@@ -105,6 +105,9 @@ class RedisSessionLayoutTests {
 
 		assertThat(redis.cli("HGETALL", RECORD)).isEqualTo(List.of("i", "{\"capabilities\":{}}", "v", "2025-11-25", "p",
 				"alice", "r", "3", "l", "debug", "s:file:///a", "", "c", "0_17_abcdef"));
+		TestEvents.block(this.store.setResuming(SESSION));
+		assertThat(redis.cli("HGET", RECORD, "b")).isEqualTo("1");
+		assertThat(redis.cli("HGET", RECORD, "r")).isEqualTo("4");
 		assertKeys(RECORD, URIS, SUBSCRIBERS);
 		assertThat(redis.cli("ZRANGE", URIS, "0", "-1")).isEqualTo(List.of("file:///a"));
 		assertThat(redis.cli("ZRANGE", SUBSCRIBERS, "0", "-1")).isEqualTo(List.of(SESSION));
@@ -117,7 +120,15 @@ class RedisSessionLayoutTests {
 
 		assertThat(TestEvents.block(this.store.findSession(SESSION)))
 			.isEqualTo(new SessionRecord(SESSION, "{\"\u20ac\":1}", "2025-06-18", "\u00e9", "info",
-					Set.of("file:///\u00e9", ""), EventId.parse("0_17_abcdef"), 12));
+					Set.of("file:///\u00e9", ""), EventId.parse("0_17_abcdef"), false, 12));
+	}
+
+	@Test
+	void readsThatAClientResumes() {
+		redis.cli("HSET", RECORD, "i", "{}", "v", "2025-11-25", "b", "1", "r", "2");
+
+		assertThat(TestEvents.block(this.store.findSession(SESSION)))
+			.isEqualTo(new SessionRecord(SESSION, "{}", "2025-11-25", null, null, Set.of(), null, true, 2));
 	}
 
 	@Test
@@ -230,7 +241,7 @@ class RedisSessionLayoutTests {
 	@Test
 	void anIndexThatWasNotWrittenIsWrittenWhenTheCallIsRepeated() {
 		SessionRecord session = new SessionRecord(SESSION, "{}", "2025-11-25", null, null, Set.of("file:///a"), null,
-				3);
+				false, 3);
 		TestEvents.block(this.store.createSession(session));
 		redis.cli("DEL", URIS, SUBSCRIBERS);
 

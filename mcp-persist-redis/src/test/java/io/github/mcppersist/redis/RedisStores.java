@@ -139,7 +139,7 @@ final class RedisStores implements AutoCloseable {
 		block(sessions.renewSessions(List.of(sessionId)));
 
 		assertThat(sessions.findSession(sessionId).block(LIMIT)).isEqualTo(new SessionRecord(sessionId, "{}",
-				"2025-11-25", "alice", "debug", Set.of("file:///b"), EventId.parse("0_2_abcdef"), 5));
+				"2025-11-25", "alice", "debug", Set.of("file:///b"), EventId.parse("0_2_abcdef"), false, 5));
 		assertThat(sessions.findSubscribers("file:///a").block(LIMIT)).isEmpty();
 		assertThat(sessions.findSubscribers("file:///b").block(LIMIT)).containsExactly(sessionId);
 		assertThat(others.findSubscribedUris().block(LIMIT)).contains("file:///b");

@@ -95,6 +95,29 @@ class StreamsOnNodesTests {
 	}
 
 	@Test
+	void closesConnectionsOnceTheClientHasResumedOnAnotherNode() throws Exception {
+		this.nodes.get(0).tools.open("g");
+		List<SseEvent> first;
+		try (Exchange call = this.client.call(1, "hangup", "{\"gate\":\"g\"}")) {
+			first = call.rest();
+		}
+		assertThat(first.get(first.size() - 1).data()).contains("closed false");
+
+		try (Exchange resumed = other().get(first.get(0).id())) {
+			assertThat(OnNodes.numbers(resumed.rest())).containsExactly("1", "2");
+		}
+
+		// Noted beside the resume, which doesn't wait for it
+		await().untilAsserted(() -> {
+			try (Exchange call = this.client.call(2, "hangup", "{\"gate\":\"g\"}")) {
+				List<SseEvent> events = call.rest();
+				assertThat(events.get(events.size() - 1)).extracting(SseEvent::data, SseEvent::retry)
+					.containsExactly("", "1000");
+			}
+		});
+	}
+
+	@Test
 	void closesTheConnectionOfACallWhenItIsResumedOnAnotherNode() throws Exception {
 		try (Exchange call = this.client.call(1, "gated", "{\"gate\":\"g\"}")) {
 			String cursor = call.next().id();

@@ -16,6 +16,8 @@ import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.context.annotation.Bean;
 
+import io.github.mcppersist.autoconfigure.StreamableHttpOptionsCustomizer;
+
 /**
  * An MCP server whose transport comes from the starter. All it adds is the server itself.
  * It runs on Tomcat, and on Netty with {@code spring.main.web-application-type=reactive}.
@@ -25,6 +27,13 @@ public class ConformanceServerApplication {
 
 	public static void main(String[] args) {
 		SpringApplication.run(ConformanceServerApplication.class, args);
+	}
+
+	// The suite's client comes back when a tool has closed its connection, and has no
+	// occasion to show that before
+	@Bean
+	StreamableHttpOptionsCustomizer trustInTheSuite() {
+		return (options) -> options.resumingClients((client) -> client.clientInfo().name().startsWith("conformance"));
 	}
 
 	// Immediate execution runs the tools on the endpoint's executor, which has room for
