@@ -1,5 +1,5 @@
 import http from 'node:http';
-import { SseParser } from './sse.mjs';
+import { SseParser } from '../common/sse.mjs';
 
 const ACCEPT = 'application/json, text/event-stream';
 

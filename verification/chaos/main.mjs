@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { drawCalls, judge, runCalls } from './chaos.mjs';
-import { freePort, inspectConnections, inspectJvm, inspectRedis, Processes, waitForPort } from './processes.mjs';
+import { freePort, inspectConnections, inspectJvm, inspectRedis, Processes, waitForPort } from '../common/processes.mjs';
 import { KINDS } from './record.mjs';
-import { printLog, printTable, Report } from './report.mjs';
+import { printLog, printTable, Report } from '../common/report.mjs';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 

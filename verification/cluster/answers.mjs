@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { random } from '../chaos/random.mjs';
-import { printTable } from '../chaos/report.mjs';
+import { printTable } from '../common/report.mjs';
 import { parse, readEvents, Session } from './session.mjs';
 
 /** How long a server may take to say that the one which asked has gone. */

@@ -1,7 +1,7 @@
 import { drawCalls, judge, runCalls } from '../chaos/chaos.mjs';
 import { KINDS } from '../chaos/record.mjs';
 import { random } from '../chaos/random.mjs';
-import { printTable } from '../chaos/report.mjs';
+import { printTable } from '../common/report.mjs';
 import { spread } from './cluster.mjs';
 import { countUnderWay, judgeDeaths, restartInTurn } from './restarts.mjs';
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort, waitForPort } from '../chaos/processes.mjs';
+import { freePort, waitForPort } from '../common/processes.mjs';
 
 /** Longer than any tool that the bench calls, so that a server which is asked to end can finish them. */
 const GRACE_SECONDS = 20;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { findKeys } from '../chaos/processes.mjs';
+import { findKeys } from '../common/processes.mjs';
 import { random } from '../chaos/random.mjs';
-import { printTable } from '../chaos/report.mjs';
+import { printTable } from '../common/report.mjs';
 import { Session } from './session.mjs';
 
 /** How long connections of a session that was ended may stay open. */

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Processes } from '../chaos/processes.mjs';
-import { printLog, Report } from '../chaos/report.mjs';
+import { Processes } from '../common/processes.mjs';
+import { printLog, Report } from '../common/report.mjs';
 import { tryAnswers } from './answers.mjs';
 import { tryCalls } from './calls.mjs';
 import { Cluster } from './cluster.mjs';

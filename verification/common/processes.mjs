@@ -11,7 +11,7 @@ const run = promisify(execFile);
 /** Processes that end, and a directory that goes, when the run does. */
 export class Processes {
 
-  directory = mkdtempSync(path.join(os.tmpdir(), 'chaos-'));
+  directory = mkdtempSync(path.join(os.tmpdir(), 'verification-'));
   #children = [];
 
   /** Start a process whose log goes on where that of an earlier one of this name ended. */
