@@ -3,8 +3,8 @@ import { cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { freePort, Processes, tail, waitForPort } from '../chaos/processes.mjs';
-import { Report } from '../chaos/report.mjs';
+import { freePort, Processes, tail, waitForPort } from '../common/processes.mjs';
+import { Report } from '../common/report.mjs';
 import { readEvents, Session } from '../cluster/session.mjs';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');

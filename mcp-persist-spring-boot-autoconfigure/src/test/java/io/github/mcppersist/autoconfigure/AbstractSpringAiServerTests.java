@@ -40,7 +40,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 @NeedsRedis
 abstract class AbstractSpringAiServerTests {
 
-	private static final String INITIALIZE = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"
+	static final String INITIALIZE = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"
 			+ "\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":\"test\",\"version\":\"1\"}}}";
 
 	private final List<SpringAiServer> servers = new ArrayList<>();

@@ -1,8 +1,7 @@
 package io.github.mcppersist.servlet;
 
-import org.junit.jupiter.api.Tag;
-
 import jakarta.servlet.Filter;
+import org.junit.jupiter.api.Tag;
 
 import io.github.mcppersist.transport.WebServer;
 

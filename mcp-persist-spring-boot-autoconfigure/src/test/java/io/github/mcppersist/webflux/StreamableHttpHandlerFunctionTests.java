@@ -4,8 +4,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-import org.junit.jupiter.api.Tag;
-
 import io.modelcontextprotocol.server.McpAsyncServer;
 import io.modelcontextprotocol.server.McpServer;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
@@ -27,7 +25,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * What a reactive tool has of the request that it is called for.
  */
-@Tag("slow")
 class StreamableHttpHandlerFunctionTests {
 
 	private final Sinks.Empty<Void> gate = Sinks.empty();

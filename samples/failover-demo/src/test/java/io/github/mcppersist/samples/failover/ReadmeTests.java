@@ -94,6 +94,15 @@ class ReadmeTests {
 	}
 
 	@Test
+	void quotesTheProxiesConfigurationsAsTheyAreRun() throws IOException {
+		for (String language : List.of("nginx", "vcl")) {
+			assertThat(snippets(language)).isNotEmpty()
+				.allSatisfy((snippet) -> assertThat(Files.readString(ROOT.resolve(snippet.source())))
+					.contains(snippet.text()));
+		}
+	}
+
+	@Test
 	void pointsOnlyAtFilesAndTestsThatAreThere() throws IOException {
 		List<String> tests;
 		try (Stream<Path> files = Files.walk(ROOT)) {

@@ -1,5 +1,7 @@
 package io.github.mcppersist.samples.springai;
 
+import java.util.List;
+
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
@@ -8,6 +10,11 @@ import org.springframework.security.config.Customizer;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.web.cors.CorsConfiguration;
+import org.springframework.web.cors.CorsConfigurationSource;
+import org.springframework.web.cors.UrlBasedCorsConfigurationSource;
+
+import io.github.mcppersist.autoconfigure.McpPersistProperties;
 
 /**
  * Who may call the server: with the profile {@code basic} the user that
@@ -26,7 +33,7 @@ class SecurityConfiguration {
 	// names its origin, which the endpoint checks.
 	@Bean
 	SecurityFilterChain securityFilterChain(HttpSecurity http, Environment environment) {
-		http.csrf(AbstractHttpConfigurer::disable);
+		http.csrf(AbstractHttpConfigurer::disable).cors(Customizer.withDefaults());
 		if (environment.acceptsProfiles(BASIC)) {
 			http.httpBasic(Customizer.withDefaults())
 				.authorizeHttpRequests((requests) -> requests.requestMatchers("/actuator/health/**")
@@ -38,6 +45,22 @@ class SecurityConfiguration {
 			http.authorizeHttpRequests((requests) -> requests.anyRequest().permitAll());
 		}
 		return http.build();
+	}
+
+	// What pages of the origins that mcp.persist.allowed-origins names may send, and read
+	@Bean
+	CorsConfigurationSource corsConfigurationSource(McpPersistProperties properties) {
+		UrlBasedCorsConfigurationSource source = new UrlBasedCorsConfigurationSource();
+		if (!properties.allowedOrigins().isEmpty()) {
+			CorsConfiguration cors = new CorsConfiguration();
+			cors.setAllowedOrigins(List.copyOf(properties.allowedOrigins()));
+			cors.setAllowedMethods(List.of("GET", "POST", "DELETE"));
+			cors.setAllowedHeaders(List.of("Authorization", "Content-Type", "Last-Event-ID", "MCP-Protocol-Version",
+					"Mcp-Session-Id"));
+			cors.setExposedHeaders(List.of("Mcp-Session-Id", "WWW-Authenticate"));
+			source.registerCorsConfiguration("/mcp", cors);
+		}
+		return source;
 	}
 
 }
