@@ -32,11 +32,12 @@ import io.github.mcppersist.transport.StoreFailurePolicy;
  * @param memory settings of the store in memory
  * @param onStoreFailure what happens to requests while the store is out of reach
  * @param endpoint path at which the MCP endpoint is served
- * @param retryInterval how long a client waits before it reconnects
+ * @param retryInterval how long a client waits before it reconnects, if it is known to
+ * bear being told
  * @param heartbeatInterval how long a connection is silent before a comment is sent to
  * keep it open
- * @param maxConnectionAge age at which the server closes a connection for the client to
- * reconnect and go on; connections aren't closed for their age by default
+ * @param maxConnectionAge age at which the server closes a connection, if its client is
+ * known to come back; connections aren't closed for their age by default
  * @param sessionTimeout how long a session is kept without being used
  * @param sessionCacheTimeout how long an instance keeps a session in its memory that it
  * isn't asked for; it comes back from the store
