@@ -252,6 +252,7 @@ class EndpointObserverTests extends AbstractStreamableHttpTests {
 	@Test
 	void saysAtStartWhichNodeThisIsIfThereAreOthers() throws Exception {
 		ListAppender<ILoggingEvent> log = log(StreamableHttpEndpoint.class);
+		((Logger) LoggerFactory.getLogger(StreamableHttpEndpoint.class)).setLevel(Level.DEBUG);
 		start();
 		assertThat(log.list).isEmpty();
 		stop();
@@ -261,7 +262,7 @@ class EndpointObserverTests extends AbstractStreamableHttpTests {
 		start();
 
 		assertThat(log.list).singleElement().satisfies((line) -> {
-			assertThat(line.getLevel()).isEqualTo(Level.INFO);
+			assertThat(line.getLevel()).isEqualTo(Level.DEBUG);
 			assertThat(line.getFormattedMessage()).contains(nodes.nodeId());
 			assertThat(line.getKeyValuePairs()).extracting((pair) -> pair.value).containsExactly(nodes.nodeId());
 		});
