@@ -92,7 +92,8 @@ final class ContainerResponse {
 	}
 
 	/**
-	 * Take the response over from the filters. To be called on the request's thread.
+	 * Take the response over from the filters. To be called on the request's thread. If
+	 * one of them sends it all the same, that isn't cached either.
 	 * @param listener is told when it can be written to
 	 * @throws IOException if it can't be
 	 */
@@ -103,6 +104,7 @@ final class ContainerResponse {
 		catch (IllegalStateException ex) {
 			forgetWriter();
 		}
+		this.response.setHeader("Cache-Control", "no-store");
 		this.response.getOutputStream().setWriteListener(listener);
 		if (this.guard != null) {
 			this.guard.take();

@@ -129,8 +129,12 @@ final class ResponseWriter implements Subscriber<byte[]>, WriteListener, AsyncLi
 		this.lock.lock();
 		try {
 			if (!this.closed && !this.begun) {
-				this.response.end(status);
-				close(true);
+				try {
+					this.response.end(status);
+				}
+				finally {
+					close(true);
+				}
 			}
 		}
 		finally {
@@ -236,8 +240,10 @@ final class ResponseWriter implements Subscriber<byte[]>, WriteListener, AsyncLi
 				close(false);
 			}
 		}
-		catch (IOException | IllegalStateException ex) {
-			logger.debug("A client has gone", ex);
+		catch (IOException | RuntimeException ex) {
+			// Whatever a container or a wrapper throws: the client has gone, in most
+			// cases
+			logger.debug("An answer could not be written", ex);
 			close(true);
 		}
 	}

@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.security.Principal;
 import java.util.Collections;
+import java.util.Enumeration;
 import java.util.List;
 
 import io.modelcontextprotocol.common.McpTransportContext;
@@ -48,7 +49,8 @@ final class ServletEndpointRequest implements EndpointRequest {
 			return name.equalsIgnoreCase("Host") ? authority() : null;
 		}
 		// Filters that change a header often change this method of a request alone
-		List<String> lines = Collections.list(this.request.getHeaders(name));
+		Enumeration<String> all = this.request.getHeaders(name);
+		List<String> lines = (all != null) ? Collections.list(all) : List.of();
 		return (lines.size() > 1) ? String.join(", ", lines) : value;
 	}
 

@@ -2,8 +2,9 @@ package io.github.mcppersist.transport;
 
 import java.security.Principal;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,9 +18,14 @@ final class Callers {
 	private static final Rejection UNKNOWN_OWNER = new Rejection(500, JsonRpcError.INTERNAL_ERROR,
 			"Internal error: the server can't tell who owns the session; its log says why", null, Map.of());
 
+	private static final int MAX_LOGGED = 100;
+
 	private final SessionOwnerResolver resolver;
 
-	private volatile @Nullable String lastFailure;
+	/**
+	 * The kinds of failure that were logged.
+	 */
+	private final Set<String> logged = ConcurrentHashMap.newKeySet();
 
 	Callers(SessionOwnerResolver resolver) {
 		this.resolver = resolver;
@@ -45,16 +51,15 @@ final class Callers {
 		}
 	}
 
-	// Each request of such a client fails: one line for each reason is enough
+	// Each request of such a client fails: one line for each kind is enough
 	private void failed(Principal principal, RuntimeException failure) {
-		String reason = principal.getClass().getName() + ' ' + failure.getMessage();
-		if (reason.equals(this.lastFailure)) {
-			logger.debug("Again it can't be told who owns a session", failure);
-		}
-		else {
-			this.lastFailure = reason;
+		if (this.logged.size() < MAX_LOGGED
+				&& this.logged.add(principal.getClass().getName() + ' ' + failure.getClass().getName())) {
 			logger.error("A request was refused, since it can't be told who owns its session; "
 					+ "more for this reason are logged at DEBUG", failure);
+		}
+		else {
+			logger.debug("Again it can't be told who owns a session", failure);
 		}
 	}
 

@@ -55,8 +55,12 @@ record IncomingMessage(@Nullable JSONRPCMessage message, @Nullable String reques
 
 	private static IncomingMessage request(McpJsonMapper jsonMapper, JSONRPCRequest request) throws IOException {
 		String id = jsonMapper.writeValueAsString(request.id());
-		if (id.getBytes(StandardCharsets.UTF_8).length > RequestIds.MAX_ID_BYTES) {
+		byte[] bytes = id.getBytes(StandardCharsets.UTF_8);
+		if (bytes.length > RequestIds.MAX_ID_BYTES) {
 			return refused("Invalid Request: an ID may have " + RequestIds.MAX_ID_BYTES + " bytes");
+		}
+		if (!id.equals(new String(bytes, StandardCharsets.UTF_8))) {
+			return refused("Invalid Request: an ID has half of a surrogate pair");
 		}
 		return new IncomingMessage(request, id, null);
 	}
@@ -74,7 +78,7 @@ record IncomingMessage(@Nullable JSONRPCMessage message, @Nullable String reques
 
 	private static IncomingMessage malformed(Map<?, ?> json, String reason) {
 		Object id = json.get("id");
-		if (id == null || json.containsKey("method") || ServerRequests.nodeOf(id) == null) {
+		if (id == null || json.get("method") instanceof String || ServerRequests.nodeOf(id) == null) {
 			return refused(reason);
 		}
 		JSONRPCError error = new JSONRPCError(JsonRpcError.INVALID_REQUEST, "The client's answer is malformed");

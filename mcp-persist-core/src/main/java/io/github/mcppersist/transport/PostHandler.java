@@ -1,6 +1,7 @@
 package io.github.mcppersist.transport;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,11 @@ import io.github.mcppersist.session.SessionRecord;
 final class PostHandler {
 
 	private static final Logger logger = LoggerFactory.getLogger(PostHandler.class);
+
+	/**
+	 * How long a client that begins waits for the application's word on it.
+	 */
+	private static final Duration TRUST_LIMIT = Duration.ofSeconds(2);
 
 	private final EndpointRuntime runtime;
 
@@ -212,26 +218,29 @@ final class PostHandler {
 
 	/**
 	 * Ask the application whether a client can be trusted to resume, where its code may
-	 * block.
+	 * block, and where no tools run: a client isn't kept out because they take all
+	 * threads.
 	 * @param initializeRequest what the client said of itself
-	 * @return whether it is trusted; not, if the application's code fails
+	 * @return whether it is trusted; not, if the application's code fails or takes too
+	 * long
 	 */
 	private Mono<Boolean> isTrusted(InitializeRequest initializeRequest) {
 		Predicate<InitializeRequest> resumingClients = this.runtime.options().resumingClients();
 		if (resumingClients == null) {
 			return Mono.just(false);
 		}
-		return Mono.create((sink) -> this.runtime.handle(() -> {
-			boolean trusted = false;
+		return Mono.<Boolean>create((sink) -> this.runtime.answer(() -> {
 			try {
-				trusted = resumingClients.test(initializeRequest);
+				sink.success(resumingClients.test(initializeRequest));
 			}
 			catch (Throwable ex) {
-				logger.warn("resumingClients failed for a client, which is not trusted to resume; mend the predicate",
-						ex);
+				sink.error(ex);
 			}
-			sink.success(trusted);
-		}));
+		})).timeout(TRUST_LIMIT).onErrorResume((ex) -> {
+			logger.warn("resumingClients failed for a client, or took longer than {} ms, and so the client is not "
+					+ "trusted to resume; mend the predicate", TRUST_LIMIT.toMillis(), ex);
+			return Mono.just(false);
+		});
 	}
 
 	private void initialized(String sessionId, JSONRPCRequest message, InitializeResult result, HttpReply reply) {

@@ -47,7 +47,11 @@ final class SdkVersion {
 	 */
 	static void check(McpJsonMapper jsonMapper) {
 		Class<?> type = jsonMapper.getClass();
-		if (type.getName().startsWith(SDK_PACKAGE) && isTooOld(type.getPackage().getImplementationVersion())) {
+		// A shaded archive has one version, its own, and it may be a low one: the core
+		// has
+		// been linked, so one that seems too old isn't the SDK's
+		if (type.getName().startsWith(SDK_PACKAGE) && isTooOld(version(type))
+				&& !isTooOld(version(McpStreamableServerSession.class))) {
 			String title = type.getPackage().getImplementationTitle();
 			logger.warn(
 					"The MCP SDK on the class path is a mix of versions: {} beside {}. Errors in what clients send "
@@ -55,6 +59,10 @@ final class SdkVersion {
 					found((title != null) ? title : "its JSON module", type),
 					found("mcp-core", McpStreamableServerSession.class), IncompatibleSdkException.NEEDED_VERSION);
 		}
+	}
+
+	private static @Nullable String version(Class<?> type) {
+		return type.getPackage().getImplementationVersion();
 	}
 
 	static boolean isTooOld(@Nullable String version) {
@@ -75,7 +83,7 @@ final class SdkVersion {
 	 * @return such as {@code mcp-core 2.0.0 (file:/lib/mcp-core-2.0.0.jar)}
 	 */
 	static String found(String artifact, Class<?> type) {
-		String version = type.getPackage().getImplementationVersion();
+		String version = version(type);
 		CodeSource source = type.getProtectionDomain().getCodeSource();
 		return artifact + " " + ((version != null) ? version : "of an unknown version")
 				+ ((source != null && source.getLocation() != null) ? " (" + source.getLocation() + ")" : "");

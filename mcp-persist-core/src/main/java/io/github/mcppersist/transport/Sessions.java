@@ -139,8 +139,8 @@ final class Sessions {
 		if (session == null || !session.acquire()) {
 			return restore(sessionId).filter(Session::acquire)
 				// Let go again already
-				.repeatWhenEmpty(3, (again) -> again)
-				.onErrorMap(IllegalStateException.class, (ex) -> new RejectedRequestException(Rejection.SESSIONS_AWAY));
+				.repeatWhenEmpty((again) -> again.take(3))
+				.switchIfEmpty(rejected(Rejection.SESSIONS_AWAY));
 		}
 		return current ? refresh(session).thenReturn(session).onErrorResume((ex) -> {
 			session.release();
@@ -210,7 +210,7 @@ final class Sessions {
 	private Mono<Session> restore(String sessionId) {
 		return Mono.defer(() -> this.restoring.computeIfAbsent(sessionId,
 				(id) -> this.runtime.onDelivery(this.runtime.sessionStore().findSession(id))
-					.map((stored) -> restored(ofThisServer(stored)))
+					.map(this::restored)
 					.switchIfEmpty(rejected(Rejection.UNKNOWN_SESSION))
 					.onErrorMap(EventStoreUnavailableException.class,
 							(ex) -> new RejectedRequestException(Rejection.SESSIONS_AWAY))
@@ -219,18 +219,16 @@ final class Sessions {
 	}
 
 	/**
-	 * Return a record that is of this endpoint's MCP server, or was stored before records
+	 * Check that a record is of this endpoint's MCP server, or was stored before records
 	 * said of which.
 	 * @param stored the record
-	 * @return the same
 	 * @throws OtherServersSessionException if it is another server's
 	 */
-	private SessionRecord ofThisServer(SessionRecord stored) {
+	private void requireOfThisServer(SessionRecord stored) {
 		String server = stored.server();
-		if (server == null || server.equals(this.runtime.serverName())) {
-			return stored;
+		if (server != null && !server.equals(this.runtime.serverName())) {
+			throw new OtherServersSessionException(server);
 		}
-		throw new OtherServersSessionException(server);
 	}
 
 	private Session restored(SessionRecord stored) {
@@ -243,6 +241,7 @@ final class Sessions {
 		if (sdkSessions == null) {
 			throw new RejectedRequestException(Rejection.unavailable("the MCP server has not started yet"));
 		}
+		requireOfThisServer(stored);
 		InitializeRequest request;
 		try {
 			request = this.jsonMapper.readValue(stored.initializeRequest(), InitializeRequest.class);

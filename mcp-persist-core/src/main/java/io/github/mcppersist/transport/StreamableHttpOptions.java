@@ -322,7 +322,8 @@ public final class StreamableHttpOptions {
 		 * client that is trusted and doesn't loses the results of requests whose
 		 * connection a tool or {@link #maxConnectionAge} closes.
 		 * @param resumingClients is asked once a session, by the node that initializes
-		 * it, on a thread that runs request handlers. By default nobody is trusted
+		 * it, on a thread that may be blocked for up to two seconds; after that the
+		 * client isn't trusted. By default nobody is
 		 * @return this builder
 		 */
 		public Builder resumingClients(Predicate<InitializeRequest> resumingClients) {

@@ -232,6 +232,20 @@ abstract class AbstractFilterTests extends AbstractFilteredServletTests {
 	}
 
 	@Test
+	void whatAFilterSendsInsteadIsNotCached() throws Exception {
+		start(bad((request, response, chain) -> {
+			chain.doFilter(request, response);
+			response.getOutputStream().close();
+		}), true);
+		RawMcpClient client = client().initialize().header("X-Bad", "yes");
+
+		try (Exchange exchange = client.get(null)) {
+			assertThat(exchange.status()).isEqualTo(200);
+			assertThat(exchange.header("Cache-Control")).isEqualTo("no-store");
+		}
+	}
+
+	@Test
 	void aFilterThatSendsTheResponseIsNamed() throws Exception {
 		assertEnded((request, response, chain) -> {
 			chain.doFilter(request, new Gzip(response));

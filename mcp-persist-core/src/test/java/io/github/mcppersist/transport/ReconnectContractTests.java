@@ -3,6 +3,9 @@ package io.github.mcppersist.transport;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 import io.modelcontextprotocol.spec.McpSchema.InitializeRequest;
@@ -22,6 +25,17 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Clients of one protocol version differ in what they bear and do.
  */
 public abstract class ReconnectContractTests extends AbstractStreamableHttpTests {
+
+	private boolean full;
+
+	@Override
+	void customize(StreamableHttpEndpoint.Builder builder) {
+		if (this.full) {
+			builder.executor((task) -> {
+				throw new RejectedExecutionException("full");
+			});
+		}
+	}
 
 	private static final String ENDS_BY_BREAKING_ONLY = "ReactorNetty/1.3.0";
 
@@ -151,6 +165,36 @@ public abstract class ReconnectContractTests extends AbstractStreamableHttpTests
 		this.tools.open("g");
 
 		assertThat(hangup(client)).containsExactly("closed false");
+	}
+
+	@Test
+	void initializesWhileToolsTakeAllThreads() throws Exception {
+		this.full = true;
+
+		RawMcpClient client = start(trusting((request) -> true)).initialize();
+
+		assertThat(client.sessionId()).isNotNull();
+	}
+
+	@Test
+	void trustsNobodyIfTheApplicationDoesNotSay() throws Exception {
+		CountDownLatch never = new CountDownLatch(1);
+		RawMcpClient client = start(trusting((request) -> {
+			try {
+				return never.await(20, TimeUnit.SECONDS);
+			}
+			catch (InterruptedException ex) {
+				throw new IllegalStateException(ex);
+			}
+		})).initialize();
+		this.tools.open("g");
+
+		try {
+			assertThat(hangup(client)).containsExactly("closed false");
+		}
+		finally {
+			never.countDown();
+		}
 	}
 
 	@Test

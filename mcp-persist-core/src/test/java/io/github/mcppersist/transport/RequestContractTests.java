@@ -339,6 +339,15 @@ public abstract class RequestContractTests extends AbstractStreamableHttpTests {
 	}
 
 	@Test
+	void refusesAnIdThatNoAnswerCouldCarry() throws Exception {
+		RawMcpClient client = start().initialize();
+
+		try (Exchange post = client.post("{\"jsonrpc\":\"2.0\",\"id\":\"\\ud800\",\"method\":\"ping\"}")) {
+			assertThat(assertRefused(post, 400, -32600)).contains("\"id\":null").contains("surrogate");
+		}
+	}
+
+	@Test
 	void logsEachRefusalOnceWithMethodStatusAndReason() throws Exception {
 		RawMcpClient client = start().initialize();
 		ListAppender<ILoggingEvent> log = new ListAppender<>();

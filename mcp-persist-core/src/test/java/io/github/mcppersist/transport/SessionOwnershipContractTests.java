@@ -127,6 +127,25 @@ public abstract class SessionOwnershipContractTests extends AbstractStreamableHt
 	// Servers
 
 	@Test
+	void isUnavailableBeforeThereIsAServer() throws Exception {
+		RawMcpClient client = start(this.eventStore, this.sessionStore, StreamableHttpOptions.builder()).initialize();
+		StreamableHttpEndpoint endpoint = otherEndpoint(StreamableHttpOptions.builder());
+		this.otherWeb = serve(endpoint);
+		captureLog();
+
+		RawMcpClient early = otherClient().sessionId(client.sessionId());
+		for (Exchange exchange : List.of(early.call(1, "count", "{}"), early.get(null), early.delete())) {
+			try (exchange) {
+				assertThat(exchange.status()).isEqualTo(503);
+				assertThat(exchange.body()).contains("the MCP server has not started yet");
+			}
+		}
+
+		assertThat(this.log.list).isEmpty();
+		this.other = this.otherTools.server(endpoint, "other");
+	}
+
+	@Test
 	void existsAtTheServerThatCreatedItOnly() throws Exception {
 		startTwo("other", StreamableHttpOptions.builder());
 		captureLog();

@@ -133,7 +133,8 @@ public abstract class ToolContractTests extends AbstractStreamableHttpTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "\"result\":null", "\"result\":7", "\"error\":7", "\"error\":{}", "\"error\":null",
-			"\"result\":{\"action\":\"accept\"},\"error\":{\"code\":1,\"message\":\"m\"}", "\"neither\":1" })
+			"\"result\":{\"action\":\"accept\"},\"error\":{\"code\":1,\"message\":\"m\"}", "\"neither\":1",
+			"\"method\":null,\"result\":{\"action\":\"accept\"}", "\"method\":7" })
 	void endsTheWaitForAnAnswerThatIsMalformed(String malformed) throws Exception {
 		RawMcpClient client = start().initialize("{\"elicitation\":{}}");
 		try (Exchange call = client.call(1, "elicit", "{}")) {

@@ -27,6 +27,11 @@ import org.jspecify.annotations.Nullable;
  */
 record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 
+	/**
+	 * Spring Boot passes host, port, user and password over where there is a URL.
+	 */
+	private static final String UNLESS_URL = ", or spring.data.redis.url, which goes before them where it is set";
+
 	private static final Pattern ERROR_CODE = Pattern.compile("^-?([A-Z]{3,})\\b");
 
 	/**
@@ -118,7 +123,8 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 		for (Throwable cause : causes) {
 			String text = String.valueOf(cause.getMessage());
 			if (cause instanceof UnknownHostException) {
-				return "The host of Redis at " + address + " can't be resolved. Check spring.data.redis.host: " + text;
+				return "The host of Redis at " + address + " can't be resolved. Check spring.data.redis.host"
+						+ UNLESS_URL + ": " + text;
 			}
 			if (cause instanceof GeneralSecurityException) {
 				return certificate(cause, address);
@@ -130,7 +136,7 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 			}
 			if (cause instanceof ConnectException && text.contains("refused")) {
 				return "Nothing accepts connections where Redis should be, at " + address + ". Start Redis, or check "
-						+ "spring.data.redis.host and .port";
+						+ "spring.data.redis.host and .port" + UNLESS_URL;
 			}
 			if (text.contains("DB index is out of range")) {
 				return "Redis at " + address + " has no such database. Check spring.data.redis.database: " + text;
@@ -162,7 +168,7 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 		String text = String.valueOf(cause.getMessage());
 		if (text.contains("subject alternative") || text.contains("No name matching")) {
 			return "The certificate of Redis at " + address + " is for another name. Use a name that it has in "
-					+ "spring.data.redis.host: " + text;
+					+ "spring.data.redis.host" + UNLESS_URL + ": " + text;
 		}
 		if (cause instanceof CertificateExpiredException || text.contains("NotAfter")) {
 			return "The certificate of Redis at " + address + " has expired: " + text;
@@ -206,10 +212,12 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 			case "NOAUTH" -> new RedisFailure(Kind.NO_ACCESS,
 					"Redis at " + address
 							+ " wants a password. Set spring.data.redis.password, and .username for a user "
-							+ "of its own: " + text,
+							+ "of its own" + UNLESS_URL + ": " + text,
 					failure);
-			case "WRONGPASS" -> new RedisFailure(Kind.NO_ACCESS, "Redis at " + address
-					+ " refuses the user or the password. Check spring.data.redis.username and " + ".password: " + text,
+			case "WRONGPASS" -> new RedisFailure(Kind.NO_ACCESS,
+					"Redis at " + address
+							+ " refuses the user or the password. Check spring.data.redis.username and .password"
+							+ UNLESS_URL + ": " + text,
 					failure);
 			case "NOPERM" -> new RedisFailure(Kind.NO_ACCESS, "Redis at " + address
 					+ " denies access. Check the rights of the user in " + "spring.data.redis.username: " + text,

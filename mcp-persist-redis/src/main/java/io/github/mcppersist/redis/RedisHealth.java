@@ -20,7 +20,7 @@ final class RedisHealth {
 
 	private static final long PROBE_INTERVAL = 250_000_000L;
 
-	private static final long START = 5_000_000_000L;
+	private static final long START = 15_000_000_000L;
 
 	private static final Logger logger = LoggerFactory.getLogger(RedisEventStore.class);
 

@@ -49,7 +49,7 @@ class RedisReasonsTests {
 	void saysThatAPasswordIsWanted(Driver driver) throws Exception {
 		try (RedisServer redis = RedisServer.start("requirepass " + SECRET)) {
 			assertReason(driver.open(at("127.0.0.1", redis.port())), "wants a password", "127.0.0.1:" + redis.port(),
-					"spring.data.redis.password");
+					"spring.data.redis.password", "spring.data.redis.url");
 		}
 	}
 

@@ -55,6 +55,7 @@ class RedisTransportLoadTests {
 				AtomicBoolean longCallsEnded = new AtomicBoolean();
 				CountDownLatch running = new CountDownLatch(LONG_CALLERS);
 				CountDownLatch counted = new CountDownLatch(LONG_CALLERS);
+				CountDownLatch stored = new CountDownLatch(LONG_CALLERS);
 				CountDownLatch called = new CountDownLatch(SHORT_CALLERS * CALLS_IN_OUTAGE);
 				List<Future<Call>> longCalls = submit(clients, LONG_CALLERS, (caller) -> call(server,
 						server.client().initialize(), "long-" + caller, LONG_CALL, (events) -> {
@@ -63,6 +64,11 @@ class RedisTransportLoadTests {
 							}
 							if (events == LONG_CALL) {
 								counted.countDown();
+							}
+							// The priming event, the numbers, and the ID of the last of
+							// them
+							if (events == LONG_CALL + 2) {
+								stored.countDown();
 							}
 						}));
 				List<Future<List<Call>>> shortCalls = submit(clients, SHORT_CALLERS,
@@ -77,6 +83,7 @@ class RedisTransportLoadTests {
 				redis.kill();
 				redis.startAgain();
 				server.awaitStoring();
+				assertThat(stored.await(60, TimeUnit.SECONDS)).isTrue();
 				server.open(GATE);
 
 				for (Future<Call> call : longCalls) {

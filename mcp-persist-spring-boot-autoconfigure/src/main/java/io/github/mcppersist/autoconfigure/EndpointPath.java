@@ -8,7 +8,7 @@ package io.github.mcppersist.autoconfigure;
 record EndpointPath(String value) {
 
 	static EndpointPath of(String... parts) {
-		return new EndpointPath(String.join("", parts).replaceAll("/{2,}", "/"));
+		return new EndpointPath(String.join("/", parts).replaceAll("/{2,}", "/"));
 	}
 
 }

@@ -2,12 +2,16 @@ package io.github.mcppersist.autoconfigure;
 
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
 
 import io.github.mcppersist.transport.IncompatibleSdkException;
 
 /**
- * Says how to get the version of the MCP SDK that is needed.
+ * Says how to get the version of the MCP SDK that is needed. Comes before Spring Boot's
+ * analyzer of a {@link NoSuchMethodError}, which is the cause and says less.
  */
+@Order(Ordered.HIGHEST_PRECEDENCE)
 final class IncompatibleSdkFailureAnalyzer extends AbstractFailureAnalyzer<IncompatibleSdkException> {
 
 	private static final String ACTION = """

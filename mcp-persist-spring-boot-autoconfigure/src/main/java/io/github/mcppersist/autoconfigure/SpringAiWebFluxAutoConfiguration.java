@@ -38,9 +38,8 @@ public final class SpringAiWebFluxAutoConfiguration {
 	 */
 	static final String ROUTER_FUNCTION = "webFluxStreamableServerRouterFunction";
 
-	// Before the router function, on the same conditions: one of the application's own
-	// says
-	// itself where it is
+	// Before the router function, on the same conditions: where one of the application's
+	// own is, nobody here knows
 	@Bean
 	@ConditionalOnSingleCandidate(StreamableHttpEndpoint.class)
 	@ConditionalOnMissingBean(name = ROUTER_FUNCTION)

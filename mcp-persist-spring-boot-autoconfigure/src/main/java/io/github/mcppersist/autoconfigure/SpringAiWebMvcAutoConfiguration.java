@@ -50,9 +50,8 @@ public final class SpringAiWebMvcAutoConfiguration {
 	 */
 	static final String ROUTER_FUNCTION = "webMvcStreamableServerRouterFunction";
 
-	// Before the router function, on the same conditions: one of the application's own
-	// says
-	// itself where it is
+	// Before the router function, on the same conditions: where one of the application's
+	// own is, nobody here knows
 	@Bean
 	@ConditionalOnSingleCandidate(StreamableHttpEndpoint.class)
 	@ConditionalOnMissingBean(name = ROUTER_FUNCTION)
@@ -81,7 +80,9 @@ public final class SpringAiWebMvcAutoConfiguration {
 	@ConditionalOnMissingBean(value = StreamableHttpFilter.class, parameterizedContainer = FilterRegistrationBean.class)
 	FilterRegistrationBean<StreamableHttpFilter> streamableHttpFilter(McpServerStreamableHttpProperties properties,
 			@Value("${spring.mvc.servlet.path:/}") String servletPath) {
-		PathPattern endpoint = PathPatternParser.defaultInstance.parse(properties.getMcpEndpoint());
+		PathPatternParser parser = PathPatternParser.defaultInstance;
+		// As a route takes it: the slash in front may be left out
+		PathPattern endpoint = parser.parse(parser.initFullPathPattern(properties.getMcpEndpoint()));
 		// A pattern of Spring's is none of the container's
 		return new StreamableHttpFilterRegistration(endpoint.hasPatternSyntax() ? "/*"
 				: StringUtils.trimTrailingCharacter(servletPath, '/') + endpoint.getPatternString());

@@ -8,13 +8,11 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
+import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
-import org.springframework.boot.web.context.reactive.ConfigurableReactiveWebEnvironment;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.ConfigurableApplicationContext;
-import org.springframework.core.env.Environment;
 import org.springframework.util.ClassUtils;
-import org.springframework.web.context.ConfigurableWebEnvironment;
 
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.InMemoryEventStore;
@@ -30,8 +28,6 @@ import io.github.mcppersist.transport.StreamableHttpEndpoint;
  */
 final class StartReport implements ApplicationListener<ApplicationReadyEvent> {
 
-	private static final String IDLE = "mcp-persist does nothing here: ";
-
 	private static final Logger logger = LoggerFactory.getLogger(StartReport.class);
 
 	private final ConfigurableApplicationContext context;
@@ -44,18 +40,18 @@ final class StartReport implements ApplicationListener<ApplicationReadyEvent> {
 	@Override
 	public void onApplicationEvent(ApplicationReadyEvent event) {
 		if (event.getApplicationContext() == this.context) {
-			report();
+			report(event.getSpringApplication().getWebApplicationType() != WebApplicationType.NONE);
 		}
 	}
 
-	private void report() {
-		String obstacle = obstacle();
+	private void report(boolean web) {
+		String obstacle = obstacle(web);
 		if (obstacle != null) {
-			logger.info("{}. If that is meant, mcp.persist.enabled=false says so", obstacle);
+			logger.info(obstacle);
 			return;
 		}
 		EndpointPath path = this.context.getBeanProvider(EndpointPath.class).getIfAvailable();
-		NodeRegistry nodes = this.context.getBeanProvider(NodeRegistry.class).getIfAvailable();
+		NodeRegistry nodes = this.context.getBeanProvider(NodeRegistry.class).getIfUnique();
 		LoggingEventBuilder line = logger.atInfo();
 		if (nodes != null) {
 			line = line.addKeyValue("mcp.node.id", nodes.nodeId());
@@ -67,21 +63,22 @@ final class StartReport implements ApplicationListener<ApplicationReadyEvent> {
 
 	/**
 	 * Say why nothing is served.
+	 * @param web whether the application is one for the web
 	 * @return the reason and what to do, or {@code null}
 	 */
-	private @Nullable String obstacle() {
+	private @Nullable String obstacle(boolean web) {
 		SpringAiSetup springAi = new SpringAiSetup(this.context.getEnvironment(), this.context.getClassLoader());
 		String obstacle = springAi.hasServer() ? springAi.obstacle() : null;
 		if (obstacle != null) {
-			return IDLE + obstacle;
+			return idle(obstacle);
 		}
 		String[] endpoints = names(StreamableHttpEndpoint.class);
 		if (endpoints.length == 0) {
-			return IDLE + otherTransport();
+			return idle(otherTransport());
 		}
-		if (!isWeb(this.context.getEnvironment())) {
-			return IDLE + "this isn't a web application, so that nobody can reach its MCP endpoint. Add "
-					+ "spring-boot-starter-webmvc or spring-boot-starter-webflux";
+		if (!web) {
+			return idle("this isn't a web application, so that nobody can reach its MCP endpoint. Add "
+					+ "spring-boot-starter-webmvc or spring-boot-starter-webflux");
 		}
 		// Asking a lazy one for its state would make it
 		boolean anyServer = Arrays.stream(endpoints)
@@ -92,10 +89,14 @@ final class StartReport implements ApplicationListener<ApplicationReadyEvent> {
 		}
 		return this.context.getEnvironment().getProperty("spring.main.lazy-initialization", Boolean.class, false)
 				? "No MCP server is built yet, since spring.main.lazy-initialization is on: requests get 503 until "
-						+ "something asks for its bean. Annotate it with @Lazy(false)"
+						+ "something asks for its bean. A LazyInitializationExcludeFilter bean excludes it"
 				: "No MCP server is built on the transport of mcp-persist: requests get 503. Declare a bean "
 						+ "McpSyncServer or McpAsyncServer that is built with McpServer.sync(..) or .async(..) of the bean "
 						+ "McpStreamableServerTransportProvider";
+	}
+
+	private static String idle(String reason) {
+		return "mcp-persist does nothing here: " + reason + ". If that is meant, mcp.persist.enabled=false says so";
 	}
 
 	private String otherTransport() {
@@ -145,12 +146,6 @@ final class StartReport implements ApplicationListener<ApplicationReadyEvent> {
 		return (type != null) ? ClassUtils.getUserClass(type).getName() : "of an unknown type";
 	}
 
-	private static boolean isWeb(Environment environment) {
-		return environment instanceof ConfigurableReactiveWebEnvironment
-				|| (ClassUtils.isPresent("org.springframework.web.context.ConfigurableWebEnvironment",
-						StartReport.class.getClassLoader()) && environment instanceof ConfigurableWebEnvironment);
-	}
-
 	/**
 	 * Isn't loaded without the module for Redis.
 	 */
@@ -165,7 +160,8 @@ final class StartReport implements ApplicationListener<ApplicationReadyEvent> {
 
 		static String describe(EventStore events) {
 			RedisEventStore redis = (RedisEventStore) events;
-			return "Redis at " + redis.address() + " with the key prefix '" + redis.keyPrefix() + "'";
+			return "Redis at " + redis.address() + " with the key prefix '" + redis.keyPrefix() + "'"
+					+ ((redis.outage() != null) ? ", as soon as it is within reach" : "");
 		}
 
 	}

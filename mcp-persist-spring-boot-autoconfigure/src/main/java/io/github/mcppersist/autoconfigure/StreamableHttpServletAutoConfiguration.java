@@ -25,18 +25,19 @@ import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 /**
  * Auto-configuration of a servlet that serves the {@link StreamableHttpEndpoint}, unless
- * the {@code DispatcherServlet} does.
+ * the {@code DispatcherServlet} does, and of a filter in front of it, and of those that
+ * an application with several endpoints declares.
  */
 @AutoConfiguration(after = { StreamableHttpEndpointAutoConfiguration.class, SpringAiWebMvcAutoConfiguration.class })
 @ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
 @ConditionalOnClass(Servlet.class)
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
-@ConditionalOnSingleCandidate(StreamableHttpEndpoint.class)
 @ConditionalOnMissingBean(name = SpringAiWebMvcAutoConfiguration.ROUTER_FUNCTION)
 @EnableConfigurationProperties(McpPersistProperties.class)
 public final class StreamableHttpServletAutoConfiguration {
 
 	@Bean
+	@ConditionalOnSingleCandidate(StreamableHttpEndpoint.class)
 	@ConditionalOnMissingBean(value = StreamableHttpServlet.class,
 			parameterizedContainer = ServletRegistrationBean.class)
 	ServletRegistrationBean<StreamableHttpServlet> streamableHttpServlet(StreamableHttpEndpoint endpoint,
@@ -53,6 +54,7 @@ public final class StreamableHttpServletAutoConfiguration {
 	}
 
 	@Bean
+	@ConditionalOnBean(value = StreamableHttpServlet.class, parameterizedContainer = ServletRegistrationBean.class)
 	@ConditionalOnMissingBean(value = StreamableHttpFilter.class, parameterizedContainer = FilterRegistrationBean.class)
 	FilterRegistrationBean<StreamableHttpFilter> streamableHttpFilter(
 			ObjectProvider<ServletRegistrationBean<StreamableHttpServlet>> servlets) {

@@ -42,9 +42,8 @@ public final class StreamableHttpWebFluxAutoConfiguration {
 				: new StreamableHttpHandlerFunction(endpoint);
 	}
 
-	// Before the router function, on the same conditions: one of the application's own
-	// says
-	// itself where it is
+	// Before the router function, on the same conditions: where one of the application's
+	// own is, nobody here knows
 	@Bean
 	@ConditionalOnMissingBean(name = { ROUTER_FUNCTION, SpringAiWebFluxAutoConfiguration.ROUTER_FUNCTION })
 	EndpointPath mcpPersistEndpointPath(McpPersistProperties properties, Environment environment) {

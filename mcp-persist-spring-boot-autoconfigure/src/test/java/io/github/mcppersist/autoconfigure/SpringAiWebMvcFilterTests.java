@@ -59,6 +59,14 @@ class SpringAiWebMvcFilterTests {
 	}
 
 	@Test
+	void guardsAnEndpointWhosePathLacksTheSlashInFront() throws Exception {
+		try (SpringAiServer server = start(Compressing.class,
+				"spring.ai.mcp.server.streamable-http.mcp-endpoint=tools/mcp")) {
+			call(server, "/tools/mcp");
+		}
+	}
+
+	@Test
 	void guardsAnEndpointWithAVariableInItsPath() throws Exception {
 		try (SpringAiServer server = start(Compressing.class,
 				"spring.ai.mcp.server.streamable-http.mcp-endpoint=/{tenant}/mcp")) {

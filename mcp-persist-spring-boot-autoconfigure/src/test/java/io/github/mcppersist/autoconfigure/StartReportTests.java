@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.Banner;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
@@ -25,8 +26,10 @@ import org.springframework.context.annotation.Configuration;
 
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.InMemoryEventStore;
+import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.redis.NeedsRedis;
 import io.github.mcppersist.redis.RedisServer;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -169,6 +172,16 @@ class StartReportTests {
 		assertThat(lines(output)).isEmpty();
 	}
 
+	@Test
+	void doesNotKeepAnApplicationWithSeveralNodesFromStarting(CapturedOutput output) {
+		run(WebApplicationType.SERVLET, List.of(SeveralNodes.class), PLAIN);
+
+		assertThat(lines(output)).singleElement()
+			.asString()
+			.contains(" INFO ", "MCP is served")
+			.doesNotContain("This is node");
+	}
+
 	private static void run(WebApplicationType type, List<Class<?>> configurations, String... properties) {
 		boolean reactive = type == WebApplicationType.REACTIVE;
 		List<String> all = new ArrayList<>(
@@ -217,6 +230,31 @@ class StartReportTests {
 			EventStore store = new InMemoryEventStore();
 			return (EventStore) java.lang.reflect.Proxy.newProxyInstance(EventStore.class.getClassLoader(),
 					new Class<?>[] { EventStore.class }, (proxy, method, args) -> method.invoke(store, args));
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class SeveralNodes {
+
+		@Bean
+		NodeRegistry first() {
+			return NodeRegistry.single();
+		}
+
+		@Bean
+		NodeRegistry second() {
+			return NodeRegistry.single();
+		}
+
+		@Bean
+		StreamableHttpEndpoint endpoint(@Qualifier("first") NodeRegistry node) {
+			return StreamableHttpEndpoint.builder(new InMemoryEventStore()).nodeRegistry(node).build();
+		}
+
+		@Bean(destroyMethod = "close")
+		McpSyncServer mcpServer(StreamableHttpEndpoint endpoint) {
+			return McpServer.sync(endpoint).serverInfo("plain", "1").build();
 		}
 
 	}

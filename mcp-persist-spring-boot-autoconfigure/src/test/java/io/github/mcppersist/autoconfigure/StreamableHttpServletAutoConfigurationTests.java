@@ -65,6 +65,18 @@ class StreamableHttpServletAutoConfigurationTests {
 	}
 
 	@Test
+	void guardsTheServletsOfSeveralEndpointsAndSaysWhereTheyAre() {
+		this.context
+			.withUserConfiguration(SeveralServersApplication.Servers.class, SeveralServersApplication.Servlets.class)
+			.run((context) -> {
+				assertThat(context).hasNotFailed().doesNotHaveBean("streamableHttpServlet");
+				assertThat(context.getBean(FilterRegistrationBean.class).getUrlPatterns()).asString()
+					.isEqualTo("[/weather/mcp, /billing/mcp]");
+				assertThat(context.getBean(EndpointPath.class).value()).isEqualTo("/weather/mcp, /billing/mcp");
+			});
+	}
+
+	@Test
 	void givesWayToAnotherGuard() {
 		this.context.withBean(StreamableHttpFilter.class)
 			.run((context) -> assertThat(context).hasSingleBean(StreamableHttpFilter.class)
