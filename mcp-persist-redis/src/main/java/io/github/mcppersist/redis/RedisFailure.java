@@ -154,7 +154,7 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 			String text = String.valueOf(cause.getMessage());
 			if (cause instanceof SSLException) {
 				return "TLS with Redis at " + address + " failed; it may want a client certificate, another version of "
-						+ "TLS, or none at all: " + text;
+						+ "TLS, or none at all (spring.data.redis.ssl.enabled): " + text;
 			}
 			if (NOT_REDIS.matcher(text).find()) {
 				return "What listens at " + address + " ended the connection, or doesn't answer as Redis does. If that "

@@ -149,7 +149,11 @@ abstract class AbstractStreamableHttpServerTests<R extends AbstractApplicationCo
 			tasks.incrementAndGet();
 			new Thread(task).start();
 		}).run((context) -> {
-			ping(context, initialize(context));
+			// Any method but ping, which needs no handler
+			HttpRequest request = post(context, "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/list\"}")
+				.header("Mcp-Session-Id", initialize(context))
+				.build();
+			this.client.send(request, BodyHandlers.ofString());
 
 			assertThat(tasks).hasPositiveValue();
 		});
