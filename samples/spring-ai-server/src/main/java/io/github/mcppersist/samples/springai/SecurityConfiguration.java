@@ -2,6 +2,7 @@ package io.github.mcppersist.samples.springai;
 
 import java.util.List;
 
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
@@ -49,11 +50,13 @@ class SecurityConfiguration {
 
 	// What pages of the origins that mcp.persist.allowed-origins names may send, and read
 	@Bean
-	CorsConfigurationSource corsConfigurationSource(McpPersistProperties properties) {
+	CorsConfigurationSource corsConfigurationSource(ObjectProvider<McpPersistProperties> properties) {
 		UrlBasedCorsConfigurationSource source = new UrlBasedCorsConfigurationSource();
-		if (!properties.allowedOrigins().isEmpty()) {
+		// They aren't there with mcp.persist.enabled=false
+		McpPersistProperties persist = properties.getIfAvailable();
+		if (persist != null && !persist.allowedOrigins().isEmpty()) {
 			CorsConfiguration cors = new CorsConfiguration();
-			cors.setAllowedOrigins(List.copyOf(properties.allowedOrigins()));
+			cors.setAllowedOrigins(List.copyOf(persist.allowedOrigins()));
 			cors.setAllowedMethods(List.of("GET", "POST", "DELETE"));
 			cors.setAllowedHeaders(List.of("Authorization", "Content-Type", "Last-Event-ID", "MCP-Protocol-Version",
 					"Mcp-Session-Id"));

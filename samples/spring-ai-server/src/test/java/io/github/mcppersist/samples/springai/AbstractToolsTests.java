@@ -119,6 +119,9 @@ public abstract class AbstractToolsTests {
 	@Test
 	void closesItsConnectionAndAnswersAClientThatComesBack() throws Exception {
 		RawMcpClient client = this.first.client().initialize();
+		assertThat(call(client, "disconnect", "{\"ms\":0}")).contains("kept the connection");
+		// It shows that it comes back
+		rest(client, cutAfterFirstProgress(client));
 		List<SseEvent> events;
 		try (Exchange exchange = client.call(2, "disconnect", "{\"ms\":100}")) {
 			events = exchange.rest();
