@@ -75,8 +75,9 @@ class JavaSdkClientTests {
 				this.server.notifyToolsListChanged();
 				assertThat(this.changes).isNotEmpty();
 			});
+			// Not on the common pool, on which the client relies
 			CompletableFuture<String> called = CompletableFuture
-				.supplyAsync(() -> call(client, "gated", Map.of("gate", "g")));
+				.supplyAsync(() -> call(client, "gated", Map.of("gate", "g")), (task) -> new Thread(task).start());
 			this.tools.awaitReached("g");
 
 			// Fifteen times the age

@@ -222,12 +222,13 @@ class EndpointObserverTests extends AbstractStreamableHttpTests {
 	void tellsOfASessionThatIsRestored() throws Exception {
 		RawMcpClient client = start(StreamableHttpOptions.builder().sessionCacheTimeout(Duration.ofMillis(10)))
 			.initialize();
-		assertThat(this.observer.restored).hasValue(0);
 		await(() -> assertThat(endpoint().statistics().sessions()).isZero());
+		// It may have been let go, and restored, before the client was done
+		int before = this.observer.restored.get();
 
 		count(client, 1);
 
-		assertThat(this.observer.restored).hasValue(1);
+		assertThat(this.observer.restored).hasValue(before + 1);
 	}
 
 	@Test

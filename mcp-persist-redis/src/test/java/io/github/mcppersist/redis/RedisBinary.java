@@ -28,7 +28,7 @@ final class RedisBinary {
 	}
 
 	static synchronized Path find() {
-		RedisExtension.checkMarked();
+		checkMarked();
 		if (found == null) {
 			List<String> tried = new ArrayList<>();
 			found = find(tried);
@@ -38,6 +38,15 @@ final class RedisBinary {
 			}
 		}
 		return found;
+	}
+
+	/**
+	 * Fail where only tests are run that need no Redis: one that does has to say so.
+	 */
+	static void checkMarked() {
+		if ("true".equals(TestRedis.setting("mcp.persist.test.without-redis"))) {
+			throw new IllegalStateException("This test needs a Redis, so it has to be marked with @NeedsRedis");
+		}
 	}
 
 	private static Path find(List<String> tried) {

@@ -27,7 +27,7 @@ public final class RedisExtension implements ParameterResolver {
 	 * @return the URI
 	 */
 	public static synchronized String uri() {
-		checkMarked();
+		RedisBinary.checkMarked();
 		if (sharedUri == null) {
 			String uri = TestRedis.setting("mcp.persist.test.redis-uri");
 			// Whoever asks for a certain binary doesn't want a container
@@ -37,15 +37,6 @@ public final class RedisExtension implements ParameterResolver {
 			sharedUri = (uri != null) ? uri : RedisServer.start().uri();
 		}
 		return sharedUri;
-	}
-
-	/**
-	 * Fail where only tests are run that need no Redis: one that does has to say so.
-	 */
-	static void checkMarked() {
-		if ("true".equals(TestRedis.setting("mcp.persist.test.without-redis"))) {
-			throw new IllegalStateException("This test needs a Redis, so it has to be marked with @NeedsRedis");
-		}
 	}
 
 	private static String docker() {
