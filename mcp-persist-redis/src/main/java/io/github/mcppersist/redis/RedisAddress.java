@@ -4,6 +4,7 @@ import java.util.Collection;
 import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
+import org.springframework.data.redis.connection.NamedNode;
 import org.springframework.data.redis.connection.RedisClusterConfiguration;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisNode;
@@ -43,7 +44,7 @@ final class RedisAddress {
 	}
 
 	private static String sentinel(RedisSentinelConfiguration configuration) {
-		org.springframework.data.redis.connection.NamedNode master = configuration.getMaster();
+		NamedNode master = configuration.getMaster();
 		return "the primary " + ((master != null) ? "'" + master.getName() + "' " : "") + "of the Sentinels "
 				+ list(configuration.getSentinels());
 	}

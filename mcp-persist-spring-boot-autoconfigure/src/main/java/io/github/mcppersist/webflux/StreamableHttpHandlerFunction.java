@@ -64,7 +64,7 @@ public final class StreamableHttpHandlerFunction implements HandlerFunction<Serv
 
 	private Mono<Void> answer(ServerRequest request, ServerWebExchange exchange) {
 		return request.principal()
-			.<Principal>map((principal) -> principal)
+			.cast(Principal.class)
 			.singleOptional()
 			.flatMap((principal) -> Mono.deferContextual((context) -> {
 				ReactiveEndpointResponse response = new ReactiveEndpointResponse(exchange.getResponse());

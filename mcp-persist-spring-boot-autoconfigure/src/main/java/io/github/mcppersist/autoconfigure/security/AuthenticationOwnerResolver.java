@@ -1,6 +1,7 @@
 package io.github.mcppersist.autoconfigure.security;
 
 import java.security.Principal;
+import java.util.Objects;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.authentication.AnonymousAuthenticationToken;
@@ -31,7 +32,7 @@ class AuthenticationOwnerResolver implements SessionOwnerResolver {
 	 * @return the name
 	 */
 	String ownerOf(Authentication authentication) {
-		String name = this.byName.resolveOwner(authentication);
+		String name = Objects.requireNonNull(this.byName.resolveOwner(authentication));
 		Object principal = authentication.getPrincipal();
 		if (principal != null
 				&& (principal.getClass().getName() + '@' + Integer.toHexString(principal.hashCode())).equals(name)) {
@@ -40,7 +41,7 @@ class AuthenticationOwnerResolver implements SessionOwnerResolver {
 					+ ", another one for each object. Let that implement AuthenticatedPrincipal, "
 					+ "or declare a SessionOwnerResolver");
 		}
-		return (name != null) ? name : "";
+		return name;
 	}
 
 }
