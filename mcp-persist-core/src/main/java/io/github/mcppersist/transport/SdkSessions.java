@@ -25,7 +25,8 @@ import reactor.core.publisher.Mono;
  */
 final class SdkSessions {
 
-	private static final String PROTOCOL_VERSION = "2025-11-25";
+	private static final String PROTOCOL_VERSION = HeaderRules.PROTOCOL_VERSIONS
+		.get(HeaderRules.PROTOCOL_VERSIONS.size() - 1);
 
 	private final McpStreamableServerSession.Factory factory;
 
