@@ -16,6 +16,13 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.SessionDeletedException;
+import io.github.mcppersist.node.NodeMessage;
+import io.github.mcppersist.observe.ConnectionKind;
+import io.github.mcppersist.stream.JsonRpcError;
+import io.github.mcppersist.stream.RequestIds;
+import io.github.mcppersist.stream.SseConnection;
+import io.github.mcppersist.stream.SseOutput;
+import io.github.mcppersist.stream.StreamLog;
 
 /**
  * Answers requests: what needs no handler at once, and all else on a stream of its own. A
@@ -85,12 +92,12 @@ final class CallHandler {
 	private void handle(Session session, List<Call> calls, String requestIds, CallerContext context, HttpReply reply) {
 		StreamLog log = session.begin(requestIds);
 		ReconnectRules reconnects = new ReconnectRules(session, context.userAgent(), false, this.runtime.options());
-		SseConnection connection = new SseConnection(this.runtime, ConnectionKind.REQUEST, log.mailbox(), log.stream(),
-				reconnects, log, (gone) -> {
+		SseConnection connection = new SseConnection(this.runtime.streams(), ConnectionKind.REQUEST, log.mailbox(),
+				log.stream(), reconnects, log, (gone) -> {
 				});
 		log.mailbox().execute(() -> log.attach(connection));
 		Runnable run = () -> {
-			connection.open(reply);
+			connection.open((chunks) -> reply.stream(SseOutput.HEADERS, chunks));
 			calls.forEach((call) -> run(session, call, log, reconnects, context));
 		};
 		Consumer<Throwable> refuse = (ex) -> {
@@ -160,16 +167,20 @@ final class CallHandler {
 		Consumer<String> handled = (error) -> log.handled(call.id(), error);
 		try {
 			Runnable task = context.carrier().apply(() -> subscribe(handling, handled));
-			this.runtime.handle(() -> handle(task, handled));
+			this.runtime.threads().handle(() -> handle(task, handled), (ex) -> refused(ex, handled));
 		}
 		catch (RejectedExecutionException ex) {
-			logger.warn("A request was refused: {}", ex.getMessage());
-			handled.accept("The server is busy: too many requests are running");
+			refused(ex, handled);
 		}
 		catch (RuntimeException ex) {
 			logger.error("A request could not be run; its client gets an error", ex);
 			handled.accept("Internal error: the request could not be run");
 		}
+	}
+
+	private static void refused(RejectedExecutionException ex, Consumer<String> handled) {
+		logger.warn("A request was refused: {}", ex.getMessage());
+		handled.accept("The server is busy: too many requests are running");
 	}
 
 	private static void subscribe(Mono<Void> handling, Consumer<String> handled) {
@@ -208,7 +219,8 @@ final class CallHandler {
 					.then(Mono.defer(() -> {
 						this.subscriptions.add(List.of(uri));
 						return this.runtime.nodes()
-							.broadcast(this.runtime.text(new NodeMessage(NodeMessage.Kind.SUBSCRIBED, uri, "")))
+							.broadcast(
+									this.runtime.streams().text(new NodeMessage(NodeMessage.Kind.SUBSCRIBED, uri, "")))
 							.onErrorComplete();
 					}));
 			}

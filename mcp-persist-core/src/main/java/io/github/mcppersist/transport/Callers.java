@@ -8,6 +8,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import io.github.mcppersist.stream.JsonRpcError;
+
 /**
  * Finds out who sends a request. Thread-safe.
  */

@@ -15,7 +15,9 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.SessionDeletedException;
+import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.stream.JsonRpcError;
 
 /**
  * Takes clients' answers to requests of tools, and what else a client tells without
@@ -49,8 +51,8 @@ final class ClientAnswers {
 	 */
 	Mono<Void> accept(Session session, JSONRPCResponse answer, CallerContext context) {
 		String node = ServerRequests.nodeOf(answer.id());
-		return (node == null || this.runtime.isThisNode(node)) ? run(Mono.defer(() -> take(session, answer)), context)
-				: handOn(session, answer, node);
+		return (node == null || this.runtime.streams().isThisNode(node))
+				? run(Mono.defer(() -> take(session, answer)), context) : handOn(session, answer, node);
 	}
 
 	/**
@@ -63,11 +65,12 @@ final class ClientAnswers {
 	Mono<Void> run(Mono<Void> work, CallerContext context) {
 		return Mono.fromRunnable(() -> {
 			try {
-				this.runtime.answer(context.carrier()
-					.apply(() -> work.contextWrite((ctx) -> context.addTo(ctx, context.transportContext()))
-						.contextCapture()
-						.subscribe((nothing) -> {
-						}, (ex) -> logger.debug("A client's answer or notification was not handled", ex))));
+				this.runtime.threads()
+					.answer(context.carrier()
+						.apply(() -> work.contextWrite((ctx) -> context.addTo(ctx, context.transportContext()))
+							.contextCapture()
+							.subscribe((nothing) -> {
+							}, (ex) -> logger.debug("A client's answer or notification was not handled", ex))));
 			}
 			catch (RejectedExecutionException ex) {
 				throw new RejectedRequestException(Rejection.unavailable("too many answers are being handled"));
@@ -80,8 +83,8 @@ final class ClientAnswers {
 		SessionStore store = this.runtime.sessionStore();
 		Mono<Boolean> handedOn = this.runtime.nodes().isGone(node) ? Mono.just(false)
 				: store.storeAnswer(session.id(), answered.detail(), jsonBytes(answer))
-					.then(this.runtime.nodes().send(node, this.runtime.text(answered)));
-		return this.runtime.onDelivery(handedOn).onErrorMap((ex) -> {
+					.then(this.runtime.nodes().send(node, this.runtime.streams().text(answered)));
+		return handedOn.onErrorMap((ex) -> {
 			logger.debug("A client's answer could not be handed on", ex);
 			return new RejectedRequestException(
 					(ex instanceof SessionDeletedException) ? Rejection.UNKNOWN_SESSION : Rejection.SESSIONS_AWAY);
@@ -118,7 +121,7 @@ final class ClientAnswers {
 	 */
 	void takeAnswers(Session session, Collection<String> requestIds) {
 		SessionStore store = this.runtime.sessionStore();
-		this.runtime.onDelivery(store.findAnswers(session.id(), requestIds)).subscribe((answers) -> {
+		store.findAnswers(session.id(), requestIds).subscribe((answers) -> {
 			answers.forEach((requestId, answer) -> takeAnswer(session, requestId, answer));
 			if (!answers.isEmpty()) {
 				store.removeAnswers(session.id(), answers.keySet()).subscribe((nothing) -> {
@@ -126,7 +129,7 @@ final class ClientAnswers {
 			}
 		}, (ex) -> {
 			logger.debug("Answers could not be read; trying again", ex);
-			this.runtime.deliverLater(new Mailbox(), RETRY, () -> {
+			this.runtime.threads().deliverLater(RETRY, () -> {
 				List<String> waiting = requestIds.stream().filter(this.runtime.serverRequests()::isPending).toList();
 				if (!waiting.isEmpty()) {
 					takeAnswers(session, waiting);
@@ -138,7 +141,7 @@ final class ClientAnswers {
 	private void takeAnswer(Session session, String requestId, byte[] answer) {
 		JSONRPCResponse message = read(requestId, answer);
 		try {
-			this.runtime.answer(() -> take(session, message).subscribe((nothing) -> {
+			this.runtime.threads().answer(() -> take(session, message).subscribe((nothing) -> {
 			}, (ex) -> logger.debug("A client's answer was not handled", ex)));
 		}
 		catch (RejectedExecutionException ex) {

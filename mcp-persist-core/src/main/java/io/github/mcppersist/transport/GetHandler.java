@@ -11,7 +11,16 @@ import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.EventsTrimmedException;
 import io.github.mcppersist.event.StreamKey;
-import io.github.mcppersist.transport.EndpointObserver.Resume;
+import io.github.mcppersist.node.NodeMessage;
+import io.github.mcppersist.observe.ConnectionKind;
+import io.github.mcppersist.observe.EndpointObserver.Resume;
+import io.github.mcppersist.observe.ResumeOutcome;
+import io.github.mcppersist.stream.JsonRpcError;
+import io.github.mcppersist.stream.Mailbox;
+import io.github.mcppersist.stream.SseConnection;
+import io.github.mcppersist.stream.SseFrame;
+import io.github.mcppersist.stream.SseOutput;
+import io.github.mcppersist.stream.StreamLog;
 
 /**
  * Handles GET: the standalone stream, and resumes of any stream (MCP 2025-11-25,
@@ -93,17 +102,18 @@ final class GetHandler {
 		SseConnection connection = connect(session, ConnectionKind.STANDALONE, log.stream(), reconnects, log,
 				log.mailbox());
 		log.mailbox().execute(() -> log.begin(connection, session.record().standaloneCursor()));
-		connection.openWhenWatched(reply);
+		connection.openWhenWatched((chunks) -> reply.stream(SseOutput.HEADERS, chunks));
 	}
 
 	private SseConnection connect(Session session, ConnectionKind kind, StreamKey stream, ReconnectRules reconnects,
 			@Nullable StreamLog log, Mailbox mailbox) {
-		SseConnection connection = new SseConnection(this.runtime, kind, mailbox, stream, reconnects, log, (gone) -> {
-			if (log != null) {
-				this.sessions.noteCursor(session).subscribe();
-			}
-			session.unregister(stream, gone);
-		});
+		SseConnection connection = new SseConnection(this.runtime.streams(), kind, mailbox, stream, reconnects, log,
+				(gone) -> {
+					if (log != null) {
+						this.sessions.noteCursor(session).subscribe();
+					}
+					session.unregister(stream, gone);
+				});
 		session.register(stream, connection);
 		return connection;
 	}
@@ -117,7 +127,8 @@ final class GetHandler {
 		}
 		StreamKey stream = new StreamKey(session.id(), cursor.streamId());
 		int maxBytes = Math.max(1, this.runtime.options().maxConnectionBytes() / 2);
-		this.runtime.onDelivery(this.runtime.store().replayEventsAfter(stream, cursor, maxBytes))
+		this.runtime.store()
+			.replayEventsAfter(stream, cursor, maxBytes)
 			.doFinally((signal) -> session.release())
 			.subscribe((page) -> resume(session, stream, cursor, page, reconnects, observed, reply),
 					(ex) -> notReplayed(session, stream, cursor, ex, reconnects, observed, reply));
@@ -146,11 +157,12 @@ final class GetHandler {
 			}
 			connection.resume(cursor, page, observed);
 		});
-		connection.openWhenWatched(reply);
+		connection.openWhenWatched((chunks) -> reply.stream(SseOutput.HEADERS, chunks));
 		String owner = (page != null) ? page.head().owner() : null;
-		if (log == null && owner != null && !this.runtime.isThisNode(owner)) {
+		if (log == null && owner != null && !this.runtime.streams().isThisNode(owner)) {
 			// The connection that the call came on: the store doesn't know of it
-			this.runtime.tell(owner, NodeMessage.Kind.READ_ELSEWHERE, session.id(), stream.streamId());
+			this.runtime.streams()
+				.tell(owner, new NodeMessage(NodeMessage.Kind.READ_ELSEWHERE, session.id(), stream.streamId()));
 		}
 	}
 
@@ -167,7 +179,7 @@ final class GetHandler {
 		}
 		else if (ex instanceof EventsTrimmedException trimmed) {
 			observed.ended(ResumeOutcome.GAP, ex);
-			this.runtime.gapFound(stream);
+			this.runtime.streams().gapFound(stream);
 			trimmed(trimmed, reply);
 		}
 		else {

@@ -12,6 +12,9 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
 import org.jspecify.annotations.Nullable;
 
+import io.github.mcppersist.stream.JsonRpcError;
+import io.github.mcppersist.stream.RequestIds;
+
 /**
  * What a client sent as one message. There is a message, or a refusal, or both: in the
  * place of an answer that is malformed, but says what it answers, stands an error that

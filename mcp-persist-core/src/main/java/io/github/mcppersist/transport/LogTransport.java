@@ -13,6 +13,8 @@ import io.modelcontextprotocol.spec.McpTransportException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.stream.StreamLog;
+
 /**
  * What the SDK sees of a stream: a transport that writes to the stream's log, whether a
  * connection is open or not.

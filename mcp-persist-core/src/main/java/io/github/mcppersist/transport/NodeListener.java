@@ -6,7 +6,11 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.node.NodeRegistry;
+import io.github.mcppersist.stream.Mailbox;
+import io.github.mcppersist.stream.SseConnection;
+import io.github.mcppersist.stream.StreamLog;
 
 /**
  * Does what other nodes tell this one. Only what this node holds is concerned: whatever
@@ -47,7 +51,7 @@ final class NodeListener implements NodeRegistry.Listener {
 
 	@Override
 	public void received(String text) {
-		this.runtime.deliver(this.turns, () -> {
+		this.runtime.threads().deliver(this.turns, () -> {
 			NodeMessage message = NodeMessage.parse(text, this.runtime.serverName());
 			if (message == null) {
 				logger.debug(
@@ -61,7 +65,7 @@ final class NodeListener implements NodeRegistry.Listener {
 
 	@Override
 	public void missed() {
-		this.runtime.deliver(this.turns, () -> {
+		this.runtime.threads().deliver(this.turns, () -> {
 			this.look.run();
 			this.sessions.storeAgain();
 		});
@@ -112,8 +116,9 @@ final class NodeListener implements NodeRegistry.Listener {
 		int separator = message.detail().indexOf(':');
 		String streamId = message.detail().substring(0, separator);
 		if (log(session, streamId) == null) {
-			this.runtime.tell(message.detail().substring(separator + 1), NodeMessage.Kind.DISOWNED, message.subject(),
-					streamId);
+			this.runtime.streams()
+				.tell(message.detail().substring(separator + 1),
+						new NodeMessage(NodeMessage.Kind.DISOWNED, message.subject(), streamId));
 		}
 	}
 

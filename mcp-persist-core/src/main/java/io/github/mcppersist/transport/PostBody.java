@@ -10,6 +10,8 @@ import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import org.jspecify.annotations.Nullable;
 
+import io.github.mcppersist.stream.JsonRpcError;
+
 /**
  * The body of a POST: JSON-RPC messages, or the reason why it is none.
  *

@@ -22,6 +22,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.session.SessionRecord;
+import io.github.mcppersist.stream.JsonRpcError;
 
 /**
  * Handles POST: requests, and a client's answers and notifications (MCP 2025-11-25,
@@ -229,7 +230,7 @@ final class PostHandler {
 		if (resumingClients == null) {
 			return Mono.just(false);
 		}
-		return Mono.<Boolean>create((sink) -> this.runtime.answer(() -> {
+		return Mono.<Boolean>create((sink) -> this.runtime.threads().answer(() -> {
 			try {
 				sink.success(resumingClients.test(initializeRequest));
 			}

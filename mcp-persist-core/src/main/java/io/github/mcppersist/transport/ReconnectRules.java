@@ -5,13 +5,15 @@ import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 
+import io.github.mcppersist.stream.ReconnectPolicy;
+
 /**
  * What the client of a connection is told of coming back, and whether it can be sent away
  * in the belief that it does. All clients of one protocol version should be alike in
  * this, and are not: what is known of each was found with the real ones, and is in
  * docs/architecture.md.
  */
-final class ReconnectRules {
+final class ReconnectRules implements ReconnectPolicy {
 
 	/**
 	 * The clients of the TypeScript SDK and of the Python SDK, by what sends their
@@ -51,11 +53,8 @@ final class ReconnectRules {
 		this.retryInterval = options.retryInterval();
 	}
 
-	/**
-	 * Say whether the client knows of events without data that move its cursor.
-	 * @return whether its protocol version is 2025-11-25 or later
-	 */
-	boolean isPriming() {
+	@Override
+	public boolean isPriming() {
 		return this.session.isPriming();
 	}
 
@@ -64,7 +63,8 @@ final class ReconnectRules {
 	 * come with this one, or has shown or been trusted to in its session.
 	 * @return whether nothing is lost if the server closes it
 	 */
-	boolean comesBack() {
+	@Override
+	public boolean comesBack() {
 		return isPriming() && (this.session.isResuming() || hasComeBack());
 	}
 
@@ -80,7 +80,8 @@ final class ReconnectRules {
 	 * Return when the client is to come back.
 	 * @return the reconnection time, or {@code null} for a client that may fail on it
 	 */
-	@Nullable Duration retry() {
+	@Override
+	public @Nullable Duration retry() {
 		boolean bears = this.session.isResuming() ? !isJava() : matches(BEARS_RETRY);
 		return (isPriming() && bears) ? this.retryInterval : null;
 	}

@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import io.github.mcppersist.stream.JsonRpcError;
+
 /**
  * A refused request: an HTTP status and a JSON-RPC error.
  *

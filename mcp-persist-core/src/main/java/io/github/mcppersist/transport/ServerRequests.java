@@ -6,11 +6,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.stream.StreamContext;
 
 /**
  * The requests that this node has sent to clients, and that wait for an answer. On the
@@ -29,16 +31,19 @@ final class ServerRequests {
 
 	private final String nodeId;
 
+	private final LongSupplier nanoTime;
+
 	private final Map<String, Pending> pending = new ConcurrentHashMap<>();
 
 	private volatile long timeoutNanos = Duration.ofMinutes(1).toNanos();
 
-	ServerRequests(String nodeId) {
+	ServerRequests(String nodeId, LongSupplier nanoTime) {
+		this.nanoTime = nanoTime;
 		this.nodeId = nodeId;
 	}
 
 	void setTimeout(Duration timeout) {
-		this.timeoutNanos = EndpointRuntime.nanos(timeout);
+		this.timeoutNanos = StreamContext.nanos(timeout);
 	}
 
 	/**
@@ -49,7 +54,7 @@ final class ServerRequests {
 	 */
 	String add(String sessionId, Object sdkId) {
 		String id = this.nodeId + '.' + StreamKey.random(sessionId).streamId();
-		this.pending.put(id, new Pending(sessionId, sdkId, System.nanoTime()));
+		this.pending.put(id, new Pending(sessionId, sdkId, this.nanoTime.getAsLong()));
 		return id;
 	}
 
@@ -85,7 +90,7 @@ final class ServerRequests {
 	 */
 	Map<String, List<String>> pending() {
 		Map<String, List<String>> bySession = new HashMap<>();
-		long now = System.nanoTime();
+		long now = this.nanoTime.getAsLong();
 		this.pending.forEach((id, request) -> {
 			if (now - request.sentNanos - MARGIN_NANOS > this.timeoutNanos) {
 				this.pending.remove(id, request);

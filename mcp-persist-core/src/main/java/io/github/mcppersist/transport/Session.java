@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionRecord;
+import io.github.mcppersist.stream.SseConnection;
+import io.github.mcppersist.stream.StreamContext;
+import io.github.mcppersist.stream.StreamLog;
 
 /**
  * A session as this node holds it: the SDK's session, the logs of the requests that run
@@ -60,9 +63,9 @@ final class Session {
 
 	private final AtomicInteger uses = new AtomicInteger();
 
-	private volatile long lastUsedNanos = System.nanoTime();
+	private volatile long lastUsedNanos;
 
-	private volatile long renewedNanos = this.lastUsedNanos;
+	private volatile long renewedNanos;
 
 	private volatile @Nullable EventId notedCursor;
 
@@ -80,10 +83,13 @@ final class Session {
 		this.runtime = runtime;
 		this.sdkSession = sdkSession;
 		this.record = record;
+		this.lastUsedNanos = runtime.threads().nanoTime();
+		this.renewedNanos = this.lastUsedNanos;
 		this.notedCursor = record.standaloneCursor();
 		this.priming = record.protocolVersion().compareTo(FIRST_VERSION_WITH_PRIMING) >= 0;
-		this.standalone = new StreamLog(runtime, new StreamKey(record.sessionId(), STANDALONE_STREAM_ID), null, () -> {
-		});
+		this.standalone = new StreamLog(runtime.streams(), new StreamKey(record.sessionId(), STANDALONE_STREAM_ID),
+				null, () -> {
+				});
 		// One permanent writer: what is sent while no connection is open is stored too
 		sdkSession.listeningStream(
 				new LogTransport(jsonMapper, runtime.serverRequests(), record.sessionId(), () -> this.standalone));
@@ -177,7 +183,7 @@ final class Session {
 	StreamLog begin(String requestId) {
 		this.uses.incrementAndGet();
 		StreamKey stream = StreamKey.random(id());
-		StreamLog log = new StreamLog(this.runtime, stream, requestId, () -> {
+		StreamLog log = new StreamLog(this.runtime.streams(), stream, requestId, () -> {
 			this.running.remove(stream.streamId());
 			release();
 		});
@@ -290,7 +296,7 @@ final class Session {
 	 * End a use.
 	 */
 	void release() {
-		this.lastUsedNanos = System.nanoTime();
+		this.lastUsedNanos = this.runtime.threads().nanoTime();
 		this.uses.updateAndGet((count) -> (count < 0) ? count : count - 1);
 	}
 
@@ -301,10 +307,10 @@ final class Session {
 	 */
 	boolean takeUsed() {
 		if (this.uses.get() > 0) {
-			this.lastUsedNanos = System.nanoTime();
+			this.lastUsedNanos = this.runtime.threads().nanoTime();
 		}
 		boolean used = this.lastUsedNanos - this.renewedNanos > 0;
-		this.renewedNanos = System.nanoTime();
+		this.renewedNanos = this.runtime.threads().nanoTime();
 		return used;
 	}
 
@@ -315,7 +321,7 @@ final class Session {
 	 * @return whether it can't be used from now on, and has to be ended
 	 */
 	boolean letGo(Duration timeout) {
-		if (System.nanoTime() - this.lastUsedNanos <= EndpointRuntime.nanos(timeout)
+		if (this.runtime.threads().nanoTime() - this.lastUsedNanos <= StreamContext.nanos(timeout)
 				|| this.runtime.serverRequests().isAnyPending(id()) || !this.uses.compareAndSet(0, LET_GO)) {
 			return false;
 		}
@@ -336,7 +342,7 @@ final class Session {
 		this.standalone.discard();
 		this.readers.values().forEach(SseConnection::close);
 		// What waits for a client's answer fails now, and that is the user's code
-		this.runtime.resume(this.sdkSession::close);
+		this.runtime.threads().resume(this.sdkSession::close);
 	}
 
 }

@@ -22,6 +22,7 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.session.SessionNotFoundException;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
@@ -180,7 +181,7 @@ final class Sessions {
 	}
 
 	private Mono<Void> reload(Session session) {
-		return this.runtime.onDelivery(this.runtime.sessionStore().findSession(session.id())).doOnNext((stored) -> {
+		return this.runtime.sessionStore().findSession(session.id()).doOnNext((stored) -> {
 			session.update(stored);
 			this.subscriptions.add(stored.subscriptions());
 		})
@@ -199,7 +200,8 @@ final class Sessions {
 	 * @return completes empty when it is stored
 	 */
 	private Mono<SessionRecord> createAgain(Session session) {
-		return this.runtime.onDelivery(this.runtime.sessionStore().createSession(session.record()))
+		return this.runtime.sessionStore()
+			.createSession(session.record())
 			.then(Mono.<SessionRecord>empty())
 			.onErrorResume(SessionDeletedException.class, (ex) -> {
 				drop(session);
@@ -209,7 +211,8 @@ final class Sessions {
 
 	private Mono<Session> restore(String sessionId) {
 		return Mono.defer(() -> this.restoring.computeIfAbsent(sessionId,
-				(id) -> this.runtime.onDelivery(this.runtime.sessionStore().findSession(id))
+				(id) -> this.runtime.sessionStore()
+					.findSession(id)
 					.map(this::restored)
 					.switchIfEmpty(rejected(Rejection.UNKNOWN_SESSION))
 					.onErrorMap(EventStoreUnavailableException.class,
@@ -267,7 +270,8 @@ final class Sessions {
 	 */
 	Mono<Void> begin(McpStreamableServerSession sdkSession, SessionRecord record) {
 		Session session = create(sdkSession, record);
-		return this.runtime.onDelivery(this.runtime.sessionStore().createSession(record))
+		return this.runtime.sessionStore()
+			.createSession(record)
 			.onErrorResume(EventStoreUnavailableException.class, (ex) -> {
 				if (this.runtime.options().onStoreFailure() == StoreFailurePolicy.REJECT) {
 					drop(session);
@@ -299,8 +303,7 @@ final class Sessions {
 			return Mono.empty();
 		}
 		Mono<Long> stored = Mono.defer(() -> change.storeIn(this.runtime.sessionStore()));
-		return this.runtime.onDelivery(stored)
-			.onErrorResume(SessionNotFoundException.class, (ex) -> createAgain(session).then(stored))
+		return stored.onErrorResume(SessionNotFoundException.class, (ex) -> createAgain(session).then(stored))
 			.then(reload(session))
 			.onErrorResume(EventStoreUnavailableException.class, (ex) -> {
 				later(session, change);
@@ -348,14 +351,13 @@ final class Sessions {
 	 */
 	void save() {
 		this.unsaved
-			.forEach((sessionId, changes) -> this.runtime.onDelivery(changes.storeIn(this.runtime.sessionStore()))
-				.subscribe((nothing) -> {
-				}, (ex) -> {
-					if (!(ex instanceof EventStoreUnavailableException)) {
-						logger.debug("What an outage kept from being stored of a session is given up", ex);
-						this.unsaved.remove(sessionId, changes);
-					}
-				}, () -> this.unsaved.computeIfPresent(sessionId, (id, known) -> known.isEmpty() ? null : known)));
+			.forEach((sessionId, changes) -> changes.storeIn(this.runtime.sessionStore()).subscribe((nothing) -> {
+			}, (ex) -> {
+				if (!(ex instanceof EventStoreUnavailableException)) {
+					logger.debug("What an outage kept from being stored of a session is given up", ex);
+					this.unsaved.remove(sessionId, changes);
+				}
+			}, () -> this.unsaved.computeIfPresent(sessionId, (id, known) -> known.isEmpty() ? null : known)));
 	}
 
 	// Ending
@@ -371,13 +373,12 @@ final class Sessions {
 		this.deleting.add(sessionId);
 		drop(session);
 		// The tombstone comes first: it forbids what is under way elsewhere
-		return this.runtime
-			.onDelivery(this.runtime.sessionStore()
-				.deleteSession(sessionId)
-				.then(this.runtime.store().deleteSession(sessionId))
-				.then(this.runtime.nodes()
-					.broadcast(this.runtime.text(new NodeMessage(NodeMessage.Kind.DELETED, sessionId, "")))
-					.onErrorComplete()))
+		return this.runtime.sessionStore()
+			.deleteSession(sessionId)
+			.then(this.runtime.store().deleteSession(sessionId))
+			.then(this.runtime.nodes()
+				.broadcast(this.runtime.streams().text(new NodeMessage(NodeMessage.Kind.DELETED, sessionId, "")))
+				.onErrorComplete())
 			.doFinally((signal) -> deleted(sessionId));
 	}
 

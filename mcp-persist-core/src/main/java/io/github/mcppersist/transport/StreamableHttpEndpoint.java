@@ -28,8 +28,18 @@ import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.node.NodeRegistry;
+import io.github.mcppersist.observe.ConnectionKind;
+import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.observe.EndpointStatistics;
+import io.github.mcppersist.observe.Observers;
+import io.github.mcppersist.observe.StreamDescription;
 import io.github.mcppersist.session.InMemorySessionStore;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.stream.JsonRpcError;
+import io.github.mcppersist.stream.SseConnection;
+import io.github.mcppersist.stream.StreamLog;
+import io.github.mcppersist.stream.ThreadPools;
+import io.github.mcppersist.stream.Threads;
 
 /**
  * The Streamable HTTP endpoint of an MCP server (MCP 2025-03-26, 2025-06-18 and
@@ -93,7 +103,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		SdkVersion.check(jsonMapper);
 		this.runtime = new EndpointRuntime(builder.eventStore, sessionStore, builder.nodeRegistry,
 				builder.sessionOwnerResolver, options, builder.contextCapture, new Observers(builder.observers),
-				builder.executor);
+				(builder.threads != null) ? builder.threads : new ThreadPools(builder.executor));
 		this.sharedSessions = new SharedSessions(sessionStore, this.runtime::serverName);
 		this.originRules = new OriginRules(options);
 		this.subscriptions = new ResourceSubscriptions(sessionStore);
@@ -109,23 +119,27 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	private void keepUp(SessionStore sessionStore) {
 		StreamableHttpOptions options = this.runtime.options();
 		Duration cacheTimeout = shorter(options.sessionCacheTimeout(), sessionStore.timeToLive());
-		this.runtime.repeat(tick(options), () -> this.runtime.connections().forEach((connection) -> {
-			if (this.closing.get()) {
-				connection.leave();
-			}
-			connection.tick();
-		}));
-		this.runtime.repeat(atMost(cacheTimeout.dividedBy(4), Duration.ofSeconds(10)),
-				() -> this.sessions.letGoUnused(cacheTimeout));
-		this.runtime.repeat(atLeast(this.runtime.store().timeToLive().dividedBy(3), Duration.ofMillis(100)),
-				this.sessions::renewStreams);
-		this.runtime.repeat(atLeast(sessionStore.timeToLive().dividedBy(8), Duration.ofMillis(10)),
-				() -> this.sessions.renewSessions().subscribe());
-		this.runtime.repeat(UPKEEP_INTERVAL, () -> {
+		this.runtime.threads()
+			.repeat(tick(options), () -> this.runtime.streams().connections().forEach((connection) -> {
+				if (this.closing.get()) {
+					connection.leave();
+				}
+				connection.tick();
+			}));
+		this.runtime.threads()
+			.repeat(atMost(cacheTimeout.dividedBy(4), Duration.ofSeconds(10)),
+					() -> this.sessions.letGoUnused(cacheTimeout));
+		this.runtime.threads()
+			.repeat(atLeast(this.runtime.store().timeToLive().dividedBy(3), Duration.ofMillis(100)),
+					this.sessions::renewStreams);
+		this.runtime.threads()
+			.repeat(atLeast(sessionStore.timeToLive().dividedBy(8), Duration.ofMillis(10)),
+					() -> this.sessions.renewSessions().subscribe());
+		this.runtime.threads().repeat(UPKEEP_INTERVAL, () -> {
 			this.sessions.save();
 			this.sessions.noteCursors().subscribe();
 		});
-		this.runtime.repeat(this.runtime.options().lookInterval(), this::look);
+		this.runtime.threads().repeat(this.runtime.options().lookInterval(), this::look);
 	}
 
 	/**
@@ -211,7 +225,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 			if (!StreamKey.isSessionId(sessionId)) {
 				return Mono.empty();
 			}
-			return this.runtime.onAnswers(notify(sessionId, method, params))
+			return this.runtime.threads()
+				.onAnswers(notify(sessionId, method, params))
 				.onErrorResume(RejectedRequestException.class, (ex) -> {
 					logger.debug("A session was not notified of {}: {}", method, ex.getMessage());
 					return (ex.rejection() == Rejection.UNKNOWN_SESSION) ? Mono.empty() : Mono.error(ex);
@@ -227,11 +242,13 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	}
 
 	private Mono<Void> notifySubscribers(String uri, String method, Object params) {
-		return this.runtime.onAnswers(this.runtime.onDelivery(this.runtime.sessionStore().findSubscribers(uri))
-			.flatMapIterable((sessionIds) -> sessionIds)
-			.flatMap((sessionId) -> notify(sessionId, method, params)
-				.onErrorResume((ex) -> this.sessions.notNotified(sessionId, uri, ex)), SUBSCRIBERS_AT_ONCE)
-			.then());
+		return this.runtime.threads()
+			.onAnswers(this.runtime.sessionStore()
+				.findSubscribers(uri)
+				.flatMapIterable((sessionIds) -> sessionIds)
+				.flatMap((sessionId) -> notify(sessionId, method, params)
+					.onErrorResume((ex) -> this.sessions.notNotified(sessionId, uri, ex)), SUBSCRIBERS_AT_ONCE)
+				.then());
 	}
 
 	/**
@@ -290,10 +307,12 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		for (ConnectionKind kind : ConnectionKind.values()) {
 			connections.put(kind, 0);
 		}
-		this.runtime.connections().forEach((connection) -> connections.merge(connection.kind(), 1, Integer::sum));
+		this.runtime.streams()
+			.connections()
+			.forEach((connection) -> connections.merge(connection.kind(), 1, Integer::sum));
 		Collection<Session> sessions = this.sessions.all();
 		int running = sessions.stream().mapToInt((session) -> session.running().size()).sum();
-		return new EndpointStatistics(sessions.size(), running, connections, this.runtime.unstoredBytes());
+		return new EndpointStatistics(sessions.size(), running, connections, this.runtime.streams().unstoredBytes());
 	}
 
 	/**
@@ -308,7 +327,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 			return List.of();
 		}
 		Map<String, ConnectionKind> connections = new HashMap<>();
-		for (SseConnection connection : this.runtime.connections()) {
+		for (SseConnection connection : this.runtime.streams().connections()) {
 			if (connection.stream().sessionId().equals(sessionId)) {
 				connections.put(connection.stream().streamId(), connection.kind());
 			}
@@ -343,7 +362,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 			if (!this.closing.compareAndSet(false, true)) {
 				return Mono.empty();
 			}
-			this.runtime.connections().forEach(SseConnection::leave);
+			this.runtime.streams().connections().forEach(SseConnection::leave);
 			return whenNothingRuns(grace).then(Mono.defer(() -> {
 				this.posts.close();
 				this.gets.close();
@@ -361,11 +380,11 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 							.onErrorComplete()))
 				.then(Mono.defer(() -> {
 					this.sessions.endAll();
-					this.runtime.connections().forEach(SseConnection::close);
-					return until(() -> this.runtime.connections().isEmpty(), SHUTDOWN_LIMIT);
+					this.runtime.streams().connections().forEach(SseConnection::close);
+					return until(() -> this.runtime.streams().connections().isEmpty(), SHUTDOWN_LIMIT);
 				}))
 				.then(Mono.fromRunnable(() -> {
-					this.runtime.connections().forEach(SseConnection::abort);
+					this.runtime.streams().connections().forEach(SseConnection::abort);
 					this.sharedSessions.leave();
 					this.runtime.close();
 				}));
@@ -432,6 +451,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		private final List<EndpointObserver> observers = new ArrayList<>();
 
 		private @Nullable Executor executor;
+
+		private @Nullable Threads threads;
 
 		private Builder(EventStore eventStore) {
 			this.eventStore = Objects.requireNonNull(eventStore, "eventStore must not be null");
@@ -521,6 +542,16 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		 */
 		public Builder executor(Executor executor) {
 			this.executor = executor;
+			return this;
+		}
+
+		/**
+		 * Set all threads, and the time: for tests that decide what comes next.
+		 * @param threads instead of those of the endpoint's own
+		 * @return this builder
+		 */
+		Builder threads(Threads threads) {
+			this.threads = threads;
 			return this;
 		}
 

@@ -20,10 +20,18 @@ import org.slf4j.LoggerFactory;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.node.NodeRegistry;
+import io.github.mcppersist.observe.ConnectionKind;
+import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.observe.EndpointStatistics;
+import io.github.mcppersist.observe.Observers;
+import io.github.mcppersist.observe.RecordingObserver;
+import io.github.mcppersist.observe.RecordingObserver.RecordedResume;
+import io.github.mcppersist.observe.ResumeOutcome;
+import io.github.mcppersist.observe.StoreOperation;
 import io.github.mcppersist.servlet.TomcatServer;
+import io.github.mcppersist.stream.StreamContext;
 import io.github.mcppersist.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.transport.RawMcpClient.SseEvent;
-import io.github.mcppersist.transport.RecordingObserver.RecordedResume;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -139,7 +147,7 @@ class EndpointObserverTests extends AbstractStreamableHttpTests {
 	@Test
 	void tellsOfAGap() throws Exception {
 		RawMcpClient client = start(InMemoryEventStore.builder().maxEventsPerStream(2).build()).initialize();
-		ListAppender<ILoggingEvent> log = log(EndpointRuntime.class);
+		ListAppender<ILoggingEvent> log = log(StreamContext.class);
 		List<SseEvent> all = count(client, 20);
 
 		client.get(all.get(0).id()).rest();

@@ -5,6 +5,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import io.github.mcppersist.node.NodeMessage;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 class NodeMessageTests {

@@ -4,6 +4,8 @@ import java.util.List;
 
 import org.junit.jupiter.api.Test;
 
+import io.github.mcppersist.stream.RequestIds;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 class RequestIdsTests {

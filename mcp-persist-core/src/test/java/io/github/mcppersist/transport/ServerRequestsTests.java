@@ -14,7 +14,7 @@ class ServerRequestsTests {
 
 	private static final String NODE = "0rT5abcdefg";
 
-	private final ServerRequests requests = new ServerRequests(NODE);
+	private final ServerRequests requests = new ServerRequests(NODE, System::nanoTime);
 
 	@Test
 	void givesEachRequestAnIdOfItsOwnThatNamesTheNode() {

@@ -18,11 +18,11 @@ import io.github.mcppersist.event.StoreOutage;
 import io.github.mcppersist.event.StoredStream;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.node.NodeRegistry;
+import io.github.mcppersist.observe.ConnectionKind;
+import io.github.mcppersist.observe.EndpointStatistics;
+import io.github.mcppersist.observe.StreamDescription;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
-import io.github.mcppersist.transport.ConnectionKind;
-import io.github.mcppersist.transport.EndpointStatistics;
-import io.github.mcppersist.transport.StreamDescription;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 /**

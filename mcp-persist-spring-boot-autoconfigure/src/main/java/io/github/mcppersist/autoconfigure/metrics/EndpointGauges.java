@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.MonitoredEventStore;
 import io.github.mcppersist.event.StoreOutage;
-import io.github.mcppersist.transport.ConnectionKind;
-import io.github.mcppersist.transport.EndpointStatistics;
+import io.github.mcppersist.observe.ConnectionKind;
+import io.github.mcppersist.observe.EndpointStatistics;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 /**

@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.event.EventStoreException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
-import io.github.mcppersist.transport.EndpointObserver;
-import io.github.mcppersist.transport.ResumeOutcome;
-import io.github.mcppersist.transport.StoreOperation;
+import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.observe.ResumeOutcome;
+import io.github.mcppersist.observe.StoreOperation;
 
 /**
  * Counts what happens. All counters are there from the start, so that a rate can be taken

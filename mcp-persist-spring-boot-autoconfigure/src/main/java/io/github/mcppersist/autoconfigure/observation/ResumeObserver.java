@@ -7,9 +7,9 @@ import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationRegistry;
 import org.jspecify.annotations.Nullable;
 
-import io.github.mcppersist.transport.EndpointObserver;
-import io.github.mcppersist.transport.ResumeOutcome;
-import io.github.mcppersist.transport.StoreOperation;
+import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.observe.ResumeOutcome;
+import io.github.mcppersist.observe.StoreOperation;
 
 /**
  * Observes resumes, and nothing else: all else takes no time of its own, or is counted

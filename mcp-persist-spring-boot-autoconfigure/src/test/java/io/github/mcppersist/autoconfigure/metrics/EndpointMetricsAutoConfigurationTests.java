@@ -14,9 +14,9 @@ import io.github.mcppersist.autoconfigure.InMemorySessionStoreAutoConfiguration;
 import io.github.mcppersist.autoconfigure.StreamableHttpEndpointAutoConfiguration;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.InMemoryEventStore;
+import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.session.InMemorySessionStore;
 import io.github.mcppersist.session.SessionStore;
-import io.github.mcppersist.transport.EndpointObserver;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;

@@ -8,8 +8,8 @@ import java.util.List;
 import io.micrometer.common.docs.KeyName;
 import org.junit.jupiter.api.Test;
 
-import io.github.mcppersist.transport.ConnectionKind;
-import io.github.mcppersist.transport.ResumeOutcome;
+import io.github.mcppersist.observe.ConnectionKind;
+import io.github.mcppersist.observe.ResumeOutcome;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

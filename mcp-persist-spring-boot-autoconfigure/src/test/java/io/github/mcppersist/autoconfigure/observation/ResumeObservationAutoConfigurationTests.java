@@ -10,7 +10,7 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import io.github.mcppersist.autoconfigure.InMemoryEventStoreAutoConfiguration;
 import io.github.mcppersist.autoconfigure.InMemorySessionStoreAutoConfiguration;
 import io.github.mcppersist.autoconfigure.StreamableHttpEndpointAutoConfiguration;
-import io.github.mcppersist.transport.EndpointObserver;
+import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;

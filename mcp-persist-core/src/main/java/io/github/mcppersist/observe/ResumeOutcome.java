@@ -1,4 +1,4 @@
-package io.github.mcppersist.transport;
+package io.github.mcppersist.observe;
 
 /**
  * How a resume ended (MCP 2025-11-25, "Resumability and Redelivery").

@@ -1,4 +1,4 @@
-package io.github.mcppersist.transport;
+package io.github.mcppersist.observe;
 
 /**
  * A method of one of the two stores: an {@link io.github.mcppersist.event.EventStore

@@ -1,4 +1,4 @@
-package io.github.mcppersist.transport;
+package io.github.mcppersist.stream;
 
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
  * bring them. It owns the state of one stream and its connection: whatever changes that
  * state is a task in here, so none of it needs a lock. A task never blocks.
  */
-final class Mailbox implements Executor {
+public final class Mailbox implements Executor {
 
 	private static final Logger logger = LoggerFactory.getLogger(Mailbox.class);
 

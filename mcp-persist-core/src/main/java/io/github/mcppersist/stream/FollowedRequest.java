@@ -1,4 +1,4 @@
-package io.github.mcppersist.transport;
+package io.github.mcppersist.stream;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -12,17 +12,18 @@ import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.StreamHead;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.node.NodeMessage;
 
 /**
  * The request of a stream that this node doesn't run, but that a connection on it
  * follows. If nobody runs it any more, the connection ends it with an error. Not
  * thread-safe: it belongs to the connection, and is used in its mailbox only.
  */
-final class FollowedRequest {
+public final class FollowedRequest {
 
 	private static final Logger logger = LoggerFactory.getLogger(FollowedRequest.class);
 
-	private final EndpointRuntime runtime;
+	private final StreamContext runtime;
 
 	private final StreamKey stream;
 
@@ -35,7 +36,7 @@ final class FollowedRequest {
 
 	private boolean ending;
 
-	FollowedRequest(EndpointRuntime runtime, StreamKey stream) {
+	FollowedRequest(StreamContext runtime, StreamKey stream) {
 		this.runtime = runtime;
 		this.stream = stream;
 	}
@@ -59,8 +60,8 @@ final class FollowedRequest {
 	void askOwner() {
 		String owner = (this.head != null) ? this.head.owner() : null;
 		if (owner != null && !this.runtime.isThisNode(owner)) {
-			this.runtime.tell(owner, NodeMessage.Kind.AWAITED, this.stream.sessionId(),
-					this.stream.streamId() + ':' + this.runtime.nodes().nodeId());
+			this.runtime.tell(owner, new NodeMessage(NodeMessage.Kind.AWAITED, this.stream.sessionId(),
+					this.stream.streamId() + ':' + this.runtime.nodes().nodeId()));
 		}
 	}
 
@@ -84,21 +85,20 @@ final class FollowedRequest {
 				"The server that ran the request has gone; the outcome of the request is unknown")) {
 			errors.add(new Event(EventId.next(this.stream.streamId(), last.sequence() + 1 + errors.size()), error));
 		}
-		this.runtime.onDelivery(Mono.defer(() -> this.runtime.store().completeStream(this.stream, errors)))
-			.subscribe((nothing) -> {
-			}, (ex) -> {
-				logger.debug("Stream {} was not ended: {}", this.stream.streamId(), ex.getMessage());
-				then.run();
-			}, () -> {
-				this.runtime.observer().eventsStored(errors.size());
-				this.runtime.observer().orphanEnded();
-				logger.atInfo()
-					.addKeyValue("mcp.stream.id", this.stream.streamId())
-					.addKeyValue("mcp.node.id", head.owner())
-					.log("Stream {} was ended with an error: the node that ran its request has gone",
-							this.stream.streamId());
-				then.run();
-			});
+		Mono.defer(() -> this.runtime.store().completeStream(this.stream, errors)).subscribe((nothing) -> {
+		}, (ex) -> {
+			logger.debug("Stream {} was not ended: {}", this.stream.streamId(), ex.getMessage());
+			then.run();
+		}, () -> {
+			this.runtime.observer().eventsStored(errors.size());
+			this.runtime.observer().orphanEnded();
+			logger.atInfo()
+				.addKeyValue("mcp.stream.id", this.stream.streamId())
+				.addKeyValue("mcp.node.id", head.owner())
+				.log("Stream {} was ended with an error: the node that ran its request has gone",
+						this.stream.streamId());
+			then.run();
+		});
 	}
 
 	/**

@@ -1,4 +1,4 @@
-package io.github.mcppersist.transport;
+package io.github.mcppersist.stream;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -8,13 +8,13 @@ import java.util.List;
  * batch's requests. It is stored with the stream, so that whoever finds that nobody
  * answers can do so.
  */
-final class RequestIds {
+public final class RequestIds {
 
 	/**
 	 * How long the ID of a request may be, in UTF-8 bytes of its JSON text: it is in the
 	 * header of its stream, which the store reads with each event.
 	 */
-	static final int MAX_ID_BYTES = 256;
+	public static final int MAX_ID_BYTES = 256;
 
 	private RequestIds() {
 	}
@@ -24,7 +24,7 @@ final class RequestIds {
 	 * @param ids the JSON text of each
 	 * @return the JSON text of their array
 	 */
-	static String ofBatch(List<String> ids) {
+	public static String ofBatch(List<String> ids) {
 		return "[" + String.join(",", ids) + "]";
 	}
 
@@ -33,7 +33,7 @@ final class RequestIds {
 	 * @param text the JSON text of an ID, or of an array of IDs
 	 * @return the JSON text of each, at least one
 	 */
-	static List<String> split(String text) {
+	public static List<String> split(String text) {
 		if (!text.startsWith("[")) {
 			return List.of(text);
 		}

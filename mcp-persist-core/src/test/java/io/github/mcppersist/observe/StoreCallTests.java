@@ -1,7 +1,9 @@
-package io.github.mcppersist.transport;
+package io.github.mcppersist.observe;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.junit.jupiter.api.Test;
@@ -10,9 +12,10 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-class TimedCallTests {
+class StoreCallTests {
 
 	private final RecordingObserver observer = new RecordingObserver();
 
@@ -85,8 +88,31 @@ class TimedCallTests {
 		assertThat(this.observer.calls).hasSize(2);
 	}
 
+	@Test
+	void answersOnTheThreadThatItIsGiven() {
+		List<Runnable> delivered = new ArrayList<>();
+		List<String> answers = new ArrayList<>();
+
+		new StoreCall<>(this.observer, StoreOperation.FIND_SESSION, delivered::add, Mono.just("answer"))
+			.subscribe(answers::add);
+		assertThat(answers).isEmpty();
+		delivered.forEach(Runnable::run);
+
+		assertThat(answers).containsExactly("answer");
+	}
+
+	@Test
+	void answersWithTheRefusalOnceNothingIsDelivered() {
+		RejectedExecutionException refusal = new RejectedExecutionException("closed");
+		Mono<String> call = new StoreCall<>(this.observer, StoreOperation.FIND_SESSION, (task) -> {
+			throw refusal;
+		}, Mono.just("answer"));
+
+		assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(call::block).isSameAs(refusal);
+	}
+
 	private <T> Mono<T> timed(Mono<T> call) {
-		return new TimedCall<>(this.observer, StoreOperation.FIND_SESSION, call);
+		return new StoreCall<>(this.observer, StoreOperation.FIND_SESSION, Runnable::run, call);
 	}
 
 }

@@ -1,4 +1,4 @@
-package io.github.mcppersist.transport;
+package io.github.mcppersist.stream;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -17,7 +17,7 @@ import io.github.mcppersist.event.EventId;
  * @param message the JSON-RPC message, or {@code null} for none
  * @param retry the reconnection time, or {@code null} to send none
  */
-record SseFrame(@Nullable EventId id, byte @Nullable [] message, @Nullable Duration retry) {
+public record SseFrame(@Nullable EventId id, byte @Nullable [] message, @Nullable Duration retry) {
 
 	/**
 	 * A comment: keeps the connection open and changes nothing. It is a line without an
@@ -71,7 +71,7 @@ record SseFrame(@Nullable EventId id, byte @Nullable [] message, @Nullable Durat
 	 * Write this frame in the form of the HTML standard, section 9.2.5.
 	 * @param out where to write it
 	 */
-	void writeTo(ByteArrayOutputStream out) {
+	public void writeTo(ByteArrayOutputStream out) {
 		if (this.id == null && this.message == null) {
 			out.writeBytes(COMMENT);
 			return;

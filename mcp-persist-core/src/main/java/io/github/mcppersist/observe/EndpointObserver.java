@@ -1,6 +1,9 @@
-package io.github.mcppersist.transport;
+package io.github.mcppersist.observe;
 
 import org.jspecify.annotations.Nullable;
+
+import io.github.mcppersist.transport.ContextCapture;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 /**
  * Is told what happens in a {@link StreamableHttpEndpoint}, for metrics and traces. What

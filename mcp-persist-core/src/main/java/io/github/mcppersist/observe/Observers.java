@@ -1,4 +1,4 @@
-package io.github.mcppersist.transport;
+package io.github.mcppersist.observe;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +14,7 @@ import org.slf4j.event.Level;
 /**
  * Tells all observers of an endpoint, and keeps from it what they throw.
  */
-final class Observers implements EndpointObserver {
+public final class Observers implements EndpointObserver {
 
 	private static final Logger logger = LoggerFactory.getLogger(Observers.class);
 
@@ -24,11 +24,15 @@ final class Observers implements EndpointObserver {
 
 	private final AtomicBoolean warned = new AtomicBoolean();
 
-	Observers(List<EndpointObserver> observers) {
+	/**
+	 * Tell several observers.
+	 * @param observers all of them, maybe none
+	 */
+	public Observers(List<EndpointObserver> observers) {
 		this.observers = List.copyOf(observers);
 	}
 
-	boolean isEmpty() {
+	public boolean isEmpty() {
 		return this.observers.isEmpty();
 	}
 

@@ -1,4 +1,4 @@
-package io.github.mcppersist.transport;
+package io.github.mcppersist.stream;
 
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayDeque;
@@ -14,7 +14,7 @@ import io.github.mcppersist.event.EventId;
  * The frames that a connection has yet to send. Not thread-safe: it belongs to the
  * connection, and is used in its mailbox only.
  */
-final class SseBuffer {
+public final class SseBuffer {
 
 	/**
 	 * Small frames go out together up to this size, larger ones in pieces of it: a client

@@ -1,10 +1,11 @@
-package io.github.mcppersist.transport;
+package io.github.mcppersist.stream;
 
 import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
@@ -17,6 +18,9 @@ import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.EventsTrimmedException;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.observe.ConnectionKind;
+import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.observe.ResumeOutcome;
 
 /**
  * One SSE connection: a reader of its stream's log. It reads from the store until it has
@@ -28,7 +32,7 @@ import io.github.mcppersist.event.StreamKey;
  * is on this node. It ends when the stream is complete, when a newer connection of the
  * stream takes over, when the server closes it, or when the client is gone.
  */
-final class SseConnection implements SseOutput.Source {
+public final class SseConnection implements SseOutput.Source {
 
 	private static final Logger logger = LoggerFactory.getLogger(SseConnection.class);
 
@@ -40,7 +44,7 @@ final class SseConnection implements SseOutput.Source {
 
 	private static final Duration READ_RETRY = Duration.ofMillis(250);
 
-	private final EndpointRuntime runtime;
+	private final StreamContext runtime;
 
 	private final ConnectionKind kind;
 
@@ -48,7 +52,7 @@ final class SseConnection implements SseOutput.Source {
 
 	private final StreamKey stream;
 
-	private final ReconnectRules reconnects;
+	private final ReconnectPolicy reconnects;
 
 	private @Nullable StreamLog log;
 
@@ -100,7 +104,7 @@ final class SseConnection implements SseOutput.Source {
 	/**
 	 * The response that waits for that, or nothing.
 	 */
-	private @Nullable EndpointResponse opening;
+	private @Nullable Consumer<Publisher<byte[]>> opening;
 
 	/**
 	 * The furthest hint that came while a read was under way.
@@ -117,7 +121,7 @@ final class SseConnection implements SseOutput.Source {
 
 	private final Consumer<SseConnection> onRelease;
 
-	private final long createdNanos = System.nanoTime();
+	private final long createdNanos;
 
 	/**
 	 * Create a connection.
@@ -129,24 +133,25 @@ final class SseConnection implements SseOutput.Source {
 	 * @param log the writer of the stream, if it is on this node
 	 * @param onRelease called once, in the mailbox, when the connection has ended
 	 */
-	SseConnection(EndpointRuntime runtime, ConnectionKind kind, Mailbox mailbox, StreamKey stream,
-			ReconnectRules reconnects, @Nullable StreamLog log, Consumer<SseConnection> onRelease) {
+	public SseConnection(StreamContext runtime, ConnectionKind kind, Mailbox mailbox, StreamKey stream,
+			ReconnectPolicy reconnects, @Nullable StreamLog log, Consumer<SseConnection> onRelease) {
 		this.kind = kind;
 		this.onRelease = onRelease;
 		this.runtime = runtime;
 		this.mailbox = mailbox;
-		this.output = new SseOutput(mailbox, this);
+		this.output = new SseOutput(mailbox, runtime.threads(), this);
 		this.stream = stream;
 		this.followed = new FollowedRequest(runtime, stream);
 		this.reconnects = reconnects;
 		this.log = log;
+		this.createdNanos = runtime.threads().nanoTime();
 	}
 
-	ConnectionKind kind() {
+	public ConnectionKind kind() {
 		return this.kind;
 	}
 
-	StreamKey stream() {
+	public StreamKey stream() {
 		return this.stream;
 	}
 
@@ -156,22 +161,22 @@ final class SseConnection implements SseOutput.Source {
 	 * Do what is due: a heartbeat, the end of a connection's age, or of a client that
 	 * takes nothing.
 	 */
-	void tick() {
+	public void tick() {
 		this.mailbox.execute(() -> {
 			if (!this.output.isOpen()) {
 				return;
 			}
-			long now = System.nanoTime();
-			Duration maxAge = this.runtime.options().maxConnectionAge();
+			long now = this.runtime.threads().nanoTime();
+			Duration maxAge = this.runtime.settings().maxConnectionAge();
 			if (this.output.isStalled(now)) {
 				logger.debug("Closing a connection of stream {}: its client takes nothing", this.stream.streamId());
 				finish();
 			}
-			else if (maxAge != null && now - this.createdNanos > EndpointRuntime.nanos(maxAge) && closeForResume()) {
+			else if (maxAge != null && now - this.createdNanos > StreamContext.nanos(maxAge) && closeForResume()) {
 				logger.trace("Closed a connection of stream {} for its age", this.stream.streamId());
 			}
 			else {
-				this.output.beat(now, EndpointRuntime.nanos(this.runtime.options().heartbeatInterval()));
+				this.output.beat(now, StreamContext.nanos(this.runtime.settings().heartbeatInterval()));
 			}
 			endIfOrphaned();
 		});
@@ -180,7 +185,7 @@ final class SseConnection implements SseOutput.Source {
 	/**
 	 * End now, because a newer connection of the stream is on this node.
 	 */
-	void replace() {
+	public void replace() {
 		this.mailbox.execute(this::finish);
 	}
 
@@ -189,7 +194,7 @@ final class SseConnection implements SseOutput.Source {
 	 * is known to or not; unless this node runs the stream's request, whose response is
 	 * yet to come on this connection.
 	 */
-	void leave() {
+	public void leave() {
 		this.mailbox.execute(() -> {
 			if ((this.log == null || !this.log.isOnlyWriter()) && !endWithCursor()) {
 				finish();
@@ -200,7 +205,7 @@ final class SseConnection implements SseOutput.Source {
 	/**
 	 * The node that opened the stream doesn't run it any more.
 	 */
-	void disown() {
+	public void disown() {
 		this.mailbox.execute(() -> {
 			this.followed.disown();
 			endIfOrphaned();
@@ -211,7 +216,7 @@ final class SseConnection implements SseOutput.Source {
 	 * End now, because the session or the endpoint does, unless the end is on its way to
 	 * the client.
 	 */
-	void close() {
+	public void close() {
 		this.mailbox.execute(() -> {
 			if (!this.output.isEnding()) {
 				finish();
@@ -222,7 +227,7 @@ final class SseConnection implements SseOutput.Source {
 	/**
 	 * End now, whatever is on its way.
 	 */
-	void abort() {
+	public void abort() {
 		this.mailbox.execute(this::finish);
 	}
 
@@ -230,7 +235,7 @@ final class SseConnection implements SseOutput.Source {
 	 * Answer a request with this connection.
 	 * @param response the response to the request
 	 */
-	void open(EndpointResponse response) {
+	public void open(Consumer<Publisher<byte[]>> response) {
 		this.output.open(response);
 	}
 
@@ -240,7 +245,7 @@ final class SseConnection implements SseOutput.Source {
 	 * is the newer one then.
 	 * @param response the response to the request
 	 */
-	void openWhenWatched(EndpointResponse response) {
+	public void openWhenWatched(Consumer<Publisher<byte[]>> response) {
 		this.mailbox.execute(() -> {
 			this.opening = response;
 			if (this.output.isClosed() || this.watch == null || this.openable) {
@@ -251,10 +256,10 @@ final class SseConnection implements SseOutput.Source {
 
 	private void openNow() {
 		this.openable = true;
-		EndpointResponse response = this.opening;
+		Consumer<Publisher<byte[]>> response = this.opening;
 		if (response != null) {
 			this.opening = null;
-			this.runtime.deliver(new Mailbox(), () -> open(response));
+			this.runtime.threads().deliver(new Mailbox(), () -> open(response));
 		}
 	}
 
@@ -266,7 +271,7 @@ final class SseConnection implements SseOutput.Source {
 	 * @param page what the read found, or {@code null} if the store was out of reach
 	 * @param observed is told how it goes on
 	 */
-	void resume(EventId lastEventId, @Nullable EventPage page, EndpointObserver.Resume observed) {
+	public void resume(EventId lastEventId, @Nullable EventPage page, EndpointObserver.Resume observed) {
 		this.observed = observed;
 		if (this.output.isClosed()) {
 			resumed(ResumeOutcome.ABANDONED, null);
@@ -295,7 +300,7 @@ final class SseConnection implements SseOutput.Source {
 	 * @param start the last event that a connection was sent, or {@code null} for none
 	 * @param log the writer of the stream
 	 */
-	void begin(@Nullable EventId start, StreamLog log) {
+	public void begin(@Nullable EventId start, StreamLog log) {
 		this.position = start;
 		if (log.isCaughtUp(start)) {
 			log.handOver(this);
@@ -315,7 +320,7 @@ final class SseConnection implements SseOutput.Source {
 	 * standalone stream of which its writer on this node may not know everything.
 	 * @param start the last event that a connection was sent, or {@code null} for none
 	 */
-	void beginReading(@Nullable EventId start) {
+	public void beginReading(@Nullable EventId start) {
 		if (this.output.isClosed()) {
 			return;
 		}
@@ -335,7 +340,7 @@ final class SseConnection implements SseOutput.Source {
 	 * Take over an event that was stored just now.
 	 * @param event the event
 	 */
-	void offerStored(Event event) {
+	public void offerStored(Event event) {
 		if (this.unread) {
 			this.unread = false;
 			rewind();
@@ -366,7 +371,7 @@ final class SseConnection implements SseOutput.Source {
 	 * Take over an event that the store has not acknowledged: it goes out without an ID.
 	 * @param event the event
 	 */
-	void offerUnstored(Event event) {
+	public void offerUnstored(Event event) {
 		if (this.mode != Mode.LIVE || this.output.isEnding() || isBeforePosition(event)) {
 			return;
 		}
@@ -386,7 +391,7 @@ final class SseConnection implements SseOutput.Source {
 	 * Move the client's cursor once all that went out without an ID is stored.
 	 * @param lastStored the last event that is stored
 	 */
-	void moveCursor(EventId lastStored) {
+	public void moveCursor(EventId lastStored) {
 		boolean allStored = this.position != null && this.position.sequence() <= lastStored.sequence();
 		boolean behind = this.cursor == null || this.cursor.sequence() < lastStored.sequence();
 		if (this.mode == Mode.LIVE && !this.output.isEnding() && allStored && behind) {
@@ -399,7 +404,7 @@ final class SseConnection implements SseOutput.Source {
 	 * Go back to the last event that went out with its ID and read on from the store:
 	 * what went out since has other places in the log than its writer thought.
 	 */
-	void rewind() {
+	public void rewind() {
 		if (this.mode == Mode.BEHIND) {
 			// What a read under way finds may be from before
 			this.hinted = EventStore.LOOK;
@@ -415,7 +420,7 @@ final class SseConnection implements SseOutput.Source {
 	 * End after what was handed over; there will be no more. A connection that still
 	 * reads from the store ends when it has read it all.
 	 */
-	void end() {
+	public void end() {
 		if (this.mode == Mode.LIVE) {
 			this.output.end();
 		}
@@ -425,11 +430,11 @@ final class SseConnection implements SseOutput.Source {
 	/**
 	 * End now: a newer connection took over, or the session is gone.
 	 */
-	void finish() {
+	public void finish() {
 		this.output.finish();
 	}
 
-	boolean isDone() {
+	public boolean isDone() {
 		return this.output.isClosed();
 	}
 
@@ -437,7 +442,7 @@ final class SseConnection implements SseOutput.Source {
 	 * Say whether the store has been, or is being, told that this node reads the stream.
 	 * @return whether a newer connection on another node makes itself known to this one
 	 */
-	boolean isWatching() {
+	public boolean isWatching() {
 		return this.watch != null;
 	}
 
@@ -445,7 +450,7 @@ final class SseConnection implements SseOutput.Source {
 	 * Close the connection for the client to come back, if it can and is known to.
 	 * @return whether it is closed
 	 */
-	boolean closeForResume() {
+	public boolean closeForResume() {
 		return this.reconnects.comesBack() && endWithCursor();
 	}
 
@@ -479,7 +484,7 @@ final class SseConnection implements SseOutput.Source {
 	}
 
 	private boolean isFull() {
-		return this.output.bytes() >= this.runtime.options().maxConnectionBytes();
+		return this.output.bytes() >= this.runtime.settings().maxConnectionBytes();
 	}
 
 	private void read() {
@@ -489,15 +494,15 @@ final class SseConnection implements SseOutput.Source {
 		}
 		this.reading = true;
 		boolean watchedBefore = this.watched;
-		int maxBytes = Math.max(1, this.runtime.options().maxConnectionBytes() / 2);
+		int maxBytes = Math.max(1, this.runtime.settings().maxConnectionBytes() / 2);
 		Mono.defer(() -> this.runtime.store().replayEventsAfter(this.stream, this.position, maxBytes))
-			.subscribe((page) -> this.runtime.deliver(this.mailbox, () -> {
+			.subscribe((page) -> this.runtime.threads().deliver(this.mailbox, () -> {
 				this.reading = false;
 				if (!this.output.isClosed()) {
 					accept(page, watchedBefore);
 					this.output.drain();
 				}
-			}), (ex) -> this.runtime.deliver(this.mailbox, () -> onReadFailed(ex)));
+			}), (ex) -> this.runtime.threads().deliver(this.mailbox, () -> onReadFailed(ex)));
 	}
 
 	private void accept(EventPage page, boolean watchedBefore) {
@@ -585,7 +590,7 @@ final class SseConnection implements SseOutput.Source {
 		if (this.watch == null) {
 			this.watch = this.runtime.store()
 				.watch(this.stream)
-				.subscribe((hint) -> this.runtime.deliver(this.mailbox, () -> onHint(hint)),
+				.subscribe((hint) -> this.runtime.threads().deliver(this.mailbox, () -> onHint(hint)),
 						(ex) -> unwatched(ex.getMessage()), () -> unwatched("the store is closed"));
 			lookLater();
 		}
@@ -633,16 +638,17 @@ final class SseConnection implements SseOutput.Source {
 	private void lookLater() {
 		if (!this.lookDue) {
 			this.lookDue = true;
-			this.runtime.deliverLater(this.mailbox, this.runtime.options().lookInterval(), () -> {
-				this.lookDue = false;
-				if (!this.output.isClosed()) {
-					look(EventStore.LOOK);
-					if (!isWrittenHere()) {
-						this.followed.askOwner();
+			this.runtime.threads()
+				.deliverLater(this.runtime.settings().lookInterval(), () -> this.mailbox.execute(() -> {
+					this.lookDue = false;
+					if (!this.output.isClosed()) {
+						look(EventStore.LOOK);
+						if (!isWrittenHere()) {
+							this.followed.askOwner();
+						}
+						lookLater();
 					}
-					lookLater();
-				}
-			});
+				}));
 		}
 	}
 
@@ -674,10 +680,10 @@ final class SseConnection implements SseOutput.Source {
 			goLive(log);
 		}
 		else if (unavailable) {
-			this.runtime.deliverLater(this.mailbox, READ_RETRY, () -> {
+			this.runtime.threads().deliverLater(READ_RETRY, () -> this.mailbox.execute(() -> {
 				this.reading = false;
 				this.output.drain();
-			});
+			}));
 		}
 		else {
 			this.reading = false;

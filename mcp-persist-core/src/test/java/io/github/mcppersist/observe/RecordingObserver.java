@@ -1,4 +1,4 @@
-package io.github.mcppersist.transport;
+package io.github.mcppersist.observe;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -9,23 +9,23 @@ import org.jspecify.annotations.Nullable;
 /**
  * Remembers what it was told.
  */
-final class RecordingObserver implements EndpointObserver {
+public final class RecordingObserver implements EndpointObserver {
 
-	final List<Call> calls = new CopyOnWriteArrayList<>();
+	public final List<Call> calls = new CopyOnWriteArrayList<>();
 
-	final List<RecordedResume> resumes = new CopyOnWriteArrayList<>();
+	public final List<RecordedResume> resumes = new CopyOnWriteArrayList<>();
 
-	final AtomicInteger stored = new AtomicInteger();
+	public final AtomicInteger stored = new AtomicInteger();
 
-	final AtomicInteger dropped = new AtomicInteger();
+	public final AtomicInteger dropped = new AtomicInteger();
 
-	final AtomicInteger gaps = new AtomicInteger();
+	public final AtomicInteger gaps = new AtomicInteger();
 
-	final AtomicInteger restored = new AtomicInteger();
+	public final AtomicInteger restored = new AtomicInteger();
 
-	final AtomicInteger orphans = new AtomicInteger();
+	public final AtomicInteger orphans = new AtomicInteger();
 
-	List<StoreOperation> operations() {
+	public List<StoreOperation> operations() {
 		return this.calls.stream().map(Call::operation).toList();
 	}
 
@@ -73,18 +73,18 @@ final class RecordingObserver implements EndpointObserver {
 	 * @param nanos how long it took
 	 * @param failure why it failed, if it did
 	 */
-	record Call(StoreOperation operation, long nanos, @Nullable Throwable failure) {
+	public record Call(StoreOperation operation, long nanos, @Nullable Throwable failure) {
 
 	}
 
 	/**
 	 * What was told of one resume.
 	 */
-	static final class RecordedResume implements Resume {
+	public static final class RecordedResume implements Resume {
 
-		final AtomicInteger replayed = new AtomicInteger();
+		public final AtomicInteger replayed = new AtomicInteger();
 
-		final List<ResumeOutcome> outcomes = new CopyOnWriteArrayList<>();
+		public final List<ResumeOutcome> outcomes = new CopyOnWriteArrayList<>();
 
 		@Override
 		public void replayed(int messages) {

@@ -1,4 +1,4 @@
-package io.github.mcppersist.transport;
+package io.github.mcppersist.observe;
 
 /**
  * What a client opened an SSE connection for.

@@ -1,4 +1,4 @@
-package io.github.mcppersist.transport;
+package io.github.mcppersist.stream;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -21,6 +21,8 @@ import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamConflictException;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.event.StreamNotFoundException;
+import io.github.mcppersist.observe.ConnectionKind;
+import io.github.mcppersist.observe.StreamDescription;
 
 /**
  * The writer of one stream, on the node that runs it. It numbers the messages, stores
@@ -36,7 +38,7 @@ import io.github.mcppersist.event.StreamNotFoundException;
  * tail. It ends when the response is stored, when that is given up, or when the session
  * ends.
  */
-final class StreamLog {
+public final class StreamLog {
 
 	private static final Logger logger = LoggerFactory.getLogger(StreamLog.class);
 
@@ -49,7 +51,7 @@ final class StreamLog {
 
 	private static final long UNKNOWN_REVISION = -1;
 
-	private final EndpointRuntime runtime;
+	private final StreamContext runtime;
 
 	private final Mailbox mailbox = new Mailbox();
 
@@ -125,7 +127,7 @@ final class StreamLog {
 	 * answers none and never ends by itself
 	 * @param onEnd called once, in the mailbox, when the log has ended
 	 */
-	StreamLog(EndpointRuntime runtime, StreamKey stream, @Nullable String requestId, Runnable onEnd) {
+	public StreamLog(StreamContext runtime, StreamKey stream, @Nullable String requestId, Runnable onEnd) {
 		this.runtime = runtime;
 		this.tail = new StreamTail(runtime);
 		this.stream = stream;
@@ -141,11 +143,11 @@ final class StreamLog {
 
 	// On any thread
 
-	StreamKey stream() {
+	public StreamKey stream() {
 		return this.stream;
 	}
 
-	Mailbox mailbox() {
+	public Mailbox mailbox() {
 		return this.mailbox;
 	}
 
@@ -154,7 +156,7 @@ final class StreamLog {
 	 * @return completes when it is stored, with the revision of the session if the store
 	 * knows it; fails with what the store says
 	 */
-	Mono<Long> open() {
+	public Mono<Long> open() {
 		return Mono.create((sink) -> this.mailbox.execute(() -> {
 			if (this.state == State.DISCARDED) {
 				sink.error(new SessionDeletedException());
@@ -180,8 +182,8 @@ final class StreamLog {
 	 * slower than the sender. Where unstored messages are refused, completes when it is
 	 * stored and fails with an {@link EventStoreException} if it may not be
 	 */
-	Mono<Void> send(@Nullable String requestId, byte[] message, boolean response) {
-		if (this.runtime.options().onStoreFailure() == StoreFailurePolicy.REJECT && !response) {
+	public Mono<Void> send(@Nullable String requestId, byte[] message, boolean response) {
+		if (this.runtime.settings().unstoredRefused() && !response) {
 			return Mono.create((sink) -> this.mailbox.execute(() -> append(requestId, message, false, sink)));
 		}
 		return Mono.create((sink) -> {
@@ -192,7 +194,7 @@ final class StreamLog {
 					this.waiting.add(sink);
 				}
 				else if (wait) {
-					this.runtime.resume(sink::success);
+					this.runtime.threads().resume(sink::success);
 				}
 			});
 			if (!wait) {
@@ -206,7 +208,7 @@ final class StreamLog {
 	 * @param requestId the JSON text of the request's ID
 	 * @param message what to say if there is none, as for {@link JsonRpcError#of}
 	 */
-	void handled(String requestId, String message) {
+	public void handled(String requestId, String message) {
 		this.mailbox.execute(() -> answer(requestId, message));
 	}
 
@@ -215,7 +217,7 @@ final class StreamLog {
 	 * more.
 	 * @param message as above
 	 */
-	void abandon(String message) {
+	public void abandon(String message) {
 		this.mailbox.execute(() -> List.copyOf(this.unanswered).forEach((requestId) -> answer(requestId, message)));
 	}
 
@@ -229,7 +231,7 @@ final class StreamLog {
 	 * Close the connection that is open now, for the client to come back.
 	 * @return whether the client can come back, so that the connection is closed
 	 */
-	boolean closeConnection() {
+	public boolean closeConnection() {
 		if (!this.stored || this.outage) {
 			return false;
 		}
@@ -245,7 +247,7 @@ final class StreamLog {
 	 * Say whether the stream is stored and runs, so that it must be renewed.
 	 * @return whether it is stored and not complete
 	 */
-	boolean isStored() {
+	public boolean isStored() {
 		return this.stored;
 	}
 
@@ -253,7 +255,7 @@ final class StreamLog {
 	 * End the log at once, and its connection: the session is gone. Nothing is stored or
 	 * delivered from now on.
 	 */
-	void discard() {
+	public void discard() {
 		this.mailbox.execute(() -> {
 			end(State.DISCARDED);
 			if (this.connection != null) {
@@ -267,7 +269,7 @@ final class StreamLog {
 	 * client has another one on another node. Those that came with a GET find out by
 	 * themselves.
 	 */
-	void readElsewhere() {
+	public void readElsewhere() {
 		this.mailbox.execute(() -> {
 			if (this.connection != null && !this.connection.isWatching()) {
 				this.connection.finish();
@@ -280,7 +282,7 @@ final class StreamLog {
 	 * stream.
 	 * @return the last event that was sent with its ID, or {@code null}
 	 */
-	@Nullable EventId lastDelivered() {
+	public @Nullable EventId lastDelivered() {
 		return this.lastDelivered;
 	}
 
@@ -288,7 +290,7 @@ final class StreamLog {
 	 * Say whether nothing is lost if this log goes.
 	 * @return whether nothing waits to be stored
 	 */
-	boolean isIdle() {
+	public boolean isIdle() {
 		return this.tail.bytes() == 0;
 	}
 
@@ -296,11 +298,11 @@ final class StreamLog {
 	 * Say whether a connection of the stream is open.
 	 * @return whether somebody reads
 	 */
-	boolean isConnected() {
+	public boolean isConnected() {
 		return this.connection != null;
 	}
 
-	StreamDescription describe(@Nullable ConnectionKind connection) {
+	public StreamDescription describe(@Nullable ConnectionKind connection) {
 		EventId last = this.lastStored;
 		return new StreamDescription(this.stream.streamId(), this.requestId, true, (last != null) ? last.sequence() : 0,
 				connection);
@@ -314,7 +316,7 @@ final class StreamLog {
 	 * @param newer the newer connection
 	 * @param noted where that was as far as the session store knows, or {@code null}
 	 */
-	void begin(SseConnection newer, @Nullable EventId noted) {
+	public void begin(SseConnection newer, @Nullable EventId noted) {
 		attach(newer);
 		if (!isOpen()) {
 			return;
@@ -343,7 +345,7 @@ final class StreamLog {
 	 * has ended, so does the connection.
 	 * @param newer the newer connection
 	 */
-	void attach(SseConnection newer) {
+	public void attach(SseConnection newer) {
 		if (this.state == State.DISCARDED) {
 			newer.finish();
 			return;
@@ -359,17 +361,17 @@ final class StreamLog {
 		}
 	}
 
-	void detach(SseConnection gone) {
+	public void detach(SseConnection gone) {
 		if (this.connection == gone) {
 			this.connection = null;
 		}
 	}
 
-	boolean isOpen() {
+	public boolean isOpen() {
 		return this.state == State.OPEN;
 	}
 
-	boolean isComplete() {
+	public boolean isComplete() {
 		return this.state == State.COMPLETE;
 	}
 
@@ -378,7 +380,7 @@ final class StreamLog {
 	 * @param position the position of a connection
 	 * @return whether reading has to wait until the tail is stored
 	 */
-	boolean isBehind(@Nullable EventId position) {
+	public boolean isBehind(@Nullable EventId position) {
 		return isOpen() && position != null
 				&& (this.lastStored == null || position.sequence() > this.lastStored.sequence())
 				&& this.tail.reaches(position.sequence());
@@ -390,7 +392,7 @@ final class StreamLog {
 	 * @param sequence the event's sequence
 	 * @return whether it is in the tail
 	 */
-	boolean willHandOver(long sequence) {
+	public boolean willHandOver(long sequence) {
 		return this.tail.holds(sequence);
 	}
 
@@ -398,7 +400,7 @@ final class StreamLog {
 	 * Say whether the last call of the store failed.
 	 * @return whether what is sent now is handed over before it is stored
 	 */
-	boolean isOutage() {
+	public boolean isOutage() {
 		return this.outage;
 	}
 
@@ -406,7 +408,7 @@ final class StreamLog {
 	 * Note what a connection has read that another writer has stored.
 	 * @param read the last event that was read
 	 */
-	void saw(EventId read) {
+	public void saw(EventId read) {
 		if (!isOnlyWriter() && isOpen() && !this.calling && this.tail.isEmpty()
 				&& read.sequence() >= this.nextSequence) {
 			this.opened = true;
@@ -420,7 +422,7 @@ final class StreamLog {
 	 * Say whether nobody else writes to the stream.
 	 * @return whether it answers a request
 	 */
-	boolean isOnlyWriter() {
+	public boolean isOnlyWriter() {
 		return this.requestId != null;
 	}
 
@@ -429,7 +431,7 @@ final class StreamLog {
 	 * @param position the position of a connection
 	 * @return whether what follows will be handed over
 	 */
-	boolean isCaughtUp(@Nullable EventId position) {
+	public boolean isCaughtUp(@Nullable EventId position) {
 		return this.lastStored == null || (position != null && position.sequence() >= this.lastStored.sequence());
 	}
 
@@ -438,7 +440,7 @@ final class StreamLog {
 	 * @param id the cursor of a client
 	 * @return whether it is exactly that event
 	 */
-	boolean isLastStored(EventId id) {
+	public boolean isLastStored(EventId id) {
 		return id.equals(this.lastStored);
 	}
 
@@ -447,7 +449,7 @@ final class StreamLog {
 	 * up with what is stored.
 	 * @param reader the connection
 	 */
-	void handOver(SseConnection reader) {
+	public void handOver(SseConnection reader) {
 		if (reader == this.connection && this.outage) {
 			offerTail();
 		}
@@ -456,7 +458,7 @@ final class StreamLog {
 	/**
 	 * Start the stream anew with a priming event: what was stored has expired.
 	 */
-	void startAnew() {
+	public void startAnew() {
 		if (this.state == State.OPEN && this.opened && !this.calling) {
 			forgetStored();
 			if (this.tail.isEmpty()) {
@@ -470,7 +472,7 @@ final class StreamLog {
 	 * Note what the connection was sent; the next one without a cursor begins after it.
 	 * @param id the last event that was sent with its ID
 	 */
-	void delivered(EventId id) {
+	public void delivered(EventId id) {
 		this.lastDelivered = id;
 	}
 
@@ -490,7 +492,7 @@ final class StreamLog {
 		if (this.state != State.OPEN || (requestId != null && !this.unanswered.contains(requestId))) {
 			logger.debug("A message for stream {} came after its end", this.stream.streamId());
 			if (sink != null) {
-				this.runtime.resume(sink::success);
+				this.runtime.threads().resume(sink::success);
 			}
 			return;
 		}
@@ -503,7 +505,8 @@ final class StreamLog {
 			kind = this.unanswered.isEmpty() ? StreamTail.Kind.LAST_RESPONSE : StreamTail.Kind.RESPONSE;
 		}
 		if (kind == StreamTail.Kind.LAST_RESPONSE) {
-			this.giveUpNanos = System.nanoTime() + EndpointRuntime.nanos(this.runtime.store().timeToLive());
+			this.giveUpNanos = this.runtime.threads().nanoTime()
+					+ StreamContext.nanos(this.runtime.store().timeToLive());
 		}
 		StreamTail.Entry entry = this.tail.add(new Event(nextId(), message), kind, sink);
 		if (this.outage) {
@@ -521,8 +524,8 @@ final class StreamLog {
 		this.unacknowledged = batch;
 		this.calling = true;
 		Mono.defer(() -> call(batch))
-			.subscribe((revision) -> this.runtime.deliver(this.mailbox, () -> onStored(batch, revision)),
-					(ex) -> this.runtime.deliver(this.mailbox, () -> onFailed(batch, ex)));
+			.subscribe((revision) -> this.runtime.threads().deliver(this.mailbox, () -> onStored(batch, revision)),
+					(ex) -> this.runtime.threads().deliver(this.mailbox, () -> onFailed(batch, ex)));
 	}
 
 	private Mono<Long> call(StreamTail.Batch batch) {
@@ -676,7 +679,7 @@ final class StreamLog {
 
 	private void onOutage(Throwable ex) {
 		this.outage = true;
-		if (isAnswered() && System.nanoTime() - this.giveUpNanos > 0) {
+		if (isAnswered() && this.runtime.threads().nanoTime() - this.giveUpNanos > 0) {
 			logger.debug("Giving up on the response of stream {}: it would have expired", this.stream.streamId());
 			this.tail.refuse(Long.MAX_VALUE, ex);
 			end(State.DISCARDED);
@@ -684,10 +687,10 @@ final class StreamLog {
 		}
 		if (!this.retryDue) {
 			this.retryDue = true;
-			this.runtime.deliverLater(this.mailbox, RETRY, () -> {
+			this.runtime.threads().deliverLater(RETRY, () -> this.mailbox.execute(() -> {
 				this.retryDue = false;
 				store();
-			});
+			}));
 		}
 		failOpening(ex);
 		this.tail.failSenders(ex);
@@ -705,7 +708,7 @@ final class StreamLog {
 		if (reader == null) {
 			return;
 		}
-		if (entry.isResponse() || this.runtime.options().onStoreFailure() == StoreFailurePolicy.CONTINUE) {
+		if (entry.isResponse() || !this.runtime.settings().unstoredRefused()) {
 			reader.offerUnstored(entry.event());
 		}
 		if (entry.isLast()) {
@@ -718,7 +721,7 @@ final class StreamLog {
 	 * it may be stored already.
 	 */
 	private void trimTail() {
-		if (!this.calling && this.tail.trim(this.runtime.options().maxUnstoredBytes())) {
+		if (!this.calling && this.tail.trim(this.runtime.settings().maxUnstoredBytes())) {
 			// Anew behind what is gone, so that the gap can't be read over
 			forgetStored();
 		}
@@ -735,7 +738,7 @@ final class StreamLog {
 	private void releaseSenders() {
 		while (!this.waiting.isEmpty()
 				&& (this.outage || this.state != State.OPEN || this.tail.bytes() <= BACKLOG_BYTES)) {
-			this.runtime.resume(this.waiting.remove()::success);
+			this.runtime.threads().resume(this.waiting.remove()::success);
 		}
 	}
 

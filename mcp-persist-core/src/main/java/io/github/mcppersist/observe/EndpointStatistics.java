@@ -1,6 +1,8 @@
-package io.github.mcppersist.transport;
+package io.github.mcppersist.observe;
 
 import java.util.Map;
+
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 /**
  * What a {@link StreamableHttpEndpoint} holds on this node at one moment.

@@ -1,7 +1,8 @@
-package io.github.mcppersist.transport;
+package io.github.mcppersist.stream;
 
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -16,7 +17,7 @@ import io.github.mcppersist.event.EventId;
  * The way from an {@link SseConnection} to its client: what is added leaves in chunks, as
  * the adapter asks for them. All state belongs to the {@link Mailbox}.
  */
-final class SseOutput implements Publisher<byte[]>, Subscription {
+public final class SseOutput implements Publisher<byte[]>, Subscription {
 
 	private static final Logger logger = LoggerFactory.getLogger(SseOutput.class);
 
@@ -25,7 +26,7 @@ final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * ends when it ends, in memory; {@code no-transform} keeps it from being compressed
 	 * in blocks; the last is nginx's own.
 	 */
-	static final Map<String, String> HEADERS = Map.of("Content-Type", "text/event-stream", "Cache-Control",
+	public static final Map<String, String> HEADERS = Map.of("Content-Type", "text/event-stream", "Cache-Control",
 			"no-store, no-transform", "X-Accel-Buffering", "no");
 
 	/**
@@ -37,6 +38,8 @@ final class SseOutput implements Publisher<byte[]>, Subscription {
 
 	private final Source source;
 
+	private final Threads threads;
+
 	private final SseBuffer buffer;
 
 	private @Nullable Subscriber<? super byte[]> subscriber;
@@ -47,14 +50,17 @@ final class SseOutput implements Publisher<byte[]>, Subscription {
 
 	private boolean closed;
 
-	private long lastWriteNanos = System.nanoTime();
+	private long lastWriteNanos;
 
 	/**
 	 * Create an output.
 	 * @param mailbox the owner of its state
+	 * @param threads tell the time
 	 * @param source where frames come from
 	 */
-	SseOutput(Mailbox mailbox, Source source) {
+	SseOutput(Mailbox mailbox, Threads threads, Source source) {
+		this.threads = threads;
+		this.lastWriteNanos = threads.nanoTime();
 		this.mailbox = mailbox;
 		this.source = source;
 		this.buffer = new SseBuffer(source::sent);
@@ -65,11 +71,11 @@ final class SseOutput implements Publisher<byte[]>, Subscription {
 	/**
 	 * Answer a request with this output. If that fails the client has gone, which changes
 	 * nothing for the stream.
-	 * @param response the response to the request
+	 * @param response sends the headers and subscribes
 	 */
-	void open(EndpointResponse response) {
+	void open(Consumer<Publisher<byte[]>> response) {
 		try {
-			response.stream(HEADERS, this);
+			response.accept(this);
 		}
 		catch (RuntimeException ex) {
 			logger.debug("A client went before its connection was open", ex);
@@ -128,7 +134,7 @@ final class SseOutput implements Publisher<byte[]>, Subscription {
 		}
 		while (this.demand > 0 && !this.buffer.isEmpty()) {
 			this.demand--;
-			this.lastWriteNanos = System.nanoTime();
+			this.lastWriteNanos = this.threads.nanoTime();
 			subscriber.onNext(this.buffer.nextChunk());
 		}
 		if (this.demand == 0 || !this.buffer.isEmpty()) {

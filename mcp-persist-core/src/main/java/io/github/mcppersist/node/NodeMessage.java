@@ -1,4 +1,4 @@
-package io.github.mcppersist.transport;
+package io.github.mcppersist.node;
 
 import java.util.HexFormat;
 
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param subject the session ID, or the resource's URI
  * @param detail the stream ID or request ID, or nothing
  */
-record NodeMessage(Kind kind, String subject, String detail) {
+public record NodeMessage(Kind kind, String subject, String detail) {
 
 	private static final int TAG_LENGTH = 8;
 
@@ -23,7 +23,7 @@ record NodeMessage(Kind kind, String subject, String detail) {
 	 * @return the kind's letter with the tag of the server, the detail and the subject,
 	 * which alone may have spaces
 	 */
-	String toText(String server) {
+	public String toText(String server) {
 		return this.kind.letter + tag(server) + " " + this.detail + " " + this.subject;
 	}
 
@@ -34,7 +34,7 @@ record NodeMessage(Kind kind, String subject, String detail) {
 	 * @return the message, or {@code null} for one to another server, or of a kind that
 	 * this version doesn't know
 	 */
-	static @Nullable NodeMessage parse(String text, String server) {
+	public static @Nullable NodeMessage parse(String text, String server) {
 		int detail = text.indexOf(' ');
 		int subject = text.indexOf(' ', detail + 1);
 		if (detail != 1 + TAG_LENGTH || subject < 0 || !text.startsWith(tag(server), 1)) {
@@ -56,7 +56,7 @@ record NodeMessage(Kind kind, String subject, String detail) {
 	/**
 	 * What happened.
 	 */
-	enum Kind {
+	public enum Kind {
 
 		/**
 		 * A session was deleted.

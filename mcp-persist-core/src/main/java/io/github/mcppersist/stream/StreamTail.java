@@ -1,4 +1,4 @@
-package io.github.mcppersist.transport;
+package io.github.mcppersist.stream;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -18,19 +18,19 @@ import io.github.mcppersist.event.EventStoreUnavailableException;
  * senders where those wait. It belongs to the {@link StreamLog}'s mailbox; only
  * {@link #bytes()} is for any thread.
  */
-final class StreamTail {
+public final class StreamTail {
 
 	private static final int MAX_BATCH_EVENTS = 512;
 
 	private static final int MAX_BATCH_BYTES = 1024 * 1024;
 
-	private final EndpointRuntime runtime;
+	private final StreamContext runtime;
 
 	private final Deque<Entry> entries = new ArrayDeque<>();
 
 	private final AtomicLong bytes = new AtomicLong();
 
-	StreamTail(EndpointRuntime runtime) {
+	StreamTail(StreamContext runtime) {
 		this.runtime = runtime;
 	}
 
@@ -122,7 +122,7 @@ final class StreamTail {
 		for (Entry entry : removeThrough(throughSequence)) {
 			MonoSink<Void> sink = entry.takeSink();
 			if (sink != null) {
-				this.runtime.resume(sink::success);
+				this.runtime.threads().resume(sink::success);
 			}
 		}
 	}
@@ -221,7 +221,7 @@ final class StreamTail {
 	private void fail(Entry entry, Throwable ex) {
 		MonoSink<Void> sink = entry.takeSink();
 		if (sink != null) {
-			this.runtime.resume(() -> sink.error(ex));
+			this.runtime.threads().resume(() -> sink.error(ex));
 		}
 	}
 

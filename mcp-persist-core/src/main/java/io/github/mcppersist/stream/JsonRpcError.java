@@ -1,4 +1,4 @@
-package io.github.mcppersist.transport;
+package io.github.mcppersist.stream;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -9,20 +9,32 @@ import org.jspecify.annotations.Nullable;
  * A JSON-RPC error response as JSON text. Written by hand, since the SDK's type refuses
  * the {@code null} ID that an error has when its request could not be read.
  */
-final class JsonRpcError {
+public final class JsonRpcError {
 
-	static final int PARSE_ERROR = -32700;
+	/**
+	 * What came is no JSON.
+	 */
+	public static final int PARSE_ERROR = -32700;
 
-	static final int INVALID_REQUEST = -32600;
+	/**
+	 * What came is JSON, but no message that is allowed here.
+	 */
+	public static final int INVALID_REQUEST = -32600;
 
-	static final int INVALID_PARAMS = -32602;
+	/**
+	 * The parameters aren't those of the method.
+	 */
+	public static final int INVALID_PARAMS = -32602;
 
-	static final int INTERNAL_ERROR = -32603;
+	/**
+	 * The server failed.
+	 */
+	public static final int INTERNAL_ERROR = -32603;
 
 	/**
 	 * From the range that JSON-RPC leaves to servers.
 	 */
-	static final int SERVER_ERROR = -32000;
+	public static final int SERVER_ERROR = -32000;
 
 	private JsonRpcError() {
 	}
@@ -34,7 +46,7 @@ final class JsonRpcError {
 	 * @param message what happened, in ASCII without quotes or backslashes
 	 * @return the response as UTF-8 JSON
 	 */
-	static byte[] of(@Nullable String requestId, int code, String message) {
+	public static byte[] of(@Nullable String requestId, int code, String message) {
 		return ("{\"jsonrpc\":\"2.0\",\"id\":" + requestId + ",\"error\":{\"code\":" + code + ",\"message\":\""
 				+ message + "\"}}")
 			.getBytes(StandardCharsets.UTF_8);
@@ -47,7 +59,7 @@ final class JsonRpcError {
 	 * @param message as above
 	 * @return the responses, one for each request
 	 */
-	static List<byte[]> forEach(String requestIds, int code, String message) {
+	public static List<byte[]> forEach(String requestIds, int code, String message) {
 		return RequestIds.split(requestIds).stream().map((requestId) -> of(requestId, code, message)).toList();
 	}
 

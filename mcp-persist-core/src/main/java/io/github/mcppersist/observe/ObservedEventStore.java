@@ -1,0 +1,90 @@
+package io.github.mcppersist.observe;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.Executor;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.event.Event;
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventPage;
+import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.StreamKey;
+
+/**
+ * An event store as an endpoint calls it: each call is observed, and its answer arrives
+ * on a delivery thread.
+ */
+public final class ObservedEventStore implements EventStore {
+
+	private final EventStore store;
+
+	private final EndpointObserver observer;
+
+	private final Executor delivery;
+
+	/**
+	 * Wrap a store.
+	 * @param store the store
+	 * @param observer is told of each call
+	 * @param delivery runs what its answers set off
+	 */
+	public ObservedEventStore(EventStore store, EndpointObserver observer, Executor delivery) {
+		this.store = store;
+		this.observer = observer;
+		this.delivery = delivery;
+	}
+
+	private <T> Mono<T> called(StoreOperation operation, Mono<T> call) {
+		return new StoreCall<>(this.observer, operation, this.delivery, call);
+	}
+
+	@Override
+	public Mono<Long> openStream(StreamKey stream, @Nullable String requestId, List<Event> events) {
+		return called(StoreOperation.OPEN_STREAM, this.store.openStream(stream, requestId, events));
+	}
+
+	@Override
+	public Mono<Void> storeEvents(StreamKey stream, List<Event> events) {
+		return called(StoreOperation.STORE_EVENTS, this.store.storeEvents(stream, events));
+	}
+
+	@Override
+	public Mono<Void> completeStream(StreamKey stream, List<Event> events) {
+		return called(StoreOperation.COMPLETE_STREAM, this.store.completeStream(stream, events));
+	}
+
+	@Override
+	public Mono<EventPage> replayEventsAfter(StreamKey stream, @Nullable EventId lastEventId, int maxBytes) {
+		return called(StoreOperation.REPLAY_EVENTS_AFTER, this.store.replayEventsAfter(stream, lastEventId, maxBytes));
+	}
+
+	/**
+	 * Not timed, since it goes on for as long as somebody reads; and the hints come on
+	 * the store's threads.
+	 */
+	@Override
+	public Flux<Long> watch(StreamKey stream) {
+		return this.store.watch(stream);
+	}
+
+	@Override
+	public Mono<Void> renewStreams(Collection<StreamKey> streams) {
+		return called(StoreOperation.RENEW_STREAMS, this.store.renewStreams(streams));
+	}
+
+	@Override
+	public Duration timeToLive() {
+		return this.store.timeToLive();
+	}
+
+	@Override
+	public Mono<Void> deleteSession(String sessionId) {
+		return called(StoreOperation.DELETE_EVENTS, this.store.deleteSession(sessionId));
+	}
+
+}

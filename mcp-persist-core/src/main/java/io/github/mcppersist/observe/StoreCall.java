@@ -1,0 +1,131 @@
+package io.github.mcppersist.observe;
+
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoOperator;
+import reactor.util.context.Context;
+
+/**
+ * A call of a store whose time is taken, from subscription to the answer, and whose
+ * answer arrives on another thread than the store's own. If that is refused, since the
+ * endpoint is closed, the answer is the refusal, on the store's thread.
+ *
+ * @param <T> the type of the answer
+ */
+final class StoreCall<T> extends MonoOperator<T, T> {
+
+	private final EndpointObserver observer;
+
+	private final StoreOperation operation;
+
+	private final Executor delivery;
+
+	StoreCall(EndpointObserver observer, StoreOperation operation, Executor delivery, Mono<T> call) {
+		super(call);
+		this.observer = observer;
+		this.operation = operation;
+		this.delivery = delivery;
+	}
+
+	@Override
+	public void subscribe(CoreSubscriber<? super T> actual) {
+		this.source.subscribe(new Answer(actual));
+	}
+
+	/**
+	 * Is the subscription too, so that its source can't be read past it.
+	 */
+	private final class Answer implements CoreSubscriber<T>, Subscription {
+
+		private final CoreSubscriber<? super T> actual;
+
+		private final long startedNanos = System.nanoTime();
+
+		private @Nullable Subscription subscription;
+
+		private boolean answered;
+
+		private volatile boolean cancelled;
+
+		Answer(CoreSubscriber<? super T> actual) {
+			this.actual = actual;
+		}
+
+		@Override
+		public Context currentContext() {
+			return this.actual.currentContext();
+		}
+
+		@Override
+		public void onSubscribe(Subscription subscription) {
+			this.subscription = subscription;
+			this.actual.onSubscribe(this);
+		}
+
+		@Override
+		public void onNext(T value) {
+			answered(value, null);
+		}
+
+		@Override
+		public void onComplete() {
+			answered(null, null);
+		}
+
+		@Override
+		public void onError(Throwable failure) {
+			answered(null, failure);
+		}
+
+		private void answered(@Nullable T value, @Nullable Throwable failure) {
+			if (this.answered) {
+				return;
+			}
+			this.answered = true;
+			StoreCall.this.observer.storeCalled(StoreCall.this.operation, System.nanoTime() - this.startedNanos,
+					failure);
+			try {
+				StoreCall.this.delivery.execute(() -> deliver(value, failure));
+			}
+			catch (RejectedExecutionException ex) {
+				deliver(null, ex);
+			}
+		}
+
+		private void deliver(@Nullable T value, @Nullable Throwable failure) {
+			if (this.cancelled) {
+				return;
+			}
+			if (failure != null) {
+				this.actual.onError(failure);
+				return;
+			}
+			if (value != null) {
+				this.actual.onNext(value);
+			}
+			this.actual.onComplete();
+		}
+
+		@Override
+		public void request(long n) {
+			if (this.subscription != null) {
+				this.subscription.request(n);
+			}
+		}
+
+		@Override
+		public void cancel() {
+			this.cancelled = true;
+			if (this.subscription != null) {
+				this.subscription.cancel();
+			}
+		}
+
+	}
+
+}

@@ -1,0 +1,166 @@
+package io.github.mcppersist.stream;
+
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.node.NodeMessage;
+import io.github.mcppersist.node.NodeRegistry;
+import io.github.mcppersist.observe.EndpointObserver;
+
+/**
+ * What all streams of one endpoint share: the store, the other nodes, the settings and
+ * the threads, and what is counted of them all.
+ */
+public final class StreamContext {
+
+	private static final Logger logger = LoggerFactory.getLogger(StreamContext.class);
+
+	private static final Duration CENTURY = Duration.ofDays(36_500);
+
+	/**
+	 * How many streams' worth of unstored events the whole endpoint keeps in memory.
+	 */
+	private static final int MAX_UNSTORED_STREAMS = 16;
+
+	private final EventStore store;
+
+	private final NodeRegistry nodes;
+
+	private final boolean shared;
+
+	private final StreamSettings settings;
+
+	private final EndpointObserver observer;
+
+	private final Threads threads;
+
+	private final Supplier<String> serverName;
+
+	private final Set<SseConnection> connections = ConcurrentHashMap.newKeySet();
+
+	private final AtomicLong unstoredBytes = new AtomicLong();
+
+	/**
+	 * Create the context.
+	 * @param store where events are stored; its signals come on delivery threads
+	 * @param nodes the nodes that share the store, this one among them
+	 * @param shared whether there may be others than this one
+	 * @param settings what the options say
+	 * @param observer is told what happens
+	 * @param threads the endpoint's threads
+	 * @param serverName returns the name of the MCP server, for which alone what nodes
+	 * tell each other is meant
+	 */
+	public StreamContext(EventStore store, NodeRegistry nodes, boolean shared, StreamSettings settings,
+			EndpointObserver observer, Threads threads, Supplier<String> serverName) {
+		this.store = store;
+		this.nodes = nodes;
+		this.shared = shared;
+		this.settings = settings;
+		this.observer = observer;
+		this.threads = threads;
+		this.serverName = serverName;
+	}
+
+	/**
+	 * Return a duration in nanoseconds, and a century for one that is longer.
+	 * @param duration the duration
+	 * @return the nanoseconds
+	 */
+	public static long nanos(Duration duration) {
+		return (duration.compareTo(CENTURY) < 0) ? duration.toNanos() : CENTURY.toNanos();
+	}
+
+	public EventStore store() {
+		return this.store;
+	}
+
+	public NodeRegistry nodes() {
+		return this.nodes;
+	}
+
+	/**
+	 * Say whether other nodes may serve the same sessions.
+	 * @return whether streams and sessions can change without this node's doing
+	 */
+	public boolean isShared() {
+		return this.shared;
+	}
+
+	public boolean isThisNode(String nodeId) {
+		return this.nodes.nodeId().equals(nodeId);
+	}
+
+	/**
+	 * Tell another node something that it would find out by itself, only later.
+	 * @param nodeId the other node
+	 * @param message what happened
+	 */
+	public void tell(String nodeId, NodeMessage message) {
+		this.nodes.send(nodeId, text(message)).subscribe((received) -> {
+		}, (ex) -> logger.debug("Another node was not told: {}", ex.getMessage()));
+	}
+
+	/**
+	 * Write a message to other nodes, for the endpoints of this MCP server alone.
+	 * @param message the message
+	 * @return its text
+	 */
+	public String text(NodeMessage message) {
+		return message.toText(this.serverName.get());
+	}
+
+	public StreamSettings settings() {
+		return this.settings;
+	}
+
+	public EndpointObserver observer() {
+		return this.observer;
+	}
+
+	public Threads threads() {
+		return this.threads;
+	}
+
+	/**
+	 * A reader misses events that aren't kept any more.
+	 * @param stream their stream
+	 */
+	public void gapFound(StreamKey stream) {
+		this.observer.gapFound();
+		logger.atInfo()
+			.addKeyValue("mcp.stream.id", stream.streamId())
+			.log("A client has missed events of stream {} that are no longer kept", stream.streamId());
+	}
+
+	/**
+	 * Return the connections that are open now.
+	 * @return the live set, for any thread
+	 */
+	public Set<SseConnection> connections() {
+		return this.connections;
+	}
+
+	/**
+	 * Count bytes of events that the store hasn't acknowledged.
+	 * @param bytes how many more, or fewer if negative
+	 * @return whether the endpoint as a whole keeps no more than it should
+	 */
+	boolean countUnstored(long bytes) {
+		long limit = MAX_UNSTORED_STREAMS * this.settings.maxUnstoredBytes();
+		return this.unstoredBytes.addAndGet(bytes) <= limit;
+	}
+
+	public long unstoredBytes() {
+		return this.unstoredBytes.get();
+	}
+
+}

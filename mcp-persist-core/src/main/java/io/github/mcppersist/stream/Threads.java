@@ -1,0 +1,120 @@
+package io.github.mcppersist.stream;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+
+/**
+ * The threads of one endpoint, and its time. Whatever the endpoint does it does on one of
+ * these, or on the thread that brings it a request, so that a test can put other ones in
+ * their place and decide what comes next.
+ * <ul>
+ * <li><em>handlers</em> run the user's code: one task a request, which may block.</li>
+ * <li><em>answers</em> run what a client's answer or notification sets off, and let
+ * senders go on; a pool of its own, since handlers wait for them. May block.</li>
+ * <li><em>delivery</em> carries on after each call of a store, so that nothing runs on
+ * the store's threads. Never blocks.</li>
+ * </ul>
+ */
+public interface Threads extends AutoCloseable {
+
+	/**
+	 * Return the time, for differences.
+	 * @return nanoseconds since some moment, as {@link System#nanoTime()}
+	 */
+	long nanoTime();
+
+	/**
+	 * Return what runs tasks on the delivery threads. After {@link #close()} it refuses
+	 * them.
+	 * @return the delivery threads
+	 */
+	Executor delivery();
+
+	/**
+	 * Carry on off the calling thread; not at all, if this is closed.
+	 * @param owner the owner of the state that the task changes
+	 * @param task what to do
+	 */
+	default void deliver(Mailbox owner, Runnable task) {
+		try {
+			delivery().execute(() -> owner.execute(task));
+		}
+		catch (RejectedExecutionException ex) {
+			// Closed: there is nothing to carry on with
+		}
+	}
+
+	/**
+	 * Do something later on a delivery thread; never, if this is closed.
+	 * @param delay how much later
+	 * @param task what to do
+	 */
+	void deliverLater(Duration delay, Runnable task);
+
+	/**
+	 * Do something again and again on a delivery thread, the first time after one period.
+	 * A turn that comes while the one before hasn't ended is left out.
+	 * @param period the time from one start to the next
+	 * @param task what to do
+	 */
+	void repeat(Duration period, Runnable task);
+
+	/**
+	 * Run the user's code for a request. Whatever executor the user has given, it isn't
+	 * called on this thread.
+	 * @param task what to run
+	 * @param refused called with the reason, on any thread, if the user's executor
+	 * refuses the task
+	 * @throws RejectedExecutionException if too many requests run and wait already
+	 */
+	void handle(Runnable task, Consumer<RejectedExecutionException> refused);
+
+	/**
+	 * Run what a client's answer or notification sets off.
+	 * @param task what to run
+	 * @throws RejectedExecutionException if too many run and wait already
+	 */
+	void answer(Runnable task);
+
+	/**
+	 * Let a sender go on that waited, where its code may block. However many run and wait
+	 * already, it is run, unless this is closed.
+	 * @param task what lets it go on
+	 */
+	void resume(Runnable task);
+
+	@Override
+	void close();
+
+	/**
+	 * Carry on with what is the user's to go on with, where code may block.
+	 * @param result the result
+	 * @param <T> its type
+	 * @return the same, on a thread for answers
+	 */
+	default <T> Mono<T> onAnswers(Mono<T> result) {
+		// Reactor's own way to change threads may interrupt one that is carrying on
+		// already, and an interrupted thread can't write to a connection
+		return Mono.create((sink) -> result.map(Optional::of)
+			.defaultIfEmpty(Optional.empty())
+			.contextWrite(sink.contextView())
+			.subscribe((value) -> carryOn(sink, () -> sink.success(value.orElse(null))),
+					(ex) -> carryOn(sink, () -> sink.error(ex))));
+	}
+
+	private void carryOn(MonoSink<?> sink, Runnable task) {
+		try {
+			answer(task);
+		}
+		catch (RejectedExecutionException ex) {
+			sink.error(ex);
+		}
+	}
+
+}
