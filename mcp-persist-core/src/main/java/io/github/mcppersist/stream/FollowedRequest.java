@@ -23,7 +23,7 @@ public final class FollowedRequest {
 
 	private static final Logger logger = LoggerFactory.getLogger(FollowedRequest.class);
 
-	private final StreamContext runtime;
+	private final StreamContext context;
 
 	private final StreamKey stream;
 
@@ -36,8 +36,8 @@ public final class FollowedRequest {
 
 	private boolean ending;
 
-	FollowedRequest(StreamContext runtime, StreamKey stream) {
-		this.runtime = runtime;
+	FollowedRequest(StreamContext context, StreamKey stream) {
+		this.context = context;
 		this.stream = stream;
 	}
 
@@ -59,9 +59,9 @@ public final class FollowedRequest {
 	 */
 	void askOwner() {
 		String owner = (this.head != null) ? this.head.owner() : null;
-		if (owner != null && !this.runtime.isThisNode(owner)) {
-			this.runtime.tell(owner, new NodeMessage(NodeMessage.Kind.AWAITED, this.stream.sessionId(),
-					this.stream.streamId() + ':' + this.runtime.nodes().nodeId()));
+		if (owner != null && !this.context.isThisNode(owner)) {
+			this.context.tell(owner, new NodeMessage(NodeMessage.Kind.AWAITED, this.stream.sessionId(),
+					this.stream.streamId() + ':' + this.context.nodes().nodeId()));
 		}
 	}
 
@@ -85,13 +85,13 @@ public final class FollowedRequest {
 				"The server that ran the request has gone; the outcome of the request is unknown")) {
 			errors.add(new Event(EventId.next(this.stream.streamId(), last.sequence() + 1 + errors.size()), error));
 		}
-		Mono.defer(() -> this.runtime.store().completeStream(this.stream, errors)).subscribe((nothing) -> {
+		Mono.defer(() -> this.context.store().completeStream(this.stream, errors)).subscribe((nothing) -> {
 		}, (ex) -> {
 			logger.debug("Stream {} was not ended: {}", this.stream.streamId(), ex.getMessage());
 			then.run();
 		}, () -> {
-			this.runtime.observer().eventsStored(errors.size());
-			this.runtime.observer().orphanEnded();
+			this.context.observer().eventsStored(errors.size());
+			this.context.observer().orphanEnded();
 			logger.atInfo()
 				.addKeyValue("mcp.stream.id", this.stream.streamId())
 				.addKeyValue("mcp.node.id", head.owner())
@@ -111,9 +111,9 @@ public final class FollowedRequest {
 	private boolean isOrphaned(StreamHead head) {
 		String owner = head.owner();
 		if (owner == null) {
-			return !this.runtime.isShared();
+			return !this.context.isShared();
 		}
-		return this.disowned || this.runtime.isThisNode(owner) || this.runtime.nodes().isGone(owner);
+		return this.disowned || this.context.isThisNode(owner) || this.context.nodes().isGone(owner);
 	}
 
 }

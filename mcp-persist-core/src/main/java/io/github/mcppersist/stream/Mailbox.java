@@ -5,13 +5,15 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Runs tasks one after the other, in the order in which they came, on the threads that
  * bring them. It owns the state of one stream and its connection: whatever changes that
- * state is a task in here, so none of it needs a lock. A task never blocks.
+ * state is a task in here, so none of it needs a lock. A task never blocks, and calls
+ * nothing of the user's.
  */
 public final class Mailbox implements Executor {
 
@@ -20,6 +22,12 @@ public final class Mailbox implements Executor {
 	private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
 
 	private final AtomicInteger pending = new AtomicInteger();
+
+	/**
+	 * The thread that runs tasks now. Not volatile: a thread asks only whether it is
+	 * itself, and what it wrote last it sees.
+	 */
+	private @Nullable Thread owner;
 
 	/**
 	 * Run a task now, or as soon as the thread that runs one gets to it.
@@ -33,11 +41,22 @@ public final class Mailbox implements Executor {
 		}
 	}
 
+	/**
+	 * Say whether a task of this mailbox is what calls. For assertions.
+	 * @return whether the calling thread owns the state
+	 */
+	boolean isInside() {
+		return this.owner == Thread.currentThread();
+	}
+
 	private void drain() {
 		do {
 			Runnable task = this.tasks.poll();
 			if (task != null) {
+				this.owner = Thread.currentThread();
 				runSafely(task);
+				// Before the next one may come in
+				this.owner = null;
 			}
 		}
 		while (this.pending.decrementAndGet() != 0);

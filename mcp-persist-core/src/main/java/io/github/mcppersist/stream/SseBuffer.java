@@ -4,7 +4,6 @@ import java.io.ByteArrayOutputStream;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
-import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
 
@@ -22,8 +21,6 @@ public final class SseBuffer {
 	 */
 	private static final int CHUNK_BYTES = 16 * 1024;
 
-	private final Consumer<EventId> onSent;
-
 	private final Deque<SseFrame> frames = new ArrayDeque<>();
 
 	private long bytes;
@@ -36,12 +33,9 @@ public final class SseBuffer {
 	private int largeFrameSent;
 
 	/**
-	 * Create an empty buffer.
-	 * @param onSent called with each event ID that goes out
+	 * The last event ID in what was taken, some of which may be yet to come.
 	 */
-	SseBuffer(Consumer<EventId> onSent) {
-		this.onSent = onSent;
-	}
+	private @Nullable EventId takenId;
 
 	void add(SseFrame frame) {
 		this.frames.add(frame);
@@ -89,6 +83,20 @@ public final class SseBuffer {
 		return piece;
 	}
 
+	/**
+	 * Return where the client's cursor is once it has what was taken.
+	 * @return the last event ID whose whole frame was taken since the last call, or
+	 * {@code null}
+	 */
+	@Nullable EventId takeId() {
+		if (this.largeFrame != null) {
+			return null;
+		}
+		EventId id = this.takenId;
+		this.takenId = null;
+		return id;
+	}
+
 	private byte[] nextFrames() {
 		ByteArrayOutputStream chunk = new ByteArrayOutputStream(this.frames.element().size());
 		do {
@@ -96,7 +104,7 @@ public final class SseBuffer {
 			this.bytes -= frame.size();
 			frame.writeTo(chunk);
 			if (frame.id() != null) {
-				this.onSent.accept(frame.id());
+				this.takenId = frame.id();
 			}
 		}
 		while (!this.frames.isEmpty() && chunk.size() + this.frames.element().size() <= CHUNK_BYTES);

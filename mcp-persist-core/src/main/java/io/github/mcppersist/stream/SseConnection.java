@@ -1,36 +1,103 @@
 package io.github.mcppersist.stream;
 
 import java.time.Duration;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import reactor.core.Disposable;
-import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStore;
-import io.github.mcppersist.event.EventStoreUnavailableException;
-import io.github.mcppersist.event.EventsTrimmedException;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.observe.ConnectionKind;
-import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.observe.ResumeOutcome;
 
 /**
- * One SSE connection: a reader of its stream's log. It reads from the store until it has
- * all that is stored, and is then handed each event as it is stored, by the log's writer
- * on this node, or after a hint if the writer is on another. A client that reads slowly
- * makes it fall back to reading from the store, a page at a time.
+ * One SSE connection: a reader of its stream's log. Its <em>position</em> is the last
+ * event of the log that it has passed, in the order of the log and without a hole: it
+ * moves forward only, by reading from the store, or by being handed the very next event
+ * by the log's writer on this node. So a connection that hasn't read all that is stored
+ * can't be handed anything past it. A client that reads slowly makes it fall back to
+ * reading from the store, a page at a time.
  * <p>
+ * While the store is away it is handed events that have no place in the log yet. They go
+ * out without an ID, and their tags are kept: when they turn up in the log, by whichever
+ * way, only the cursor is sent.
+ * <table>
+ * <caption>The states, and what happens in them</caption>
+ * <tr>
+ * <th>State</th>
+ * <th>An event is stored here</th>
+ * <th>The store is away</th>
+ * <th>A hint, or time to look</th>
+ * <th>A page was read</th>
+ * </tr>
+ * <tr>
+ * <td>{@code STARTING}: without a cursor, and nothing was read</td>
+ * <td>reads, from where the last one left off</td>
+ * <td>reads</td>
+ * <td>reads</td>
+ * <td>{@code READING}, or what follows it; from the oldest event if that place is
+ * gone</td>
+ * </tr>
+ * <tr>
+ * <td>{@code READING}: there may be more in the store</td>
+ * <td>will be read</td>
+ * <td>if the writer here has stored nothing past the position: {@code LIVE} as the only
+ * writer, else {@code ADRIFT}. Otherwise reads again later</td>
+ * <td>reads once more</td>
+ * <td>{@code LIVE} with a writer here, {@code WATCHING} without, if that was all;
+ * {@code ENDING} at the end of the stream, or for a gap</td>
+ * </tr>
+ * <tr>
+ * <td>{@code ADRIFT}: other nodes may have stored what can't be read now; the writer here
+ * hands over its own without an ID</td>
+ * <td>goes out without an ID; reads</td>
+ * <td>reads again later</td>
+ * <td>reads</td>
+ * <td>as {@code READING}</td>
+ * </tr>
+ * <tr>
+ * <td>{@code LIVE}: the writer here hands over all</td>
+ * <td>goes out, if it is the next one; {@code READING} if it isn't, or the client is
+ * slow</td>
+ * <td>goes out without an ID</td>
+ * <td>{@code READING}, unless this node is the only writer</td>
+ * <td></td>
+ * </tr>
+ * <tr>
+ * <td>{@code WATCHING}: all was read, and the writer is elsewhere</td>
+ * <td></td>
+ * <td></td>
+ * <td>{@code READING}</td>
+ * <td></td>
+ * </tr>
+ * <tr>
+ * <td>{@code ENDING}: ends when the client has taken what was added</td>
+ * <td></td>
+ * <td></td>
+ * <td></td>
+ * <td></td>
+ * </tr>
+ * <tr>
+ * <td>{@code CLOSED}: by the server, or since the client has gone</td>
+ * <td></td>
+ * <td></td>
+ * <td></td>
+ * <td></td>
+ * </tr>
+ * </table>
  * All state belongs to the {@link Mailbox}, which it shares with the log's writer if that
- * is on this node. It ends when the stream is complete, when a newer connection of the
- * stream takes over, when the server closes it, or when the client is gone.
+ * is on this node.
  */
 public final class SseConnection implements SseOutput.Source {
 
@@ -40,11 +107,18 @@ public final class SseConnection implements SseOutput.Source {
 	 * After so many reads that found nothing of what the writer says is stored, the store
 	 * has lost it.
 	 */
-	private static final int MAX_EMPTY_READS = 3;
+	private static final int MAX_VAIN_READS = 3;
+
+	/**
+	 * How many events go out without an ID before the connection waits for the store.
+	 */
+	private static final int MAX_AHEAD = 10_000;
 
 	private static final Duration READ_RETRY = Duration.ofMillis(250);
 
-	private final StreamContext runtime;
+	private static final int MAX_READ_RETRY_SHIFT = 3;
+
+	private final StreamContext context;
 
 	private final ConnectionKind kind;
 
@@ -54,97 +128,74 @@ public final class SseConnection implements SseOutput.Source {
 
 	private final ReconnectPolicy reconnects;
 
-	private @Nullable StreamLog log;
+	private final @Nullable StreamLog log;
 
-	private final SseOutput output;
+	private final PageReader reader;
 
-	private Mode mode = Mode.LIVE;
-
-	/**
-	 * The last event that was put into {@link #output}, with its ID or without.
-	 */
-	private @Nullable EventId position;
-
-	/**
-	 * The last ID that was put into {@link #output}.
-	 */
-	private @Nullable EventId cursor;
-
-	private boolean reading;
-
-	/**
-	 * Whether this is a connection without a cursor that hasn't read anything yet.
-	 */
-	private boolean beginning;
-
-	/**
-	 * How many reads in a row found nothing.
-	 */
-	private int emptyReads;
-
-	private boolean lookDue;
-
-	/**
-	 * The resume that this connection began with, as observed, or nothing.
-	 */
-	private EndpointObserver.@Nullable Resume observed;
-
-	private @Nullable Disposable watch;
-
-	/**
-	 * Whether the store has been told that this node reads the stream.
-	 */
-	private boolean watched;
-
-	/**
-	 * Whether it is known whether the store could be told.
-	 */
-	private boolean openable;
-
-	/**
-	 * The response that waits for that, or nothing.
-	 */
-	private @Nullable Consumer<Publisher<byte[]>> opening;
-
-	/**
-	 * The furthest hint that came while a read was under way.
-	 */
-	private long hinted;
-
-	/**
-	 * Whether other nodes may have stored events that were not read, because the store
-	 * was out of reach, or empty, when this connection began.
-	 */
-	private boolean unread;
+	private final StreamWatch watch;
 
 	private final FollowedRequest followed;
+
+	private final SseOutput output;
 
 	private final Consumer<SseConnection> onRelease;
 
 	private final long createdNanos;
 
+	private State state = State.STARTING;
+
+	private Reading reading = Reading.IDLE;
+
+	/**
+	 * Where the connection is in the log, or {@code null} for before its first event.
+	 */
+	private @Nullable EventId position;
+
+	/**
+	 * The last ID that was put into {@link #output}: the position, or before it.
+	 */
+	private @Nullable EventId cursor;
+
+	/**
+	 * The tags of events that the client was sent, and that may yet turn up behind the
+	 * position.
+	 */
+	private final Set<String> ahead = new HashSet<>();
+
+	/**
+	 * How many reads in a row found nothing of what should be there.
+	 */
+	private int vainReads;
+
+	/**
+	 * How many reads in a row failed since the store is away.
+	 */
+	private int failedReads;
+
 	/**
 	 * Create a connection.
-	 * @param runtime what all streams share
+	 * @param context what all streams share
 	 * @param kind what it was opened for
-	 * @param mailbox the owner of its state
-	 * @param stream the stream that it reads
+	 * @param mailbox the owner of its state: that of the log, if there is one
+	 * @param reader reads its stream
 	 * @param reconnects what is known of how its client comes back
 	 * @param log the writer of the stream, if it is on this node
 	 * @param onRelease called once, in the mailbox, when the connection has ended
 	 */
-	public SseConnection(StreamContext runtime, ConnectionKind kind, Mailbox mailbox, StreamKey stream,
+	public SseConnection(StreamContext context, ConnectionKind kind, Mailbox mailbox, PageReader reader,
 			ReconnectPolicy reconnects, @Nullable StreamLog log, Consumer<SseConnection> onRelease) {
+		this.context = context;
 		this.kind = kind;
-		this.onRelease = onRelease;
-		this.runtime = runtime;
 		this.mailbox = mailbox;
-		this.output = new SseOutput(mailbox, runtime.threads(), this);
-		this.stream = stream;
-		this.followed = new FollowedRequest(runtime, stream);
+		this.stream = reader.stream();
+		this.reader = reader;
 		this.reconnects = reconnects;
 		this.log = log;
-		this.createdNanos = runtime.threads().nanoTime();
+		this.onRelease = onRelease;
+		this.output = new SseOutput(mailbox, context.threads(), this);
+		this.watch = new StreamWatch(context, this.stream, mailbox, this::hinted, this::timeToLook);
+		this.followed = new FollowedRequest(context, this.stream);
+		this.createdNanos = context.threads().nanoTime();
 	}
 
 	public ConnectionKind kind() {
@@ -155,7 +206,7 @@ public final class SseConnection implements SseOutput.Source {
 		return this.stream;
 	}
 
-	// From the endpoint's clock, on any thread
+	// On any thread
 
 	/**
 	 * Do what is due: a heartbeat, the end of a connection's age, or of a client that
@@ -166,8 +217,8 @@ public final class SseConnection implements SseOutput.Source {
 			if (!this.output.isOpen()) {
 				return;
 			}
-			long now = this.runtime.threads().nanoTime();
-			Duration maxAge = this.runtime.settings().maxConnectionAge();
+			long now = this.context.threads().nanoTime();
+			Duration maxAge = this.context.settings().maxConnectionAge();
 			if (this.output.isStalled(now)) {
 				logger.debug("Closing a connection of stream {}: its client takes nothing", this.stream.streamId());
 				finish();
@@ -176,17 +227,30 @@ public final class SseConnection implements SseOutput.Source {
 				logger.trace("Closed a connection of stream {} for its age", this.stream.streamId());
 			}
 			else {
-				this.output.beat(now, StreamContext.nanos(this.runtime.settings().heartbeatInterval()));
+				this.output.beat(now, StreamContext.nanos(this.context.settings().heartbeatInterval()));
 			}
 			endIfOrphaned();
 		});
 	}
 
 	/**
-	 * End now, because a newer connection of the stream is on this node.
+	 * Finish, whatever is on its way: a newer connection of the stream is on this node,
+	 * or the endpoint waits no longer.
 	 */
-	public void replace() {
+	public void abort() {
 		this.mailbox.execute(this::finish);
+	}
+
+	/**
+	 * Finish, because the session or the endpoint ends, unless the end is on its way to
+	 * the client.
+	 */
+	public void close() {
+		this.mailbox.execute(() -> {
+			if (this.state != State.ENDING) {
+				finish();
+			}
+		});
 	}
 
 	/**
@@ -213,27 +277,8 @@ public final class SseConnection implements SseOutput.Source {
 	}
 
 	/**
-	 * End now, because the session or the endpoint does, unless the end is on its way to
-	 * the client.
-	 */
-	public void close() {
-		this.mailbox.execute(() -> {
-			if (!this.output.isEnding()) {
-				finish();
-			}
-		});
-	}
-
-	/**
-	 * End now, whatever is on its way.
-	 */
-	public void abort() {
-		this.mailbox.execute(this::finish);
-	}
-
-	/**
 	 * Answer a request with this connection.
-	 * @param response the response to the request
+	 * @param response sends the headers and subscribes
 	 */
 	public void open(Consumer<Publisher<byte[]>> response) {
 		this.output.open(response);
@@ -243,224 +288,238 @@ public final class SseConnection implements SseOutput.Source {
 	 * Answer a request with this connection, as soon as the node of an older one knows of
 	 * it: a client that has seen this one may turn to yet another node, whose connection
 	 * is the newer one then.
-	 * @param response the response to the request
+	 * @param response sends the headers and subscribes
 	 */
 	public void openWhenWatched(Consumer<Publisher<byte[]>> response) {
-		this.mailbox.execute(() -> {
-			this.opening = response;
-			if (this.output.isClosed() || this.watch == null || this.openable) {
-				openNow();
-			}
-		});
+		this.mailbox.execute(() -> this.watch
+			.whenSettled(() -> this.context.threads().deliver(new Mailbox(), () -> open(response))));
 	}
 
-	private void openNow() {
-		this.openable = true;
-		Consumer<Publisher<byte[]>> response = this.opening;
-		if (response != null) {
-			this.opening = null;
-			this.runtime.threads().deliver(new Mailbox(), () -> open(response));
+	// How it begins, in the mailbox
+
+	/**
+	 * Begin as the connection on which a request came: its writer hands over all.
+	 */
+	void beginLive() {
+		moveTo(State.LIVE);
+	}
+
+	/**
+	 * Begin where the last connection of the stream left off; for a standalone stream.
+	 * @param start the last event that the client was sent, or {@code null} for none
+	 */
+	void begin(@Nullable EventId start) {
+		if (this.state == State.STARTING) {
+			this.position = start;
+			if (this.context.isShared()) {
+				this.watch.start();
+			}
+			read();
 		}
 	}
-
-	// From the owner, in the mailbox
 
 	/**
 	 * Begin with what a first read after the client's cursor found.
 	 * @param lastEventId the client's cursor
-	 * @param page what the read found, or {@code null} if the store was out of reach
-	 * @param observed is told how it goes on
+	 * @param found what was found
 	 */
-	public void resume(EventId lastEventId, @Nullable EventPage page, EndpointObserver.Resume observed) {
-		this.observed = observed;
-		if (this.output.isClosed()) {
-			resumed(ResumeOutcome.ABANDONED, null);
+	public void resume(EventId lastEventId, PageReader.Result found) {
+		assert this.mailbox.isInside();
+		if (this.state == State.CLOSED) {
+			this.reader.ended(ResumeOutcome.ABANDONED, null);
 			return;
 		}
-		this.mode = Mode.BEHIND;
 		this.position = lastEventId;
 		this.cursor = lastEventId;
-		if (this.runtime.isShared() && (page == null || page.rest() != EventPage.Rest.NONE)) {
-			watch();
+		EventPage page = (found instanceof PageReader.Page first) ? first.page() : null;
+		if (this.context.isShared() && (page == null || page.rest() != EventPage.Rest.NONE)) {
+			this.watch.start();
 		}
 		if (page == null || page.events().isEmpty()) {
+			// Some clients forget their cursor, or fail, if a connection has none
 			this.output.add(SseFrame.cursor(lastEventId, this.reconnects.retry()));
 		}
-		if (page != null) {
-			accept(page, false);
-		}
-		else if (this.log != null && this.log.isLastStored(lastEventId)) {
-			caughtUp();
-		}
-		this.output.drain();
+		onRead(found, false);
 	}
 
+	// From the writer, in the mailbox
+
 	/**
-	 * Begin where the last connection of the stream left off; for the standalone stream.
-	 * @param start the last event that a connection was sent, or {@code null} for none
-	 * @param log the writer of the stream
+	 * Take over events that were stored just now.
+	 * @param events the events
+	 * @param complete whether the stream is complete with them
 	 */
-	public void begin(@Nullable EventId start, StreamLog log) {
-		this.position = start;
-		if (log.isCaughtUp(start)) {
-			log.handOver(this);
-		}
-		else {
-			if (start != null) {
-				prime(start);
+	void stored(List<Event> events, boolean complete) {
+		assert this.mailbox.isInside();
+		switch (this.state) {
+			case STARTING -> hinted(EventStore.LOOK);
+			case READING -> {
+				events.forEach(this::pass);
+				if (this.reading == Reading.WAITING) {
+					readNow();
+				}
 			}
-			this.mode = Mode.BEHIND;
-			this.beginning = true;
+			case ADRIFT -> {
+				events.forEach(this::offer);
+				readNow();
+			}
+			case LIVE -> events.forEach(this::takeOver);
+			default -> {
+				// Ended, or not this writer's any more
+			}
+		}
+		if (this.state == State.LIVE) {
+			moveCursor();
 		}
 		this.output.drain();
 	}
 
-	/**
-	 * Begin where the last connection of the stream left off, by reading; for a
-	 * standalone stream of which its writer on this node may not know everything.
-	 * @param start the last event that a connection was sent, or {@code null} for none
-	 */
-	public void beginReading(@Nullable EventId start) {
-		if (this.output.isClosed()) {
+	private void takeOver(Event event) {
+		if (pass(event) || this.state != State.LIVE) {
 			return;
 		}
-		this.position = start;
-		if (start != null) {
-			prime(start);
-		}
-		this.mode = Mode.BEHIND;
-		this.beginning = true;
-		if (this.runtime.isShared()) {
-			watch();
-		}
-		this.output.drain();
-	}
-
-	/**
-	 * Take over an event that was stored just now.
-	 * @param event the event
-	 */
-	public void offerStored(Event event) {
-		if (this.unread) {
-			this.unread = false;
-			rewind();
-		}
-		if (this.mode != Mode.LIVE || this.output.isEnding()) {
-			this.output.drain();
+		boolean sent = this.ahead.contains(event.id().tag());
+		if (!isNext(event) || (!sent && isFull())) {
+			moveTo(State.READING);
 			return;
 		}
-		if (isBeforePosition(event)) {
-			return;
-		}
+		this.position = event.id();
+		this.ahead.remove(event.id().tag());
 		if (event.isPriming()) {
-			this.position = event.id();
-			prime(event.id());
+			moveCursor();
 		}
-		else if (isFull()) {
-			this.mode = Mode.BEHIND;
-		}
-		else {
-			this.position = event.id();
+		else if (!sent) {
 			this.cursor = event.id();
 			this.output.add(SseFrame.stored(event));
 		}
-		this.output.drain();
+	}
+
+	// Pass over an event that was read before its writer knew that it is stored.
+	private boolean pass(Event event) {
+		boolean passed = isBehindPosition(event);
+		if (passed) {
+			this.ahead.remove(event.id().tag());
+		}
+		return passed;
 	}
 
 	/**
-	 * Take over an event that the store has not acknowledged: it goes out without an ID.
-	 * @param event the event
+	 * Go on without what the store doesn't take.
 	 */
-	public void offerUnstored(Event event) {
-		if (this.mode != Mode.LIVE || this.output.isEnding() || isBeforePosition(event)) {
+	void storeIsAway() {
+		assert this.mailbox.isInside();
+		if (this.state == State.STARTING) {
+			read();
+		}
+	}
+
+	/**
+	 * Take over an event that has no place in the store yet: it goes out without an ID,
+	 * once.
+	 * @param event the event
+	 * @return whether it has gone out; if not, it is taken over later
+	 */
+	boolean offer(Event event) {
+		assert this.mailbox.isInside();
+		if (this.state != State.LIVE && this.state != State.ADRIFT) {
+			return false;
+		}
+		if (this.ahead.contains(event.id().tag()) || event.isPriming()
+				|| (isOnlyWriterHere() && isBehindPosition(event))) {
+			return true;
+		}
+		if (isFull() || this.ahead.size() >= MAX_AHEAD) {
+			moveTo(State.READING);
+			return false;
+		}
+		this.ahead.add(event.id().tag());
+		this.output.add(SseFrame.unstored(event));
+		this.output.drain();
+		return true;
+	}
+
+	/**
+	 * Pass over events that will never be in the store, which the writer starts anew
+	 * behind them. If they haven't gone out, the client misses them.
+	 * @param events the events
+	 */
+	void dropped(List<Event> events) {
+		assert this.mailbox.isInside();
+		boolean sent = true;
+		for (Event event : events) {
+			sent &= event.isPriming() || this.ahead.remove(event.id().tag());
+		}
+		if (this.state == State.CLOSED || this.state == State.ENDING) {
 			return;
 		}
-		if (isFull()) {
-			this.mode = Mode.BEHIND;
+		if (!sent) {
+			this.context.gapFound(this.stream);
 		}
-		else {
-			this.position = event.id();
-			if (!event.isPriming()) {
-				this.output.add(SseFrame.unstored(event));
-			}
+		if (isOnlyWriterHere() && this.state == State.LIVE && (sent || this.cursor == null)) {
+			this.position = events.get(events.size() - 1).id();
 		}
-		this.output.drain();
-	}
-
-	/**
-	 * Move the client's cursor once all that went out without an ID is stored.
-	 * @param lastStored the last event that is stored
-	 */
-	public void moveCursor(EventId lastStored) {
-		boolean allStored = this.position != null && this.position.sequence() <= lastStored.sequence();
-		boolean behind = this.cursor == null || this.cursor.sequence() < lastStored.sequence();
-		if (this.mode == Mode.LIVE && !this.output.isEnding() && allStored && behind) {
-			prime(lastStored);
-			this.output.drain();
+		else if (isOnlyWriterHere() && this.cursor == null) {
+			// The client has nothing to come back with: better the rest than nothing
+			this.position = events.get(events.size() - 1).id();
+			moveTo(State.LIVE);
 		}
 	}
 
 	/**
-	 * Go back to the last event that went out with its ID and read on from the store:
-	 * what went out since has other places in the log than its writer thought.
+	 * Look whether there is something to read: the stream isn't where the writer thought.
 	 */
-	public void rewind() {
-		if (this.mode == Mode.BEHIND) {
-			// What a read under way finds may be from before
-			this.hinted = EventStore.LOOK;
-		}
-		else if (this.mode == Mode.LIVE && !this.output.isEnding()) {
-			this.position = this.cursor;
-			this.mode = Mode.BEHIND;
-			this.output.drain();
-		}
+	void look() {
+		hinted(EventStore.LOOK);
 	}
 
 	/**
 	 * End after what was handed over; there will be no more. A connection that still
 	 * reads from the store ends when it has read it all.
 	 */
-	public void end() {
-		if (this.mode == Mode.LIVE) {
-			this.output.end();
+	void end() {
+		assert this.mailbox.isInside();
+		if (this.state == State.LIVE) {
+			ending();
 		}
 		this.output.drain();
 	}
 
 	/**
-	 * End now: a newer connection took over, or the session is gone.
+	 * End now.
 	 */
-	public void finish() {
+	void finish() {
+		assert this.mailbox.isInside();
 		this.output.finish();
 	}
 
-	public boolean isDone() {
-		return this.output.isClosed();
+	boolean isDone() {
+		return this.state == State.CLOSED;
 	}
 
 	/**
 	 * Say whether the store has been, or is being, told that this node reads the stream.
 	 * @return whether a newer connection on another node makes itself known to this one
 	 */
-	public boolean isWatching() {
-		return this.watch != null;
+	boolean isWatching() {
+		return this.watch.isStarted();
 	}
 
 	/**
 	 * Close the connection for the client to come back, if it can and is known to.
 	 * @return whether it is closed
 	 */
-	public boolean closeForResume() {
+	boolean closeForResume() {
 		return this.reconnects.comesBack() && endWithCursor();
 	}
 
 	private boolean endWithCursor() {
-		if (!this.reconnects.isPriming() || this.cursor == null || this.output.isEnding() || this.output.isClosed()
-				|| hasUnstored()) {
+		boolean ends = this.state == State.ENDING || this.state == State.CLOSED;
+		// What went out without an ID would come once more
+		if (ends || this.cursor == null || !this.reconnects.isPriming() || !this.ahead.isEmpty()) {
 			return false;
 		}
 		this.output.add(SseFrame.cursor(this.cursor, this.reconnects.retry()));
-		this.output.end();
+		ending();
 		if (this.log != null) {
 			this.log.detach(this);
 		}
@@ -468,277 +527,288 @@ public final class SseConnection implements SseOutput.Source {
 		return true;
 	}
 
-	private void prime(EventId id) {
-		this.cursor = id;
+	private void ending() {
+		moveTo(State.ENDING);
+		this.output.end();
+	}
+
+	private void moveCursor() {
+		EventId position = this.position;
+		// A client that came back from there would get once more what it was sent ahead
+		if (position == null || position.equals(this.cursor) || !this.ahead.isEmpty()) {
+			return;
+		}
+		this.cursor = position;
 		if (this.reconnects.isPriming()) {
-			this.output.add(SseFrame.cursor(id, this.reconnects.retry()));
+			this.output.add(SseFrame.cursor(position, this.reconnects.retry()));
 		}
 	}
 
-	private boolean hasUnstored() {
-		return this.position != null && this.cursor != null && this.position.sequence() > this.cursor.sequence();
-	}
-
-	private boolean isBeforePosition(Event event) {
+	private boolean isBehindPosition(Event event) {
 		return this.position != null && event.id().sequence() <= this.position.sequence();
 	}
 
-	private boolean isFull() {
-		return this.output.bytes() >= this.runtime.settings().maxConnectionBytes();
+	// Say whether nothing can be between the position and an event.
+	private boolean isNext(Event event) {
+		return (this.position == null) ? (event.id().sequence() == 1 || isOnlyWriterHere())
+				: event.id().sequence() == this.position.sequence() + 1;
 	}
 
+	private boolean isFull() {
+		return this.output.bytes() >= this.context.settings().maxConnectionBytes();
+	}
+
+	private boolean isWrittenHere() {
+		return this.log != null && this.log.isRunning();
+	}
+
+	private boolean isOnlyWriterHere() {
+		return this.log != null && this.log.isOnlyWriter();
+	}
+
+	// Reading, in the mailbox
+
 	private void read() {
-		StreamLog log = this.log;
-		if (this.reading || (log != null && log.isBehind(this.position))) {
+		if (this.reading != Reading.IDLE) {
 			return;
 		}
-		this.reading = true;
-		boolean watchedBefore = this.watched;
-		int maxBytes = Math.max(1, this.runtime.settings().maxConnectionBytes() / 2);
-		Mono.defer(() -> this.runtime.store().replayEventsAfter(this.stream, this.position, maxBytes))
-			.subscribe((page) -> this.runtime.threads().deliver(this.mailbox, () -> {
-				this.reading = false;
-				if (!this.output.isClosed()) {
-					accept(page, watchedBefore);
-					this.output.drain();
+		this.reading = Reading.UNDER_WAY;
+		boolean watchedBefore = this.watch.isWatched();
+		this.reader.read(this.position, (found) -> this.mailbox.execute(() -> {
+			boolean stale = this.reading == Reading.STALE;
+			this.reading = Reading.IDLE;
+			switch (this.state) {
+				case STARTING, READING, ADRIFT -> {
+					onRead(found, watchedBefore);
+					if (stale) {
+						hinted(EventStore.LOOK);
+					}
 				}
-			}), (ex) -> this.runtime.threads().deliver(this.mailbox, () -> onReadFailed(ex)));
+				default -> {
+					// Ended meanwhile
+				}
+			}
+		}));
+	}
+
+	private void readNow() {
+		if (this.reading == Reading.WAITING) {
+			this.reading = Reading.IDLE;
+		}
+		read();
+	}
+
+	private void readLater() {
+		this.reading = Reading.WAITING;
+		Duration delay = READ_RETRY.multipliedBy(1L << Math.min(this.failedReads++, MAX_READ_RETRY_SHIFT));
+		this.context.threads().deliverLater(delay, () -> this.mailbox.execute(() -> {
+			if (this.reading == Reading.WAITING) {
+				this.reading = Reading.IDLE;
+				if (this.state == State.ADRIFT || this.state == State.STARTING) {
+					read();
+				}
+				this.output.drain();
+			}
+		}));
+	}
+
+	private void onRead(PageReader.Result found, boolean watchedBefore) {
+		if (found instanceof PageReader.Page read) {
+			this.failedReads = 0;
+			accept(read.page(), watchedBefore);
+		}
+		else if (found instanceof PageReader.Away away) {
+			onAway(away.failure());
+		}
+		else {
+			onGone(found);
+		}
+		this.output.drain();
 	}
 
 	private void accept(EventPage page, boolean watchedBefore) {
-		this.beginning = false;
 		this.followed.saw(page.head());
-		String reader = page.head().reader();
-		if (watchedBefore && this.runtime.isShared() && reader != null && !this.runtime.isThisNode(reader)) {
+		String newest = page.head().reader();
+		if (watchedBefore && this.context.isShared() && newest != null && !this.context.isThisNode(newest)) {
 			logger.debug("Closing a connection of stream {}: a newer one is on another node", this.stream.streamId());
 			finish();
 			return;
 		}
-		EventId before = this.position;
-		if (this.observed != null) {
-			this.observed.replayed(page.events().size());
+		boolean fresh = this.state == State.STARTING && page.events().isEmpty();
+		if (this.state != State.READING) {
+			moveTo(State.READING);
 		}
+		EventId before = this.position;
+		Set<String> pending = (this.log != null) ? this.log.pendingTags() : Set.of();
 		for (Event event : page.events()) {
-			this.position = event.id();
-			this.cursor = event.id();
-			this.output.add(SseFrame.stored(event));
+			String tag = event.id().tag();
+			if (!this.ahead.remove(tag)) {
+				this.cursor = event.id();
+				this.output.add(SseFrame.stored(event));
+			}
+			if (pending.contains(tag)) {
+				this.ahead.add(tag);
+			}
 		}
 		EventId last = page.lastEventId();
 		if (last != null) {
 			this.position = last;
-			if (this.log != null) {
-				this.log.saw(last);
+			if (this.log instanceof StandaloneLog standalone) {
+				standalone.saw(last);
 			}
 		}
-		this.emptyReads = Objects.equals(before, this.position) ? this.emptyReads + 1 : 0;
-		if (page.rest() == EventPage.Rest.NONE) {
-			this.output.end();
-			resumed(ResumeOutcome.COMPLETE, null);
-		}
-		else if (page.rest() == EventPage.Rest.RUNNING) {
-			if (last != null && (this.cursor == null || this.cursor.sequence() < last.sequence())) {
-				prime(last);
+		this.vainReads = Objects.equals(before, this.position) ? this.vainReads + 1 : 0;
+		switch (page.rest()) {
+			case NONE -> {
+				this.reader.ended(ResumeOutcome.COMPLETE, null);
+				ending();
 			}
-			caughtUp();
+			case RUNNING -> {
+				if (fresh && this.log instanceof StandaloneLog standalone) {
+					// An ID to come back with that won't have expired
+					standalone.addPriming(StreamTail.Kind.MESSAGE);
+				}
+				else {
+					moveCursor();
+				}
+				caughtUp();
+			}
+			case STORED -> {
+				// There is more to read as soon as the client can take it
+			}
 		}
 	}
 
 	private void caughtUp() {
-		EventId position = this.position;
-		if (this.hinted > ((position != null) ? position.sequence() : 0)) {
-			// The hint came after the page was read
-			this.hinted = 0;
-			return;
-		}
 		StreamLog log = this.log;
-		if (log != null && log.isOpen()) {
+		if (log != null && log.isRunning()) {
 			if (log.isCaughtUp(this.position)) {
-				this.mode = Mode.LIVE;
-				resumed(ResumeOutcome.LIVE, null);
-				log.handOver(this);
+				this.vainReads = 0;
+				goOn(log, State.LIVE);
 			}
-			else if (this.emptyReads >= MAX_EMPTY_READS) {
+			else if (this.vainReads >= MAX_VAIN_READS) {
 				// The store has lost what it acknowledged to the writer
 				logger.debug("Closing a connection of stream {}: its log was rolled back", this.stream.streamId());
-				this.output.end();
+				ending();
 			}
 		}
-		else if (log != null && log.isComplete() && this.emptyReads < MAX_EMPTY_READS) {
-			this.mode = Mode.BEHIND;
+		else if (log == null || !log.isComplete() || this.vainReads >= MAX_VAIN_READS) {
+			moveTo(State.WATCHING);
+			this.reader.ended(ResumeOutcome.LIVE, null);
+			this.watch.start();
+		}
+	}
+
+	private void goOn(StreamLog log, State next) {
+		moveTo(next);
+		this.reader.ended(ResumeOutcome.LIVE, null);
+		log.handOver(this);
+	}
+
+	private void onAway(Throwable ex) {
+		StreamLog log = this.log;
+		if (this.state == State.ADRIFT || log == null || !log.isRunning() || !hasAllOf(log)) {
+			readLater();
+		}
+		else if (log.isOnlyWriter()) {
+			// Nothing is missing: served live until the store can be read
+			goOn(log, State.LIVE);
 		}
 		else {
-			this.mode = Mode.WATCHING;
-			resumed(ResumeOutcome.LIVE, null);
-			watch();
+			logger.debug("The store can't be read, so a connection of stream {} gets what this node sends: {}",
+					this.stream.streamId(), ex.getMessage());
+			moveCursor();
+			readLater();
+			goOn(log, State.ADRIFT);
 		}
 	}
 
-	/**
-	 * The resume that this connection began with is over, if it began with one and that
-	 * isn't over already.
-	 * @param outcome how it ended
-	 * @param failure what the store said if that is why
-	 */
-	private void resumed(ResumeOutcome outcome, @Nullable Throwable failure) {
-		if (this.observed != null) {
-			this.observed.ended(outcome, failure);
-			this.observed = null;
-		}
+	// Say whether nothing that a writer has stored is missing. A client's word for where
+	// it
+	// is counts only if the writer knows that very event.
+	private boolean hasAllOf(StreamLog log) {
+		boolean unproved = this.state == State.STARTING && this.cursor != null;
+		return unproved ? Objects.equals(this.cursor, log.lastStored()) : log.isCaughtUp(this.position);
 	}
 
-	private void watch() {
-		if (this.watch == null) {
-			this.watch = this.runtime.store()
-				.watch(this.stream)
-				.subscribe((hint) -> this.runtime.threads().deliver(this.mailbox, () -> onHint(hint)),
-						(ex) -> unwatched(ex.getMessage()), () -> unwatched("the store is closed"));
-			lookLater();
+	// What follows the position can't be read any more.
+	private void onGone(PageReader.Result found) {
+		boolean refused = switch (this.state) {
+			case STARTING -> this.cursor != null;
+			case READING -> found instanceof PageReader.Gap;
+			default -> false;
+		};
+		if (!refused && this.log instanceof StandaloneLog standalone && standalone.isRunning()
+				&& this.vainReads < MAX_VAIN_READS) {
+			if (this.state != State.STARTING) {
+				moveTo(State.STARTING);
+			}
+			if (this.position != null) {
+				// On with the oldest event that is kept
+				this.position = null;
+				this.cursor = null;
+				read();
+			}
+			else {
+				// Nothing is kept, not even what was stored for this connection
+				this.vainReads++;
+				standalone.addPriming(StreamTail.Kind.MESSAGE);
+			}
+			return;
 		}
+		logger.debug("Closing a connection of stream {}: what follows isn't kept any more", this.stream.streamId());
+		ending();
 	}
 
-	private void unwatched(@Nullable String why) {
-		logger.debug("Stream {} can't be watched: {}", this.stream.streamId(), why);
-		this.mailbox.execute(this::openNow);
-	}
-
-	private void onHint(long sequence) {
-		if (sequence == EventStore.LOOK) {
-			this.watched = true;
-		}
-		openNow();
-		look(sequence);
-	}
+	// Being told, in the mailbox
 
 	/**
 	 * Read, if there may be something to read.
 	 * @param sequence how far the stream has got, or {@link EventStore#LOOK}
 	 */
-	private void look(long sequence) {
-		EventId position = this.position;
-		if (this.output.isClosed() || (position != null && sequence <= position.sequence())) {
+	private void hinted(long sequence) {
+		assert this.mailbox.isInside();
+		if (sequence <= ((this.position != null) ? this.position.sequence() : 0)) {
 			return;
 		}
-		StreamLog log = this.log;
-		if (this.mode == Mode.BEHIND) {
-			this.hinted = Math.max(this.hinted, sequence);
-		}
-		else if (this.mode == Mode.WATCHING || log == null) {
-			this.mode = Mode.BEHIND;
-		}
-		else if (!log.isOutage()
-				&& (sequence == EventStore.LOOK || (!log.isOnlyWriter() && !log.willHandOver(sequence)))) {
-			this.mode = Mode.BEHIND;
+		switch (this.state) {
+			case STARTING, READING, ADRIFT -> {
+				if (this.reading == Reading.UNDER_WAY) {
+					// What it finds may be from before
+					this.reading = Reading.STALE;
+				}
+				else if (this.reading == Reading.WAITING || this.state == State.STARTING) {
+					// Whoever hints is not away
+					readNow();
+				}
+			}
+			case LIVE -> {
+				if (this.log == null || this.log.mayMiss(sequence)) {
+					moveTo(State.READING);
+				}
+			}
+			case WATCHING -> moveTo(State.READING);
+			default -> {
+				// Whatever there is, it isn't wanted any more
+			}
 		}
 		this.output.drain();
 	}
 
-	/**
-	 * A hint of another node can be lost without anybody noticing.
-	 */
-	private void lookLater() {
-		if (!this.lookDue) {
-			this.lookDue = true;
-			this.runtime.threads()
-				.deliverLater(this.runtime.settings().lookInterval(), () -> this.mailbox.execute(() -> {
-					this.lookDue = false;
-					if (!this.output.isClosed()) {
-						look(EventStore.LOOK);
-						if (!isWrittenHere()) {
-							this.followed.askOwner();
-						}
-						lookLater();
-					}
-				}));
+	private void timeToLook() {
+		hinted(EventStore.LOOK);
+		if (!isWrittenHere()) {
+			this.followed.askOwner();
 		}
 	}
 
 	private void endIfOrphaned() {
 		EventId last = this.position;
-		if (!this.output.isClosed() && this.mode == Mode.WATCHING && !isWrittenHere() && last != null) {
+		if (this.state == State.WATCHING && !isWrittenHere() && last != null) {
 			this.followed.endIfOrphaned(last, () -> this.mailbox.execute(() -> {
 				this.followed.ended();
-				look(EventStore.LOOK);
+				hinted(EventStore.LOOK);
 			}));
-		}
-	}
-
-	private boolean isWrittenHere() {
-		return this.log != null && this.log.isOpen();
-	}
-
-	private void onReadFailed(Throwable ex) {
-		StreamLog log = this.log;
-		boolean unavailable = ex instanceof EventStoreUnavailableException;
-		if (this.beginning && log != null && log.isOpen()) {
-			this.reading = false;
-			noteGap(ex);
-			notBegun(log, unavailable);
-		}
-		else if (unavailable && log != null && log.isOpen() && log.isCaughtUp(this.position)) {
-			// Nothing of this node's is missing: served live until the store can be read
-			this.reading = false;
-			goLive(log);
-		}
-		else if (unavailable) {
-			this.runtime.threads().deliverLater(READ_RETRY, () -> this.mailbox.execute(() -> {
-				this.reading = false;
-				this.output.drain();
-			}));
-		}
-		else {
-			this.reading = false;
-			logger.debug("Closing a connection of stream {}: {}", this.stream.streamId(), ex.getMessage());
-			boolean gap = noteGap(ex);
-			resumed(gap ? ResumeOutcome.GAP : ResumeOutcome.UNKNOWN_EVENT, ex);
-			this.output.end();
-			this.output.drain();
-		}
-	}
-
-	private boolean noteGap(Throwable ex) {
-		if (ex instanceof EventsTrimmedException) {
-			this.runtime.gapFound(this.stream);
-			return true;
-		}
-		return false;
-	}
-
-	/**
-	 * Begin a connection without a cursor in another way, since the last one's can't be
-	 * read from: with the oldest event that is kept, or, if there is none or the store is
-	 * out of reach, with what this node hands over.
-	 * @param log the writer of the stream
-	 * @param unavailable whether the store is out of reach
-	 */
-	private void notBegun(StreamLog log, boolean unavailable) {
-		if (this.output.isClosed()) {
-			return;
-		}
-		if (unavailable) {
-			this.beginning = false;
-			goLive(log);
-		}
-		else if (this.position != null) {
-			this.position = null;
-			this.cursor = null;
-		}
-		else {
-			this.beginning = false;
-			// Another node may store something before this one does
-			this.unread = this.runtime.isShared();
-			this.mode = Mode.LIVE;
-			log.startAnew();
-		}
-		this.output.drain();
-	}
-
-	private void goLive(StreamLog log) {
-		if (!this.output.isClosed()) {
-			this.unread = !log.isOnlyWriter();
-			this.mode = Mode.LIVE;
-			resumed(ResumeOutcome.LIVE, null);
-			log.handOver(this);
-			this.output.drain();
 		}
 	}
 
@@ -746,18 +816,18 @@ public final class SseConnection implements SseOutput.Source {
 
 	@Override
 	public void opened() {
-		this.runtime.connections().add(this);
+		this.context.connections().add(this);
 	}
 
 	@Override
 	public void more() {
-		if (this.mode == Mode.BEHIND) {
+		if (this.state == State.READING) {
 			read();
 		}
 	}
 
 	@Override
-	public void sent(EventId id) {
+	public void taken(EventId id) {
 		if (this.log != null) {
 			this.log.delivered(id);
 		}
@@ -765,38 +835,76 @@ public final class SseConnection implements SseOutput.Source {
 
 	@Override
 	public void closed() {
-		resumed(ResumeOutcome.ABANDONED, null);
-		this.runtime.connections().remove(this);
-		if (this.watch != null) {
-			this.watch.dispose();
-		}
+		moveTo(State.CLOSED);
+		this.reader.ended(ResumeOutcome.ABANDONED, null);
+		this.context.connections().remove(this);
 		if (this.log != null) {
 			this.log.detach(this);
 		}
 		this.onRelease.accept(this);
 		// Whoever waits for an answer gets one, though an empty one
-		openNow();
+		this.watch.stop();
+	}
+
+	State state() {
+		return this.state;
+	}
+
+	private void moveTo(State next) {
+		assert this.mailbox.isInside();
+		assert this.state.next().contains(next) : this.state + " to " + next;
+		this.state = next;
 	}
 
 	/**
-	 * Where events come from.
+	 * What a connection is; the table above says what that means.
 	 */
-	private enum Mode {
+	enum State {
+
+		STARTING, READING, ADRIFT, LIVE, WATCHING, ENDING, CLOSED;
 
 		/**
-		 * The writer on this node hands them over.
+		 * Return what it may become.
+		 * @return the states that follow this one
 		 */
-		LIVE,
+		Set<State> next() {
+			return switch (this) {
+				case STARTING -> EnumSet.of(READING, ADRIFT, LIVE, ENDING, CLOSED);
+				case READING -> EnumSet.of(STARTING, ADRIFT, LIVE, WATCHING, ENDING, CLOSED);
+				case ADRIFT -> EnumSet.of(STARTING, READING, ENDING, CLOSED);
+				case LIVE -> EnumSet.of(READING, LIVE, ENDING, CLOSED);
+				case WATCHING -> EnumSet.of(READING, ENDING, CLOSED);
+				case ENDING -> EnumSet.of(CLOSED);
+				case CLOSED -> EnumSet.noneOf(State.class);
+			};
+		}
+
+	}
+
+	/**
+	 * Whether the store is asked.
+	 */
+	private enum Reading {
 
 		/**
-		 * They are stored and have yet to be read.
+		 * It isn't.
 		 */
-		BEHIND,
+		IDLE,
 
 		/**
-		 * All were read; a hint will tell of more.
+		 * It is.
 		 */
-		WATCHING
+		UNDER_WAY,
+
+		/**
+		 * It is, and there has been a hint since: it is asked once more.
+		 */
+		STALE,
+
+		/**
+		 * It is away, and asked again later.
+		 */
+		WAITING
 
 	}
 

@@ -63,7 +63,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		this.lastWriteNanos = threads.nanoTime();
 		this.mailbox = mailbox;
 		this.source = source;
-		this.buffer = new SseBuffer(source::sent);
+		this.buffer = new SseBuffer();
 	}
 
 	// On any thread
@@ -100,6 +100,8 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	@Override
 	public void request(long n) {
 		this.mailbox.execute(() -> {
+			// It asks for more since it has written what it was given
+			taken();
 			this.demand = (this.demand + n < 0) ? Long.MAX_VALUE : this.demand + n;
 			drain();
 		});
@@ -136,6 +138,9 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 			this.demand--;
 			this.lastWriteNanos = this.threads.nanoTime();
 			subscriber.onNext(this.buffer.nextChunk());
+			if (this.demand > 0) {
+				taken();
+			}
 		}
 		if (this.demand == 0 || !this.buffer.isEmpty()) {
 			return;
@@ -201,6 +206,13 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		return this.closed;
 	}
 
+	private void taken() {
+		EventId id = this.buffer.takeId();
+		if (id != null) {
+			this.source.taken(id);
+		}
+	}
+
 	private void close() {
 		if (!this.closed) {
 			this.closed = true;
@@ -226,10 +238,10 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		void more();
 
 		/**
-		 * A frame has left.
+		 * The adapter has written a whole frame, and takes more.
 		 * @param id the event ID that it moved the client's cursor to
 		 */
-		void sent(EventId id);
+		void taken(EventId id);
 
 		/**
 		 * The output is closed, by the server or because the client has gone. Called

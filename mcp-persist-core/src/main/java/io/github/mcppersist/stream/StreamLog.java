@@ -1,20 +1,22 @@
 package io.github.mcppersist.stream;
 
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.LinkedHashSet;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.SessionDeletedException;
@@ -25,64 +27,69 @@ import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.observe.StreamDescription;
 
 /**
- * The writer of one stream, on the node that runs it. It numbers the messages, stores
- * them in order with one call under way at a time (what comes meanwhile goes as one
- * batch), and hands each to the connection once it is stored.
+ * The writer of one stream on this node. It numbers the messages, stores them in order
+ * with one call under way at a time (what comes meanwhile goes as one batch), and hands
+ * each to the stream's connection once it is stored.
  * <p>
- * What the store has not acknowledged is the <em>tail</em>. While the store is out of
- * reach the tail keeps its order and its IDs, goes to the connection without them, and is
- * stored when the store is back; if it grows too large its oldest events go, and the
- * stream starts anew behind them, which a later resume reports as a gap.
+ * What the store has not acknowledged is the <em>tail</em>. While the store is away the
+ * tail keeps its order and its IDs, goes to the connection without them, and is stored
+ * when the store is back; if it grows too large its oldest events go, and the stream
+ * starts anew behind them, which a later resume reports as a gap.
  * <p>
- * All state belongs to the {@link Mailbox}; senders see only the number of bytes in the
- * tail. It ends when the response is stored, when that is given up, or when the session
- * ends.
+ * All state belongs to the {@link Mailbox}, which the stream's connections on this node
+ * share. What any thread may ask is volatile.
+ * <table>
+ * <caption>What the log is, and what its next call of the store is</caption>
+ * <tr>
+ * <th>State</th>
+ * <th>Next call</th>
+ * <th>Becomes</th>
+ * </tr>
+ * <tr>
+ * <td>{@code NEW}: nothing of it can be added to</td>
+ * <td>{@code openStream}</td>
+ * <td>{@code OPEN} when that is stored</td>
+ * </tr>
+ * <tr>
+ * <td>{@code OPEN}</td>
+ * <td>{@code storeEvents}, {@code completeStream}</td>
+ * <td>{@code COMPLETE} when the last event is stored, or somebody else has ended the
+ * stream; {@code NEW} when the store has lost it, or events that were to be stored</td>
+ * </tr>
+ * <tr>
+ * <td>{@code COMPLETE}</td>
+ * <td>none</td>
+ * <td></td>
+ * </tr>
+ * <tr>
+ * <td>{@code DISCARDED}: nothing is stored or delivered any more</td>
+ * <td>none</td>
+ * <td></td>
+ * </tr>
+ * </table>
  */
-public final class StreamLog {
+public abstract class StreamLog {
 
 	private static final Logger logger = LoggerFactory.getLogger(StreamLog.class);
 
-	/**
-	 * A sender waits while more than this is in the tail and the store answers.
-	 */
-	private static final int BACKLOG_BYTES = 256 * 1024;
-
 	private static final Duration RETRY = Duration.ofMillis(300);
 
-	private static final long UNKNOWN_REVISION = -1;
-
-	private final StreamContext runtime;
+	private final StreamContext context;
 
 	private final Mailbox mailbox = new Mailbox();
 
 	private final StreamKey stream;
 
-	private final @Nullable String requestId;
-
-	/**
-	 * The requests that have no response yet, as the JSON text of their IDs.
-	 */
-	private final Set<String> unanswered = new LinkedHashSet<>();
-
-	private final Runnable onEnd;
-
 	private final StreamTail tail;
 
-	private final Deque<MonoSink<Void>> waiting = new ArrayDeque<>();
+	private final Senders senders;
 
-	private long nextSequence = 1;
-
-	/**
-	 * Written in the mailbox, read anywhere.
-	 */
-	private volatile @Nullable EventId lastStored;
+	private volatile State state;
 
 	/**
-	 * Written in the mailbox, read anywhere.
+	 * Whether the store is asked, and whether it answers.
 	 */
-	private volatile @Nullable EventId lastDelivered;
-
-	private boolean calling;
+	private volatile Link link = Link.IDLE;
 
 	/**
 	 * What the store was asked to store and may have stored: asked again in just the same
@@ -90,55 +97,23 @@ public final class StreamLog {
 	 */
 	private StreamTail.@Nullable Batch unacknowledged;
 
-	private boolean opened;
+	private volatile @Nullable EventId lastStored;
 
-	/**
-	 * Whether the last call of the store failed; written in the mailbox, read anywhere.
-	 */
-	private volatile boolean outage;
-
-	private boolean retryDue;
-
-	/**
-	 * When storing the response is given up, in terms of {@link System#nanoTime()}.
-	 */
-	private long giveUpNanos;
-
-	private State state = State.OPEN;
-
-	/**
-	 * Written in the mailbox, read anywhere.
-	 */
 	private volatile @Nullable SseConnection connection;
 
-	private @Nullable MonoSink<Long> opening;
-
 	/**
-	 * Whether the stream is stored and runs; written in the mailbox, read anywhere.
-	 */
-	private volatile boolean stored;
-
-	/**
-	 * Create a log that is not stored yet.
-	 * @param runtime what all streams share
+	 * Create a log.
+	 * @param context what all streams share
 	 * @param stream the stream
-	 * @param requestId the JSON text of the ID of the request that the stream answers, or
-	 * of the array of those of a batch; {@code null} for the standalone stream, which
-	 * answers none and never ends by itself
-	 * @param onEnd called once, in the mailbox, when the log has ended
+	 * @param state {@code NEW} or {@code OPEN}
+	 * @param nextSequence the place of the first event
 	 */
-	public StreamLog(StreamContext runtime, StreamKey stream, @Nullable String requestId, Runnable onEnd) {
-		this.runtime = runtime;
-		this.tail = new StreamTail(runtime);
+	StreamLog(StreamContext context, StreamKey stream, State state, long nextSequence) {
+		this.context = context;
 		this.stream = stream;
-		this.requestId = requestId;
-		if (requestId != null) {
-			this.unanswered.addAll(RequestIds.split(requestId));
-		}
-		this.onEnd = onEnd;
-		// A standalone stream may be there already, even of this node's making before it
-		// let the session go: opening it would drop what is stored
-		this.opened = requestId == null;
+		this.state = state;
+		this.tail = new StreamTail(context, stream.streamId(), nextSequence);
+		this.senders = new Senders(context.threads());
 	}
 
 	// On any thread
@@ -152,95 +127,40 @@ public final class StreamLog {
 	}
 
 	/**
-	 * Open the stream with a priming event.
-	 * @return completes when it is stored, with the revision of the session if the store
-	 * knows it; fails with what the store says
-	 */
-	public Mono<Long> open() {
-		return Mono.create((sink) -> this.mailbox.execute(() -> {
-			if (this.state == State.DISCARDED) {
-				sink.error(new SessionDeletedException());
-				return;
-			}
-			this.opening = sink;
-			if (this.nextSequence == 1) {
-				this.tail.add(Event.priming(nextId()), StreamTail.Kind.MESSAGE, null);
-			}
-			store();
-		}));
-	}
-
-	/**
 	 * Send a message.
-	 * @param requestId the JSON text of the ID of the request that it belongs to, or
-	 * {@code null} on the standalone stream
-	 * @param message the JSON-RPC message as UTF-8 JSON
-	 * @param response whether it is the request's response. What belongs to a request
-	 * that has one already is dropped, and the stream is complete when all of its
-	 * requests have one
+	 * @param message the message
 	 * @return completes as soon as the message has its place; later if the store is
 	 * slower than the sender. Where unstored messages are refused, completes when it is
-	 * stored and fails with an {@link EventStoreException} if it may not be
+	 * stored and fails with an {@link EventStoreException} if it may not be. What comes
+	 * after the stream's end is dropped, but for a request to the client, which fails
+	 * with a {@link StreamEndedException}
 	 */
-	public Mono<Void> send(@Nullable String requestId, byte[] message, boolean response) {
-		if (this.runtime.settings().unstoredRefused() && !response) {
-			return Mono.create((sink) -> this.mailbox.execute(() -> append(requestId, message, false, sink)));
+	public Mono<Void> send(Outgoing message) {
+		boolean whenStored = this.context.settings().unstoredRefused() && !message.isResponse();
+		if (whenStored) {
+			return Mono.create((sink) -> this.mailbox.execute(() -> append(message, sink)));
 		}
+		boolean whenPlaced = message.isRequest() || (!message.isResponse() && isBacklogged());
 		return Mono.create((sink) -> {
-			boolean wait = !response && this.tail.bytes() > BACKLOG_BYTES;
+			if (!whenPlaced) {
+				this.mailbox.execute(() -> append(message, null));
+				sink.success();
+				return;
+			}
 			this.mailbox.execute(() -> {
-				append(requestId, message, response, null);
-				if (wait && this.state == State.OPEN && !this.outage && !this.tail.isEmpty()) {
-					this.waiting.add(sink);
+				if (isRunning() && accepts(message)) {
+					this.senders.add(sink);
+					append(message, null);
 				}
-				else if (wait) {
-					this.runtime.threads().resume(sink::success);
+				else {
+					append(message, sink);
 				}
 			});
-			if (!wait) {
-				sink.success();
-			}
 		});
 	}
 
-	/**
-	 * Make sure that a request has a response: it was handled.
-	 * @param requestId the JSON text of the request's ID
-	 * @param message what to say if there is none, as for {@link JsonRpcError#of}
-	 */
-	public void handled(String requestId, String message) {
-		this.mailbox.execute(() -> answer(requestId, message));
-	}
-
-	/**
-	 * Make sure that all requests have a response: nobody waits for their handlers any
-	 * more.
-	 * @param message as above
-	 */
-	public void abandon(String message) {
-		this.mailbox.execute(() -> List.copyOf(this.unanswered).forEach((requestId) -> answer(requestId, message)));
-	}
-
-	private void answer(String requestId, String message) {
-		if (this.unanswered.contains(requestId)) {
-			append(requestId, JsonRpcError.of(requestId, JsonRpcError.INTERNAL_ERROR, message), true, null);
-		}
-	}
-
-	/**
-	 * Close the connection that is open now, for the client to come back.
-	 * @return whether the client can come back, so that the connection is closed
-	 */
-	public boolean closeConnection() {
-		if (!this.stored || this.outage) {
-			return false;
-		}
-		this.mailbox.execute(() -> {
-			if (this.connection != null) {
-				this.connection.closeForResume();
-			}
-		});
-		return true;
+	private boolean isBacklogged() {
+		return this.tail.bytes() > Senders.BACKLOG_BYTES;
 	}
 
 	/**
@@ -248,7 +168,7 @@ public final class StreamLog {
 	 * @return whether it is stored and not complete
 	 */
 	public boolean isStored() {
-		return this.stored;
+		return this.state == State.OPEN && this.lastStored != null;
 	}
 
 	/**
@@ -278,15 +198,6 @@ public final class StreamLog {
 	}
 
 	/**
-	 * Return what the last connection without a cursor has got, for the standalone
-	 * stream.
-	 * @return the last event that was sent with its ID, or {@code null}
-	 */
-	public @Nullable EventId lastDelivered() {
-		return this.lastDelivered;
-	}
-
-	/**
 	 * Say whether nothing is lost if this log goes.
 	 * @return whether nothing waits to be stored
 	 */
@@ -302,274 +213,299 @@ public final class StreamLog {
 		return this.connection != null;
 	}
 
+	/**
+	 * Describe the stream, for people.
+	 * @param connection what its connection was opened for, or {@code null}
+	 * @return the description
+	 */
 	public StreamDescription describe(@Nullable ConnectionKind connection) {
 		EventId last = this.lastStored;
-		return new StreamDescription(this.stream.streamId(), this.requestId, true, (last != null) ? last.sequence() : 0,
+		return new StreamDescription(this.stream.streamId(), requestId(), true, (last != null) ? last.sequence() : 0,
 				connection);
 	}
 
-	// In the mailbox
+	// What kind of stream it is, in the mailbox
 
 	/**
-	 * Make a connection the stream's only one, and begin where the last one left off, on
-	 * this node or another.
-	 * @param newer the newer connection
-	 * @param noted where that was as far as the session store knows, or {@code null}
+	 * Return what the stream answers.
+	 * @return the JSON text of the request's ID, or of the array of those of a batch;
+	 * {@code null} if it answers none. For any thread
 	 */
-	public void begin(SseConnection newer, @Nullable EventId noted) {
-		attach(newer);
-		if (!isOpen()) {
-			return;
-		}
-		EventId delivered = this.lastDelivered;
-		if (delivered == null || (noted != null && noted.sequence() > delivered.sequence())) {
-			delivered = noted;
-			this.lastDelivered = noted;
-		}
-		boolean shared = this.runtime.isShared();
-		if (shared || isCaughtUp(delivered)) {
-			// An ID to resume from that has not expired, whatever was stored before
-			this.tail.add(Event.priming(nextId()), StreamTail.Kind.MESSAGE, null);
-			store();
-		}
-		if (shared || this.lastStored == null) {
-			newer.beginReading(delivered);
-		}
-		else {
-			newer.begin(delivered, this);
-		}
+	abstract @Nullable String requestId();
+
+	/**
+	 * Say whether nobody else writes to the stream, so that this log knows all of it.
+	 * @return whether it answers a request
+	 */
+	final boolean isOnlyWriter() {
+		return requestId() != null;
 	}
 
 	/**
-	 * Make a connection the stream's only one; the older one is closed. If the session
-	 * has ended, so does the connection.
-	 * @param newer the newer connection
+	 * Say whether a message still has a place in the stream.
+	 * @param message the message
+	 * @return whether it isn't too late for it
 	 */
-	public void attach(SseConnection newer) {
+	abstract boolean accepts(Outgoing message);
+
+	/**
+	 * Prepare for a message that is about to be added.
+	 * @param message the message
+	 * @return what it is to the stream
+	 */
+	abstract StreamTail.Kind adding(Outgoing message);
+
+	/**
+	 * Somebody else has written to the stream, or ended it, or the store was rolled back.
+	 * @param conflict what the store says
+	 */
+	abstract void onConflict(StreamConflictException conflict);
+
+	/**
+	 * The first events of the stream were stored just now, or can't be for now.
+	 * @param revision the revision of the session, or {@code null} if the store doesn't
+	 * know it
+	 * @param failure why not, or {@code null} if they are
+	 */
+	abstract void opened(@Nullable Long revision, @Nullable Throwable failure);
+
+	/**
+	 * Say whether storing what is left is given up.
+	 * @return whether it would have expired by now
+	 */
+	abstract boolean isGivenUp();
+
+	/**
+	 * The log has ended. Called once.
+	 */
+	abstract void ended();
+
+	/**
+	 * A connection was sent an event with its ID, and has taken it.
+	 * @param id the event's ID
+	 */
+	abstract void delivered(EventId id);
+
+	// From connections, in the mailbox
+
+	/**
+	 * Make a connection the stream's only one; the older one is closed.
+	 * @param newer the newer connection
+	 * @return whether it is the stream's; not, if it has ended already, since one that
+	 * came later was here first, or if there is nothing to read, since the log was
+	 * discarded: it ends then
+	 */
+	public boolean attach(SseConnection newer) {
+		assert this.mailbox.isInside();
 		if (this.state == State.DISCARDED) {
 			newer.finish();
-			return;
 		}
 		if (newer.isDone()) {
-			// One that came later was here first
-			return;
+			return false;
 		}
 		SseConnection older = this.connection;
 		this.connection = newer;
 		if (older != null) {
 			older.finish();
 		}
+		return true;
 	}
 
-	public void detach(SseConnection gone) {
+	void detach(SseConnection gone) {
+		assert this.mailbox.isInside();
 		if (this.connection == gone) {
 			this.connection = null;
 		}
 	}
 
-	public boolean isOpen() {
-		return this.state == State.OPEN;
+	boolean isRunning() {
+		return this.state == State.NEW || this.state == State.OPEN;
 	}
 
-	public boolean isComplete() {
+	boolean isComplete() {
 		return this.state == State.COMPLETE;
-	}
-
-	/**
-	 * Say whether a position in the stream is one that the store hasn't reached yet.
-	 * @param position the position of a connection
-	 * @return whether reading has to wait until the tail is stored
-	 */
-	public boolean isBehind(@Nullable EventId position) {
-		return isOpen() && position != null
-				&& (this.lastStored == null || position.sequence() > this.lastStored.sequence())
-				&& this.tail.reaches(position.sequence());
-	}
-
-	/**
-	 * Say whether an event is one of this writer's own that it hands over once it is
-	 * stored.
-	 * @param sequence the event's sequence
-	 * @return whether it is in the tail
-	 */
-	public boolean willHandOver(long sequence) {
-		return this.tail.holds(sequence);
 	}
 
 	/**
 	 * Say whether the last call of the store failed.
 	 * @return whether what is sent now is handed over before it is stored
 	 */
-	public boolean isOutage() {
-		return this.outage;
+	boolean isAway() {
+		return this.link == Link.AWAY || this.link == Link.RETRYING;
 	}
 
 	/**
-	 * Note what a connection has read that another writer has stored.
-	 * @param read the last event that was read
+	 * Say whether a connection that is handed all by this writer should read, since there
+	 * has been a hint: somebody else may have stored something, or a newer connection be
+	 * on another node.
+	 * @param sequence how far the stream has got, or {@link EventStore#LOOK}
+	 * @return whether it isn't just what this writer will hand over
 	 */
-	public void saw(EventId read) {
-		if (!isOnlyWriter() && isOpen() && !this.calling && this.tail.isEmpty()
-				&& read.sequence() >= this.nextSequence) {
-			this.opened = true;
-			this.stored = true;
-			this.lastStored = read;
-			this.nextSequence = read.sequence() + 1;
+	boolean mayMiss(long sequence) {
+		assert this.mailbox.isInside();
+		return !isRunning() || (isOnlyWriter() ? sequence == EventStore.LOOK && !isAway() : !this.tail.holds(sequence));
+	}
+
+	/**
+	 * Return the tags of the events that wait to be stored, or for the store to say so.
+	 * @return their tags
+	 */
+	Set<String> pendingTags() {
+		if (this.tail.isEmpty()) {
+			return Set.of();
 		}
+		Set<String> tags = new HashSet<>();
+		this.tail.entries().forEach((entry) -> tags.add(entry.event().id().tag()));
+		return tags;
 	}
 
 	/**
-	 * Say whether nobody else writes to the stream.
-	 * @return whether it answers a request
-	 */
-	public boolean isOnlyWriter() {
-		return this.requestId != null;
-	}
-
-	/**
-	 * Say whether there is nothing stored after a position.
+	 * Say whether this writer has stored nothing after a position.
 	 * @param position the position of a connection
-	 * @return whether what follows will be handed over
+	 * @return whether all that it has stored is before or at it
 	 */
-	public boolean isCaughtUp(@Nullable EventId position) {
-		return this.lastStored == null || (position != null && position.sequence() >= this.lastStored.sequence());
+	boolean isCaughtUp(@Nullable EventId position) {
+		EventId last = this.lastStored;
+		return last == null || (position != null && position.sequence() >= last.sequence());
 	}
 
 	/**
-	 * Say whether an event ID is the last one that the store acknowledged to this writer.
-	 * @param id the cursor of a client
-	 * @return whether it is exactly that event
+	 * Hand over what the store can't take at the moment, as far as the connection can
+	 * take it and hasn't been handed it.
+	 * @param reader a connection that has all that this writer has stored
 	 */
-	public boolean isLastStored(EventId id) {
-		return id.equals(this.lastStored);
-	}
-
-	/**
-	 * Hand over what the store can't take at the moment to a connection that has caught
-	 * up with what is stored.
-	 * @param reader the connection
-	 */
-	public void handOver(SseConnection reader) {
-		if (reader == this.connection && this.outage) {
-			offerTail();
+	void handOver(SseConnection reader) {
+		assert this.mailbox.isInside();
+		if (reader == this.connection && isAway()) {
+			this.tail.entries().forEach(this::offer);
 		}
 	}
 
-	/**
-	 * Start the stream anew with a priming event: what was stored has expired.
-	 */
-	public void startAnew() {
-		if (this.state == State.OPEN && this.opened && !this.calling) {
-			forgetStored();
-			if (this.tail.isEmpty()) {
-				this.tail.add(Event.priming(nextId()), StreamTail.Kind.MESSAGE, null);
-			}
-			store();
-		}
+	// For what kind of stream it is
+
+	final StreamContext context() {
+		return this.context;
+	}
+
+	final StreamTail tail() {
+		return this.tail;
+	}
+
+	final @Nullable SseConnection connection() {
+		return this.connection;
+	}
+
+	final @Nullable EventId lastStored() {
+		return this.lastStored;
+	}
+
+	final State state() {
+		return this.state;
 	}
 
 	/**
-	 * Note what the connection was sent; the next one without a cursor begins after it.
-	 * @param id the last event that was sent with its ID
+	 * Add a message to the stream, and store it as soon as its turn comes.
+	 * @param message the message
+	 * @param sink is told when it is stored, or dropped
 	 */
-	public void delivered(EventId id) {
-		this.lastDelivered = id;
-	}
-
-	/**
-	 * Say whether all that the stream answers has been answered.
-	 * @return whether it answers requests, and each has its response
-	 */
-	private boolean isAnswered() {
-		return this.requestId != null && this.unanswered.isEmpty();
-	}
-
-	private EventId nextId() {
-		return EventId.next(this.stream.streamId(), this.nextSequence++);
-	}
-
-	private void append(@Nullable String requestId, byte[] message, boolean response, @Nullable MonoSink<Void> sink) {
-		if (this.state != State.OPEN || (requestId != null && !this.unanswered.contains(requestId))) {
-			logger.debug("A message for stream {} came after its end", this.stream.streamId());
-			if (sink != null) {
-				this.runtime.threads().resume(sink::success);
-			}
+	final void append(Outgoing message, @Nullable MonoSink<Void> sink) {
+		assert this.mailbox.isInside();
+		if (!isRunning() || !accepts(message)) {
+			drop(message, sink);
 			return;
 		}
-		if (this.nextSequence == 1) {
-			this.tail.add(Event.priming(nextId()), StreamTail.Kind.MESSAGE, null);
-		}
-		StreamTail.Kind kind = StreamTail.Kind.MESSAGE;
-		if (response) {
-			this.unanswered.remove(requestId);
-			kind = this.unanswered.isEmpty() ? StreamTail.Kind.LAST_RESPONSE : StreamTail.Kind.RESPONSE;
-		}
-		if (kind == StreamTail.Kind.LAST_RESPONSE) {
-			this.giveUpNanos = this.runtime.threads().nanoTime()
-					+ StreamContext.nanos(this.runtime.store().timeToLive());
-		}
-		StreamTail.Entry entry = this.tail.add(new Event(nextId(), message), kind, sink);
-		if (this.outage) {
+		added(this.tail.add(message.json(), adding(message), sink));
+	}
+
+	/**
+	 * Add an event without a message: an ID to come back with, or the end.
+	 * @param kind what it is to the stream
+	 */
+	final void addPriming(StreamTail.Kind kind) {
+		assert this.mailbox.isInside();
+		added(this.tail.addPriming(kind));
+	}
+
+	private void added(StreamTail.Entry entry) {
+		if (isAway()) {
 			offer(entry);
 			trimTail();
 		}
-		store();
+		proceed();
 	}
 
-	private void store() {
-		if (this.state != State.OPEN || this.calling || this.tail.isEmpty() || this.retryDue) {
-			return;
+	private void drop(Outgoing message, @Nullable MonoSink<Void> sink) {
+		logger.debug("A message for stream {} came after its end", this.stream.streamId());
+		if (sink != null) {
+			this.context.threads()
+				.resume(message.isRequest() ? () -> sink.error(new StreamEndedException()) : sink::success);
 		}
-		StreamTail.Batch batch = (this.unacknowledged != null) ? this.unacknowledged : this.tail.nextBatch(this.opened);
-		this.unacknowledged = batch;
-		this.calling = true;
-		Mono.defer(() -> call(batch))
-			.subscribe((revision) -> this.runtime.threads().deliver(this.mailbox, () -> onStored(batch, revision)),
-					(ex) -> this.runtime.threads().deliver(this.mailbox, () -> onFailed(batch, ex)));
 	}
 
-	private Mono<Long> call(StreamTail.Batch batch) {
-		if (!this.opened) {
-			return this.runtime.store()
-				.openStream(this.stream, this.requestId, batch.events())
-				.defaultIfEmpty(UNKNOWN_REVISION);
+	/**
+	 * Let senders go on that needn't wait any more, and store what is next. To be called
+	 * whenever anything has changed.
+	 */
+	final void proceed() {
+		assert this.mailbox.isInside();
+		if (!isRunning() || isAway() || !isBacklogged()) {
+			this.senders.release();
 		}
-		return (batch.complete() ? this.runtime.store().completeStream(this.stream, batch.events())
-				: this.runtime.store().storeEvents(this.stream, batch.events()))
-			.thenReturn(UNKNOWN_REVISION);
+		if (isRunning() && this.link == Link.IDLE && !this.tail.isEmpty()) {
+			this.link = Link.CALLING;
+			call();
+		}
 	}
 
-	private void onStored(StreamTail.Batch batch, long revision) {
-		this.calling = false;
+	private void retry() {
+		if (isRunning() && this.link == Link.AWAY) {
+			this.link = this.tail.isEmpty() ? Link.IDLE : Link.RETRYING;
+			if (this.link == Link.RETRYING) {
+				call();
+			}
+		}
+	}
+
+	private void call() {
+		StreamTail.Batch batch = this.unacknowledged;
+		if (batch == null) {
+			batch = this.tail.nextBatch(this.state == State.OPEN);
+			this.unacknowledged = batch;
+		}
+		Answer answer = new Answer(batch);
+		try {
+			callStore(batch).subscribe(answer);
+		}
+		catch (RuntimeException ex) {
+			answer.onError(ex);
+		}
+	}
+
+	private Mono<?> callStore(StreamTail.Batch batch) {
+		if (this.state == State.NEW) {
+			return this.context.store().openStream(this.stream, requestId(), batch.events());
+		}
+		return batch.complete() ? this.context.store().completeStream(this.stream, batch.events())
+				: this.context.store().storeEvents(this.stream, batch.events());
+	}
+
+	private void onStored(StreamTail.Batch batch, @Nullable Long revision) {
+		assert this.mailbox.isInside();
+		this.link = Link.IDLE;
 		this.unacknowledged = null;
-		if (this.state != State.OPEN) {
+		if (!isRunning()) {
 			return;
 		}
 		List<Event> events = batch.events();
-		boolean openedNow = !this.opened;
-		this.opened = true;
-		this.outage = false;
-		this.stored = true;
-		this.runtime.observer().eventsStored(StreamTail.messages(events));
-		EventId last = events.get(events.size() - 1).id();
-		this.lastStored = last;
-		if (openedNow && this.lastDelivered == null && events.get(0).isPriming()) {
-			this.lastDelivered = events.get(0).id();
-		}
-		this.tail.settle(last.sequence());
-		if (batch.complete()) {
-			this.state = State.COMPLETE;
-		}
+		this.context.observer().eventsStored(StreamTail.messages(events));
+		this.state = State.OPEN;
+		this.lastStored = batch.last();
+		this.tail.settle(batch.last().sequence());
 		SseConnection reader = this.connection;
 		if (reader != null) {
-			events.forEach(reader::offerStored);
-			reader.moveCursor(last);
+			reader.stored(events, batch.complete());
 		}
-		if (this.opening != null) {
-			MonoSink<Long> sink = this.opening;
-			this.opening = null;
-			sink.success((revision != UNKNOWN_REVISION) ? revision : null);
-		}
+		opened(revision, null);
 		if (batch.complete()) {
 			end(State.COMPLETE);
 			if (reader != null) {
@@ -577,39 +513,40 @@ public final class StreamLog {
 			}
 			return;
 		}
-		releaseSenders();
-		store();
+		proceed();
 	}
 
 	private void onFailed(StreamTail.Batch batch, Throwable ex) {
-		this.calling = false;
-		if (this.state != State.OPEN) {
-			return;
-		}
-		if (!(ex instanceof EventStoreUnavailableException)) {
+		assert this.mailbox.isInside();
+		boolean unavailable = ex instanceof EventStoreUnavailableException;
+		this.link = unavailable ? Link.AWAY : Link.IDLE;
+		if (!unavailable) {
 			// Any other failure says that it was not stored
 			this.unacknowledged = null;
 		}
-		if (ex instanceof StreamNotFoundException) {
-			forgetStored();
-			store();
+		if (!isRunning()) {
+			return;
+		}
+		if (unavailable) {
+			onAway(ex);
+		}
+		else if (ex instanceof StreamNotFoundException) {
+			startAnew();
 		}
 		else if (ex instanceof StreamConflictException conflict) {
 			onConflict(conflict);
 		}
 		else if (ex instanceof SessionDeletedException) {
-			failOpening(ex);
+			opened(null, ex);
 			end(State.DISCARDED);
 			if (this.connection != null) {
 				this.connection.finish();
 			}
 		}
-		else if (ex instanceof EventStoreUnavailableException) {
-			onOutage(ex);
-		}
 		else {
 			onRefused(batch, ex);
 		}
+		proceed();
 	}
 
 	/**
@@ -620,87 +557,31 @@ public final class StreamLog {
 	 */
 	private void onRefused(StreamTail.Batch batch, Throwable ex) {
 		logger.warn("The store refused events of stream {}: they can't be replayed", this.stream.streamId(), ex);
-		failOpening(ex);
-		long last = batch.events().get(batch.events().size() - 1).id().sequence();
-		boolean response = false;
-		for (StreamTail.Entry entry : this.tail.refuse(last, ex)) {
-			offer(entry);
-			response |= entry.isLast();
-		}
-		forgetStored();
-		if (response) {
+		opened(null, ex);
+		List<StreamTail.Entry> refused = this.tail.refuse(batch.last().sequence(), ex);
+		refused.forEach(this::offer);
+		dropped(refused.stream().map(StreamTail.Entry::event).toList());
+		if (refused.stream().anyMatch(StreamTail.Entry::isLast)) {
 			end(State.DISCARDED);
 		}
-		else {
-			store();
-		}
 	}
 
-	/**
-	 * The standalone stream may have other writers: what is in the tail gets the next
-	 * free places. A request's stream has this one writer; if the log isn't where it left
-	 * it, the store was rolled back, and the stream starts anew behind the gap.
-	 * @param conflict what the store says
-	 */
-	private void onConflict(StreamConflictException conflict) {
-		if (this.requestId == null && !conflict.isComplete()) {
-			this.opened = true;
-			renumber(conflict.nextSequence());
-			store();
-		}
-		else if (this.opened && !conflict.isComplete()) {
-			forgetStored();
-			store();
-		}
-		else {
-			logger.info("Stream {} was ended by another node, which took this one for gone", this.stream.streamId());
-			failOpening(conflict);
-			SseConnection reader = this.connection;
-			end(State.COMPLETE);
-			if (reader != null) {
-				reader.rewind();
-			}
-		}
-	}
-
-	private void forgetStored() {
-		this.unacknowledged = null;
-		this.opened = false;
-		this.stored = false;
-		this.lastDelivered = null;
-	}
-
-	private void renumber(long firstSequence) {
-		this.nextSequence = this.tail.renumber(firstSequence);
-		if (this.connection != null) {
-			this.connection.rewind();
-		}
-	}
-
-	private void onOutage(Throwable ex) {
-		this.outage = true;
-		if (isAnswered() && this.runtime.threads().nanoTime() - this.giveUpNanos > 0) {
+	private void onAway(Throwable ex) {
+		if (isGivenUp()) {
 			logger.debug("Giving up on the response of stream {}: it would have expired", this.stream.streamId());
 			this.tail.refuse(Long.MAX_VALUE, ex);
 			end(State.DISCARDED);
 			return;
 		}
-		if (!this.retryDue) {
-			this.retryDue = true;
-			this.runtime.threads().deliverLater(RETRY, () -> this.mailbox.execute(() -> {
-				this.retryDue = false;
-				store();
-			}));
-		}
-		failOpening(ex);
+		this.context.threads().deliverLater(RETRY, () -> this.mailbox.execute(this::retry));
+		opened(null, ex);
 		this.tail.failSenders(ex);
-		offerTail();
-		trimTail();
-		releaseSenders();
-	}
-
-	private void offerTail() {
+		SseConnection reader = this.connection;
+		if (reader != null) {
+			reader.storeIsAway();
+		}
 		this.tail.entries().forEach(this::offer);
+		trimTail();
 	}
 
 	private void offer(StreamTail.Entry entry) {
@@ -708,10 +589,11 @@ public final class StreamLog {
 		if (reader == null) {
 			return;
 		}
-		if (entry.isResponse() || !this.runtime.settings().unstoredRefused()) {
-			reader.offerUnstored(entry.event());
+		boolean taken = entry.isResponse() || !this.context.settings().unstoredRefused();
+		if (taken) {
+			taken = reader.offer(entry.event());
 		}
-		if (entry.isLast()) {
+		if (taken && entry.isLast()) {
 			reader.end();
 		}
 	}
@@ -721,41 +603,153 @@ public final class StreamLog {
 	 * it may be stored already.
 	 */
 	private void trimTail() {
-		if (!this.calling && this.tail.trim(this.runtime.settings().maxUnstoredBytes())) {
+		if (this.link == Link.AWAY) {
+			dropped(this.tail.trim(this.context.settings().maxUnstoredBytes()));
+		}
+	}
+
+	private void dropped(List<Event> events) {
+		if (!events.isEmpty()) {
 			// Anew behind what is gone, so that the gap can't be read over
-			forgetStored();
+			startAnew();
+			if (this.connection != null) {
+				this.connection.dropped(events);
+			}
 		}
 	}
 
-	private void failOpening(Throwable ex) {
-		if (this.opening != null) {
-			MonoSink<Long> sink = this.opening;
-			this.opening = null;
-			sink.error(ex);
+	/**
+	 * Open the stream with the next call, at the place that its writer has reached.
+	 */
+	final void startAnew() {
+		this.unacknowledged = null;
+		this.state = State.NEW;
+	}
+
+	/**
+	 * Go on behind what is stored already, maybe by somebody else.
+	 * @param nextSequence the place of the next event
+	 */
+	final void goOnAt(long nextSequence) {
+		this.unacknowledged = null;
+		this.state = State.OPEN;
+		this.tail.renumber(nextSequence);
+		if (this.connection != null) {
+			this.connection.look();
 		}
 	}
 
-	private void releaseSenders() {
-		while (!this.waiting.isEmpty()
-				&& (this.outage || this.state != State.OPEN || this.tail.bytes() <= BACKLOG_BYTES)) {
-			this.runtime.threads().resume(this.waiting.remove()::success);
-		}
+	/**
+	 * Note where the stream is, since it was read.
+	 * @param read the last event that was read
+	 */
+	final void goOnAfter(EventId read) {
+		this.state = State.OPEN;
+		this.lastStored = read;
+		this.tail.renumber(read.sequence() + 1);
 	}
 
-	private void end(State end) {
-		if (this.state == State.OPEN || end == State.COMPLETE) {
+	final boolean isQuiet() {
+		return isRunning() && this.link == Link.IDLE && this.tail.isEmpty();
+	}
+
+	final void end(State end) {
+		assert this.mailbox.isInside();
+		if (isRunning()) {
 			this.state = end;
-			this.stored = false;
-			failOpening(new SessionDeletedException());
+			opened(null, new SessionDeletedException());
 			this.tail.settle(Long.MAX_VALUE);
-			releaseSenders();
-			this.onEnd.run();
+			this.senders.release();
+			ended();
 		}
 	}
 
-	private enum State {
+	/**
+	 * What the log is.
+	 */
+	enum State {
 
-		OPEN, COMPLETE, DISCARDED
+		/**
+		 * The next call of the store opens the stream.
+		 */
+		NEW,
+
+		/**
+		 * The next call of the store adds to the stream.
+		 */
+		OPEN,
+
+		/**
+		 * The last event is stored.
+		 */
+		COMPLETE,
+
+		/**
+		 * Nothing is stored or delivered any more.
+		 */
+		DISCARDED
+
+	}
+
+	/**
+	 * What is known of the store.
+	 */
+	private enum Link {
+
+		/**
+		 * It answered the last call.
+		 */
+		IDLE,
+
+		/**
+		 * It is asked, and answered the call before.
+		 */
+		CALLING,
+
+		/**
+		 * It didn't take the last call, and is asked again later.
+		 */
+		AWAY,
+
+		/**
+		 * It didn't take the last call, and is asked again.
+		 */
+		RETRYING
+
+	}
+
+	/**
+	 * Takes what the store says to one call.
+	 */
+	private final class Answer implements CoreSubscriber<Object> {
+
+		private final StreamTail.Batch batch;
+
+		private @Nullable Long revision;
+
+		Answer(StreamTail.Batch batch) {
+			this.batch = batch;
+		}
+
+		@Override
+		public void onSubscribe(Subscription subscription) {
+			subscription.request(Long.MAX_VALUE);
+		}
+
+		@Override
+		public void onNext(Object revision) {
+			this.revision = (Long) Objects.requireNonNull(revision);
+		}
+
+		@Override
+		public void onError(Throwable ex) {
+			StreamLog.this.mailbox.execute(() -> onFailed(this.batch, ex));
+		}
+
+		@Override
+		public void onComplete() {
+			StreamLog.this.mailbox.execute(() -> onStored(this.batch, this.revision));
+		}
 
 	}
 

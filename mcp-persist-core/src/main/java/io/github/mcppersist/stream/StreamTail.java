@@ -2,6 +2,8 @@ package io.github.mcppersist.stream;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
@@ -11,27 +13,40 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.MonoSink;
 
 import io.github.mcppersist.event.Event;
+import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 
 /**
- * The end of a stream that the store has not acknowledged: its events in order, and their
- * senders where those wait. It belongs to the {@link StreamLog}'s mailbox; only
- * {@link #bytes()} is for any thread.
+ * The end of a stream that the store has not acknowledged: its events in order, with
+ * their places in the stream, and their senders where those wait. It belongs to the
+ * {@link StreamLog}'s mailbox; only {@link #bytes()} is for any thread.
  */
-public final class StreamTail {
+final class StreamTail {
 
 	private static final int MAX_BATCH_EVENTS = 512;
 
 	private static final int MAX_BATCH_BYTES = 1024 * 1024;
 
-	private final StreamContext runtime;
+	private final StreamContext context;
+
+	private final String streamId;
 
 	private final Deque<Entry> entries = new ArrayDeque<>();
 
 	private final AtomicLong bytes = new AtomicLong();
 
-	StreamTail(StreamContext runtime) {
-		this.runtime = runtime;
+	private long nextSequence;
+
+	/**
+	 * Create an empty tail.
+	 * @param context what all streams share
+	 * @param streamId the stream
+	 * @param nextSequence the place of the first event that is added
+	 */
+	StreamTail(StreamContext context, String streamId, long nextSequence) {
+		this.context = context;
+		this.streamId = streamId;
+		this.nextSequence = nextSequence;
 	}
 
 	/**
@@ -47,35 +62,50 @@ public final class StreamTail {
 	}
 
 	/**
-	 * Return the events that wait.
-	 * @return the entries, oldest first
+	 * Return the place of the next event that is added.
+	 * @return its sequence
 	 */
-	List<Entry> entries() {
-		return List.copyOf(this.entries);
+	long nextSequence() {
+		return this.nextSequence;
 	}
 
 	/**
-	 * Add an event at the end.
-	 * @param event the event
+	 * Return the events that wait.
+	 * @return a view of the entries, oldest first
+	 */
+	Collection<Entry> entries() {
+		return Collections.unmodifiableCollection(this.entries);
+	}
+
+	/**
+	 * Add a priming event at the end.
+	 * @param kind what it is
+	 * @return the new entry
+	 */
+	Entry addPriming(Kind kind) {
+		return add(Event.priming(nextId()), kind, null);
+	}
+
+	/**
+	 * Add a message at the end.
+	 * @param message the message
 	 * @param kind what it is
 	 * @param sink who waits for it to be stored, or {@code null}
 	 * @return the new entry
 	 */
-	Entry add(Event event, Kind kind, @Nullable MonoSink<Void> sink) {
+	Entry add(byte[] message, Kind kind, @Nullable MonoSink<Void> sink) {
+		return add(new Event(nextId(), message), kind, sink);
+	}
+
+	private Entry add(Event event, Kind kind, @Nullable MonoSink<Void> sink) {
 		Entry entry = new Entry(event, kind, sink);
 		this.entries.add(entry);
 		count(entry, 1);
 		return entry;
 	}
 
-	/**
-	 * Say whether an event, or one after it, waits.
-	 * @param sequence the event's sequence
-	 * @return whether the last event of the tail is that event or later
-	 */
-	boolean reaches(long sequence) {
-		Entry last = this.entries.peekLast();
-		return last != null && sequence <= last.sequence();
+	private EventId nextId() {
+		return EventId.next(this.streamId, this.nextSequence++);
 	}
 
 	/**
@@ -85,7 +115,7 @@ public final class StreamTail {
 	 */
 	boolean holds(long sequence) {
 		Entry first = this.entries.peekFirst();
-		return first != null && first.sequence() <= sequence && reaches(sequence);
+		return first != null && first.sequence() <= sequence && sequence < this.nextSequence;
 	}
 
 	/**
@@ -94,7 +124,7 @@ public final class StreamTail {
 	 * @return the oldest events
 	 */
 	Batch nextBatch(boolean opened) {
-		List<Event> events = new ArrayList<>();
+		List<Event> events = new ArrayList<>(Math.min(this.entries.size(), MAX_BATCH_EVENTS));
 		long bytes = 0;
 		for (Entry entry : this.entries) {
 			boolean full = events.size() >= MAX_BATCH_EVENTS || bytes + entry.size() > MAX_BATCH_BYTES;
@@ -122,7 +152,7 @@ public final class StreamTail {
 		for (Entry entry : removeThrough(throughSequence)) {
 			MonoSink<Void> sink = entry.takeSink();
 			if (sink != null) {
-				this.runtime.threads().resume(sink::success);
+				this.context.threads().resume(sink::success);
 			}
 		}
 	}
@@ -138,7 +168,7 @@ public final class StreamTail {
 		boolean everything = !this.entries.isEmpty() && this.entries.element().sequence() > throughSequence;
 		List<Entry> refused = removeThrough(everything ? Long.MAX_VALUE : throughSequence);
 		refused.forEach((entry) -> fail(entry, ex));
-		this.runtime.observer().eventsDropped(messages(refused.stream().map(Entry::event).toList()));
+		this.context.observer().eventsDropped(messages(refused.stream().map(Entry::event).toList()));
 		return refused;
 	}
 
@@ -146,10 +176,13 @@ public final class StreamTail {
 	 * Drop the oldest events while too many bytes wait, here or in the whole endpoint;
 	 * their senders fail. The last event stays, and so does the last response.
 	 * @param limit how many bytes may wait here
-	 * @return whether any were dropped
+	 * @return what was dropped, oldest first
 	 */
-	boolean trim(long limit) {
-		boolean withinEndpoint = this.runtime.countUnstored(0);
+	List<Event> trim(long limit) {
+		boolean withinEndpoint = this.context.countUnstored(0);
+		if (this.bytes.get() <= limit && withinEndpoint) {
+			return List.of();
+		}
 		List<Event> dropped = new ArrayList<>();
 		Iterator<Entry> oldest = this.entries.iterator();
 		while (this.entries.size() > 1 && (this.bytes.get() > limit || !withinEndpoint)) {
@@ -162,8 +195,8 @@ public final class StreamTail {
 			fail(entry, new EventStoreUnavailableException("The event store is out of reach for too long"));
 			dropped.add(entry.event);
 		}
-		this.runtime.observer().eventsDropped(messages(dropped));
-		return !dropped.isEmpty();
+		this.context.observer().eventsDropped(messages(dropped));
+		return dropped;
 	}
 
 	/**
@@ -175,18 +208,14 @@ public final class StreamTail {
 	}
 
 	/**
-	 * Give the events other places in the stream.
+	 * Give the events, and those that are added later, other places in the stream.
 	 * @param firstSequence the sequence of the first
-	 * @return the sequence that follows the last
 	 */
-	long renumber(long firstSequence) {
-		List<Entry> old = entries();
-		this.entries.clear();
-		long sequence = firstSequence;
-		for (Entry entry : old) {
-			this.entries.add(new Entry(entry.event.at(sequence++), entry.kind, entry.takeSink()));
+	void renumber(long firstSequence) {
+		this.nextSequence = firstSequence;
+		for (Entry entry : this.entries) {
+			entry.event = entry.event.at(this.nextSequence++);
 		}
-		return sequence;
 	}
 
 	/**
@@ -215,13 +244,13 @@ public final class StreamTail {
 	private boolean count(Entry entry, int sign) {
 		long change = sign * entry.size();
 		this.bytes.addAndGet(change);
-		return this.runtime.countUnstored(change);
+		return this.context.countUnstored(change);
 	}
 
 	private void fail(Entry entry, Throwable ex) {
 		MonoSink<Void> sink = entry.takeSink();
 		if (sink != null) {
-			this.runtime.threads().resume(() -> sink.error(ex));
+			this.context.threads().resume(() -> sink.error(ex));
 		}
 	}
 
@@ -232,6 +261,11 @@ public final class StreamTail {
 	 * @param complete whether the last of them completes the stream
 	 */
 	record Batch(List<Event> events, boolean complete) {
+
+		EventId last() {
+			return this.events.get(this.events.size() - 1).id();
+		}
+
 	}
 
 	/**
@@ -250,9 +284,10 @@ public final class StreamTail {
 		RESPONSE,
 
 		/**
-		 * The response to the only request, or to the last one. It completes the stream.
+		 * The response to the only request, or to the last one, or the priming event in
+		 * its place if that was cancelled. It completes the stream.
 		 */
-		LAST_RESPONSE
+		LAST
 
 	}
 
@@ -261,7 +296,7 @@ public final class StreamTail {
 	 */
 	static final class Entry {
 
-		private final Event event;
+		private Event event;
 
 		private final Kind kind;
 
@@ -283,10 +318,10 @@ public final class StreamTail {
 
 		/**
 		 * Say whether the stream is complete with this event.
-		 * @return whether it is the last response
+		 * @return whether it is the last one
 		 */
 		boolean isLast() {
-			return this.kind == Kind.LAST_RESPONSE;
+			return this.kind == Kind.LAST;
 		}
 
 		private long sequence() {

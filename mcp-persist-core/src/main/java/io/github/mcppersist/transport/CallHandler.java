@@ -19,10 +19,12 @@ import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.stream.JsonRpcError;
+import io.github.mcppersist.stream.Outgoing;
+import io.github.mcppersist.stream.PageReader;
 import io.github.mcppersist.stream.RequestIds;
+import io.github.mcppersist.stream.RequestLog;
 import io.github.mcppersist.stream.SseConnection;
 import io.github.mcppersist.stream.SseOutput;
-import io.github.mcppersist.stream.StreamLog;
 
 /**
  * Answers requests: what needs no handler at once, and all else on a stream of its own. A
@@ -90,12 +92,12 @@ final class CallHandler {
 	}
 
 	private void handle(Session session, List<Call> calls, String requestIds, CallerContext context, HttpReply reply) {
-		StreamLog log = session.begin(requestIds);
+		RequestLog log = session.begin(requestIds);
 		ReconnectRules reconnects = new ReconnectRules(session, context.userAgent(), false, this.runtime.options());
 		SseConnection connection = new SseConnection(this.runtime.streams(), ConnectionKind.REQUEST, log.mailbox(),
-				log.stream(), reconnects, log, (gone) -> {
+				new PageReader(this.runtime.streams(), log.stream(), null), reconnects, log, (gone) -> {
 				});
-		log.mailbox().execute(() -> log.attach(connection));
+		log.mailbox().execute(() -> log.begin(connection));
 		Runnable run = () -> {
 			connection.open((chunks) -> reply.stream(SseOutput.HEADERS, chunks));
 			calls.forEach((call) -> run(session, call, log, reconnects, context));
@@ -150,10 +152,10 @@ final class CallHandler {
 		return null;
 	}
 
-	private void run(Session session, Call call, StreamLog log, ReconnectRules reconnects, CallerContext context) {
+	private void run(Session session, Call call, RequestLog log, ReconnectRules reconnects, CallerContext context) {
 		byte[] answer = answerAtOnce(session, call);
 		if (answer != null) {
-			log.send(call.id(), answer, true).subscribe();
+			log.send(new Outgoing(call.id(), answer, Outgoing.Kind.RESPONSE)).subscribe();
 			return;
 		}
 		JSONRPCRequest message = call.request();

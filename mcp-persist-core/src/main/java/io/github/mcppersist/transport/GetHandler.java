@@ -7,9 +7,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import io.github.mcppersist.event.EventId;
-import io.github.mcppersist.event.EventPage;
-import io.github.mcppersist.event.EventStoreUnavailableException;
-import io.github.mcppersist.event.EventsTrimmedException;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.observe.ConnectionKind;
@@ -17,9 +14,11 @@ import io.github.mcppersist.observe.EndpointObserver.Resume;
 import io.github.mcppersist.observe.ResumeOutcome;
 import io.github.mcppersist.stream.JsonRpcError;
 import io.github.mcppersist.stream.Mailbox;
+import io.github.mcppersist.stream.PageReader;
 import io.github.mcppersist.stream.SseConnection;
 import io.github.mcppersist.stream.SseFrame;
 import io.github.mcppersist.stream.SseOutput;
+import io.github.mcppersist.stream.StandaloneLog;
 import io.github.mcppersist.stream.StreamLog;
 
 /**
@@ -98,24 +97,28 @@ final class GetHandler {
 	}
 
 	private void listen(Session session, ReconnectRules reconnects, HttpReply reply) {
-		StreamLog log = session.standalone();
-		SseConnection connection = connect(session, ConnectionKind.STANDALONE, log.stream(), reconnects, log,
-				log.mailbox());
+		StandaloneLog log = session.standalone();
+		PageReader reader = new PageReader(this.runtime.streams(), log.stream(), null);
+		SseConnection connection = connect(session, ConnectionKind.STANDALONE, reader, reconnects, log, log.mailbox());
 		log.mailbox().execute(() -> log.begin(connection, session.record().standaloneCursor()));
-		connection.openWhenWatched((chunks) -> reply.stream(SseOutput.HEADERS, chunks));
+		open(connection, reply);
 	}
 
-	private SseConnection connect(Session session, ConnectionKind kind, StreamKey stream, ReconnectRules reconnects,
+	private SseConnection connect(Session session, ConnectionKind kind, PageReader reader, ReconnectRules reconnects,
 			@Nullable StreamLog log, Mailbox mailbox) {
-		SseConnection connection = new SseConnection(this.runtime.streams(), kind, mailbox, stream, reconnects, log,
+		SseConnection connection = new SseConnection(this.runtime.streams(), kind, mailbox, reader, reconnects, log,
 				(gone) -> {
 					if (log != null) {
 						this.sessions.noteCursor(session).subscribe();
 					}
-					session.unregister(stream, gone);
+					session.unregister(gone.stream(), gone);
 				});
-		session.register(stream, connection);
+		session.register(connection.stream(), connection);
 		return connection;
+	}
+
+	private static void open(SseConnection connection, HttpReply reply) {
+		connection.openWhenWatched((chunks) -> reply.stream(SseOutput.HEADERS, chunks));
 	}
 
 	private void resume(Session session, EventId cursor, ReconnectRules reconnects, Resume observed, HttpReply reply) {
@@ -126,75 +129,77 @@ final class GetHandler {
 			return;
 		}
 		StreamKey stream = new StreamKey(session.id(), cursor.streamId());
-		int maxBytes = Math.max(1, this.runtime.options().maxConnectionBytes() / 2);
-		this.runtime.store()
-			.replayEventsAfter(stream, cursor, maxBytes)
-			.doFinally((signal) -> session.release())
-			.subscribe((page) -> resume(session, stream, cursor, page, reconnects, observed, reply),
-					(ex) -> notReplayed(session, stream, cursor, ex, reconnects, observed, reply));
-	}
-
-	private void resume(Session session, StreamKey stream, EventId cursor, @Nullable EventPage page,
-			ReconnectRules reconnects, Resume observed, HttpReply reply) {
-		StreamLog log = session.log(stream.streamId());
-		boolean standalone = log == session.standalone();
-		if (!standalone && reconnects.hasComeBack()) {
-			this.sessions.noteResumed(session);
-		}
-		if (page != null && page.events().isEmpty() && page.rest() == EventPage.Rest.NONE) {
-			// Not 200: clients that don't take an error for the response would come back
-			// for ever
-			observed.ended(ResumeOutcome.COMPLETE, null);
-			reply.send(204);
-			return;
-		}
-		Mailbox mailbox = (log != null) ? log.mailbox() : new Mailbox();
-		ConnectionKind kind = standalone ? ConnectionKind.STANDALONE : ConnectionKind.RESUMED;
-		SseConnection connection = connect(session, kind, stream, reconnects, log, mailbox);
-		mailbox.execute(() -> {
-			if (log != null) {
-				log.attach(connection);
+		PageReader reader = new PageReader(this.runtime.streams(), stream, observed);
+		reader.read(cursor, (found) -> {
+			try {
+				resume(session, stream, cursor, reader, found, reconnects, reply);
 			}
-			connection.resume(cursor, page, observed);
+			catch (RuntimeException ex) {
+				reply.refuse(Rejection.failed(ex));
+			}
+			finally {
+				session.release();
+			}
 		});
-		connection.openWhenWatched((chunks) -> reply.stream(SseOutput.HEADERS, chunks));
-		String owner = (page != null) ? page.head().owner() : null;
-		if (log == null && owner != null && !this.runtime.streams().isThisNode(owner)) {
-			// The connection that the call came on: the store doesn't know of it
-			this.runtime.streams()
-				.tell(owner, new NodeMessage(NodeMessage.Kind.READ_ELSEWHERE, session.id(), stream.streamId()));
-		}
 	}
 
-	private void notReplayed(Session session, StreamKey stream, EventId cursor, Throwable ex, ReconnectRules reconnects,
-			Resume observed, HttpReply reply) {
-		if (ex instanceof EventStoreUnavailableException) {
-			if (session.log(stream.streamId()) != null) {
-				resume(session, stream, cursor, null, reconnects, observed, reply);
-			}
-			else {
-				observed.ended(ResumeOutcome.UNAVAILABLE, ex);
-				reply.refuse(Rejection.unavailable("the event store is out of reach"));
-			}
+	// Answer a resume with what its first read has found.
+	private void resume(Session session, StreamKey stream, EventId cursor, PageReader reader, PageReader.Result found,
+			ReconnectRules reconnects, HttpReply reply) {
+		StreamLog log = session.log(stream.streamId());
+		if (found instanceof PageReader.Gap gap) {
+			refuseGap(gap, reply);
 		}
-		else if (ex instanceof EventsTrimmedException trimmed) {
-			observed.ended(ResumeOutcome.GAP, ex);
-			this.runtime.streams().gapFound(stream);
-			trimmed(trimmed, reply);
-		}
-		else {
-			logger.debug("A resume was refused: {}", ex.getMessage());
-			observed.ended(ResumeOutcome.UNKNOWN_EVENT, ex);
+		else if (found instanceof PageReader.Unknown unknown) {
+			logger.debug("A resume was refused: {}", unknown.failure().getMessage());
 			reply.refuse(Rejection.UNKNOWN_EVENT_ID);
 		}
+		else if (found instanceof PageReader.Away away && log == null) {
+			reader.ended(ResumeOutcome.UNAVAILABLE, away.failure());
+			reply.refuse(Rejection.unavailable("the event store is out of reach"));
+		}
+		else {
+			boolean standalone = log == session.standalone();
+			if (!standalone && reconnects.hasComeBack()) {
+				this.sessions.noteResumed(session);
+			}
+			if (found instanceof PageReader.Page page && page.isEnd()) {
+				// Not 200: clients that don't take an error for the response would come
+				// back for ever
+				reader.ended(ResumeOutcome.COMPLETE, null);
+				reply.send(204);
+				return;
+			}
+			ConnectionKind kind = standalone ? ConnectionKind.STANDALONE : ConnectionKind.RESUMED;
+			Mailbox mailbox = (log != null) ? log.mailbox() : new Mailbox();
+			SseConnection connection = connect(session, kind, reader, reconnects, log, mailbox);
+			mailbox.execute(() -> {
+				if (log != null) {
+					log.attach(connection);
+				}
+				connection.resume(cursor, found);
+			});
+			open(connection, reply);
+			if (log == null && found instanceof PageReader.Page page) {
+				tellOwner(stream, page.page().head().owner());
+			}
+		}
 	}
 
-	private static void trimmed(EventsTrimmedException trimmed, HttpReply reply) {
-		if (trimmed.requestId() != null) {
+	// Close the connection that the call came on: the store doesn't know of it.
+	private void tellOwner(StreamKey stream, @Nullable String owner) {
+		if (owner != null && !this.runtime.streams().isThisNode(owner)) {
+			this.runtime.streams()
+				.tell(owner, new NodeMessage(NodeMessage.Kind.READ_ELSEWHERE, stream.sessionId(), stream.streamId()));
+		}
+	}
+
+	private static void refuseGap(PageReader.Gap gap, HttpReply reply) {
+		if (gap.requestId() != null) {
 			// Not 400: the client would wait for the response until its own timeout
 			ByteArrayOutputStream frames = new ByteArrayOutputStream();
 			JsonRpcError
-				.forEach(trimmed.requestId(), JsonRpcError.SERVER_ERROR,
+				.forEach(gap.requestId(), JsonRpcError.SERVER_ERROR,
 						"Messages of this request are no longer kept, its response may be among them")
 				.forEach((error) -> new SseFrame(null, error, null).writeTo(frames));
 			reply.send(200, SseOutput.HEADERS, frames.toByteArray());

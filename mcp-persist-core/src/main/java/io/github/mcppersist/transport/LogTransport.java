@@ -13,6 +13,8 @@ import io.modelcontextprotocol.spec.McpTransportException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.stream.Outgoing;
+import io.github.mcppersist.stream.StreamEndedException;
 import io.github.mcppersist.stream.StreamLog;
 
 /**
@@ -69,17 +71,19 @@ final class LogTransport implements McpStreamableServerTransport {
 		return Mono.defer(() -> {
 			if (message instanceof JSONRPCRequest request) {
 				String id = this.serverRequests.add(this.sessionId, request.id());
-				return send(new JSONRPCRequest(request.method(), id, request.params()), false);
+				return send(new JSONRPCRequest(request.method(), id, request.params()), Outgoing.Kind.REQUEST)
+					.doOnError(StreamEndedException.class, (ex) -> this.serverRequests.take(this.sessionId, id));
 			}
 			if (message instanceof JSONRPCResponse response) {
-				return (response.error() == null) ? this.beforeResult.then(Mono.defer(() -> send(message, true)))
-						: send(message, true);
+				return (response.error() == null)
+						? this.beforeResult.then(Mono.defer(() -> send(message, Outgoing.Kind.RESPONSE)))
+						: send(message, Outgoing.Kind.RESPONSE);
 			}
-			return send(message, false);
+			return send(message, Outgoing.Kind.NOTIFICATION);
 		});
 	}
 
-	private Mono<Void> send(JSONRPCMessage message, boolean response) {
+	private Mono<Void> send(JSONRPCMessage message, Outgoing.Kind kind) {
 		byte[] json;
 		try {
 			json = this.jsonMapper.writeValueAsBytes(message);
@@ -87,7 +91,7 @@ final class LogTransport implements McpStreamableServerTransport {
 		catch (IOException | RuntimeException ex) {
 			return Mono.error(new McpTransportException("The message can't be written as JSON", ex));
 		}
-		return this.log.get().send(this.requestId, json, response);
+		return this.log.get().send(new Outgoing(this.requestId, json, kind));
 	}
 
 	/**

@@ -17,7 +17,9 @@ import org.jspecify.annotations.Nullable;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionRecord;
+import io.github.mcppersist.stream.RequestLog;
 import io.github.mcppersist.stream.SseConnection;
+import io.github.mcppersist.stream.StandaloneLog;
 import io.github.mcppersist.stream.StreamContext;
 import io.github.mcppersist.stream.StreamLog;
 
@@ -46,9 +48,9 @@ final class Session {
 
 	private final boolean priming;
 
-	private final StreamLog standalone;
+	private final StandaloneLog standalone;
 
-	private final Map<String, StreamLog> running = new ConcurrentHashMap<>();
+	private final Map<String, RequestLog> running = new ConcurrentHashMap<>();
 
 	/**
 	 * The newest connection of each stream, for those that came with a GET.
@@ -87,9 +89,8 @@ final class Session {
 		this.renewedNanos = this.lastUsedNanos;
 		this.notedCursor = record.standaloneCursor();
 		this.priming = record.protocolVersion().compareTo(FIRST_VERSION_WITH_PRIMING) >= 0;
-		this.standalone = new StreamLog(runtime.streams(), new StreamKey(record.sessionId(), STANDALONE_STREAM_ID),
-				null, () -> {
-				});
+		this.standalone = new StandaloneLog(runtime.streams(), new StreamKey(record.sessionId(), STANDALONE_STREAM_ID),
+				record.standaloneCursor());
 		// One permanent writer: what is sent while no connection is open is stored too
 		sdkSession.listeningStream(
 				new LogTransport(jsonMapper, runtime.serverRequests(), record.sessionId(), () -> this.standalone));
@@ -171,7 +172,7 @@ final class Session {
 
 	// Streams
 
-	StreamLog standalone() {
+	StandaloneLog standalone() {
 		return this.standalone;
 	}
 
@@ -180,10 +181,10 @@ final class Session {
 	 * @param requestId the JSON text of the request's ID
 	 * @return the log, which uses this session until it ends
 	 */
-	StreamLog begin(String requestId) {
+	RequestLog begin(String requestId) {
 		this.uses.incrementAndGet();
 		StreamKey stream = StreamKey.random(id());
-		StreamLog log = new StreamLog(this.runtime.streams(), stream, requestId, () -> {
+		RequestLog log = new RequestLog(this.runtime.streams(), stream, requestId, () -> {
 			this.running.remove(stream.streamId());
 			release();
 		});
@@ -203,7 +204,7 @@ final class Session {
 		return STANDALONE_STREAM_ID.equals(streamId) ? this.standalone : this.running.get(streamId);
 	}
 
-	Collection<StreamLog> running() {
+	Collection<RequestLog> running() {
 		return this.running.values();
 	}
 
@@ -230,7 +231,7 @@ final class Session {
 		this.uses.incrementAndGet();
 		SseConnection older = this.readers.put(stream.streamId(), newer);
 		if (older != null) {
-			older.replace();
+			older.abort();
 		}
 		if (this.ended) {
 			newer.close();
@@ -257,7 +258,7 @@ final class Session {
 	 */
 	List<StreamKey> streamsToRenew() {
 		List<StreamKey> streams = new ArrayList<>();
-		for (StreamLog log : this.running.values()) {
+		for (RequestLog log : this.running.values()) {
 			if (log.isStored()) {
 				streams.add(log.stream());
 			}
@@ -338,7 +339,7 @@ final class Session {
 	 */
 	void end() {
 		this.ended = true;
-		this.running.values().forEach(StreamLog::discard);
+		this.running.values().forEach(RequestLog::discard);
 		this.standalone.discard();
 		this.readers.values().forEach(SseConnection::close);
 		// What waits for a client's answer fails now, and that is the user's code

@@ -1,0 +1,46 @@
+package io.github.mcppersist.stream;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A message to the client.
+ *
+ * @param requestId the JSON text of the ID of the request that it belongs to, or
+ * {@code null} on the standalone stream
+ * @param json the JSON-RPC message as UTF-8 JSON
+ * @param kind what it is
+ */
+@SuppressWarnings("ArrayRecordComponent")
+public record Outgoing(@Nullable String requestId, byte[] json, Kind kind) {
+
+	boolean isResponse() {
+		return this.kind == Kind.RESPONSE;
+	}
+
+	boolean isRequest() {
+		return this.kind == Kind.REQUEST;
+	}
+
+	/**
+	 * What a message is.
+	 */
+	public enum Kind {
+
+		/**
+		 * Nobody waits for an answer to it.
+		 */
+		NOTIFICATION,
+
+		/**
+		 * A request to the client: somebody waits for its answer.
+		 */
+		REQUEST,
+
+		/**
+		 * The response to the request that it belongs to.
+		 */
+		RESPONSE
+
+	}
+
+}

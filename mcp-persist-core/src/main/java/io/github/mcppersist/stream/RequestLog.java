@@ -1,0 +1,228 @@
+package io.github.mcppersist.stream;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.SessionDeletedException;
+import io.github.mcppersist.event.StreamConflictException;
+import io.github.mcppersist.event.StreamKey;
+
+/**
+ * The log of the stream of a request, or of a batch. Its writer is the only one. It ends
+ * when all requests have their response and these are stored, when storing them is given
+ * up, or when the session ends.
+ */
+public final class RequestLog extends StreamLog {
+
+	private static final Logger logger = LoggerFactory.getLogger(RequestLog.class);
+
+	private final String requestId;
+
+	/**
+	 * The requests that have no response yet, as the JSON text of their IDs.
+	 */
+	private final Set<String> unanswered = new LinkedHashSet<>();
+
+	private final Runnable onEnd;
+
+	private @Nullable MonoSink<Long> opening;
+
+	/**
+	 * When storing the response is given up, in terms of {@link Threads#nanoTime()}.
+	 */
+	private long giveUpNanos;
+
+	/**
+	 * Create a log that is not stored yet.
+	 * @param context what all streams share
+	 * @param stream the stream
+	 * @param requestId the JSON text of the ID of the request that the stream answers, or
+	 * of the array of those of a batch
+	 * @param onEnd called once, in the mailbox, when the log has ended
+	 */
+	public RequestLog(StreamContext context, StreamKey stream, String requestId, Runnable onEnd) {
+		super(context, stream, State.NEW, 1);
+		this.requestId = requestId;
+		this.unanswered.addAll(RequestIds.split(requestId));
+		this.onEnd = onEnd;
+	}
+
+	// On any thread
+
+	/**
+	 * Open the stream with a priming event.
+	 * @return completes when it is stored, with the revision of the session if the store
+	 * knows it; fails with what the store says
+	 */
+	public Mono<Long> open() {
+		return Mono.create((sink) -> mailbox().execute(() -> {
+			if (!isRunning()) {
+				sink.error(new SessionDeletedException());
+				return;
+			}
+			this.opening = sink;
+			prime();
+			proceed();
+		}));
+	}
+
+	/**
+	 * Make sure that a request has a response: it was handled.
+	 * @param requestId the JSON text of the request's ID
+	 * @param message what to say if there is none, as for {@link JsonRpcError#of}
+	 */
+	public void handled(String requestId, String message) {
+		mailbox().execute(() -> answer(requestId, message));
+	}
+
+	/**
+	 * End the stream of a request without a response: the client has cancelled it. What
+	 * its handler still sends goes nowhere. Of a batch, the others go on.
+	 * @param requestId the JSON text of the request's ID
+	 */
+	public void cancel(String requestId) {
+		mailbox().execute(() -> {
+			if (isRunning() && this.unanswered.remove(requestId) && this.unanswered.isEmpty()) {
+				prime();
+				addPriming(last());
+			}
+		});
+	}
+
+	/**
+	 * Make sure that all requests have a response: nobody waits for their handlers any
+	 * more.
+	 * @param message as above
+	 */
+	public void abandon(String message) {
+		mailbox().execute(() -> List.copyOf(this.unanswered).forEach((requestId) -> answer(requestId, message)));
+	}
+
+	private void answer(String requestId, String message) {
+		if (this.unanswered.contains(requestId)) {
+			byte[] error = JsonRpcError.of(requestId, JsonRpcError.INTERNAL_ERROR, message);
+			append(new Outgoing(requestId, error, Outgoing.Kind.RESPONSE), null);
+		}
+	}
+
+	/**
+	 * Close the connection that is open now, for the client to come back.
+	 * @return whether the client can come back, so that the connection is closed
+	 */
+	public boolean closeConnection() {
+		if (!isStored() || isAway()) {
+			return false;
+		}
+		mailbox().execute(() -> {
+			SseConnection connection = connection();
+			if (connection != null) {
+				connection.closeForResume();
+			}
+		});
+		return true;
+	}
+
+	// In the mailbox
+
+	/**
+	 * Make the connection on which the request came the stream's only one.
+	 * @param connection the connection
+	 */
+	public void begin(SseConnection connection) {
+		if (attach(connection)) {
+			connection.beginLive();
+		}
+	}
+
+	@Override
+	String requestId() {
+		return this.requestId;
+	}
+
+	@Override
+	boolean accepts(Outgoing message) {
+		return this.unanswered.contains(Objects.requireNonNull(message.requestId()));
+	}
+
+	@Override
+	StreamTail.Kind adding(Outgoing message) {
+		prime();
+		if (!message.isResponse()) {
+			return StreamTail.Kind.MESSAGE;
+		}
+		this.unanswered.remove(message.requestId());
+		return this.unanswered.isEmpty() ? last() : StreamTail.Kind.RESPONSE;
+	}
+
+	private StreamTail.Kind last() {
+		this.giveUpNanos = context().threads().nanoTime() + StreamContext.nanos(context().store().timeToLive());
+		return StreamTail.Kind.LAST;
+	}
+
+	private void prime() {
+		if (tail().nextSequence() == 1) {
+			tail().addPriming(StreamTail.Kind.MESSAGE);
+		}
+	}
+
+	/**
+	 * If the log isn't where this writer left it, the store was rolled back, and the
+	 * stream starts anew behind the gap.
+	 */
+	@Override
+	void onConflict(StreamConflictException conflict) {
+		if (state() == State.OPEN && !conflict.isComplete()) {
+			startAnew();
+			return;
+		}
+		logger.info("Stream {} was ended by another node, which took this one for gone", stream().streamId());
+		opened(null, conflict);
+		end(State.COMPLETE);
+		SseConnection reader = connection();
+		if (reader != null) {
+			reader.look();
+		}
+	}
+
+	@Override
+	void opened(@Nullable Long revision, @Nullable Throwable failure) {
+		MonoSink<Long> sink = this.opening;
+		if (sink == null) {
+			return;
+		}
+		this.opening = null;
+		if (failure != null) {
+			sink.error(failure);
+		}
+		else {
+			sink.success(revision);
+		}
+	}
+
+	@Override
+	boolean isGivenUp() {
+		return this.unanswered.isEmpty() && context().threads().nanoTime() - this.giveUpNanos > 0;
+	}
+
+	@Override
+	void ended() {
+		this.onEnd.run();
+	}
+
+	/**
+	 * Of no use: a client comes back to a request with its cursor.
+	 */
+	@Override
+	void delivered(EventId id) {
+	}
+
+}

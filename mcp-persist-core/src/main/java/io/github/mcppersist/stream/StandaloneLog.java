@@ -1,0 +1,120 @@
+package io.github.mcppersist.stream;
+
+import org.jspecify.annotations.Nullable;
+
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.StreamConflictException;
+import io.github.mcppersist.event.StreamKey;
+
+/**
+ * The log of a session's standalone stream, on one of the nodes that may write to it:
+ * what is sent by itself, and not for a request. It never ends before its session does.
+ * Whoever loses a place in the stream to another node takes the next one.
+ */
+public final class StandaloneLog extends StreamLog {
+
+	/**
+	 * What the client was sent last with its ID, and has taken, on a connection of this
+	 * node or as another has noted; it only moves forward. Written in the mailbox.
+	 */
+	private volatile @Nullable EventId delivered;
+
+	/**
+	 * Create a log. The stream may be there already, even of this node's making before it
+	 * let the session go: opening it would drop what is stored.
+	 * @param context what all streams share
+	 * @param stream the stream
+	 * @param noted what the client was sent last as far as the session store knows, or
+	 * {@code null}
+	 */
+	public StandaloneLog(StreamContext context, StreamKey stream, @Nullable EventId noted) {
+		// If what was stored has expired, what follows is still behind what was noted
+		super(context, stream, State.OPEN, (noted != null) ? noted.sequence() + 1 : 1);
+		this.delivered = noted;
+	}
+
+	/**
+	 * Return how far the client has got; a connection without a cursor begins after it.
+	 * For any thread.
+	 * @return the last event that it was sent with its ID, or {@code null}
+	 */
+	public @Nullable EventId lastDelivered() {
+		return this.delivered;
+	}
+
+	// In the mailbox
+
+	/**
+	 * Make a connection the stream's only one, and begin where the last one left off, on
+	 * this node or another.
+	 * @param newer the newer connection
+	 * @param noted where the last one left off as far as the session store knows, or
+	 * {@code null}
+	 */
+	public void begin(SseConnection newer, @Nullable EventId noted) {
+		if (attach(newer) && isRunning()) {
+			if (noted != null) {
+				delivered(noted);
+			}
+			newer.begin(this.delivered);
+		}
+	}
+
+	/**
+	 * Note what a connection has read that another node has stored, so that what follows
+	 * needn't be refused its place first.
+	 * @param read the last event that was read
+	 */
+	void saw(EventId read) {
+		if (isQuiet() && read.sequence() >= tail().nextSequence() - 1) {
+			goOnAfter(read);
+		}
+	}
+
+	@Override
+	@Nullable String requestId() {
+		return null;
+	}
+
+	@Override
+	boolean accepts(Outgoing message) {
+		return true;
+	}
+
+	@Override
+	StreamTail.Kind adding(Outgoing message) {
+		return StreamTail.Kind.MESSAGE;
+	}
+
+	@Override
+	void onConflict(StreamConflictException conflict) {
+		if (conflict.isComplete()) {
+			end(State.COMPLETE);
+		}
+		else {
+			goOnAt(conflict.nextSequence());
+		}
+	}
+
+	@Override
+	void opened(@Nullable Long revision, @Nullable Throwable failure) {
+	}
+
+	@Override
+	boolean isGivenUp() {
+		return false;
+	}
+
+	@Override
+	void ended() {
+	}
+
+	@Override
+	void delivered(EventId id) {
+		EventId delivered = this.delivered;
+		if (delivered == null || id.sequence() > delivered.sequence()) {
+			this.delivered = id;
+		}
+	}
+
+}

@@ -1,0 +1,183 @@
+package io.github.mcppersist.stream;
+
+import java.util.function.LongConsumer;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+
+import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.StreamKey;
+
+/**
+ * How a connection learns of events that other nodes store: the store hints at them, and
+ * since a hint can be lost without anybody noticing, it is time to look now and then. It
+ * belongs to the connection, and is used in its mailbox only.
+ */
+final class StreamWatch {
+
+	private static final Logger logger = LoggerFactory.getLogger(StreamWatch.class);
+
+	private final StreamContext context;
+
+	private final StreamKey stream;
+
+	private final Mailbox mailbox;
+
+	private final LongConsumer onHint;
+
+	private final Runnable onLook;
+
+	private State state = State.NONE;
+
+	private @Nullable Disposable hints;
+
+	private @Nullable Runnable onSettled;
+
+	/**
+	 * Create a watch that isn't started.
+	 * @param context what all streams share
+	 * @param stream the stream
+	 * @param mailbox the owner of the connection's state
+	 * @param onHint is told how far the stream has got, or {@link EventStore#LOOK}; in
+	 * the mailbox
+	 * @param onLook is told that it is time to look; in the mailbox
+	 */
+	StreamWatch(StreamContext context, StreamKey stream, Mailbox mailbox, LongConsumer onHint, Runnable onLook) {
+		this.context = context;
+		this.stream = stream;
+		this.mailbox = mailbox;
+		this.onHint = onHint;
+		this.onLook = onLook;
+	}
+
+	/**
+	 * Watch from now on. From the second time on it does nothing.
+	 */
+	void start() {
+		assert this.mailbox.isInside();
+		if (this.state == State.NONE) {
+			this.state = State.ASKED;
+			Threads threads = this.context.threads();
+			this.hints = this.context.store()
+				.watch(this.stream)
+				.subscribe((hint) -> threads.deliver(this.mailbox, () -> hinted(hint)),
+						(ex) -> threads.deliver(this.mailbox, () -> unwatched(ex.getMessage())),
+						() -> threads.deliver(this.mailbox, () -> unwatched("the store is closed")));
+			lookLater();
+		}
+	}
+
+	boolean isStarted() {
+		return this.state != State.NONE && this.state != State.STOPPED;
+	}
+
+	/**
+	 * Say whether the store has been told that this node reads the stream.
+	 * @return whether it has said so
+	 */
+	boolean isWatched() {
+		return this.state == State.WATCHED;
+	}
+
+	/**
+	 * Do something as soon as the store knows that this node reads the stream, or it is
+	 * known that it can't be told: at once if it isn't asked to.
+	 * @param task what to do
+	 */
+	void whenSettled(Runnable task) {
+		assert this.mailbox.isInside();
+		if (this.state == State.ASKED) {
+			this.onSettled = task;
+		}
+		else {
+			task.run();
+		}
+	}
+
+	/**
+	 * Watch no more.
+	 */
+	void stop() {
+		assert this.mailbox.isInside();
+		this.state = State.STOPPED;
+		if (this.hints != null) {
+			this.hints.dispose();
+		}
+		settled();
+	}
+
+	private void hinted(long sequence) {
+		if (this.state == State.STOPPED) {
+			return;
+		}
+		if (sequence == EventStore.LOOK) {
+			this.state = State.WATCHED;
+		}
+		else if (this.state == State.ASKED) {
+			this.state = State.UNWATCHED;
+		}
+		settled();
+		this.onHint.accept(sequence);
+	}
+
+	private void unwatched(@Nullable String why) {
+		if (this.state != State.STOPPED) {
+			logger.debug("Stream {} can't be watched: {}", this.stream.streamId(), why);
+			this.state = State.UNWATCHED;
+			settled();
+		}
+	}
+
+	private void settled() {
+		Runnable task = this.onSettled;
+		if (task != null) {
+			this.onSettled = null;
+			task.run();
+		}
+	}
+
+	private void lookLater() {
+		this.context.threads().deliverLater(this.context.settings().lookInterval(), () -> this.mailbox.execute(() -> {
+			if (this.state != State.STOPPED) {
+				this.onLook.run();
+				lookLater();
+			}
+		}));
+	}
+
+	/**
+	 * What the store knows of this watch.
+	 */
+	private enum State {
+
+		/**
+		 * Nothing; it isn't asked.
+		 */
+		NONE,
+
+		/**
+		 * It is asked.
+		 */
+		ASKED,
+
+		/**
+		 * That this node reads the stream.
+		 */
+		WATCHED,
+
+		/**
+		 * Nothing, since it is out of reach or the stream isn't there yet. It may know
+		 * later.
+		 */
+		UNWATCHED,
+
+		/**
+		 * Nothing any more.
+		 */
+		STOPPED
+
+	}
+
+}
