@@ -40,11 +40,6 @@ import reactor.core.publisher.Mono;
 public interface EventStore {
 
 	/**
-	 * A hint to look at a stream, whatever the reader has of it.
-	 */
-	long LOOK = Long.MAX_VALUE;
-
-	/**
 	 * Open a stream with its first events, usually one priming event. If this writer had
 	 * the stream open already, the stream starts anew with these events: what was stored
 	 * before is dropped, and a cursor before the first of them is a reported gap.
@@ -106,15 +101,16 @@ public interface EventStore {
 	 * If another node was, who watches there is told to look, and finds that it has been
 	 * replaced.
 	 * @param stream the stream
-	 * @return emits {@link #LOOK} once as soon as the stream is watched (a read from then
-	 * on misses nothing that isn't hinted at), and before that 0 if it can't be watched
-	 * yet, because the store is out of reach or the stream isn't there; after events were
-	 * stored the sequence of the newest of them; and {@link #LOOK} again when there may
-	 * be something to see that has no sequence. Ends when it is cancelled, completes when
-	 * the store is closed, or fails with an {@link EventStoreException}. Hints that find
-	 * no demand are dropped but for the latest.
+	 * @return emits {@link Hint.Look} once as soon as the stream is watched (a read from
+	 * then on misses nothing that isn't hinted at), and before that
+	 * {@link Hint.NotWatched} if it can't be watched yet, because the store is out of
+	 * reach or the stream isn't there; {@link Hint.Stored} after events were stored; and
+	 * {@link Hint.Look} again when there may be something to see that has no sequence.
+	 * Ends when it is cancelled, completes when the store is closed, or fails with an
+	 * {@link EventStoreException}. Hints that find no demand are dropped but for the
+	 * latest.
 	 */
-	Flux<Long> watch(StreamKey stream);
+	Flux<Hint> watch(StreamKey stream);
 
 	/**
 	 * Put off the expiry of running streams. Streams that are gone or complete are passed

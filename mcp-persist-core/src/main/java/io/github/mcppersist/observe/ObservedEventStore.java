@@ -13,6 +13,7 @@ import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -68,7 +69,7 @@ public final class ObservedEventStore implements EventStore {
 	 * the store's threads.
 	 */
 	@Override
-	public Flux<Long> watch(StreamKey stream) {
+	public Flux<Hint> watch(StreamKey stream) {
 		return this.store.watch(stream);
 	}
 

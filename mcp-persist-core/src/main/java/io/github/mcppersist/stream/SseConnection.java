@@ -14,9 +14,9 @@ import reactor.core.publisher.Mono;
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
-import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.EventsTrimmedException;
+import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.observe.EndpointObserver;
@@ -41,6 +41,11 @@ public final class SseConnection implements SseOutput.Source {
 	 * has lost it.
 	 */
 	private static final int MAX_EMPTY_READS = 3;
+
+	/**
+	 * Further than any stream gets.
+	 */
+	private static final long LOOK = Long.MAX_VALUE;
 
 	private static final Duration READ_RETRY = Duration.ofMillis(250);
 
@@ -407,7 +412,7 @@ public final class SseConnection implements SseOutput.Source {
 	public void rewind() {
 		if (this.mode == Mode.BEHIND) {
 			// What a read under way finds may be from before
-			this.hinted = EventStore.LOOK;
+			this.hinted = LOOK;
 		}
 		else if (this.mode == Mode.LIVE && !this.output.isEnding()) {
 			this.position = this.cursor;
@@ -601,17 +606,17 @@ public final class SseConnection implements SseOutput.Source {
 		this.mailbox.execute(this::openNow);
 	}
 
-	private void onHint(long sequence) {
-		if (sequence == EventStore.LOOK) {
+	private void onHint(Hint hint) {
+		if (hint instanceof Hint.Look) {
 			this.watched = true;
 		}
 		openNow();
-		look(sequence);
+		look((hint instanceof Hint.Stored stored) ? stored.sequence() : (hint instanceof Hint.Look) ? LOOK : 0);
 	}
 
 	/**
 	 * Read, if there may be something to read.
-	 * @param sequence how far the stream has got, or {@link EventStore#LOOK}
+	 * @param sequence how far the stream has got, or {@link #LOOK}
 	 */
 	private void look(long sequence) {
 		EventId position = this.position;
@@ -625,8 +630,7 @@ public final class SseConnection implements SseOutput.Source {
 		else if (this.mode == Mode.WATCHING || log == null) {
 			this.mode = Mode.BEHIND;
 		}
-		else if (!log.isOutage()
-				&& (sequence == EventStore.LOOK || (!log.isOnlyWriter() && !log.willHandOver(sequence)))) {
+		else if (!log.isOutage() && (sequence == LOOK || (!log.isOnlyWriter() && !log.willHandOver(sequence)))) {
 			this.mode = Mode.BEHIND;
 		}
 		this.output.drain();
@@ -642,7 +646,7 @@ public final class SseConnection implements SseOutput.Source {
 				.deliverLater(this.runtime.settings().lookInterval(), () -> this.mailbox.execute(() -> {
 					this.lookDue = false;
 					if (!this.output.isClosed()) {
-						look(EventStore.LOOK);
+						look(LOOK);
 						if (!isWrittenHere()) {
 							this.followed.askOwner();
 						}
@@ -657,7 +661,7 @@ public final class SseConnection implements SseOutput.Source {
 		if (!this.output.isClosed() && this.mode == Mode.WATCHING && !isWrittenHere() && last != null) {
 			this.followed.endIfOrphaned(last, () -> this.mailbox.execute(() -> {
 				this.followed.ended();
-				look(EventStore.LOOK);
+				look(LOOK);
 			}));
 		}
 	}

@@ -496,17 +496,17 @@ public abstract class EventStoreContractTests {
 	@Test
 	void emitsAHintAsSoonAsAStreamIsWatched() {
 		// Whether a stream that isn't there can be watched is the store's affair
-		assertThat(store().watch(this.stream).blockFirst(TIMEOUT)).isIn(0L, EventStore.LOOK);
+		assertThat(store().watch(this.stream).blockFirst(TIMEOUT)).isIn(Hint.notWatched(), Hint.look());
 
 		open(store(), this.stream, 2);
 
-		assertThat(store().watch(this.stream).blockFirst(TIMEOUT)).isEqualTo(EventStore.LOOK);
+		assertThat(store().watch(this.stream).blockFirst(TIMEOUT)).isEqualTo(Hint.look());
 	}
 
 	@Test
 	void emitsAHintAfterEachStoreByThisNodeOrAnother() {
 		open(store(), this.stream, 1);
-		Queue<Long> hints = new ConcurrentLinkedQueue<>();
+		Queue<Hint> hints = new ConcurrentLinkedQueue<>();
 		Disposable watch = store().watch(this.stream).subscribe(hints::add);
 		try {
 			awaitHint(hints);
@@ -551,8 +551,8 @@ public abstract class EventStoreContractTests {
 	@Test
 	void dropsHintsThatFindNoDemandButForTheLatest() {
 		open(store(), this.stream, 1);
-		Queue<Long> hints = new ConcurrentLinkedQueue<>();
-		BaseSubscriber<Long> slow = new BaseSubscriber<>() {
+		Queue<Hint> hints = new ConcurrentLinkedQueue<>();
+		BaseSubscriber<Hint> slow = new BaseSubscriber<>() {
 
 			@Override
 			protected void hookOnSubscribe(Subscription subscription) {
@@ -560,7 +560,7 @@ public abstract class EventStoreContractTests {
 			}
 
 			@Override
-			protected void hookOnNext(Long hint) {
+			protected void hookOnNext(Hint hint) {
 				hints.add(hint);
 			}
 
@@ -586,8 +586,8 @@ public abstract class EventStoreContractTests {
 	@Test
 	void emitsNoHintToAWatcherThatHasGone() {
 		open(store(), this.stream, 1);
-		Queue<Long> gone = new ConcurrentLinkedQueue<>();
-		Queue<Long> hints = new ConcurrentLinkedQueue<>();
+		Queue<Hint> gone = new ConcurrentLinkedQueue<>();
+		Queue<Hint> hints = new ConcurrentLinkedQueue<>();
 		Disposable first = store().watch(this.stream).subscribe(gone::add);
 		Disposable second = store().watch(this.stream).subscribe(hints::add);
 		try {
@@ -1003,7 +1003,7 @@ public abstract class EventStoreContractTests {
 			.takeUntil((page) -> page.rest() != EventPage.Rest.STORED);
 	}
 
-	private static void awaitHint(Queue<Long> hints) {
+	private static void awaitHint(Queue<Hint> hints) {
 		awaiting().until(() -> !hints.isEmpty());
 		hints.clear();
 	}

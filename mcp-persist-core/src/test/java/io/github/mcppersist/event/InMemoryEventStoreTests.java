@@ -242,13 +242,13 @@ class InMemoryEventStoreTests extends EventStoreContractTests {
 	void tellsWatchersThatTheirSessionWasDeleted() {
 		StreamKey stream = stream();
 		open(this.store, stream, 1);
-		List<Long> hints = new ArrayList<>();
+		List<Hint> hints = new ArrayList<>();
 		Disposable watch = this.store.watch(stream).subscribe(hints::add);
 
 		block(this.store.deleteSession(stream.sessionId()));
 		watch.dispose();
 
-		assertThat(hints).containsExactly(EventStore.LOOK, EventStore.LOOK);
+		assertThat(hints).containsExactly(Hint.look(), Hint.look());
 	}
 
 	@Test

@@ -16,6 +16,7 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.event.StreamKey;
 
@@ -130,7 +131,7 @@ final class FailingEventStore implements EventStore {
 	}
 
 	@Override
-	public Flux<Long> watch(StreamKey stream) {
+	public Flux<Hint> watch(StreamKey stream) {
 		return this.store.watch(stream);
 	}
 

@@ -20,6 +20,7 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventNotFoundException;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.MonitoredEventStore;
 import io.github.mcppersist.event.StoreOutage;
 import io.github.mcppersist.event.StoredStream;
@@ -141,7 +142,7 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 	}
 
 	@Override
-	public Flux<Long> watch(StreamKey stream) {
+	public Flux<Hint> watch(StreamKey stream) {
 		return this.watches.watch(stream);
 	}
 

@@ -27,8 +27,8 @@ import reactor.core.Disposable;
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
-import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventsTrimmedException;
+import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.StreamKey;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -222,20 +222,21 @@ class RedisLayoutTests {
 	void publishesOnlyForAReaderOnAnotherNode() {
 		TestEvents.block(this.store.openStream(this.stream, null, TestEvents.priming(this.stream)));
 		try (RedisEventStore other = builder().build()) {
-			Queue<Long> hints = new ConcurrentLinkedQueue<>();
+			Queue<Hint> hints = new ConcurrentLinkedQueue<>();
 			Disposable own = this.store.watch(this.stream).subscribe(hints::add);
 			Awaitility.await().until(() -> !hints.isEmpty());
 			Map<String, Long> before = commandCounts();
 			TestEvents.block(this.store.storeEvents(this.stream, List.of(event(2, "bbbbbb", "{}"))));
 			assertThat(commandsSince(before)).doesNotContainKey("publish");
 
-			Queue<Long> remoteHints = new ConcurrentLinkedQueue<>();
+			Queue<Hint> remoteHints = new ConcurrentLinkedQueue<>();
 			Disposable remote = other.watch(this.stream).subscribe(remoteHints::add);
 			Awaitility.await().until(() -> !remoteHints.isEmpty());
 			// One that the reader has moved, and one for the event.
 			TestEvents.block(this.store.storeEvents(this.stream, List.of(event(3, "cccccc", "{}"))));
 			assertThat(commandsSince(before)).containsEntry("publish", 2L);
-			Awaitility.await().untilAsserted(() -> assertThat(remoteHints).containsExactly(EventStore.LOOK, 3L));
+			Awaitility.await()
+				.untilAsserted(() -> assertThat(remoteHints).containsExactly(Hint.look(), Hint.stored(3)));
 
 			own.dispose();
 			remote.dispose();

@@ -21,6 +21,7 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventNotFoundException;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionRecord;
@@ -180,10 +181,10 @@ final class RedisStores implements AutoCloseable {
 	 * was subscribed it is told to look for, and of the rest it is told the sequence.
 	 */
 	private static void assertHints(EventStore store, EventStore other, StreamKey stream, List<Event> events) {
-		Queue<Long> hints = new ConcurrentLinkedQueue<>();
+		Queue<Hint> hints = new ConcurrentLinkedQueue<>();
 		Disposable watch = other.watch(stream).subscribe(hints::add);
 		try {
-			awaiting().until(() -> hints.contains(EventStore.LOOK));
+			awaiting().until(() -> hints.contains(Hint.look()));
 			for (int i = 0; i < 10; i++) {
 				int before = hints.size();
 				Event event = event(stream, events.size() + 1);
@@ -191,7 +192,7 @@ final class RedisStores implements AutoCloseable {
 				block(store.storeEvents(stream, List.of(event)));
 				awaiting().until(() -> hints.size() > before);
 			}
-			long last = events.size();
+			Hint last = Hint.stored(events.size());
 			awaiting().until(() -> hints.contains(last));
 		}
 		finally {
