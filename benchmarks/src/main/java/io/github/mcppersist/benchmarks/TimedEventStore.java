@@ -15,6 +15,7 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.Hint;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -50,8 +51,8 @@ final class TimedEventStore implements EventStore {
 	}
 
 	@Override
-	public Mono<Long> openStream(StreamKey stream, @Nullable String requestId, List<Event> events) {
-		return this.store.openStream(stream, requestId, events);
+	public Mono<Long> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
+		return this.store.openStream(stream, requestIds, events);
 	}
 
 	@Override

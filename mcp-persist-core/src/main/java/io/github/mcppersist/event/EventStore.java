@@ -44,8 +44,7 @@ public interface EventStore {
 	 * the stream open already, the stream starts anew with these events: what was stored
 	 * before is dropped, and a cursor before the first of them is a reported gap.
 	 * @param stream the stream
-	 * @param requestId the JSON text of the ID of the JSON-RPC request that the stream
-	 * answers, or of the array of the IDs of a batch; {@code null} if it answers none
+	 * @param requestIds what the stream answers, or {@code null} if it answers nothing
 	 * @param events at least one event; the first may have any sequence, the others
 	 * follow without a hole
 	 * @return completes when the events are stored. If this store keeps the sessions'
@@ -54,7 +53,7 @@ public interface EventStore {
 	 * with {@link StreamConflictException} if the stream is complete or somebody else
 	 * opened it, or with {@link EventStoreUnavailableException}
 	 */
-	Mono<Long> openStream(StreamKey stream, @Nullable String requestId, List<Event> events);
+	Mono<Long> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events);
 
 	/**
 	 * Store events at the end of a running stream.

@@ -99,10 +99,10 @@ public final class InMemoryEventStore implements EventStore {
 	}
 
 	@Override
-	public Mono<Long> openStream(StreamKey stream, @Nullable String requestId, List<Event> events) {
+	public Mono<Long> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
 		List<Event> batch = validated(stream, events);
 		return Mono.fromRunnable(() -> {
-			locked(() -> open(stream, requestId, batch));
+			locked(() -> open(stream, requestIds, batch));
 			hint(stream, Hint.stored(newest(batch)));
 		});
 	}
@@ -204,7 +204,7 @@ public final class InMemoryEventStore implements EventStore {
 		}
 	}
 
-	private InMemoryStream open(StreamKey stream, @Nullable String requestId, List<Event> events) {
+	private InMemoryStream open(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
 		if (this.deletedSessions.contains(stream.sessionId())) {
 			throw new SessionDeletedException();
 		}
@@ -215,7 +215,7 @@ public final class InMemoryEventStore implements EventStore {
 			}
 			remove(previous);
 		}
-		InMemoryStream log = new InMemoryStream(stream, requestId, events);
+		InMemoryStream log = new InMemoryStream(stream, requestIds, events);
 		this.streams.put(stream, log);
 		InMemoryStreams session = this.sessions.computeIfAbsent(stream.sessionId(), (id) -> new InMemoryStreams());
 		this.queue.resized(log.bytes());

@@ -14,6 +14,7 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.Hint;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -45,8 +46,8 @@ public final class ObservedEventStore implements EventStore {
 	}
 
 	@Override
-	public Mono<Long> openStream(StreamKey stream, @Nullable String requestId, List<Event> events) {
-		return called(StoreOperation.OPEN_STREAM, this.store.openStream(stream, requestId, events));
+	public Mono<Long> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
+		return called(StoreOperation.OPEN_STREAM, this.store.openStream(stream, requestIds, events));
 	}
 
 	@Override

@@ -17,6 +17,8 @@ import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventStoreException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.RequestId;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamConflictException;
 import io.github.mcppersist.event.StreamKey;
@@ -57,12 +59,12 @@ public final class StreamLog {
 
 	private final StreamKey stream;
 
-	private final @Nullable String requestId;
+	private final @Nullable RequestIds requestIds;
 
 	/**
-	 * The requests that have no response yet, as the JSON text of their IDs.
+	 * The requests that have no response yet.
 	 */
-	private final Set<String> unanswered = new LinkedHashSet<>();
+	private final Set<RequestId> unanswered = new LinkedHashSet<>();
 
 	private final Runnable onEnd;
 
@@ -122,23 +124,22 @@ public final class StreamLog {
 	 * Create a log that is not stored yet.
 	 * @param runtime what all streams share
 	 * @param stream the stream
-	 * @param requestId the JSON text of the ID of the request that the stream answers, or
-	 * of the array of those of a batch; {@code null} for the standalone stream, which
-	 * answers none and never ends by itself
+	 * @param requestIds what the stream answers; {@code null} for the standalone stream,
+	 * which answers nothing and never ends by itself
 	 * @param onEnd called once, in the mailbox, when the log has ended
 	 */
-	public StreamLog(StreamContext runtime, StreamKey stream, @Nullable String requestId, Runnable onEnd) {
+	public StreamLog(StreamContext runtime, StreamKey stream, @Nullable RequestIds requestIds, Runnable onEnd) {
 		this.runtime = runtime;
 		this.tail = new StreamTail(runtime);
 		this.stream = stream;
-		this.requestId = requestId;
-		if (requestId != null) {
-			this.unanswered.addAll(RequestIds.split(requestId));
+		this.requestIds = requestIds;
+		if (requestIds != null) {
+			this.unanswered.addAll(requestIds.all());
 		}
 		this.onEnd = onEnd;
 		// A standalone stream may be there already, even of this node's making before it
 		// let the session go: opening it would drop what is stored
-		this.opened = requestId == null;
+		this.opened = requestIds == null;
 	}
 
 	// On any thread
@@ -172,8 +173,8 @@ public final class StreamLog {
 
 	/**
 	 * Send a message.
-	 * @param requestId the JSON text of the ID of the request that it belongs to, or
-	 * {@code null} on the standalone stream
+	 * @param requestId the request that it belongs to, or {@code null} on the standalone
+	 * stream
 	 * @param message the JSON-RPC message as UTF-8 JSON
 	 * @param response whether it is the request's response. What belongs to a request
 	 * that has one already is dropped, and the stream is complete when all of its
@@ -182,7 +183,7 @@ public final class StreamLog {
 	 * slower than the sender. Where unstored messages are refused, completes when it is
 	 * stored and fails with an {@link EventStoreException} if it may not be
 	 */
-	public Mono<Void> send(@Nullable String requestId, byte[] message, boolean response) {
+	public Mono<Void> send(@Nullable RequestId requestId, byte[] message, boolean response) {
 		if (this.runtime.settings().unstoredRefused() && !response) {
 			return Mono.create((sink) -> this.mailbox.execute(() -> append(requestId, message, false, sink)));
 		}
@@ -205,10 +206,10 @@ public final class StreamLog {
 
 	/**
 	 * Make sure that a request has a response: it was handled.
-	 * @param requestId the JSON text of the request's ID
+	 * @param requestId the request
 	 * @param message what to say if there is none, as for {@link JsonRpcError#of}
 	 */
-	public void handled(String requestId, String message) {
+	public void handled(RequestId requestId, String message) {
 		this.mailbox.execute(() -> answer(requestId, message));
 	}
 
@@ -221,7 +222,7 @@ public final class StreamLog {
 		this.mailbox.execute(() -> List.copyOf(this.unanswered).forEach((requestId) -> answer(requestId, message)));
 	}
 
-	private void answer(String requestId, String message) {
+	private void answer(RequestId requestId, String message) {
 		if (this.unanswered.contains(requestId)) {
 			append(requestId, JsonRpcError.of(requestId, JsonRpcError.INTERNAL_ERROR, message), true, null);
 		}
@@ -304,8 +305,8 @@ public final class StreamLog {
 
 	public StreamDescription describe(@Nullable ConnectionKind connection) {
 		EventId last = this.lastStored;
-		return new StreamDescription(this.stream.streamId(), this.requestId, true, (last != null) ? last.sequence() : 0,
-				connection);
+		return new StreamDescription(this.stream.streamId(), this.requestIds, true,
+				(last != null) ? last.sequence() : 0, connection);
 	}
 
 	// In the mailbox
@@ -423,7 +424,7 @@ public final class StreamLog {
 	 * @return whether it answers a request
 	 */
 	public boolean isOnlyWriter() {
-		return this.requestId != null;
+		return this.requestIds != null;
 	}
 
 	/**
@@ -481,14 +482,15 @@ public final class StreamLog {
 	 * @return whether it answers requests, and each has its response
 	 */
 	private boolean isAnswered() {
-		return this.requestId != null && this.unanswered.isEmpty();
+		return this.requestIds != null && this.unanswered.isEmpty();
 	}
 
 	private EventId nextId() {
 		return EventId.next(this.stream.streamId(), this.nextSequence++);
 	}
 
-	private void append(@Nullable String requestId, byte[] message, boolean response, @Nullable MonoSink<Void> sink) {
+	private void append(@Nullable RequestId requestId, byte[] message, boolean response,
+			@Nullable MonoSink<Void> sink) {
 		if (this.state != State.OPEN || (requestId != null && !this.unanswered.contains(requestId))) {
 			logger.debug("A message for stream {} came after its end", this.stream.streamId());
 			if (sink != null) {
@@ -531,7 +533,7 @@ public final class StreamLog {
 	private Mono<Long> call(StreamTail.Batch batch) {
 		if (!this.opened) {
 			return this.runtime.store()
-				.openStream(this.stream, this.requestId, batch.events())
+				.openStream(this.stream, this.requestIds, batch.events())
 				.defaultIfEmpty(UNKNOWN_REVISION);
 		}
 		return (batch.complete() ? this.runtime.store().completeStream(this.stream, batch.events())
@@ -643,7 +645,7 @@ public final class StreamLog {
 	 * @param conflict what the store says
 	 */
 	private void onConflict(StreamConflictException conflict) {
-		if (this.requestId == null && !conflict.isComplete()) {
+		if (this.requestIds == null && !conflict.isComplete()) {
 			this.opened = true;
 			renumber(conflict.nextSequence());
 			store();

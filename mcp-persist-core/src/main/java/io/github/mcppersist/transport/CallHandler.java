@@ -15,11 +15,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.stream.JsonRpcError;
-import io.github.mcppersist.stream.RequestIds;
 import io.github.mcppersist.stream.SseConnection;
 import io.github.mcppersist.stream.SseOutput;
 import io.github.mcppersist.stream.StreamLog;
@@ -74,7 +74,7 @@ final class CallHandler {
 			reply.send(answer);
 			return;
 		}
-		handle(session, List.of(call), call.id(), context, reply);
+		handle(session, List.of(call), RequestIds.of(call.id()), context, reply);
 	}
 
 	/**
@@ -85,11 +85,12 @@ final class CallHandler {
 	 * @param reply answers them
 	 */
 	void handle(Session session, List<Call> calls, CallerContext context, HttpReply reply) {
-		String requestIds = RequestIds.ofBatch(calls.stream().map(Call::id).toList());
+		RequestIds requestIds = RequestIds.ofBatch(calls.stream().map(Call::id).toList());
 		handle(session, calls, requestIds, context, reply);
 	}
 
-	private void handle(Session session, List<Call> calls, String requestIds, CallerContext context, HttpReply reply) {
+	private void handle(Session session, List<Call> calls, RequestIds requestIds, CallerContext context,
+			HttpReply reply) {
 		StreamLog log = session.begin(requestIds);
 		ReconnectRules reconnects = new ReconnectRules(session, context.userAgent(), false, this.runtime.options());
 		SseConnection connection = new SseConnection(this.runtime.streams(), ConnectionKind.REQUEST, log.mailbox(),

@@ -190,11 +190,11 @@ final class GetHandler {
 	}
 
 	private static void trimmed(EventsTrimmedException trimmed, HttpReply reply) {
-		if (trimmed.requestId() != null) {
+		if (trimmed.requestIds() != null) {
 			// Not 400: the client would wait for the response until its own timeout
 			ByteArrayOutputStream frames = new ByteArrayOutputStream();
 			JsonRpcError
-				.forEach(trimmed.requestId(), JsonRpcError.SERVER_ERROR,
+				.forEach(trimmed.requestIds(), JsonRpcError.SERVER_ERROR,
 						"Messages of this request are no longer kept, its response may be among them")
 				.forEach((error) -> new SseFrame(null, error, null).writeTo(frames));
 			reply.send(200, SseOutput.HEADERS, frames.toByteArray());

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.stream.JsonRpcError;
 
 /**
@@ -15,10 +16,10 @@ import io.github.mcppersist.stream.JsonRpcError;
  * @param status the HTTP status
  * @param code the JSON-RPC error code
  * @param message what happened and what to do
- * @param requestId the JSON text of the request's ID, if it was read; never logged
+ * @param requestId the request's ID, if it was read; never logged
  * @param headers headers beside the content type
  */
-record Rejection(int status, int code, String message, @Nullable String requestId, Map<String, String> headers) {
+record Rejection(int status, int code, String message, @Nullable RequestId requestId, Map<String, String> headers) {
 
 	private static final Logger logger = LoggerFactory.getLogger(Rejection.class);
 
@@ -72,7 +73,7 @@ record Rejection(int status, int code, String message, @Nullable String requestI
 		return new Rejection(500, JsonRpcError.INTERNAL_ERROR, "Internal error", null, Map.of());
 	}
 
-	Rejection withRequestId(@Nullable String requestId) {
+	Rejection withRequestId(@Nullable RequestId requestId) {
 		return new Rejection(this.status, this.code, this.message, requestId, this.headers);
 	}
 

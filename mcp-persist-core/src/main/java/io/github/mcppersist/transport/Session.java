@@ -15,6 +15,7 @@ import io.modelcontextprotocol.spec.McpStreamableServerSession;
 import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.stream.SseConnection;
@@ -176,14 +177,14 @@ final class Session {
 	}
 
 	/**
-	 * Begin the log of a request.
-	 * @param requestId the JSON text of the request's ID
+	 * Begin the log of a request, or of a batch.
+	 * @param requestIds the request, or those of a batch
 	 * @return the log, which uses this session until it ends
 	 */
-	StreamLog begin(String requestId) {
+	StreamLog begin(RequestIds requestIds) {
 		this.uses.incrementAndGet();
 		StreamKey stream = StreamKey.random(id());
-		StreamLog log = new StreamLog(this.runtime.streams(), stream, requestId, () -> {
+		StreamLog log = new StreamLog(this.runtime.streams(), stream, requestIds, () -> {
 			this.running.remove(stream.streamId());
 			release();
 		});

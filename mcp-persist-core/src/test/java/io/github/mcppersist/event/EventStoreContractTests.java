@@ -43,7 +43,7 @@ public abstract class EventStoreContractTests {
 
 	private static final int ANY_SIZE = 1_000_000;
 
-	private static final String REQUEST_ID = "\"request-7\"";
+	private static final RequestIds REQUEST_ID = RequestIds.parse("\"request-7\"");
 
 	private final String session = UUID.randomUUID().toString();
 
@@ -266,16 +266,16 @@ public abstract class EventStoreContractTests {
 		List<Event> dropped = open(store(), this.stream, 3);
 		List<Event> kept = List.of(event(this.stream, 5), event(this.stream, 6));
 
-		block(store().openStream(this.stream, "8", kept));
+		block(store().openStream(this.stream, RequestIds.parse("8"), kept));
 
 		EventPage page = read(secondNode(), this.stream, null);
 		assertThat(page.events()).containsExactlyElementsOf(kept);
 		assertThat(page.lastEventId()).isEqualTo(kept.get(1).id());
 		assertThat(read(store(), this.stream, kept.get(0).id()).events()).containsExactly(kept.get(1));
 		for (Event event : dropped) {
-			assertTrimmed(store(), this.stream, event.id(), "8");
+			assertTrimmed(store(), this.stream, event.id(), RequestIds.parse("8"));
 		}
-		assertTrimmed(store(), this.stream, EventId.next(this.stream.streamId(), 4), "8");
+		assertTrimmed(store(), this.stream, EventId.next(this.stream.streamId(), 4), RequestIds.parse("8"));
 		block(store().storeEvents(this.stream, List.of(event(this.stream, 7))));
 	}
 
@@ -951,9 +951,9 @@ public abstract class EventStoreContractTests {
 	}
 
 	protected static void assertTrimmed(EventStore store, StreamKey stream, EventId lastEventId,
-			@Nullable String requestId) {
+			@Nullable RequestIds requestIds) {
 		assertThatExceptionOfType(EventsTrimmedException.class).isThrownBy(() -> read(store, stream, lastEventId))
-			.satisfies((ex) -> assertThat(ex.requestId()).isEqualTo(requestId));
+			.satisfies((ex) -> assertThat(ex.requestIds()).isEqualTo(requestIds));
 	}
 
 	protected static void assertStreamNotFound(Mono<?> call) {

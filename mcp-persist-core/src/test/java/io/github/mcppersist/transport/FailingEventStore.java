@@ -18,6 +18,7 @@ import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.InMemoryEventStore;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -100,8 +101,8 @@ final class FailingEventStore implements EventStore {
 	}
 
 	@Override
-	public Mono<Long> openStream(StreamKey stream, @Nullable String requestId, List<Event> events) {
-		Mono<Long> opened = write(() -> this.store.openStream(stream, requestId, events));
+	public Mono<Long> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
+		Mono<Long> opened = write(() -> this.store.openStream(stream, requestIds, events));
 		Sinks.Empty<Void> held = this.held;
 		return (held != null) ? held.asMono()
 			.doOnSubscribe((subscription) -> this.delayed.incrementAndGet())

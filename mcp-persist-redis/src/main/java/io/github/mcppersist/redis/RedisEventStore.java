@@ -22,6 +22,7 @@ import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.MonitoredEventStore;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StoreOutage;
 import io.github.mcppersist.event.StoredStream;
 import io.github.mcppersist.event.StreamKey;
@@ -113,9 +114,9 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 	}
 
 	@Override
-	public Mono<Long> openStream(StreamKey stream, @Nullable String requestId, List<Event> events) {
+	public Mono<Long> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
 		List<Event> checked = check(stream, events);
-		return Mono.create((sink) -> this.writer.open(stream, requestId, checked, sink));
+		return Mono.create((sink) -> this.writer.open(stream, requestIds, checked, sink));
 	}
 
 	@Override

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.MonoSink;
 
 import io.github.mcppersist.event.Event;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamConflictException;
 import io.github.mcppersist.event.StreamKey;
@@ -40,12 +41,12 @@ final class StreamWriter {
 		this.ttls = ttls;
 	}
 
-	void open(StreamKey stream, @Nullable String requestId, List<Event> events, MonoSink<Long> sink) {
+	void open(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events, MonoSink<Long> sink) {
 		List<String> finished = this.bounds.takeFinished(stream.sessionId());
 		byte[][] elements = new byte[events.size()][];
 		long bytes = toElements(events, elements, 0);
 		StreamHeader header = new StreamHeader(false, events.get(0).id().sequence() - 1, this.node.id(),
-				StreamHeader.NO_NODE, largest(elements, 0), requestId);
+				StreamHeader.NO_NODE, largest(elements, 0), requestIds);
 		byte[][] arguments = new byte[5 + finished.size() + elements.length][];
 		arguments[0] = this.ttls.running();
 		arguments[1] = this.ttls.index();

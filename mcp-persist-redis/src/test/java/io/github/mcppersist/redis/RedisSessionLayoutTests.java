@@ -16,6 +16,7 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionRecord;
@@ -167,7 +168,8 @@ class RedisSessionLayoutTests {
 			RedisSessionStore sessions = RedisSessionStore.of(streams, Duration.ofHours(1));
 			StreamKey stream = StreamKey.random(SESSION);
 			TestEvents.block(sessions.createSession(session()));
-			assertThat(TestEvents.block(streams.openStream(stream, "7", TestEvents.priming(stream)))).isEqualTo(1);
+			assertThat(TestEvents.block(streams.openStream(stream, RequestIds.parse("7"), TestEvents.priming(stream))))
+				.isEqualTo(1);
 			TestEvents.block(sessions.subscribe(SESSION, "file:///a"));
 			TestEvents.block(sessions.storeAnswer(SESSION, "r1", "{}".getBytes(StandardCharsets.UTF_8)));
 
@@ -198,12 +200,16 @@ class RedisSessionLayoutTests {
 	void openingAStreamTellsTheRevisionOfTheSession() {
 		StreamKey first = StreamKey.random(SESSION);
 		StreamKey second = StreamKey.random(SESSION);
-		assertThat(TestEvents.block(this.eventStore.openStream(first, "7", TestEvents.priming(first)))).isZero();
+		assertThat(
+				TestEvents.block(this.eventStore.openStream(first, RequestIds.parse("7"), TestEvents.priming(first))))
+			.isZero();
 
 		TestEvents.block(this.store.createSession(session()));
 		TestEvents.block(this.store.setLogLevel(SESSION, "debug"));
 
-		assertThat(TestEvents.block(this.eventStore.openStream(second, "8", TestEvents.priming(second)))).isEqualTo(2);
+		assertThat(
+				TestEvents.block(this.eventStore.openStream(second, RequestIds.parse("8"), TestEvents.priming(second))))
+			.isEqualTo(2);
 	}
 
 	@Test

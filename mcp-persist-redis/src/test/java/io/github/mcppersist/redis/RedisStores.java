@@ -22,6 +22,7 @@ import io.github.mcppersist.event.EventNotFoundException;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.Hint;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionRecord;
@@ -100,7 +101,7 @@ final class RedisStores implements AutoCloseable {
 	static void assertWork(EventStore store, EventStore other) {
 		StreamKey stream = newStream();
 		List<Event> events = new ArrayList<>(List.of(priming(stream), event(stream, 2)));
-		block(store.openStream(stream, "7", events));
+		block(store.openStream(stream, RequestIds.parse("7"), events));
 		assertThat(read(other, stream, events.get(0).id()).events()).containsExactly(events.get(1));
 
 		assertHints(store, other, stream, events);
@@ -115,11 +116,11 @@ final class RedisStores implements AutoCloseable {
 		assertThat(page.rest()).isEqualTo(EventPage.Rest.NONE);
 
 		StreamKey next = StreamKey.random(stream.sessionId());
-		block(store.openStream(next, "8", List.of(priming(next))));
+		block(store.openStream(next, RequestIds.parse("8"), List.of(priming(next))));
 		block(other.deleteSession(stream.sessionId()));
 		assertThatExceptionOfType(EventNotFoundException.class).isThrownBy(() -> read(store, stream, null));
 		assertThatExceptionOfType(SessionDeletedException.class)
-			.isThrownBy(() -> block(store.openStream(next, "8", List.of(priming(next)))));
+			.isThrownBy(() -> block(store.openStream(next, RequestIds.parse("8"), List.of(priming(next)))));
 	}
 
 	/**
@@ -143,7 +144,7 @@ final class RedisStores implements AutoCloseable {
 		assertThat(sessions.findSubscribers("file:///a").block(LIMIT)).isEmpty();
 		assertThat(sessions.findSubscribers("file:///b").block(LIMIT)).containsExactly(sessionId);
 		assertThat(others.findSubscribedUris().block(LIMIT)).contains("file:///b");
-		assertThat(store.openStream(stream, "7", List.of(priming(stream))).block(LIMIT)).isEqualTo(5);
+		assertThat(store.openStream(stream, RequestIds.parse("7"), List.of(priming(stream))).block(LIMIT)).isEqualTo(5);
 		block(others.storeAnswer(sessionId, "r1", new byte[] { '1' }));
 		assertThat(sessions.findAnswers(sessionId, List.of("r1")).block(LIMIT)).containsOnlyKeys("r1");
 

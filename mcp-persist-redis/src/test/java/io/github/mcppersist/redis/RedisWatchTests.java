@@ -26,6 +26,7 @@ import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.EventsTrimmedException;
 import io.github.mcppersist.event.Hint;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamHead;
 import io.github.mcppersist.event.StreamKey;
 
@@ -71,7 +72,7 @@ class RedisWatchTests {
 
 	private RedisEventStore openWriter(Driver driver) {
 		RedisEventStore writer = open(driver, this.redis.port());
-		RedisStores.block(writer.openStream(this.stream, "7", List.of(this.priming)));
+		RedisStores.block(writer.openStream(this.stream, RequestIds.parse("7"), List.of(this.priming)));
 		return writer;
 	}
 
@@ -129,11 +130,12 @@ class RedisWatchTests {
 	void saysWhoOwnsAndWhoReadsAStream(Driver driver) {
 		RedisEventStore writer = openWriter(driver);
 		RedisEventStore reader = open(driver, this.redis.port());
-		assertThat(head(reader)).isEqualTo(new StreamHead(writer.node().id(), null, "7"));
+		assertThat(head(reader)).isEqualTo(new StreamHead(writer.node().id(), null, RequestIds.parse("7")));
 
 		watch(reader);
 
-		assertThat(head(writer)).isEqualTo(new StreamHead(writer.node().id(), reader.node().id(), "7"));
+		assertThat(head(writer))
+			.isEqualTo(new StreamHead(writer.node().id(), reader.node().id(), RequestIds.parse("7")));
 		assertThat(RedisStores.read(writer, this.stream, null).head()).isEqualTo(head(writer));
 	}
 
