@@ -47,13 +47,13 @@ public interface EventStore {
 	 * @param requestIds what the stream answers, or {@code null} if it answers nothing
 	 * @param events at least one event; the first may have any sequence, the others
 	 * follow without a hole
-	 * @return completes when the events are stored. If this store keeps the sessions'
-	 * records as well, it emits the revision of the session's record as it was then, or 0
-	 * if there is none; otherwise nothing. Fails with {@link SessionDeletedException},
-	 * with {@link StreamConflictException} if the stream is complete or somebody else
-	 * opened it, or with {@link EventStoreUnavailableException}
+	 * @return completes when the events are stored. If this store knows the session's
+	 * record, it emits the revision that it had then; otherwise nothing. Fails with
+	 * {@link SessionDeletedException}, with {@link StreamConflictException} if the stream
+	 * is complete or somebody else opened it, or with
+	 * {@link EventStoreUnavailableException}
 	 */
-	Mono<Long> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events);
+	Mono<Revision> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events);
 
 	/**
 	 * Store events at the end of a running stream.

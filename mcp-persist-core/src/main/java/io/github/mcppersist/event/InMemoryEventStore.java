@@ -99,7 +99,7 @@ public final class InMemoryEventStore implements EventStore {
 	}
 
 	@Override
-	public Mono<Long> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
+	public Mono<Revision> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
 		List<Event> batch = validated(stream, events);
 		return Mono.fromRunnable(() -> {
 			locked(() -> open(stream, requestIds, batch));

@@ -8,6 +8,7 @@ import java.util.Set;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.Revision;
 
 /**
  * Keeps what a node has to know of a session to carry it on, so that a client may send
@@ -52,7 +53,7 @@ public interface SessionStore {
 	 * @param logLevel the level, as the specification spells it
 	 * @return the new revision; fails with {@link SessionNotFoundException}
 	 */
-	Mono<Long> setLogLevel(String sessionId, String logLevel);
+	Mono<Revision> setLogLevel(String sessionId, String logLevel);
 
 	/**
 	 * Note that the client of a session resumes the streams of its requests. Noting it
@@ -60,7 +61,7 @@ public interface SessionStore {
 	 * @param sessionId the session
 	 * @return the new revision; fails with {@link SessionNotFoundException}
 	 */
-	Mono<Long> setResuming(String sessionId);
+	Mono<Revision> setResuming(String sessionId);
 
 	/**
 	 * Subscribe a session to a resource. Subscribing twice is subscribing once.
@@ -68,7 +69,7 @@ public interface SessionStore {
 	 * @param uri the resource
 	 * @return the new revision; fails with {@link SessionNotFoundException}
 	 */
-	Mono<Long> subscribe(String sessionId, String uri);
+	Mono<Revision> subscribe(String sessionId, String uri);
 
 	/**
 	 * End the subscription of a session to a resource, if there is one. A session that
@@ -77,7 +78,7 @@ public interface SessionStore {
 	 * @param uri the resource
 	 * @return the new revision; fails with {@link SessionNotFoundException}
 	 */
-	Mono<Long> unsubscribe(String sessionId, String uri);
+	Mono<Revision> unsubscribe(String sessionId, String uri);
 
 	/**
 	 * Find the subscribers of a resource. Sessions that have expired may be among them.

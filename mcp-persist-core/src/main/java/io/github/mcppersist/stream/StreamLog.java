@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,7 @@ import io.github.mcppersist.event.EventStoreException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.event.RequestIds;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamConflictException;
 import io.github.mcppersist.event.StreamKey;
@@ -50,8 +52,6 @@ public final class StreamLog {
 	private static final int BACKLOG_BYTES = 256 * 1024;
 
 	private static final Duration RETRY = Duration.ofMillis(300);
-
-	private static final long UNKNOWN_REVISION = -1;
 
 	private final StreamContext runtime;
 
@@ -113,7 +113,7 @@ public final class StreamLog {
 	 */
 	private volatile @Nullable SseConnection connection;
 
-	private @Nullable MonoSink<Long> opening;
+	private @Nullable MonoSink<Revision> opening;
 
 	/**
 	 * Whether the stream is stored and runs; written in the mailbox, read anywhere.
@@ -157,7 +157,7 @@ public final class StreamLog {
 	 * @return completes when it is stored, with the revision of the session if the store
 	 * knows it; fails with what the store says
 	 */
-	public Mono<Long> open() {
+	public Mono<Revision> open() {
 		return Mono.create((sink) -> this.mailbox.execute(() -> {
 			if (this.state == State.DISCARDED) {
 				sink.error(new SessionDeletedException());
@@ -526,22 +526,24 @@ public final class StreamLog {
 		this.unacknowledged = batch;
 		this.calling = true;
 		Mono.defer(() -> call(batch))
-			.subscribe((revision) -> this.runtime.threads().deliver(this.mailbox, () -> onStored(batch, revision)),
+			.map(Optional::of)
+			.defaultIfEmpty(Optional.empty())
+			.subscribe(
+					(revision) -> this.runtime.threads()
+						.deliver(this.mailbox, () -> onStored(batch, revision.orElse(null))),
 					(ex) -> this.runtime.threads().deliver(this.mailbox, () -> onFailed(batch, ex)));
 	}
 
-	private Mono<Long> call(StreamTail.Batch batch) {
+	private Mono<Revision> call(StreamTail.Batch batch) {
 		if (!this.opened) {
-			return this.runtime.store()
-				.openStream(this.stream, this.requestIds, batch.events())
-				.defaultIfEmpty(UNKNOWN_REVISION);
+			return this.runtime.store().openStream(this.stream, this.requestIds, batch.events());
 		}
 		return (batch.complete() ? this.runtime.store().completeStream(this.stream, batch.events())
 				: this.runtime.store().storeEvents(this.stream, batch.events()))
-			.thenReturn(UNKNOWN_REVISION);
+			.then(Mono.empty());
 	}
 
-	private void onStored(StreamTail.Batch batch, long revision) {
+	private void onStored(StreamTail.Batch batch, @Nullable Revision revision) {
 		this.calling = false;
 		this.unacknowledged = null;
 		if (this.state != State.OPEN) {
@@ -568,9 +570,9 @@ public final class StreamLog {
 			reader.moveCursor(last);
 		}
 		if (this.opening != null) {
-			MonoSink<Long> sink = this.opening;
+			MonoSink<Revision> sink = this.opening;
 			this.opening = null;
-			sink.success((revision != UNKNOWN_REVISION) ? revision : null);
+			sink.success(revision);
 		}
 		if (batch.complete()) {
 			end(State.COMPLETE);
@@ -731,7 +733,7 @@ public final class StreamLog {
 
 	private void failOpening(Throwable ex) {
 		if (this.opening != null) {
-			MonoSink<Long> sink = this.opening;
+			MonoSink<Revision> sink = this.opening;
 			this.opening = null;
 			sink.error(ex);
 		}

@@ -105,8 +105,8 @@ final class CallHandler {
 			log.discard();
 			reply.refuse(Rejection.failed(ex).withRequestId((calls.size() == 1) ? calls.get(0).id() : null));
 		};
-		log.open().defaultIfEmpty(-1L).subscribe((revision) -> {
-			if (revision == session.revision()) {
+		log.open().map((revision) -> revision.equals(session.revision())).defaultIfEmpty(false).subscribe((current) -> {
+			if (current) {
 				run.run();
 			}
 			else {

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.RequestIds;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.stream.SseConnection;
@@ -138,7 +139,7 @@ final class Session {
 		return this.record;
 	}
 
-	long revision() {
+	Revision revision() {
 		return this.record.revision();
 	}
 
@@ -147,7 +148,7 @@ final class Session {
 	 * @param stored the record, as it was read
 	 */
 	synchronized void update(SessionRecord stored) {
-		if (stored.revision() != this.record.revision()) {
+		if (!stored.revision().equals(this.record.revision())) {
 			tellLogLevel(stored);
 		}
 		this.record = stored;

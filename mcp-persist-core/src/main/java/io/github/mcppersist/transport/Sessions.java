@@ -20,6 +20,7 @@ import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.node.NodeMessage;
@@ -302,7 +303,7 @@ final class Sessions {
 			later(session, change);
 			return Mono.empty();
 		}
-		Mono<Long> stored = Mono.defer(() -> change.storeIn(this.runtime.sessionStore()));
+		Mono<Revision> stored = Mono.defer(() -> change.storeIn(this.runtime.sessionStore()));
 		return stored.onErrorResume(SessionNotFoundException.class, (ex) -> createAgain(session).then(stored))
 			.then(reload(session))
 			.onErrorResume(EventStoreUnavailableException.class, (ex) -> {

@@ -108,7 +108,7 @@ public abstract class EventStoreContractTests {
 
 	@Test
 	void doesNothingBeforeSubscription() {
-		Mono<Long> open = store().openStream(this.stream, REQUEST_ID, List.of(priming(this.stream, 1)));
+		Mono<Revision> open = store().openStream(this.stream, REQUEST_ID, List.of(priming(this.stream, 1)));
 
 		assertNotFound(store(), this.stream, null);
 

@@ -19,6 +19,7 @@ import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.event.RequestIds;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -101,8 +102,8 @@ final class FailingEventStore implements EventStore {
 	}
 
 	@Override
-	public Mono<Long> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
-		Mono<Long> opened = write(() -> this.store.openStream(stream, requestIds, events));
+	public Mono<Revision> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
+		Mono<Revision> opened = write(() -> this.store.openStream(stream, requestIds, events));
 		Sinks.Empty<Void> held = this.held;
 		return (held != null) ? held.asMono()
 			.doOnSubscribe((subscription) -> this.delayed.incrementAndGet())

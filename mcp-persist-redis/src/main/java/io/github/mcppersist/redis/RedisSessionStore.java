@@ -17,6 +17,7 @@ import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionNotFoundException;
@@ -115,26 +116,26 @@ public final class RedisSessionStore implements SessionStore {
 	}
 
 	@Override
-	public Mono<Long> setLogLevel(String sessionId, String logLevel) {
+	public Mono<Revision> setLogLevel(String sessionId, String logLevel) {
 		check(sessionId);
 		return change(sessionId, this.ttl, SessionFields.logLevel(), RedisKeys.text(logLevel));
 	}
 
 	@Override
-	public Mono<Long> setResuming(String sessionId) {
+	public Mono<Revision> setResuming(String sessionId) {
 		check(sessionId);
 		return change(sessionId, this.ttl, SessionFields.resuming(), SessionFields.yes());
 	}
 
 	@Override
-	public Mono<Long> subscribe(String sessionId, String uri) {
+	public Mono<Revision> subscribe(String sessionId, String uri) {
 		check(sessionId);
 		return change(sessionId, this.ttl, SessionFields.subscription(uri), NOTHING)
 			.flatMap((revision) -> index(sessionId, List.of(uri)).thenReturn(revision));
 	}
 
 	@Override
-	public Mono<Long> unsubscribe(String sessionId, String uri) {
+	public Mono<Revision> unsubscribe(String sessionId, String uri) {
 		check(sessionId);
 		Mono<Void> unindexed = unindex(sessionId, List.of(uri));
 		return change(sessionId, this.ttl, SessionFields.subscription(uri))
@@ -142,11 +143,11 @@ public final class RedisSessionStore implements SessionStore {
 			.flatMap((revision) -> unindexed.thenReturn(revision));
 	}
 
-	private Mono<Long> change(String sessionId, byte[]... arguments) {
+	private Mono<Revision> change(String sessionId, byte[]... arguments) {
 		return this.node
 			.write(LuaScript.CHANGE_SESSION, 0, keys(keys().record(sessionId), keys().tombstone(sessionId)), arguments)
 			.flatMap((reply) -> isCode(reply, 0) ? Mono.error(new SessionNotFoundException())
-					: Mono.just((Long) reply.get(1)));
+					: Mono.just(new Revision((Long) reply.get(1))));
 	}
 
 	private Mono<Void> index(String sessionId, List<String> uris) {

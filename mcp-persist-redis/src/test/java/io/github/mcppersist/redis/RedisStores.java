@@ -23,6 +23,7 @@ import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.RequestIds;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionRecord;
@@ -132,19 +133,21 @@ final class RedisStores implements AutoCloseable {
 		StreamKey stream = newStream();
 		String sessionId = stream.sessionId();
 		block(sessions.createSession(SessionRecord.initialized(sessionId, "{}", "2025-11-25", "alice", "server")));
-		assertThat(others.setLogLevel(sessionId, "debug").block(LIMIT)).isEqualTo(2);
-		assertThat(others.subscribe(sessionId, "file:///a").block(LIMIT)).isEqualTo(3);
-		assertThat(others.subscribe(sessionId, "file:///b").block(LIMIT)).isEqualTo(4);
-		assertThat(sessions.unsubscribe(sessionId, "file:///a").block(LIMIT)).isEqualTo(5);
+		assertThat(others.setLogLevel(sessionId, "debug").block(LIMIT)).isEqualTo(new Revision(2));
+		assertThat(others.subscribe(sessionId, "file:///a").block(LIMIT)).isEqualTo(new Revision(3));
+		assertThat(others.subscribe(sessionId, "file:///b").block(LIMIT)).isEqualTo(new Revision(4));
+		assertThat(sessions.unsubscribe(sessionId, "file:///a").block(LIMIT)).isEqualTo(new Revision(5));
 		block(others.moveStandaloneCursor(sessionId, EventId.parse("0_2_abcdef")));
 		block(sessions.renewSessions(List.of(sessionId)));
 
-		assertThat(sessions.findSession(sessionId).block(LIMIT)).isEqualTo(new SessionRecord(sessionId, "{}",
-				"2025-11-25", "alice", "server", "debug", Set.of("file:///b"), EventId.parse("0_2_abcdef"), false, 5));
+		assertThat(sessions.findSession(sessionId).block(LIMIT))
+			.isEqualTo(new SessionRecord(sessionId, "{}", "2025-11-25", "alice", "server", "debug", Set.of("file:///b"),
+					EventId.parse("0_2_abcdef"), false, new Revision(5)));
 		assertThat(sessions.findSubscribers("file:///a").block(LIMIT)).isEmpty();
 		assertThat(sessions.findSubscribers("file:///b").block(LIMIT)).containsExactly(sessionId);
 		assertThat(others.findSubscribedUris().block(LIMIT)).contains("file:///b");
-		assertThat(store.openStream(stream, RequestIds.parse("7"), List.of(priming(stream))).block(LIMIT)).isEqualTo(5);
+		assertThat(store.openStream(stream, RequestIds.parse("7"), List.of(priming(stream))).block(LIMIT))
+			.isEqualTo(new Revision(5));
 		block(others.storeAnswer(sessionId, "r1", new byte[] { '1' }));
 		assertThat(sessions.findAnswers(sessionId, List.of("r1")).block(LIMIT)).containsOnlyKeys("r1");
 
