@@ -21,7 +21,6 @@ import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.Revision;
-import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -304,7 +303,7 @@ public final class InMemorySessionStore implements SessionStore {
 
 	private void requireNotDeleted(String sessionId) {
 		if (this.deletedSessions.contains(sessionId)) {
-			throw new SessionDeletedException();
+			throw new SessionAlreadyDeletedException();
 		}
 	}
 

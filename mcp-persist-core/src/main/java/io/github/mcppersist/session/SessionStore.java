@@ -17,9 +17,8 @@ import io.github.mcppersist.event.Revision;
  * For every store these hold, and {@code SessionStoreContractTests} tests them:
  * <ul>
  * <li>Nothing is done before subscription. Every {@link Mono} ends within the store's own
- * time limit; one that fails with
- * {@link io.github.mcppersist.event.EventStoreUnavailableException} may have been carried
- * out or not, and can be repeated.</li>
+ * time limit; one that fails with {@link SessionStoreUnavailableException} may have been
+ * carried out or not, and can be repeated.</li>
  * <li>Signals come on a thread of the store's own: a subscriber neither blocks it nor
  * runs a user's code on it.</li>
  * <li>A session expires {@link #timeToLive()} after it was created, changed or renewed.
@@ -36,7 +35,7 @@ public interface SessionStore {
 	 * lost it. A session that is stored already is left as it is.
 	 * @param session the session
 	 * @return completes when it is stored; fails with
-	 * {@link io.github.mcppersist.event.SessionDeletedException}
+	 * {@link SessionAlreadyDeletedException}
 	 */
 	Mono<Void> createSession(SessionRecord session);
 
@@ -118,7 +117,7 @@ public interface SessionStore {
 	 * {@code A-Z a-z 0-9 . _ -}
 	 * @param answer the JSON-RPC response as UTF-8 JSON
 	 * @return completes when it is kept; fails with
-	 * {@link io.github.mcppersist.event.SessionDeletedException}
+	 * {@link SessionAlreadyDeletedException}
 	 */
 	Mono<Void> storeAnswer(String sessionId, String requestId, byte[] answer);
 

@@ -120,7 +120,7 @@ final class CallHandler {
 						this.closing ? Rejection.SHUTTING_DOWN : Rejection.UNKNOWN_SESSION));
 			}
 			else if (this.runtime.options().onStoreFailure() == StoreFailurePolicy.REJECT) {
-				refuse.accept(new RejectedRequestException(Rejection.unavailable("the event store is out of reach")));
+				refuse.accept(new RejectedRequestException(Rejection.EVENTS_AWAY));
 			}
 			else {
 				run.run();

@@ -174,7 +174,7 @@ final class GetHandler {
 			}
 			else {
 				observed.ended(ResumeOutcome.UNAVAILABLE, ex);
-				reply.refuse(Rejection.unavailable("the event store is out of reach"));
+				reply.refuse(Rejection.EVENTS_AWAY);
 			}
 		}
 		else if (ex instanceof EventsTrimmedException trimmed) {

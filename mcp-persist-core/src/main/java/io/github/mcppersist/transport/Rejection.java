@@ -7,7 +7,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.RequestId;
+import io.github.mcppersist.session.SessionStoreUnavailableException;
 import io.github.mcppersist.stream.JsonRpcError;
 
 /**
@@ -41,6 +43,8 @@ record Rejection(int status, int code, String message, @Nullable RequestId reque
 
 	static final Rejection SESSIONS_AWAY = unavailable("the session store is out of reach");
 
+	static final Rejection EVENTS_AWAY = unavailable("the event store is out of reach");
+
 	/**
 	 * Neither 400 nor 404, on which a client drops its session.
 	 */
@@ -68,6 +72,12 @@ record Rejection(int status, int code, String message, @Nullable RequestId reque
 		}
 		if (ex instanceof RejectedExecutionException) {
 			return SHUTTING_DOWN;
+		}
+		if (ex instanceof SessionStoreUnavailableException) {
+			return SESSIONS_AWAY;
+		}
+		if (ex instanceof EventStoreUnavailableException) {
+			return EVENTS_AWAY;
 		}
 		logger.error("A request could not be handled; please report this", ex);
 		return new Rejection(500, JsonRpcError.INTERNAL_ERROR, "Internal error", null, Map.of());

@@ -22,9 +22,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
 import io.github.mcppersist.event.EventId;
-import io.github.mcppersist.event.EventStoreException;
 import io.github.mcppersist.event.Revision;
-import io.github.mcppersist.event.SessionDeletedException;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -795,7 +793,7 @@ public abstract class SessionStoreContractTests {
 			List<Object> outcomes = race(calls);
 
 			assertThat(outcomes).filteredOn((outcome) -> outcome instanceof Exception)
-				.hasOnlyElementsOfTypes(SessionNotFoundException.class, SessionDeletedException.class);
+				.hasOnlyElementsOfTypes(SessionNotFoundException.class, SessionAlreadyDeletedException.class);
 			for (SessionStore store : List.of(store(), secondNode())) {
 				assertNotFound(store, sessionId);
 				assertThat(take(store, sessionId, "r")).isEmpty();
@@ -862,7 +860,7 @@ public abstract class SessionStoreContractTests {
 	}
 
 	protected static void assertSessionDeleted(Mono<?> call) {
-		assertThatExceptionOfType(SessionDeletedException.class).isThrownBy(() -> block(call));
+		assertThatExceptionOfType(SessionAlreadyDeletedException.class).isThrownBy(() -> block(call));
 	}
 
 	private void awaitNotFound(SessionStore store, String sessionId) {
@@ -882,7 +880,7 @@ public abstract class SessionStoreContractTests {
 		List<Object> outcomes = Flux.fromIterable(calls)
 			.flatMapSequential((call) -> call.cast(Object.class)
 				.defaultIfEmpty("done")
-				.onErrorResume(EventStoreException.class, Mono::just)
+				.onErrorResume(SessionStoreException.class, Mono::just)
 				.subscribeOn(Schedulers.boundedElastic()))
 			.collectList()
 			.block(TIMEOUT);

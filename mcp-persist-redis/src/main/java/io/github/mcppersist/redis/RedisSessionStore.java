@@ -18,11 +18,13 @@ import reactor.core.publisher.Mono;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.Revision;
-import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.session.SessionAlreadyDeletedException;
 import io.github.mcppersist.session.SessionNotFoundException;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.session.SessionStoreException;
+import io.github.mcppersist.session.SessionStoreUnavailableException;
 
 /**
  * Keeps sessions in Redis, beside the events of a {@link RedisEventStore}: one hash for
@@ -94,24 +96,23 @@ public final class RedisSessionStore implements SessionStore {
 		List<byte[]> arguments = new ArrayList<>(List.of(this.ttl));
 		arguments.addAll(SessionFields.of(session));
 		long bytes = arguments.stream().mapToLong((argument) -> argument.length).sum();
-		return this.node
-			.write(LuaScript.CREATE_SESSION, bytes, keys(keys().record(sessionId), keys().tombstone(sessionId)),
-					arguments.toArray(byte[][]::new))
-			.flatMap((reply) -> isCode(reply, -1) ? Mono.error(new SessionDeletedException())
+		return write(LuaScript.CREATE_SESSION, bytes, keys(keys().record(sessionId), keys().tombstone(sessionId)),
+				arguments.toArray(byte[][]::new))
+			.flatMap((reply) -> isCode(reply, -1) ? Mono.error(new SessionAlreadyDeletedException())
 					: index(sessionId, texts(reply)));
 	}
 
 	@Override
 	public Mono<SessionRecord> findSession(String sessionId) {
 		check(sessionId);
-		return this.node.read(LuaScript.FIND_SESSION, keys(keys().record(sessionId), keys().tombstone(sessionId)))
+		return read(LuaScript.FIND_SESSION, keys(keys().record(sessionId), keys().tombstone(sessionId)))
 			.filter((fields) -> !fields.isEmpty())
 			.map((fields) -> SessionFields.parse(sessionId, fields))
 			.onErrorMap(RuntimeException.class, RedisSessionStore::unreadable);
 	}
 
 	private static Throwable unreadable(RuntimeException failure) {
-		return (failure instanceof EventStoreUnavailableException) ? failure : new EventStoreUnavailableException(
+		return (failure instanceof SessionStoreException) ? failure : new SessionStoreUnavailableException(
 				"Redis holds something else than a session of this version", failure);
 	}
 
@@ -144,8 +145,8 @@ public final class RedisSessionStore implements SessionStore {
 	}
 
 	private Mono<Revision> change(String sessionId, byte[]... arguments) {
-		return this.node
-			.write(LuaScript.CHANGE_SESSION, 0, keys(keys().record(sessionId), keys().tombstone(sessionId)), arguments)
+		return write(LuaScript.CHANGE_SESSION, 0, keys(keys().record(sessionId), keys().tombstone(sessionId)),
+				arguments)
 			.flatMap((reply) -> isCode(reply, 0) ? Mono.error(new SessionNotFoundException())
 					: Mono.just(new Revision((Long) reply.get(1))));
 	}
@@ -154,7 +155,7 @@ public final class RedisSessionStore implements SessionStore {
 		return inBatches(uris, (batch) -> {
 			List<byte[]> arguments = new ArrayList<>(List.of(this.indexTtl, RedisKeys.bytes(sessionId)));
 			batch.forEach((uri) -> arguments.add(RedisKeys.text(uri)));
-			return this.node.write(LuaScript.ADD_SUBSCRIBER, 0, indexKeys(batch), arguments.toArray(byte[][]::new));
+			return write(LuaScript.ADD_SUBSCRIBER, 0, indexKeys(batch), arguments.toArray(byte[][]::new));
 		});
 	}
 
@@ -162,7 +163,7 @@ public final class RedisSessionStore implements SessionStore {
 		return inBatches(uris, (batch) -> {
 			List<byte[]> arguments = new ArrayList<>(List.of(RedisKeys.bytes(sessionId)));
 			batch.forEach((uri) -> arguments.add(RedisKeys.text(uri)));
-			return this.node.write(LuaScript.REMOVE_SUBSCRIBER, 0, indexKeys(batch), arguments.toArray(byte[][]::new));
+			return write(LuaScript.REMOVE_SUBSCRIBER, 0, indexKeys(batch), arguments.toArray(byte[][]::new));
 		});
 	}
 
@@ -187,15 +188,13 @@ public final class RedisSessionStore implements SessionStore {
 	}
 
 	private Mono<Set<String>> members(String key) {
-		return this.node.read(LuaScript.FIND_SUBSCRIBERS, keys(key))
-			.map((members) -> new LinkedHashSet<>(texts(members)));
+		return read(LuaScript.FIND_SUBSCRIBERS, keys(key)).map((members) -> new LinkedHashSet<>(texts(members)));
 	}
 
 	@Override
 	public Mono<Void> moveStandaloneCursor(String sessionId, EventId cursor) {
 		check(sessionId);
-		return this.node
-			.write(LuaScript.MOVE_CURSOR, 0, keys(keys().record(sessionId)), RedisKeys.bytes(cursor.toString()))
+		return write(LuaScript.MOVE_CURSOR, 0, keys(keys().record(sessionId)), RedisKeys.bytes(cursor.toString()))
 			.then();
 	}
 
@@ -207,7 +206,7 @@ public final class RedisSessionStore implements SessionStore {
 	}
 
 	private Mono<Void> renew(String sessionId) {
-		return this.node.write(LuaScript.RENEW_SESSION, 0, keys(keys().record(sessionId)), this.ttl)
+		return write(LuaScript.RENEW_SESSION, 0, keys(keys().record(sessionId)), this.ttl)
 			.flatMap((uris) -> index(sessionId, texts(uris)));
 	}
 
@@ -215,12 +214,12 @@ public final class RedisSessionStore implements SessionStore {
 	public Mono<Void> storeAnswer(String sessionId, String requestId, byte[] answer) {
 		check(sessionId);
 		checkRequestId(requestId);
-		return this.node
-			.write(LuaScript.STORE_ANSWER, answer.length, keys(keys().answers(sessionId), keys().tombstone(sessionId)),
-					this.answerTtl, RedisKeys.bytes(requestId), answer, RedisNode.number(MAX_ANSWERS))
+		return write(LuaScript.STORE_ANSWER, answer.length,
+				keys(keys().answers(sessionId), keys().tombstone(sessionId)), this.answerTtl,
+				RedisKeys.bytes(requestId), answer, RedisNode.number(MAX_ANSWERS))
 			.flatMap((reply) -> switch (RedisNode.code(reply)) {
-				case -1 -> Mono.error(new SessionDeletedException());
-				case -2 -> Mono.error(new EventStoreUnavailableException(
+				case -1 -> Mono.error(new SessionAlreadyDeletedException());
+				case -2 -> Mono.error(new SessionStoreUnavailableException(
 						"More than " + MAX_ANSWERS + " answers of a session wait to be taken"));
 				default -> Mono.empty();
 			});
@@ -230,7 +229,7 @@ public final class RedisSessionStore implements SessionStore {
 	public Mono<Map<String, byte[]>> findAnswers(String sessionId, Collection<String> requestIds) {
 		check(sessionId);
 		byte[][] arguments = requestIds(requestIds);
-		return this.node.read(LuaScript.FIND_ANSWERS, keys(keys().answers(sessionId)), arguments).map((found) -> {
+		return read(LuaScript.FIND_ANSWERS, keys(keys().answers(sessionId)), arguments).map((found) -> {
 			Map<String, byte[]> answers = new HashMap<>();
 			for (int i = 0; i + 1 < found.size(); i += 2) {
 				answers.put(SessionFields.text(found.get(i)), (byte[]) found.get(i + 1));
@@ -243,7 +242,7 @@ public final class RedisSessionStore implements SessionStore {
 	public Mono<Void> removeAnswers(String sessionId, Collection<String> requestIds) {
 		check(sessionId);
 		byte[][] arguments = requestIds(requestIds);
-		return this.node.write(LuaScript.REMOVE_ANSWERS, 0, keys(keys().answers(sessionId)), arguments).then();
+		return write(LuaScript.REMOVE_ANSWERS, 0, keys(keys().answers(sessionId)), arguments).then();
 	}
 
 	private static byte[][] requestIds(Collection<String> requestIds) {
@@ -254,10 +253,9 @@ public final class RedisSessionStore implements SessionStore {
 	@Override
 	public Mono<Void> deleteSession(String sessionId) {
 		check(sessionId);
-		return this.node
-			.write(LuaScript.DELETE_SESSION, 0,
-					keys(keys().tombstone(sessionId), keys().record(sessionId), keys().answers(sessionId)),
-					this.tombstoneTtl)
+		return write(LuaScript.DELETE_SESSION, 0,
+				keys(keys().tombstone(sessionId), keys().record(sessionId), keys().answers(sessionId)),
+				this.tombstoneTtl)
 			// What is left in the index expires, and goes with the next update that finds
 			// it
 			.flatMap((uris) -> unindex(sessionId, texts(uris)).onErrorComplete());
@@ -266,6 +264,21 @@ public final class RedisSessionStore implements SessionStore {
 	@Override
 	public Duration timeToLive() {
 		return this.timeToLive;
+	}
+
+	private Mono<List<Object>> write(LuaScript script, long bytes, byte[][] keys, byte[]... arguments) {
+		return this.node.write(script, bytes, keys, arguments)
+			.onErrorMap(EventStoreUnavailableException.class, RedisSessionStore::unavailable);
+	}
+
+	private Mono<List<Object>> read(LuaScript script, byte[][] keys, byte[]... arguments) {
+		return this.node.read(script, keys, arguments)
+			.onErrorMap(EventStoreUnavailableException.class, RedisSessionStore::unavailable);
+	}
+
+	// The connections are the event store's
+	private static SessionStoreUnavailableException unavailable(EventStoreUnavailableException failure) {
+		return new SessionStoreUnavailableException(String.valueOf(failure.getMessage()), failure.getCause());
 	}
 
 	private RedisKeys keys() {

@@ -15,12 +15,12 @@ import org.junit.jupiter.api.Test;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 import io.github.mcppersist.event.EventId;
-import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.Revision;
-import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.session.SessionAlreadyDeletedException;
 import io.github.mcppersist.session.SessionRecord;
+import io.github.mcppersist.session.SessionStoreUnavailableException;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -138,7 +138,7 @@ class RedisSessionLayoutTests {
 	void saysThatARecordIsOfAnotherVersion() {
 		redis.cli("HSET", RECORD, "x", "y");
 
-		assertThatExceptionOfType(EventStoreUnavailableException.class)
+		assertThatExceptionOfType(SessionStoreUnavailableException.class)
 			.isThrownBy(() -> TestEvents.block(this.store.findSession(SESSION)))
 			.withMessageContaining("something else than a session");
 	}
@@ -178,7 +178,7 @@ class RedisSessionLayoutTests {
 			TestEvents.block(streams.deleteSession(SESSION));
 
 			assertKeys(TOMBSTONE);
-			assertThatExceptionOfType(SessionDeletedException.class)
+			assertThatExceptionOfType(SessionAlreadyDeletedException.class)
 				.isThrownBy(() -> TestEvents.block(sessions.createSession(session())));
 			assertThat(ttl(TOMBSTONE)).isPositive();
 			redis.cli("PEXPIRE", TOMBSTONE, "1");
@@ -193,7 +193,7 @@ class RedisSessionLayoutTests {
 		TestEvents.block(this.eventStore.deleteSession(SESSION));
 
 		assertThat(TestEvents.block(this.store.findSession(SESSION))).isNull();
-		assertThatExceptionOfType(SessionDeletedException.class)
+		assertThatExceptionOfType(SessionAlreadyDeletedException.class)
 			.isThrownBy(() -> TestEvents.block(this.store.createSession(session())));
 	}
 
@@ -263,14 +263,14 @@ class RedisSessionLayoutTests {
 		String other = "other";
 		redis.cli("CONFIG", "SET", "maxmemory", "1");
 
-		assertThatExceptionOfType(EventStoreUnavailableException.class)
+		assertThatExceptionOfType(SessionStoreUnavailableException.class)
 			.isThrownBy(() -> TestEvents
 				.block(this.store.createSession(SessionRecord.initialized(other, "{}", "2025-11-25", null, "server"))))
 			.withMessageContaining("out of memory");
 		assertThat(redis.cli("EXISTS", "mcp:1:{other}:i")).isEqualTo(0L);
 		assertThat(TestEvents.block(this.store.findSession(SESSION)).revision()).isEqualTo(new Revision(2));
 		assertThat(TestEvents.block(this.store.findSubscribers("file:///a"))).containsExactly(SESSION);
-		Awaitility.await().ignoreExceptionsInstanceOf(EventStoreUnavailableException.class).until(() -> {
+		Awaitility.await().ignoreExceptionsInstanceOf(SessionStoreUnavailableException.class).until(() -> {
 			TestEvents.block(this.store.deleteSession(SESSION));
 			return true;
 		});

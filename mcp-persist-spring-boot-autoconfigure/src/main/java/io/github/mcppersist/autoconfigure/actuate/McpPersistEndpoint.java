@@ -24,6 +24,7 @@ import io.github.mcppersist.observe.EndpointStatistics;
 import io.github.mcppersist.observe.StreamDescription;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.session.SessionStoreUnavailableException;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 /**
@@ -88,7 +89,7 @@ public final class McpPersistEndpoint {
 				}
 			}
 		}
-		catch (EventStoreUnavailableException ex) {
+		catch (EventStoreUnavailableException | SessionStoreUnavailableException ex) {
 			outage = ex.getMessage();
 		}
 		for (StreamDescription stream : this.endpoint.describeStreams(sessionId)) {
