@@ -11,6 +11,7 @@ import org.springframework.data.redis.connection.RedisConnectionFactory;
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.redis.RedisEventStore;
 
@@ -33,7 +34,7 @@ final class StoreEventLog implements EventLog {
 	@Override
 	public void open(StreamKey stream) {
 		this.first = EventId.next(stream.streamId(), 1);
-		this.store.openStream(stream, "1", List.of(Event.priming(this.first))).block();
+		this.store.openStream(stream, RequestIds.parse("1"), List.of(Event.priming(this.first))).block();
 	}
 
 	@Override

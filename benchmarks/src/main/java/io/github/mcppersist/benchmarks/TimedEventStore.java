@@ -14,6 +14,9 @@ import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.Hint;
+import io.github.mcppersist.event.RequestIds;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -49,8 +52,8 @@ final class TimedEventStore implements EventStore {
 	}
 
 	@Override
-	public Mono<Long> openStream(StreamKey stream, @Nullable String requestId, List<Event> events) {
-		return this.store.openStream(stream, requestId, events);
+	public Mono<Revision> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
+		return this.store.openStream(stream, requestIds, events);
 	}
 
 	@Override
@@ -64,7 +67,7 @@ final class TimedEventStore implements EventStore {
 	}
 
 	@Override
-	public Flux<Long> watch(StreamKey stream) {
+	public Flux<Hint> watch(StreamKey stream) {
 		return this.store.watch(stream);
 	}
 

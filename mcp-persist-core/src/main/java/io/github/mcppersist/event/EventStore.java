@@ -40,26 +40,20 @@ import reactor.core.publisher.Mono;
 public interface EventStore {
 
 	/**
-	 * A hint to look at a stream, whatever the reader has of it.
-	 */
-	long LOOK = Long.MAX_VALUE;
-
-	/**
 	 * Open a stream with its first events, usually one priming event. If this writer had
 	 * the stream open already, the stream starts anew with these events: what was stored
 	 * before is dropped, and a cursor before the first of them is a reported gap.
 	 * @param stream the stream
-	 * @param requestId the JSON text of the ID of the JSON-RPC request that the stream
-	 * answers, or of the array of the IDs of a batch; {@code null} if it answers none
+	 * @param requestIds what the stream answers, or {@code null} if it answers nothing
 	 * @param events at least one event; the first may have any sequence, the others
 	 * follow without a hole
-	 * @return completes when the events are stored. If this store keeps the sessions'
-	 * records as well, it emits the revision of the session's record as it was then, or 0
-	 * if there is none; otherwise nothing. Fails with {@link SessionDeletedException},
-	 * with {@link StreamConflictException} if the stream is complete or somebody else
-	 * opened it, or with {@link EventStoreUnavailableException}
+	 * @return completes when the events are stored. If this store knows the session's
+	 * record, it emits the revision that it had then; otherwise nothing. Fails with
+	 * {@link SessionDeletedException}, with {@link StreamConflictException} if the stream
+	 * is complete or somebody else opened it, or with
+	 * {@link EventStoreUnavailableException}
 	 */
-	Mono<Long> openStream(StreamKey stream, @Nullable String requestId, List<Event> events);
+	Mono<Revision> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events);
 
 	/**
 	 * Store events at the end of a running stream.
@@ -106,15 +100,16 @@ public interface EventStore {
 	 * If another node was, who watches there is told to look, and finds that it has been
 	 * replaced.
 	 * @param stream the stream
-	 * @return emits {@link #LOOK} once as soon as the stream is watched (a read from then
-	 * on misses nothing that isn't hinted at), and before that 0 if it can't be watched
-	 * yet, because the store is out of reach or the stream isn't there; after events were
-	 * stored the sequence of the newest of them; and {@link #LOOK} again when there may
-	 * be something to see that has no sequence. Ends when it is cancelled, completes when
-	 * the store is closed, or fails with an {@link EventStoreException}. Hints that find
-	 * no demand are dropped but for the latest.
+	 * @return emits {@link Hint.Look} once as soon as the stream is watched (a read from
+	 * then on misses nothing that isn't hinted at), and before that
+	 * {@link Hint.NotWatched} if it can't be watched yet, because the store is out of
+	 * reach or the stream isn't there; {@link Hint.Stored} after events were stored; and
+	 * {@link Hint.Look} again when there may be something to see that has no sequence.
+	 * Ends when it is cancelled, completes when the store is closed, or fails with an
+	 * {@link EventStoreException}. Hints that find no demand are dropped but for the
+	 * latest.
 	 */
-	Flux<Long> watch(StreamKey stream);
+	Flux<Hint> watch(StreamKey stream);
 
 	/**
 	 * Put off the expiry of running streams. Streams that are gone or complete are passed

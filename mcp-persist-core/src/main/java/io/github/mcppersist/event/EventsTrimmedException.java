@@ -7,26 +7,24 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EventsTrimmedException extends EventStoreException {
 
-	private final @Nullable String requestId;
+	private final @Nullable RequestIds requestIds;
 
 	/**
 	 * Create the exception.
 	 * @param stream the stream
-	 * @param requestId the JSON text of the ID of the request that the stream answers, or
-	 * of the array of the IDs of a batch; {@code null} if it answers none
+	 * @param requestIds what the stream answers, or {@code null} if it answers nothing
 	 */
-	public EventsTrimmedException(StreamKey stream, @Nullable String requestId) {
+	public EventsTrimmedException(StreamKey stream, @Nullable RequestIds requestIds) {
 		super("Events of stream " + stream.streamId() + " after the given event ID are no longer kept");
-		this.requestId = requestId;
+		this.requestIds = requestIds;
 	}
 
 	/**
-	 * Return the ID of the request that the stream answers, so that it can be ended with
-	 * an error.
-	 * @return the JSON text of the ID, or {@code null}
+	 * Return what the stream answers, so that it can be ended with an error.
+	 * @return the IDs of the requests, or {@code null} if it answers nothing
 	 */
-	public @Nullable String requestId() {
-		return this.requestId;
+	public @Nullable RequestIds requestIds() {
+		return this.requestIds;
 	}
 
 }

@@ -57,7 +57,7 @@ public final class InMemoryEventStore implements EventStore {
 
 	private final Set<String> deletedSessions = new LinkedHashSet<>();
 
-	private final Map<StreamKey, List<FluxSink<Long>>> watchers = new ConcurrentHashMap<>();
+	private final Map<StreamKey, List<FluxSink<Hint>>> watchers = new ConcurrentHashMap<>();
 
 	private final long maxBytes;
 
@@ -99,11 +99,11 @@ public final class InMemoryEventStore implements EventStore {
 	}
 
 	@Override
-	public Mono<Long> openStream(StreamKey stream, @Nullable String requestId, List<Event> events) {
+	public Mono<Revision> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
 		List<Event> batch = validated(stream, events);
 		return Mono.fromRunnable(() -> {
-			locked(() -> open(stream, requestId, batch));
-			hint(stream, newest(batch));
+			locked(() -> open(stream, requestIds, batch));
+			hint(stream, Hint.stored(newest(batch)));
 		});
 	}
 
@@ -112,7 +112,7 @@ public final class InMemoryEventStore implements EventStore {
 		List<Event> batch = validated(stream, events);
 		return Mono.fromRunnable(() -> {
 			locked(() -> store(stream, batch));
-			hint(stream, newest(batch));
+			hint(stream, Hint.stored(newest(batch)));
 		});
 	}
 
@@ -121,7 +121,7 @@ public final class InMemoryEventStore implements EventStore {
 		List<Event> batch = validated(stream, events);
 		return Mono.fromRunnable(() -> {
 			locked(() -> complete(stream, batch));
-			hint(stream, newest(batch));
+			hint(stream, Hint.stored(newest(batch)));
 		});
 	}
 
@@ -140,11 +140,11 @@ public final class InMemoryEventStore implements EventStore {
 	}
 
 	@Override
-	public Flux<Long> watch(StreamKey stream) {
+	public Flux<Hint> watch(StreamKey stream) {
 		return Flux.create((sink) -> {
 			this.watchers.merge(stream, List.of(sink), InMemoryEventStore::concat);
 			sink.onDispose(() -> this.watchers.computeIfPresent(stream, (key, sinks) -> without(sinks, sink)));
-			sink.next(LOOK);
+			sink.next(Hint.look());
 		}, FluxSink.OverflowStrategy.LATEST);
 	}
 
@@ -167,7 +167,7 @@ public final class InMemoryEventStore implements EventStore {
 		if (!StreamKey.isSessionId(sessionId)) {
 			throw new IllegalArgumentException("Not a session ID: '" + StreamKey.printable(sessionId) + "'");
 		}
-		return Mono.fromRunnable(() -> locked(() -> delete(sessionId)).forEach((log) -> hint(log.key(), LOOK)));
+		return Mono.fromRunnable(() -> locked(() -> delete(sessionId)).forEach((log) -> hint(log.key(), Hint.look())));
 	}
 
 	long bytes() {
@@ -204,7 +204,7 @@ public final class InMemoryEventStore implements EventStore {
 		}
 	}
 
-	private InMemoryStream open(StreamKey stream, @Nullable String requestId, List<Event> events) {
+	private InMemoryStream open(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
 		if (this.deletedSessions.contains(stream.sessionId())) {
 			throw new SessionDeletedException();
 		}
@@ -215,7 +215,7 @@ public final class InMemoryEventStore implements EventStore {
 			}
 			remove(previous);
 		}
-		InMemoryStream log = new InMemoryStream(stream, requestId, events);
+		InMemoryStream log = new InMemoryStream(stream, requestIds, events);
 		this.streams.put(stream, log);
 		InMemoryStreams session = this.sessions.computeIfAbsent(stream.sessionId(), (id) -> new InMemoryStreams());
 		this.queue.resized(log.bytes());
@@ -368,8 +368,8 @@ public final class InMemoryEventStore implements EventStore {
 		}
 	}
 
-	private void hint(StreamKey stream, long sequence) {
-		this.watchers.getOrDefault(stream, List.of()).forEach((sink) -> sink.next(sequence));
+	private void hint(StreamKey stream, Hint hint) {
+		this.watchers.getOrDefault(stream, List.of()).forEach((sink) -> sink.next(hint));
 	}
 
 	private static long newest(List<Event> events) {

@@ -23,13 +23,18 @@ final class InMemoryStream {
 	static final int EVENT_OVERHEAD = 128;
 
 	/**
+	 * About what the ID of a request takes beside its characters.
+	 */
+	static final int ID_OVERHEAD = 80;
+
+	/**
 	 * Below this many slots of dropped events it isn't worth while to close up.
 	 */
 	private static final int MIN_DROPPED = 32;
 
 	private final StreamKey key;
 
-	private final @Nullable String requestId;
+	private final @Nullable RequestIds requestIds;
 
 	/**
 	 * The slots before {@code head} are those of dropped events, and hold nothing.
@@ -57,12 +62,20 @@ final class InMemoryStream {
 
 	private long bytes;
 
-	InMemoryStream(StreamKey key, @Nullable String requestId, List<Event> events) {
+	InMemoryStream(StreamKey key, @Nullable RequestIds requestIds, List<Event> events) {
 		this.key = key;
-		this.requestId = requestId;
-		this.bytes = STREAM_OVERHEAD + ((requestId != null) ? 2L * requestId.length() : 0);
+		this.requestIds = requestIds;
+		this.bytes = STREAM_OVERHEAD + bytes(requestIds);
 		this.last = events.get(0).id();
 		append(events);
+	}
+
+	private static long bytes(@Nullable RequestIds requestIds) {
+		long bytes = 0;
+		for (RequestId id : (requestIds != null) ? requestIds.all() : List.<RequestId>of()) {
+			bytes += ID_OVERHEAD + id.json().length();
+		}
+		return bytes;
 	}
 
 	StreamKey key() {
@@ -158,7 +171,7 @@ final class InMemoryStream {
 	}
 
 	private StreamHead head() {
-		return new StreamHead(null, null, this.requestId);
+		return new StreamHead(null, null, this.requestIds);
 	}
 
 	private int indexAfter(EventId lastEventId) {
@@ -169,7 +182,7 @@ final class InMemoryStream {
 			return this.head;
 		}
 		if (lastEventId.streamId().equals(this.key.streamId()) && lastEventId.sequence() < firstSequence()) {
-			throw new EventsTrimmedException(this.key, this.requestId);
+			throw new EventsTrimmedException(this.key, this.requestIds);
 		}
 		if (!lastEventId.equals(idAt(lastEventId.sequence()))) {
 			throw new EventNotFoundException();

@@ -9,9 +9,8 @@ import org.jspecify.annotations.Nullable;
  * isn't shared between nodes
  * @param reader the ID of the node that watched the stream last, or {@code null} if none
  * has, or the store isn't shared between nodes
- * @param requestId the JSON text of the ID of the request that the stream answers, or of
- * the array of the IDs of a batch; {@code null} if it answers none
+ * @param requestIds what the stream answers, or {@code null} if it answers nothing
  */
-public record StreamHead(@Nullable String owner, @Nullable String reader, @Nullable String requestId) {
+public record StreamHead(@Nullable String owner, @Nullable String reader, @Nullable RequestIds requestIds) {
 
 }

@@ -59,16 +59,16 @@ public interface NodeRegistry {
 	 * @param nodeId the node; if it is this one, nothing is sent
 	 * @param message the message, up to about a kilobyte
 	 * @return {@code false} if the node has certainly not got it, since it has gone or
-	 * isn't listening; fails with
-	 * {@link io.github.mcppersist.event.EventStoreUnavailableException}
+	 * isn't listening; fails, with whatever the registry's own means say, if that can't
+	 * be told
 	 */
 	Mono<Boolean> send(String nodeId, String message);
 
 	/**
 	 * Send a message to all other nodes.
 	 * @param message the message, up to about a kilobyte
-	 * @return completes when it is sent; fails with
-	 * {@link io.github.mcppersist.event.EventStoreUnavailableException}
+	 * @return completes when it is sent; fails, with whatever the registry's own means
+	 * say, if it may not be
 	 */
 	Mono<Void> broadcast(String message);
 

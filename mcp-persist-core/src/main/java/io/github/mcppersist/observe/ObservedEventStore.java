@@ -13,6 +13,9 @@ import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.Hint;
+import io.github.mcppersist.event.RequestIds;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -44,8 +47,8 @@ public final class ObservedEventStore implements EventStore {
 	}
 
 	@Override
-	public Mono<Long> openStream(StreamKey stream, @Nullable String requestId, List<Event> events) {
-		return called(StoreOperation.OPEN_STREAM, this.store.openStream(stream, requestId, events));
+	public Mono<Revision> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
+		return called(StoreOperation.OPEN_STREAM, this.store.openStream(stream, requestIds, events));
 	}
 
 	@Override
@@ -68,7 +71,7 @@ public final class ObservedEventStore implements EventStore {
 	 * the store's threads.
 	 */
 	@Override
-	public Flux<Long> watch(StreamKey stream) {
+	public Flux<Hint> watch(StreamKey stream) {
 		return this.store.watch(stream);
 	}
 

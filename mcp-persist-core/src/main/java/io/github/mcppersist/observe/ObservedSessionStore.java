@@ -9,6 +9,7 @@ import java.util.concurrent.Executor;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
 
@@ -51,22 +52,22 @@ public final class ObservedSessionStore implements SessionStore {
 	}
 
 	@Override
-	public Mono<Long> setLogLevel(String sessionId, String logLevel) {
+	public Mono<Revision> setLogLevel(String sessionId, String logLevel) {
 		return called(StoreOperation.SET_LOG_LEVEL, this.store.setLogLevel(sessionId, logLevel));
 	}
 
 	@Override
-	public Mono<Long> setResuming(String sessionId) {
+	public Mono<Revision> setResuming(String sessionId) {
 		return called(StoreOperation.SET_RESUMING, this.store.setResuming(sessionId));
 	}
 
 	@Override
-	public Mono<Long> subscribe(String sessionId, String uri) {
+	public Mono<Revision> subscribe(String sessionId, String uri) {
 		return called(StoreOperation.SUBSCRIBE, this.store.subscribe(sessionId, uri));
 	}
 
 	@Override
-	public Mono<Long> unsubscribe(String sessionId, String uri) {
+	public Mono<Revision> unsubscribe(String sessionId, String uri) {
 		return called(StoreOperation.UNSUBSCRIBE, this.store.unsubscribe(sessionId, uri));
 	}
 

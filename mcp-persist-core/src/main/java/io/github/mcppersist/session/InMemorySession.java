@@ -6,6 +6,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.Revision;
 
 /**
  * One session in memory. It is owned by {@link InMemorySessionStore} and used under its
@@ -30,7 +31,7 @@ final class InMemorySession {
 
 	private boolean resuming;
 
-	private long revision;
+	private Revision revision;
 
 	private long expiresAt;
 
@@ -51,7 +52,7 @@ final class InMemorySession {
 		return this.subscriptions;
 	}
 
-	long revision() {
+	Revision revision() {
 		return this.revision;
 	}
 
@@ -66,26 +67,26 @@ final class InMemorySession {
 	void logLevel(String logLevel) {
 		if (!logLevel.equals(this.logLevel)) {
 			this.logLevel = logLevel;
-			this.revision++;
+			this.revision = this.revision.next();
 		}
 	}
 
 	void resuming() {
 		if (!this.resuming) {
 			this.resuming = true;
-			this.revision++;
+			this.revision = this.revision.next();
 		}
 	}
 
 	void subscribe(String uri) {
 		if (this.subscriptions.add(uri)) {
-			this.revision++;
+			this.revision = this.revision.next();
 		}
 	}
 
 	void unsubscribe(String uri) {
 		if (this.subscriptions.remove(uri)) {
-			this.revision++;
+			this.revision = this.revision.next();
 		}
 	}
 

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventId;
-import io.github.mcppersist.event.SessionDeletedException;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -103,19 +103,19 @@ public final class InMemorySessionStore implements SessionStore {
 	}
 
 	@Override
-	public Mono<Long> setLogLevel(String sessionId, String logLevel) {
+	public Mono<Revision> setLogLevel(String sessionId, String logLevel) {
 		requireSessionId(sessionId);
 		return Mono.fromSupplier(() -> locked(() -> change(sessionId, (session) -> session.logLevel(logLevel))));
 	}
 
 	@Override
-	public Mono<Long> setResuming(String sessionId) {
+	public Mono<Revision> setResuming(String sessionId) {
 		requireSessionId(sessionId);
 		return Mono.fromSupplier(() -> locked(() -> change(sessionId, InMemorySession::resuming)));
 	}
 
 	@Override
-	public Mono<Long> subscribe(String sessionId, String uri) {
+	public Mono<Revision> subscribe(String sessionId, String uri) {
 		requireSessionId(sessionId);
 		return Mono.fromSupplier(() -> locked(() -> change(sessionId, (session) -> {
 			session.subscribe(uri);
@@ -124,7 +124,7 @@ public final class InMemorySessionStore implements SessionStore {
 	}
 
 	@Override
-	public Mono<Long> unsubscribe(String sessionId, String uri) {
+	public Mono<Revision> unsubscribe(String sessionId, String uri) {
 		requireSessionId(sessionId);
 		// A session that isn't stored is among no subscribers: see remove(..)
 		return Mono.fromSupplier(() -> locked(() -> change(sessionId, (session) -> {
@@ -258,7 +258,7 @@ public final class InMemorySessionStore implements SessionStore {
 		return (session != null) ? session.toRecord() : null;
 	}
 
-	private long change(String sessionId, Consumer<InMemorySession> change) {
+	private Revision change(String sessionId, Consumer<InMemorySession> change) {
 		InMemorySession session = this.sessions.get(sessionId);
 		if (session == null) {
 			throw new SessionNotFoundException();
@@ -303,7 +303,7 @@ public final class InMemorySessionStore implements SessionStore {
 
 	private void requireNotDeleted(String sessionId) {
 		if (this.deletedSessions.contains(sessionId)) {
-			throw new SessionDeletedException();
+			throw new SessionAlreadyDeletedException();
 		}
 	}
 

@@ -1,12 +1,10 @@
 package io.github.mcppersist.session;
 
-import io.github.mcppersist.event.EventStoreException;
-
 /**
  * Thrown when a session is changed that isn't stored: it was never created, has expired,
  * was deleted, or was lost.
  */
-public final class SessionNotFoundException extends EventStoreException {
+public final class SessionNotFoundException extends SessionStoreException {
 
 	public SessionNotFoundException() {
 		super("The session isn't stored: it was never created, has expired, was deleted, or was lost");

@@ -6,6 +6,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -26,12 +27,12 @@ import io.github.mcppersist.event.StreamKey;
  * sent, as far as that was noted, or {@code null}
  * @param resuming whether the client is known to resume the streams of its requests: it
  * has done so, or is trusted to
- * @param revision counts the changes of log level, subscriptions and {@code resuming},
- * from 1 on
+ * @param revision is raised by each change of log level, subscriptions and
+ * {@code resuming}
  */
 public record SessionRecord(String sessionId, String initializeRequest, String protocolVersion, @Nullable String owner,
 		@Nullable String server, @Nullable String logLevel, Set<String> subscriptions,
-		@Nullable EventId standaloneCursor, boolean resuming, long revision) {
+		@Nullable EventId standaloneCursor, boolean resuming, Revision revision) {
 
 	public SessionRecord {
 		if (!StreamKey.isSessionId(sessionId)) {
@@ -41,9 +42,7 @@ public record SessionRecord(String sessionId, String initializeRequest, String p
 		Objects.requireNonNull(initializeRequest, "initializeRequest must not be null");
 		Objects.requireNonNull(protocolVersion, "protocolVersion must not be null");
 		subscriptions = Set.copyOf(subscriptions);
-		if (revision < 1) {
-			throw new IllegalArgumentException("revision must be at least 1, but is " + revision);
-		}
+		Objects.requireNonNull(revision, "revision must not be null");
 	}
 
 	/**
@@ -53,12 +52,12 @@ public record SessionRecord(String sessionId, String initializeRequest, String p
 	 * @param protocolVersion the negotiated protocol version
 	 * @param owner the name of whoever creates the session, or {@code null} for nobody
 	 * @param server the name of the MCP server
-	 * @return a record with revision 1
+	 * @return a record with the first revision
 	 */
 	public static SessionRecord initialized(String sessionId, String initializeRequest, String protocolVersion,
 			@Nullable String owner, String server) {
 		return new SessionRecord(sessionId, initializeRequest, protocolVersion, owner, server, null, Set.of(), null,
-				false, 1);
+				false, Revision.FIRST);
 	}
 
 	/**

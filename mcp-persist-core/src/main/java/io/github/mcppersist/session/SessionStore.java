@@ -8,6 +8,7 @@ import java.util.Set;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.Revision;
 
 /**
  * Keeps what a node has to know of a session to carry it on, so that a client may send
@@ -16,9 +17,8 @@ import io.github.mcppersist.event.EventId;
  * For every store these hold, and {@code SessionStoreContractTests} tests them:
  * <ul>
  * <li>Nothing is done before subscription. Every {@link Mono} ends within the store's own
- * time limit; one that fails with
- * {@link io.github.mcppersist.event.EventStoreUnavailableException} may have been carried
- * out or not, and can be repeated.</li>
+ * time limit; one that fails with {@link SessionStoreUnavailableException} may have been
+ * carried out or not, and can be repeated.</li>
  * <li>Signals come on a thread of the store's own: a subscriber neither blocks it nor
  * runs a user's code on it.</li>
  * <li>A session expires {@link #timeToLive()} after it was created, changed or renewed.
@@ -35,7 +35,7 @@ public interface SessionStore {
 	 * lost it. A session that is stored already is left as it is.
 	 * @param session the session
 	 * @return completes when it is stored; fails with
-	 * {@link io.github.mcppersist.event.SessionDeletedException}
+	 * {@link SessionAlreadyDeletedException}
 	 */
 	Mono<Void> createSession(SessionRecord session);
 
@@ -52,7 +52,7 @@ public interface SessionStore {
 	 * @param logLevel the level, as the specification spells it
 	 * @return the new revision; fails with {@link SessionNotFoundException}
 	 */
-	Mono<Long> setLogLevel(String sessionId, String logLevel);
+	Mono<Revision> setLogLevel(String sessionId, String logLevel);
 
 	/**
 	 * Note that the client of a session resumes the streams of its requests. Noting it
@@ -60,7 +60,7 @@ public interface SessionStore {
 	 * @param sessionId the session
 	 * @return the new revision; fails with {@link SessionNotFoundException}
 	 */
-	Mono<Long> setResuming(String sessionId);
+	Mono<Revision> setResuming(String sessionId);
 
 	/**
 	 * Subscribe a session to a resource. Subscribing twice is subscribing once.
@@ -68,7 +68,7 @@ public interface SessionStore {
 	 * @param uri the resource
 	 * @return the new revision; fails with {@link SessionNotFoundException}
 	 */
-	Mono<Long> subscribe(String sessionId, String uri);
+	Mono<Revision> subscribe(String sessionId, String uri);
 
 	/**
 	 * End the subscription of a session to a resource, if there is one. A session that
@@ -77,7 +77,7 @@ public interface SessionStore {
 	 * @param uri the resource
 	 * @return the new revision; fails with {@link SessionNotFoundException}
 	 */
-	Mono<Long> unsubscribe(String sessionId, String uri);
+	Mono<Revision> unsubscribe(String sessionId, String uri);
 
 	/**
 	 * Find the subscribers of a resource. Sessions that have expired may be among them.
@@ -117,7 +117,7 @@ public interface SessionStore {
 	 * {@code A-Z a-z 0-9 . _ -}
 	 * @param answer the JSON-RPC response as UTF-8 JSON
 	 * @return completes when it is kept; fails with
-	 * {@link io.github.mcppersist.event.SessionDeletedException}
+	 * {@link SessionAlreadyDeletedException}
 	 */
 	Mono<Void> storeAnswer(String sessionId, String requestId, byte[] answer);
 

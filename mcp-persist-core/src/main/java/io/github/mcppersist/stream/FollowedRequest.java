@@ -76,12 +76,12 @@ public final class FollowedRequest {
 	 */
 	void endIfOrphaned(EventId last, Runnable then) {
 		StreamHead head = this.head;
-		if (this.ending || head == null || head.requestId() == null || !isOrphaned(head)) {
+		if (this.ending || head == null || head.requestIds() == null || !isOrphaned(head)) {
 			return;
 		}
 		this.ending = true;
 		List<Event> errors = new ArrayList<>();
-		for (byte[] error : JsonRpcError.forEach(head.requestId(), JsonRpcError.INTERNAL_ERROR,
+		for (byte[] error : JsonRpcError.forEach(head.requestIds(), JsonRpcError.INTERNAL_ERROR,
 				"The server that ran the request has gone; the outcome of the request is unknown")) {
 			errors.add(new Event(EventId.next(this.stream.streamId(), last.sequence() + 1 + errors.size()), error));
 		}

@@ -5,6 +5,9 @@ import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
+import io.github.mcppersist.event.RequestId;
+import io.github.mcppersist.event.RequestIds;
+
 /**
  * A JSON-RPC error response as JSON text. Written by hand, since the SDK's type refuses
  * the {@code null} ID that an error has when its request could not be read.
@@ -41,12 +44,12 @@ public final class JsonRpcError {
 
 	/**
 	 * Write an error response.
-	 * @param requestId the JSON text of the request's ID, or {@code null} if unknown
+	 * @param requestId the request's ID, or {@code null} if unknown
 	 * @param code the error code
 	 * @param message what happened, in ASCII without quotes or backslashes
 	 * @return the response as UTF-8 JSON
 	 */
-	public static byte[] of(@Nullable String requestId, int code, String message) {
+	public static byte[] of(@Nullable RequestId requestId, int code, String message) {
 		return ("{\"jsonrpc\":\"2.0\",\"id\":" + requestId + ",\"error\":{\"code\":" + code + ",\"message\":\""
 				+ message + "\"}}")
 			.getBytes(StandardCharsets.UTF_8);
@@ -54,13 +57,13 @@ public final class JsonRpcError {
 
 	/**
 	 * Write an error response to each request that a stream answers.
-	 * @param requestIds what the stream answers, as for {@link RequestIds}
+	 * @param requestIds what the stream answers
 	 * @param code the error code
 	 * @param message as above
 	 * @return the responses, one for each request
 	 */
-	public static List<byte[]> forEach(String requestIds, int code, String message) {
-		return RequestIds.split(requestIds).stream().map((requestId) -> of(requestId, code, message)).toList();
+	public static List<byte[]> forEach(RequestIds requestIds, int code, String message) {
+		return requestIds.all().stream().map((requestId) -> of(requestId, code, message)).toList();
 	}
 
 }

@@ -2,16 +2,18 @@ package io.github.mcppersist.stream;
 
 import org.jspecify.annotations.Nullable;
 
+import io.github.mcppersist.event.RequestId;
+
 /**
  * A message to the client.
  *
- * @param requestId the JSON text of the ID of the request that it belongs to, or
- * {@code null} on the standalone stream
+ * @param requestId the request that it belongs to, or {@code null} on the standalone
+ * stream
  * @param json the JSON-RPC message as UTF-8 JSON
  * @param kind what it is
  */
 @SuppressWarnings("ArrayRecordComponent")
-public record Outgoing(@Nullable String requestId, byte[] json, Kind kind) {
+public record Outgoing(@Nullable RequestId requestId, byte[] json, Kind kind) {
 
 	boolean isResponse() {
 		return this.kind == Kind.RESPONSE;

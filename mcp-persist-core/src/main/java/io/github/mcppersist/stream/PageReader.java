@@ -9,6 +9,7 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.EventsTrimmedException;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.observe.EndpointObserver.Resume;
 import io.github.mcppersist.observe.ResumeOutcome;
@@ -69,7 +70,7 @@ public final class PageReader {
 		if (ex instanceof EventsTrimmedException trimmed) {
 			this.context.gapFound(this.stream);
 			ended(ResumeOutcome.GAP, ex);
-			return new Gap(trimmed.requestId());
+			return new Gap(trimmed.requestIds());
 		}
 		ended(ResumeOutcome.UNKNOWN_EVENT, ex);
 		return new Unknown(ex);
@@ -121,10 +122,9 @@ public final class PageReader {
 	/**
 	 * Something after the client's event isn't kept any more.
 	 *
-	 * @param requestId the JSON text of the ID of the request that the stream answers, or
-	 * of the array of those of a batch; {@code null} if it answers none
+	 * @param requestIds what the stream answers, or {@code null} for nothing
 	 */
-	public record Gap(@Nullable String requestId) implements Result {
+	public record Gap(@Nullable RequestIds requestIds) implements Result {
 	}
 
 	/**

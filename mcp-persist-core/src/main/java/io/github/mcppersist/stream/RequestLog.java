@@ -12,6 +12,9 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.RequestId;
+import io.github.mcppersist.event.RequestIds;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamConflictException;
 import io.github.mcppersist.event.StreamKey;
@@ -25,16 +28,16 @@ public final class RequestLog extends StreamLog {
 
 	private static final Logger logger = LoggerFactory.getLogger(RequestLog.class);
 
-	private final String requestId;
+	private final RequestIds requestIds;
 
 	/**
-	 * The requests that have no response yet, as the JSON text of their IDs.
+	 * The requests that have no response yet.
 	 */
-	private final Set<String> unanswered = new LinkedHashSet<>();
+	private final Set<RequestId> unanswered = new LinkedHashSet<>();
 
 	private final Runnable onEnd;
 
-	private @Nullable MonoSink<Long> opening;
+	private @Nullable MonoSink<Revision> opening;
 
 	/**
 	 * When storing the response is given up, in terms of {@link Threads#nanoTime()}.
@@ -45,14 +48,13 @@ public final class RequestLog extends StreamLog {
 	 * Create a log that is not stored yet.
 	 * @param context what all streams share
 	 * @param stream the stream
-	 * @param requestId the JSON text of the ID of the request that the stream answers, or
-	 * of the array of those of a batch
+	 * @param requestIds what the stream answers
 	 * @param onEnd called once, in the mailbox, when the log has ended
 	 */
-	public RequestLog(StreamContext context, StreamKey stream, String requestId, Runnable onEnd) {
+	public RequestLog(StreamContext context, StreamKey stream, RequestIds requestIds, Runnable onEnd) {
 		super(context, stream, State.NEW, 1);
-		this.requestId = requestId;
-		this.unanswered.addAll(RequestIds.split(requestId));
+		this.requestIds = requestIds;
+		this.unanswered.addAll(requestIds.all());
 		this.onEnd = onEnd;
 	}
 
@@ -63,7 +65,7 @@ public final class RequestLog extends StreamLog {
 	 * @return completes when it is stored, with the revision of the session if the store
 	 * knows it; fails with what the store says
 	 */
-	public Mono<Long> open() {
+	public Mono<Revision> open() {
 		return Mono.create((sink) -> mailbox().execute(() -> {
 			if (!isRunning()) {
 				sink.error(new SessionDeletedException());
@@ -77,19 +79,19 @@ public final class RequestLog extends StreamLog {
 
 	/**
 	 * Make sure that a request has a response: it was handled.
-	 * @param requestId the JSON text of the request's ID
+	 * @param requestId the request
 	 * @param message what to say if there is none, as for {@link JsonRpcError#of}
 	 */
-	public void handled(String requestId, String message) {
+	public void handled(RequestId requestId, String message) {
 		mailbox().execute(() -> answer(requestId, message));
 	}
 
 	/**
 	 * End the stream of a request without a response: the client has cancelled it. What
 	 * its handler still sends goes nowhere. Of a batch, the others go on.
-	 * @param requestId the JSON text of the request's ID
+	 * @param requestId the request
 	 */
-	public void cancel(String requestId) {
+	public void cancel(RequestId requestId) {
 		mailbox().execute(() -> {
 			if (isRunning() && this.unanswered.remove(requestId) && this.unanswered.isEmpty()) {
 				prime();
@@ -107,7 +109,7 @@ public final class RequestLog extends StreamLog {
 		mailbox().execute(() -> List.copyOf(this.unanswered).forEach((requestId) -> answer(requestId, message)));
 	}
 
-	private void answer(String requestId, String message) {
+	private void answer(RequestId requestId, String message) {
 		if (this.unanswered.contains(requestId)) {
 			byte[] error = JsonRpcError.of(requestId, JsonRpcError.INTERNAL_ERROR, message);
 			append(new Outgoing(requestId, error, Outgoing.Kind.RESPONSE), null);
@@ -144,8 +146,8 @@ public final class RequestLog extends StreamLog {
 	}
 
 	@Override
-	String requestId() {
-		return this.requestId;
+	RequestIds requestIds() {
+		return this.requestIds;
 	}
 
 	@Override
@@ -194,8 +196,8 @@ public final class RequestLog extends StreamLog {
 	}
 
 	@Override
-	void opened(@Nullable Long revision, @Nullable Throwable failure) {
-		MonoSink<Long> sink = this.opening;
+	void opened(@Nullable Revision revision, @Nullable Throwable failure) {
+		MonoSink<Revision> sink = this.opening;
 		if (sink == null) {
 			return;
 		}

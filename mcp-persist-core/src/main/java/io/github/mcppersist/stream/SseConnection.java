@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
-import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.observe.ResumeOutcome;
@@ -352,7 +352,7 @@ public final class SseConnection implements SseOutput.Source {
 	void stored(List<Event> events, boolean complete) {
 		assert this.mailbox.isInside();
 		switch (this.state) {
-			case STARTING -> hinted(EventStore.LOOK);
+			case STARTING -> hinted(Hint.look());
 			case READING -> {
 				events.forEach(this::pass);
 				if (this.reading == Reading.WAITING) {
@@ -469,7 +469,7 @@ public final class SseConnection implements SseOutput.Source {
 	 * Look whether there is something to read: the stream isn't where the writer thought.
 	 */
 	void look() {
-		hinted(EventStore.LOOK);
+		hinted(Hint.look());
 	}
 
 	/**
@@ -581,7 +581,7 @@ public final class SseConnection implements SseOutput.Source {
 				case STARTING, READING, ADRIFT -> {
 					onRead(found, watchedBefore);
 					if (stale) {
-						hinted(EventStore.LOOK);
+						hinted(Hint.look());
 					}
 				}
 				default -> {
@@ -764,11 +764,12 @@ public final class SseConnection implements SseOutput.Source {
 
 	/**
 	 * Read, if there may be something to read.
-	 * @param sequence how far the stream has got, or {@link EventStore#LOOK}
+	 * @param hint what there may be
 	 */
-	private void hinted(long sequence) {
+	private void hinted(Hint hint) {
 		assert this.mailbox.isInside();
-		if (sequence <= ((this.position != null) ? this.position.sequence() : 0)) {
+		if (this.position != null && hint instanceof Hint.Stored stored
+				&& stored.sequence() <= this.position.sequence()) {
 			return;
 		}
 		switch (this.state) {
@@ -783,7 +784,7 @@ public final class SseConnection implements SseOutput.Source {
 				}
 			}
 			case LIVE -> {
-				if (this.log == null || this.log.mayMiss(sequence)) {
+				if (this.log == null || this.log.mayMiss(hint)) {
 					moveTo(State.READING);
 				}
 			}
@@ -796,7 +797,7 @@ public final class SseConnection implements SseOutput.Source {
 	}
 
 	private void timeToLook() {
-		hinted(EventStore.LOOK);
+		hinted(Hint.look());
 		if (!isWrittenHere()) {
 			this.followed.askOwner();
 		}
@@ -807,7 +808,7 @@ public final class SseConnection implements SseOutput.Source {
 		if (this.state == State.WATCHING && !isWrittenHere() && last != null) {
 			this.followed.endIfOrphaned(last, () -> this.mailbox.execute(() -> {
 				this.followed.ended();
-				hinted(EventStore.LOOK);
+				hinted(Hint.look());
 			}));
 		}
 	}

@@ -3,6 +3,8 @@ package io.github.mcppersist.stream;
 import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.RequestIds;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamConflictException;
 import io.github.mcppersist.event.StreamKey;
 
@@ -72,7 +74,7 @@ public final class StandaloneLog extends StreamLog {
 	}
 
 	@Override
-	@Nullable String requestId() {
+	@Nullable RequestIds requestIds() {
 		return null;
 	}
 
@@ -97,7 +99,7 @@ public final class StandaloneLog extends StreamLog {
 	}
 
 	@Override
-	void opened(@Nullable Long revision, @Nullable Throwable failure) {
+	void opened(@Nullable Revision revision, @Nullable Throwable failure) {
 	}
 
 	@Override

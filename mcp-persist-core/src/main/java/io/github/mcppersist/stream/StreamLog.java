@@ -16,9 +16,11 @@ import reactor.core.publisher.MonoSink;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
-import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.Hint;
+import io.github.mcppersist.event.RequestIds;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamConflictException;
 import io.github.mcppersist.event.StreamKey;
@@ -220,7 +222,7 @@ public abstract class StreamLog {
 	 */
 	public StreamDescription describe(@Nullable ConnectionKind connection) {
 		EventId last = this.lastStored;
-		return new StreamDescription(this.stream.streamId(), requestId(), true, (last != null) ? last.sequence() : 0,
+		return new StreamDescription(this.stream.streamId(), requestIds(), true, (last != null) ? last.sequence() : 0,
 				connection);
 	}
 
@@ -228,17 +230,16 @@ public abstract class StreamLog {
 
 	/**
 	 * Return what the stream answers.
-	 * @return the JSON text of the request's ID, or of the array of those of a batch;
-	 * {@code null} if it answers none. For any thread
+	 * @return the requests, or {@code null} for nothing. For any thread
 	 */
-	abstract @Nullable String requestId();
+	abstract @Nullable RequestIds requestIds();
 
 	/**
 	 * Say whether nobody else writes to the stream, so that this log knows all of it.
 	 * @return whether it answers a request
 	 */
 	final boolean isOnlyWriter() {
-		return requestId() != null;
+		return requestIds() != null;
 	}
 
 	/**
@@ -267,7 +268,7 @@ public abstract class StreamLog {
 	 * know it
 	 * @param failure why not, or {@code null} if they are
 	 */
-	abstract void opened(@Nullable Long revision, @Nullable Throwable failure);
+	abstract void opened(@Nullable Revision revision, @Nullable Throwable failure);
 
 	/**
 	 * Say whether storing what is left is given up.
@@ -338,12 +339,15 @@ public abstract class StreamLog {
 	 * Say whether a connection that is handed all by this writer should read, since there
 	 * has been a hint: somebody else may have stored something, or a newer connection be
 	 * on another node.
-	 * @param sequence how far the stream has got, or {@link EventStore#LOOK}
+	 * @param hint the hint
 	 * @return whether it isn't just what this writer will hand over
 	 */
-	boolean mayMiss(long sequence) {
+	boolean mayMiss(Hint hint) {
 		assert this.mailbox.isInside();
-		return !isRunning() || (isOnlyWriter() ? sequence == EventStore.LOOK && !isAway() : !this.tail.holds(sequence));
+		if (isRunning() && isOnlyWriter()) {
+			return hint instanceof Hint.Look && !isAway();
+		}
+		return !isRunning() || !(hint instanceof Hint.Stored stored && this.tail.holds(stored.sequence()));
 	}
 
 	/**
@@ -483,13 +487,13 @@ public abstract class StreamLog {
 
 	private Mono<?> callStore(StreamTail.Batch batch) {
 		if (this.state == State.NEW) {
-			return this.context.store().openStream(this.stream, requestId(), batch.events());
+			return this.context.store().openStream(this.stream, requestIds(), batch.events());
 		}
 		return batch.complete() ? this.context.store().completeStream(this.stream, batch.events())
 				: this.context.store().storeEvents(this.stream, batch.events());
 	}
 
-	private void onStored(StreamTail.Batch batch, @Nullable Long revision) {
+	private void onStored(StreamTail.Batch batch, @Nullable Revision revision) {
 		assert this.mailbox.isInside();
 		this.link = Link.IDLE;
 		this.unacknowledged = null;
@@ -725,7 +729,7 @@ public abstract class StreamLog {
 
 		private final StreamTail.Batch batch;
 
-		private @Nullable Long revision;
+		private @Nullable Revision revision;
 
 		Answer(StreamTail.Batch batch) {
 			this.batch = batch;
@@ -738,7 +742,7 @@ public abstract class StreamLog {
 
 		@Override
 		public void onNext(Object revision) {
-			this.revision = (Long) Objects.requireNonNull(revision);
+			this.revision = (Revision) Objects.requireNonNull(revision);
 		}
 
 		@Override

@@ -1,13 +1,13 @@
 package io.github.mcppersist.stream;
 
-import java.util.function.LongConsumer;
+import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
 
-import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -25,7 +25,7 @@ final class StreamWatch {
 
 	private final Mailbox mailbox;
 
-	private final LongConsumer onHint;
+	private final Consumer<Hint> onHint;
 
 	private final Runnable onLook;
 
@@ -40,11 +40,10 @@ final class StreamWatch {
 	 * @param context what all streams share
 	 * @param stream the stream
 	 * @param mailbox the owner of the connection's state
-	 * @param onHint is told how far the stream has got, or {@link EventStore#LOOK}; in
-	 * the mailbox
+	 * @param onHint is told that there may be something to read; in the mailbox
 	 * @param onLook is told that it is time to look; in the mailbox
 	 */
-	StreamWatch(StreamContext context, StreamKey stream, Mailbox mailbox, LongConsumer onHint, Runnable onLook) {
+	StreamWatch(StreamContext context, StreamKey stream, Mailbox mailbox, Consumer<Hint> onHint, Runnable onLook) {
 		this.context = context;
 		this.stream = stream;
 		this.mailbox = mailbox;
@@ -108,18 +107,20 @@ final class StreamWatch {
 		settled();
 	}
 
-	private void hinted(long sequence) {
+	private void hinted(Hint hint) {
 		if (this.state == State.STOPPED) {
 			return;
 		}
-		if (sequence == EventStore.LOOK) {
+		if (hint instanceof Hint.NotWatched) {
+			this.state = State.UNWATCHED;
+			settled();
+			return;
+		}
+		if (hint instanceof Hint.Look) {
 			this.state = State.WATCHED;
 		}
-		else if (this.state == State.ASKED) {
-			this.state = State.UNWATCHED;
-		}
 		settled();
-		this.onHint.accept(sequence);
+		this.onHint.accept(hint);
 	}
 
 	private void unwatched(@Nullable String why) {

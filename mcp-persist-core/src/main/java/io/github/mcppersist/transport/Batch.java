@@ -9,6 +9,8 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import org.jspecify.annotations.Nullable;
 
+import io.github.mcppersist.event.RequestId;
+
 /**
  * What a client may send as a JSON-RPC batch, an array of messages (MCP 2025-03-26,
  * "Batching" and "Sending Messages to the Server"). Later revisions have none.
@@ -52,7 +54,7 @@ final class Batch {
 	 * @return why all of them are refused, or {@code null}
 	 */
 	static @Nullable Rejection check(List<IncomingMessage> messages) {
-		Set<String> requestIds = new HashSet<>();
+		Set<RequestId> requestIds = new HashSet<>();
 		boolean answers = false;
 		for (IncomingMessage message : messages) {
 			if (message.message() == null) {
@@ -71,7 +73,7 @@ final class Batch {
 		if (answers && !requestIds.isEmpty()) {
 			return refused("a batch has requests or answers, not both");
 		}
-		return (requestIds.stream().mapToInt(String::length).sum() > MAX_IDS_LENGTH)
+		return (requestIds.stream().mapToInt((id) -> id.json().length()).sum() > MAX_IDS_LENGTH)
 				? refused("the IDs of a batch may have " + MAX_IDS_LENGTH + " characters in all") : null;
 	}
 

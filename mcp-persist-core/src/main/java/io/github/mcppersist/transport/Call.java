@@ -2,11 +2,13 @@ package io.github.mcppersist.transport;
 
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 
+import io.github.mcppersist.event.RequestId;
+
 /**
  * A request of a client.
  *
  * @param request the request
- * @param id the JSON text of its ID
+ * @param id its ID
  */
-record Call(JSONRPCRequest request, String id) {
+record Call(JSONRPCRequest request, RequestId id) {
 }

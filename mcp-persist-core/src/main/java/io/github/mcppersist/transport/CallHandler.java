@@ -15,13 +15,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.stream.JsonRpcError;
 import io.github.mcppersist.stream.Outgoing;
 import io.github.mcppersist.stream.PageReader;
-import io.github.mcppersist.stream.RequestIds;
 import io.github.mcppersist.stream.RequestLog;
 import io.github.mcppersist.stream.SseConnection;
 import io.github.mcppersist.stream.SseOutput;
@@ -76,7 +76,7 @@ final class CallHandler {
 			reply.send(answer);
 			return;
 		}
-		handle(session, List.of(call), call.id(), context, reply);
+		handle(session, List.of(call), RequestIds.of(call.id()), context, reply);
 	}
 
 	/**
@@ -87,11 +87,12 @@ final class CallHandler {
 	 * @param reply answers them
 	 */
 	void handle(Session session, List<Call> calls, CallerContext context, HttpReply reply) {
-		String requestIds = RequestIds.ofBatch(calls.stream().map(Call::id).toList());
+		RequestIds requestIds = RequestIds.ofBatch(calls.stream().map(Call::id).toList());
 		handle(session, calls, requestIds, context, reply);
 	}
 
-	private void handle(Session session, List<Call> calls, String requestIds, CallerContext context, HttpReply reply) {
+	private void handle(Session session, List<Call> calls, RequestIds requestIds, CallerContext context,
+			HttpReply reply) {
 		RequestLog log = session.begin(requestIds);
 		ReconnectRules reconnects = new ReconnectRules(session, context.userAgent(), false, this.runtime.options());
 		SseConnection connection = new SseConnection(this.runtime.streams(), ConnectionKind.REQUEST, log.mailbox(),
@@ -106,8 +107,8 @@ final class CallHandler {
 			log.discard();
 			reply.refuse(Rejection.failed(ex).withRequestId((calls.size() == 1) ? calls.get(0).id() : null));
 		};
-		log.open().defaultIfEmpty(-1L).subscribe((revision) -> {
-			if (revision == session.revision()) {
+		log.open().map((revision) -> revision.equals(session.revision())).defaultIfEmpty(false).subscribe((current) -> {
+			if (current) {
 				run.run();
 			}
 			else {
@@ -121,7 +122,7 @@ final class CallHandler {
 						this.closing ? Rejection.SHUTTING_DOWN : Rejection.UNKNOWN_SESSION));
 			}
 			else if (this.runtime.options().onStoreFailure() == StoreFailurePolicy.REJECT) {
-				refuse.accept(new RejectedRequestException(Rejection.unavailable("the event store is out of reach")));
+				refuse.accept(new RejectedRequestException(Rejection.EVENTS_AWAY));
 			}
 			else {
 				run.run();

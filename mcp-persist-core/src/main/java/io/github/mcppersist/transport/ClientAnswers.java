@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
-import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.node.NodeMessage;
+import io.github.mcppersist.session.SessionAlreadyDeletedException;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.stream.JsonRpcError;
 
@@ -86,8 +86,8 @@ final class ClientAnswers {
 					.then(this.runtime.nodes().send(node, this.runtime.streams().text(answered)));
 		return handedOn.onErrorMap((ex) -> {
 			logger.debug("A client's answer could not be handed on", ex);
-			return new RejectedRequestException(
-					(ex instanceof SessionDeletedException) ? Rejection.UNKNOWN_SESSION : Rejection.SESSIONS_AWAY);
+			return new RejectedRequestException((ex instanceof SessionAlreadyDeletedException)
+					? Rejection.UNKNOWN_SESSION : Rejection.SESSIONS_AWAY);
 		}).flatMap((received) -> {
 			if (received) {
 				return Mono.empty();

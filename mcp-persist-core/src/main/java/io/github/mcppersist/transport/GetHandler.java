@@ -156,7 +156,7 @@ final class GetHandler {
 		}
 		else if (found instanceof PageReader.Away away && log == null) {
 			reader.ended(ResumeOutcome.UNAVAILABLE, away.failure());
-			reply.refuse(Rejection.unavailable("the event store is out of reach"));
+			reply.refuse(Rejection.EVENTS_AWAY);
 		}
 		else {
 			boolean standalone = log == session.standalone();
@@ -195,11 +195,11 @@ final class GetHandler {
 	}
 
 	private static void refuseGap(PageReader.Gap gap, HttpReply reply) {
-		if (gap.requestId() != null) {
+		if (gap.requestIds() != null) {
 			// Not 400: the client would wait for the response until its own timeout
 			ByteArrayOutputStream frames = new ByteArrayOutputStream();
 			JsonRpcError
-				.forEach(gap.requestId(), JsonRpcError.SERVER_ERROR,
+				.forEach(gap.requestIds(), JsonRpcError.SERVER_ERROR,
 						"Messages of this request are no longer kept, its response may be among them")
 				.forEach((error) -> new SseFrame(null, error, null).writeTo(frames));
 			reply.send(200, SseOutput.HEADERS, frames.toByteArray());

@@ -1,7 +1,6 @@
 package io.github.mcppersist.transport;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 import io.modelcontextprotocol.json.McpJsonMapper;
@@ -12,8 +11,8 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
 import org.jspecify.annotations.Nullable;
 
+import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.stream.JsonRpcError;
-import io.github.mcppersist.stream.RequestIds;
 
 /**
  * What a client sent as one message. There is a message, or a refusal, or both: in the
@@ -21,10 +20,10 @@ import io.github.mcppersist.stream.RequestIds;
  * ends the wait for it, while the client is refused.
  *
  * @param message the message
- * @param requestId the JSON text of the ID of a request, and of nothing else
+ * @param requestId the ID of a request, and of nothing else
  * @param rejection the refusal
  */
-record IncomingMessage(@Nullable JSONRPCMessage message, @Nullable String requestId, @Nullable Rejection rejection) {
+record IncomingMessage(@Nullable JSONRPCMessage message, @Nullable RequestId requestId, @Nullable Rejection rejection) {
 
 	private static final String NO_MESSAGE = "Invalid Request: the body is not a JSON-RPC 2.0 message";
 
@@ -58,14 +57,12 @@ record IncomingMessage(@Nullable JSONRPCMessage message, @Nullable String reques
 
 	private static IncomingMessage request(McpJsonMapper jsonMapper, JSONRPCRequest request) throws IOException {
 		String id = jsonMapper.writeValueAsString(request.id());
-		byte[] bytes = id.getBytes(StandardCharsets.UTF_8);
-		if (bytes.length > RequestIds.MAX_ID_BYTES) {
-			return refused("Invalid Request: an ID may have " + RequestIds.MAX_ID_BYTES + " bytes");
+		try {
+			return new IncomingMessage(request, new RequestId(id), null);
 		}
-		if (!id.equals(new String(bytes, StandardCharsets.UTF_8))) {
-			return refused("Invalid Request: an ID has half of a surrogate pair");
+		catch (IllegalArgumentException ex) {
+			return refused("Invalid Request: " + ex.getMessage());
 		}
-		return new IncomingMessage(request, id, null);
 	}
 
 	private static @Nullable Class<? extends JSONRPCMessage> type(Map<?, ?> json) {

@@ -13,6 +13,7 @@ import io.modelcontextprotocol.spec.McpTransportException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.stream.Outgoing;
 import io.github.mcppersist.stream.StreamEndedException;
 import io.github.mcppersist.stream.StreamLog;
@@ -31,7 +32,7 @@ final class LogTransport implements McpStreamableServerTransport {
 
 	private final Supplier<StreamLog> log;
 
-	private final @Nullable String requestId;
+	private final @Nullable RequestId requestId;
 
 	private final Mono<Void> beforeResult;
 
@@ -52,12 +53,11 @@ final class LogTransport implements McpStreamableServerTransport {
 	 * @param serverRequests where requests to the client are noted
 	 * @param sessionId the session of the client
 	 * @param log the log of the stream
-	 * @param requestId the JSON text of the ID of the request, or {@code null} on the
-	 * standalone stream
+	 * @param requestId the request, or {@code null} on the standalone stream
 	 * @param beforeResult what has to be done before the result of the request is sent
 	 */
 	LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionId, Supplier<StreamLog> log,
-			@Nullable String requestId, Mono<Void> beforeResult) {
+			@Nullable RequestId requestId, Mono<Void> beforeResult) {
 		this.jsonMapper = jsonMapper;
 		this.serverRequests = serverRequests;
 		this.sessionId = sessionId;

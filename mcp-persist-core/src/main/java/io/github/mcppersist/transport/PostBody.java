@@ -10,6 +10,7 @@ import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import org.jspecify.annotations.Nullable;
 
+import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.stream.JsonRpcError;
 
 /**
@@ -76,9 +77,9 @@ record PostBody(List<IncomingMessage> messages, boolean batch, @Nullable Rejecti
 
 	/**
 	 * Return the ID that a refusal of the whole body carries.
-	 * @return the JSON text of the ID of the only message, if it is a request
+	 * @return the ID of the only message, if it is a request
 	 */
-	@Nullable String requestId() {
+	@Nullable RequestId requestId() {
 		return this.batch ? null : this.messages.get(0).requestId();
 	}
 

@@ -21,6 +21,7 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.stream.JsonRpcError;
 
@@ -101,7 +102,7 @@ final class PostHandler {
 			reply.refuse(body.rejection());
 			return;
 		}
-		String requestId = body.requestId();
+		RequestId requestId = body.requestId();
 		List<Call> requests = body.requests();
 		if (this.calls.isClosing() && !requests.isEmpty()) {
 			reply.refuse(Rejection.SHUTTING_DOWN.withRequestId(requestId));
@@ -109,7 +110,7 @@ final class PostHandler {
 		}
 		if (!body.batch() && body.messages().get(0).message() instanceof JSONRPCRequest request
 				&& "initialize".equals(request.method())) {
-			initialize(request, context.caller(), reply);
+			initialize(request, requestId, context.caller(), reply);
 			return;
 		}
 		Rejection rejection = HeaderRules.checkProtocolVersion(context.protocolVersion());
@@ -176,13 +177,12 @@ final class PostHandler {
 		JSONRPCResponse answer = (JSONRPCResponse) Objects.requireNonNull(incoming.message());
 		Mono<Rejection> refused = this.answers.accept(session, answer, context)
 			.cast(Rejection.class)
-			.onErrorResume((ex) -> Mono.just(Rejection.failed(ex).withRequestId(json(answer.id()))));
+			.onErrorResume((ex) -> Mono.just(Rejection.failed(ex).withRequestId(id(answer))));
 		// One that is malformed is refused, whatever became of the error in its place
 		return (incoming.rejection() != null) ? refused.then(Mono.just(incoming.rejection())) : refused;
 	}
 
-	private void initialize(JSONRPCRequest message, Caller caller, HttpReply reply) {
-		String requestId = json(message.id());
+	private void initialize(JSONRPCRequest message, @Nullable RequestId requestId, Caller caller, HttpReply reply) {
 		SdkSessions sdkSessions = this.sdkSessions;
 		if (sdkSessions == null) {
 			reply.refuse(Rejection.unavailable("the MCP server has not started yet").withRequestId(requestId));
@@ -250,6 +250,16 @@ final class PostHandler {
 		headers.put("Content-Type", "application/json");
 		headers.put(HeaderRules.SESSION_ID, sessionId);
 		reply.send(200, headers, body);
+	}
+
+	private @Nullable RequestId id(JSONRPCResponse answer) {
+		try {
+			return new RequestId(json(answer.id()));
+		}
+		catch (IllegalArgumentException ex) {
+			// None that this server has given out
+			return null;
+		}
 	}
 
 	private String json(@Nullable Object value) {

@@ -7,6 +7,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.RequestId;
+import io.github.mcppersist.session.SessionStoreUnavailableException;
 import io.github.mcppersist.stream.JsonRpcError;
 
 /**
@@ -15,10 +18,10 @@ import io.github.mcppersist.stream.JsonRpcError;
  * @param status the HTTP status
  * @param code the JSON-RPC error code
  * @param message what happened and what to do
- * @param requestId the JSON text of the request's ID, if it was read; never logged
+ * @param requestId the request's ID, if it was read; never logged
  * @param headers headers beside the content type
  */
-record Rejection(int status, int code, String message, @Nullable String requestId, Map<String, String> headers) {
+record Rejection(int status, int code, String message, @Nullable RequestId requestId, Map<String, String> headers) {
 
 	private static final Logger logger = LoggerFactory.getLogger(Rejection.class);
 
@@ -39,6 +42,8 @@ record Rejection(int status, int code, String message, @Nullable String requestI
 	static final Rejection SHUTTING_DOWN = unavailable("The server is shutting down");
 
 	static final Rejection SESSIONS_AWAY = unavailable("the session store is out of reach");
+
+	static final Rejection EVENTS_AWAY = unavailable("the event store is out of reach");
 
 	/**
 	 * Neither 400 nor 404, on which a client drops its session.
@@ -68,11 +73,17 @@ record Rejection(int status, int code, String message, @Nullable String requestI
 		if (ex instanceof RejectedExecutionException) {
 			return SHUTTING_DOWN;
 		}
+		if (ex instanceof SessionStoreUnavailableException) {
+			return SESSIONS_AWAY;
+		}
+		if (ex instanceof EventStoreUnavailableException) {
+			return EVENTS_AWAY;
+		}
 		logger.error("A request could not be handled; please report this", ex);
 		return new Rejection(500, JsonRpcError.INTERNAL_ERROR, "Internal error", null, Map.of());
 	}
 
-	Rejection withRequestId(@Nullable String requestId) {
+	Rejection withRequestId(@Nullable RequestId requestId) {
 		return new Rejection(this.status, this.code, this.message, requestId, this.headers);
 	}
 

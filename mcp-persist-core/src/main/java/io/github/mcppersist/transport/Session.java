@@ -15,6 +15,8 @@ import io.modelcontextprotocol.spec.McpStreamableServerSession;
 import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.RequestIds;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.stream.RequestLog;
@@ -138,7 +140,7 @@ final class Session {
 		return this.record;
 	}
 
-	long revision() {
+	Revision revision() {
 		return this.record.revision();
 	}
 
@@ -147,7 +149,7 @@ final class Session {
 	 * @param stored the record, as it was read
 	 */
 	synchronized void update(SessionRecord stored) {
-		if (stored.revision() != this.record.revision()) {
+		if (!stored.revision().equals(this.record.revision())) {
 			tellLogLevel(stored);
 		}
 		this.record = stored;
@@ -177,14 +179,14 @@ final class Session {
 	}
 
 	/**
-	 * Begin the log of a request.
-	 * @param requestId the JSON text of the request's ID
+	 * Begin the log of a request, or of a batch.
+	 * @param requestIds the request, or those of a batch
 	 * @return the log, which uses this session until it ends
 	 */
-	RequestLog begin(String requestId) {
+	RequestLog begin(RequestIds requestIds) {
 		this.uses.incrementAndGet();
 		StreamKey stream = StreamKey.random(id());
-		RequestLog log = new RequestLog(this.runtime.streams(), stream, requestId, () -> {
+		RequestLog log = new RequestLog(this.runtime.streams(), stream, requestIds, () -> {
 			this.running.remove(stream.streamId());
 			release();
 		});

@@ -6,6 +6,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
 
@@ -72,7 +73,7 @@ final class SessionChanges {
 		 * @param store the store
 		 * @return the new revision
 		 */
-		Mono<Long> storeIn(SessionStore store);
+		Mono<Revision> storeIn(SessionStore store);
 
 	}
 

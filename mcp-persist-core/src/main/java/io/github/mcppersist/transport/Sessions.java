@@ -20,12 +20,14 @@ import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventStoreUnavailableException;
-import io.github.mcppersist.event.SessionDeletedException;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.node.NodeMessage;
+import io.github.mcppersist.session.SessionAlreadyDeletedException;
 import io.github.mcppersist.session.SessionNotFoundException;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.session.SessionStoreUnavailableException;
 
 /**
  * The sessions: those that this node holds, and the way to all others. Thread-safe. A
@@ -187,7 +189,7 @@ final class Sessions {
 		})
 			.switchIfEmpty(Mono.defer(() -> createAgain(session)))
 			.then()
-			.onErrorResume(EventStoreUnavailableException.class, (ex) -> {
+			.onErrorResume(SessionStoreUnavailableException.class, (ex) -> {
 				logger.debug("A session is used as this node holds it", ex);
 				return Mono.empty();
 			});
@@ -203,7 +205,7 @@ final class Sessions {
 		return this.runtime.sessionStore()
 			.createSession(session.record())
 			.then(Mono.<SessionRecord>empty())
-			.onErrorResume(SessionDeletedException.class, (ex) -> {
+			.onErrorResume(SessionAlreadyDeletedException.class, (ex) -> {
 				drop(session);
 				return rejected(Rejection.UNKNOWN_SESSION);
 			});
@@ -215,7 +217,7 @@ final class Sessions {
 					.findSession(id)
 					.map(this::restored)
 					.switchIfEmpty(rejected(Rejection.UNKNOWN_SESSION))
-					.onErrorMap(EventStoreUnavailableException.class,
+					.onErrorMap(SessionStoreUnavailableException.class,
 							(ex) -> new RejectedRequestException(Rejection.SESSIONS_AWAY))
 					.doFinally((signal) -> this.restoring.remove(id))
 					.cache()));
@@ -272,7 +274,7 @@ final class Sessions {
 		Session session = create(sdkSession, record);
 		return this.runtime.sessionStore()
 			.createSession(record)
-			.onErrorResume(EventStoreUnavailableException.class, (ex) -> {
+			.onErrorResume(SessionStoreUnavailableException.class, (ex) -> {
 				if (this.runtime.options().onStoreFailure() == StoreFailurePolicy.REJECT) {
 					drop(session);
 					return rejected(Rejection.SESSIONS_AWAY);
@@ -302,10 +304,10 @@ final class Sessions {
 			later(session, change);
 			return Mono.empty();
 		}
-		Mono<Long> stored = Mono.defer(() -> change.storeIn(this.runtime.sessionStore()));
+		Mono<Revision> stored = Mono.defer(() -> change.storeIn(this.runtime.sessionStore()));
 		return stored.onErrorResume(SessionNotFoundException.class, (ex) -> createAgain(session).then(stored))
 			.then(reload(session))
-			.onErrorResume(EventStoreUnavailableException.class, (ex) -> {
+			.onErrorResume(SessionStoreUnavailableException.class, (ex) -> {
 				later(session, change);
 				return Mono.empty();
 			});
@@ -353,7 +355,7 @@ final class Sessions {
 		this.unsaved
 			.forEach((sessionId, changes) -> changes.storeIn(this.runtime.sessionStore()).subscribe((nothing) -> {
 			}, (ex) -> {
-				if (!(ex instanceof EventStoreUnavailableException)) {
+				if (!(ex instanceof SessionStoreUnavailableException)) {
 					logger.debug("What an outage kept from being stored of a session is given up", ex);
 					this.unsaved.remove(sessionId, changes);
 				}
@@ -366,7 +368,8 @@ final class Sessions {
 	 * End a session for good, on all nodes and in the stores.
 	 * @param session the session
 	 * @return completes when it is deleted; fails with
-	 * {@link EventStoreUnavailableException}, and then it may be or not
+	 * {@link SessionStoreUnavailableException} or {@link EventStoreUnavailableException},
+	 * and then it may be or not
 	 */
 	Mono<Void> delete(Session session) {
 		String sessionId = session.id();

@@ -25,7 +25,6 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventStore;
-import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.observe.ConnectionKind;
@@ -292,9 +291,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		this.sessions.acquire(request.header(HeaderRules.SESSION_ID), caller, true)
 			.flatMap((session) -> this.sessions.delete(session).doFinally((signal) -> session.release()))
 			.subscribe((nothing) -> {
-			}, (ex) -> reply.refuse(
-					(ex instanceof EventStoreUnavailableException) ? Rejection.SESSIONS_AWAY : Rejection.failed(ex)),
-					() -> reply.send(200));
+			}, (ex) -> reply.refuse(Rejection.failed(ex)), () -> reply.send(200));
 	}
 
 	/**

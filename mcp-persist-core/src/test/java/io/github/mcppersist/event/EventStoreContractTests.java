@@ -43,7 +43,7 @@ public abstract class EventStoreContractTests {
 
 	private static final int ANY_SIZE = 1_000_000;
 
-	private static final String REQUEST_ID = "\"request-7\"";
+	private static final RequestIds REQUEST_ID = RequestIds.parse("\"request-7\"");
 
 	private final String session = UUID.randomUUID().toString();
 
@@ -108,7 +108,7 @@ public abstract class EventStoreContractTests {
 
 	@Test
 	void doesNothingBeforeSubscription() {
-		Mono<Long> open = store().openStream(this.stream, REQUEST_ID, List.of(priming(this.stream, 1)));
+		Mono<Revision> open = store().openStream(this.stream, REQUEST_ID, List.of(priming(this.stream, 1)));
 
 		assertNotFound(store(), this.stream, null);
 
@@ -266,16 +266,16 @@ public abstract class EventStoreContractTests {
 		List<Event> dropped = open(store(), this.stream, 3);
 		List<Event> kept = List.of(event(this.stream, 5), event(this.stream, 6));
 
-		block(store().openStream(this.stream, "8", kept));
+		block(store().openStream(this.stream, RequestIds.parse("8"), kept));
 
 		EventPage page = read(secondNode(), this.stream, null);
 		assertThat(page.events()).containsExactlyElementsOf(kept);
 		assertThat(page.lastEventId()).isEqualTo(kept.get(1).id());
 		assertThat(read(store(), this.stream, kept.get(0).id()).events()).containsExactly(kept.get(1));
 		for (Event event : dropped) {
-			assertTrimmed(store(), this.stream, event.id(), "8");
+			assertTrimmed(store(), this.stream, event.id(), RequestIds.parse("8"));
 		}
-		assertTrimmed(store(), this.stream, EventId.next(this.stream.streamId(), 4), "8");
+		assertTrimmed(store(), this.stream, EventId.next(this.stream.streamId(), 4), RequestIds.parse("8"));
 		block(store().storeEvents(this.stream, List.of(event(this.stream, 7))));
 	}
 
@@ -496,17 +496,17 @@ public abstract class EventStoreContractTests {
 	@Test
 	void emitsAHintAsSoonAsAStreamIsWatched() {
 		// Whether a stream that isn't there can be watched is the store's affair
-		assertThat(store().watch(this.stream).blockFirst(TIMEOUT)).isIn(0L, EventStore.LOOK);
+		assertThat(store().watch(this.stream).blockFirst(TIMEOUT)).isIn(Hint.notWatched(), Hint.look());
 
 		open(store(), this.stream, 2);
 
-		assertThat(store().watch(this.stream).blockFirst(TIMEOUT)).isEqualTo(EventStore.LOOK);
+		assertThat(store().watch(this.stream).blockFirst(TIMEOUT)).isEqualTo(Hint.look());
 	}
 
 	@Test
 	void emitsAHintAfterEachStoreByThisNodeOrAnother() {
 		open(store(), this.stream, 1);
-		Queue<Long> hints = new ConcurrentLinkedQueue<>();
+		Queue<Hint> hints = new ConcurrentLinkedQueue<>();
 		Disposable watch = store().watch(this.stream).subscribe(hints::add);
 		try {
 			awaitHint(hints);
@@ -551,8 +551,8 @@ public abstract class EventStoreContractTests {
 	@Test
 	void dropsHintsThatFindNoDemandButForTheLatest() {
 		open(store(), this.stream, 1);
-		Queue<Long> hints = new ConcurrentLinkedQueue<>();
-		BaseSubscriber<Long> slow = new BaseSubscriber<>() {
+		Queue<Hint> hints = new ConcurrentLinkedQueue<>();
+		BaseSubscriber<Hint> slow = new BaseSubscriber<>() {
 
 			@Override
 			protected void hookOnSubscribe(Subscription subscription) {
@@ -560,7 +560,7 @@ public abstract class EventStoreContractTests {
 			}
 
 			@Override
-			protected void hookOnNext(Long hint) {
+			protected void hookOnNext(Hint hint) {
 				hints.add(hint);
 			}
 
@@ -586,8 +586,8 @@ public abstract class EventStoreContractTests {
 	@Test
 	void emitsNoHintToAWatcherThatHasGone() {
 		open(store(), this.stream, 1);
-		Queue<Long> gone = new ConcurrentLinkedQueue<>();
-		Queue<Long> hints = new ConcurrentLinkedQueue<>();
+		Queue<Hint> gone = new ConcurrentLinkedQueue<>();
+		Queue<Hint> hints = new ConcurrentLinkedQueue<>();
 		Disposable first = store().watch(this.stream).subscribe(gone::add);
 		Disposable second = store().watch(this.stream).subscribe(hints::add);
 		try {
@@ -951,9 +951,9 @@ public abstract class EventStoreContractTests {
 	}
 
 	protected static void assertTrimmed(EventStore store, StreamKey stream, EventId lastEventId,
-			@Nullable String requestId) {
+			@Nullable RequestIds requestIds) {
 		assertThatExceptionOfType(EventsTrimmedException.class).isThrownBy(() -> read(store, stream, lastEventId))
-			.satisfies((ex) -> assertThat(ex.requestId()).isEqualTo(requestId));
+			.satisfies((ex) -> assertThat(ex.requestIds()).isEqualTo(requestIds));
 	}
 
 	protected static void assertStreamNotFound(Mono<?> call) {
@@ -1003,7 +1003,7 @@ public abstract class EventStoreContractTests {
 			.takeUntil((page) -> page.rest() != EventPage.Rest.STORED);
 	}
 
-	private static void awaitHint(Queue<Long> hints) {
+	private static void awaitHint(Queue<Hint> hints) {
 		awaiting().until(() -> !hints.isEmpty());
 		hints.clear();
 	}

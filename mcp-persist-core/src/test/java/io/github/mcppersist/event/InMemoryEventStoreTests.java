@@ -13,7 +13,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 class InMemoryEventStoreTests extends EventStoreContractTests {
 
-	private static final String REQUEST_ID = "7";
+	private static final RequestIds REQUEST_ID = RequestIds.parse("7");
 
 	private final MutableClock clock = new MutableClock();
 
@@ -86,7 +86,7 @@ class InMemoryEventStoreTests extends EventStoreContractTests {
 		assertThat(read(store, stream, events.get(4_950).id()).events())
 			.containsExactlyElementsOf(events.subList(4_951, 5_000));
 		assertThat(read(store, stream, events.get(4_899).id()).events()).hasSize(100);
-		assertTrimmed(store, stream, events.get(4_898).id(), "\"request-7\"");
+		assertTrimmed(store, stream, events.get(4_898).id(), RequestIds.parse("\"request-7\""));
 	}
 
 	@Test
@@ -112,7 +112,7 @@ class InMemoryEventStoreTests extends EventStoreContractTests {
 		block(store.storeEvents(stream, List.of(large)));
 		block(store.storeEvents(stream, List.of(large)));
 
-		assertTrimmed(store, stream, events.get(1).id(), "\"request-7\"");
+		assertTrimmed(store, stream, events.get(1).id(), RequestIds.parse("\"request-7\""));
 		assertThat(read(store, stream, large.id()).events()).isEmpty();
 		assertThat(store.bytes()).isLessThan(10_000);
 		Event next = event(stream, 4);
@@ -155,7 +155,7 @@ class InMemoryEventStoreTests extends EventStoreContractTests {
 			block(store.renewStreams(List.of(silent)));
 		}
 
-		assertTrimmed(store, silent, silents.get(0).id(), "\"request-7\"");
+		assertTrimmed(store, silent, silents.get(0).id(), RequestIds.parse("\"request-7\""));
 		assertThat(read(store, silent, null).events()).hasSize(1);
 		assertThat(read(store, busy, events.get(0).id()).events()).hasSize(3);
 		block(store.completeStream(silent, List.of(event(silent, 4))));
@@ -242,13 +242,13 @@ class InMemoryEventStoreTests extends EventStoreContractTests {
 	void tellsWatchersThatTheirSessionWasDeleted() {
 		StreamKey stream = stream();
 		open(this.store, stream, 1);
-		List<Long> hints = new ArrayList<>();
+		List<Hint> hints = new ArrayList<>();
 		Disposable watch = this.store.watch(stream).subscribe(hints::add);
 
 		block(this.store.deleteSession(stream.sessionId()));
 		watch.dispose();
 
-		assertThat(hints).containsExactly(EventStore.LOOK, EventStore.LOOK);
+		assertThat(hints).containsExactly(Hint.look(), Hint.look());
 	}
 
 	@Test

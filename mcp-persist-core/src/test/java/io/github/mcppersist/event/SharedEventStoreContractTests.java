@@ -18,7 +18,7 @@ public abstract class SharedEventStoreContractTests extends EventStoreContractTe
 		StreamKey stream = StreamKey.random(UUID.randomUUID().toString());
 		List<Event> events = open(store(), stream, 3);
 
-		assertConflict(secondNode().openStream(stream, "8", List.of(priming(stream, 1))), 4, false);
+		assertConflict(secondNode().openStream(stream, RequestIds.parse("8"), List.of(priming(stream, 1))), 4, false);
 
 		assertThat(read(store(), stream, events.get(0).id()).events()).containsExactly(events.get(1), events.get(2));
 	}

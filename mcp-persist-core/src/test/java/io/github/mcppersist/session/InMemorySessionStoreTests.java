@@ -8,6 +8,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 import io.github.mcppersist.event.MutableClock;
+import io.github.mcppersist.event.Revision;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -57,7 +58,7 @@ class InMemorySessionStoreTests extends SessionStoreContractTests {
 
 		create(store, "fourth");
 		assertNotFound(store, "changed");
-		assertThat(find(store, "renewed").revision()).isEqualTo(1);
+		assertThat(find(store, "renewed").revision()).isEqualTo(Revision.FIRST);
 		block(store.unsubscribe("renewed", "file:///a"));
 		create(store, "fifth");
 
@@ -171,8 +172,8 @@ class InMemorySessionStoreTests extends SessionStoreContractTests {
 	void doesNotIndexTheSubscriptionsOfASessionThatItLeavesAsItIs() {
 		create(this.store, "first");
 
-		block(this.store.createSession(
-				new SessionRecord("first", "{}", "1", null, "server", null, Set.of("file:///a"), null, false, 5)));
+		block(this.store.createSession(new SessionRecord("first", "{}", "1", null, "server", null, Set.of("file:///a"),
+				null, false, new Revision(5))));
 
 		assertThat(subscribedUris(this.store)).isEmpty();
 	}
@@ -181,11 +182,11 @@ class InMemorySessionStoreTests extends SessionStoreContractTests {
 	void countsOnlyChangesInTheRevision() {
 		create(this.store, "first");
 
-		assertThat(block(this.store.unsubscribe("first", "file:///a"))).isEqualTo(1);
-		assertThat(block(this.store.subscribe("first", "file:///a"))).isEqualTo(2);
-		assertThat(block(this.store.subscribe("first", "file:///a"))).isEqualTo(2);
-		assertThat(block(this.store.setLogLevel("first", "debug"))).isEqualTo(3);
-		assertThat(block(this.store.setLogLevel("first", "debug"))).isEqualTo(3);
+		assertThat(block(this.store.unsubscribe("first", "file:///a"))).isEqualTo(Revision.FIRST);
+		assertThat(block(this.store.subscribe("first", "file:///a"))).isEqualTo(new Revision(2));
+		assertThat(block(this.store.subscribe("first", "file:///a"))).isEqualTo(new Revision(2));
+		assertThat(block(this.store.setLogLevel("first", "debug"))).isEqualTo(new Revision(3));
+		assertThat(block(this.store.setLogLevel("first", "debug"))).isEqualTo(new Revision(3));
 	}
 
 	@Test

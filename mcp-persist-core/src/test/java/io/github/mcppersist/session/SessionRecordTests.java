@@ -8,6 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.Revision;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -19,8 +20,8 @@ class SessionRecordTests {
 	void beginsWithNothingButWhatInitializeSaid() {
 		SessionRecord session = SessionRecord.initialized("s-1", "{\"a\":1}", "2025-11-25", "alice", "server");
 
-		assertThat(session).isEqualTo(
-				new SessionRecord("s-1", "{\"a\":1}", "2025-11-25", "alice", "server", null, Set.of(), null, false, 1));
+		assertThat(session).isEqualTo(new SessionRecord("s-1", "{\"a\":1}", "2025-11-25", "alice", "server", null,
+				Set.of(), null, false, Revision.FIRST));
 	}
 
 	@ParameterizedTest
@@ -40,14 +41,6 @@ class SessionRecordTests {
 			.isThrownBy(() -> SessionRecord.initialized("a".repeat(129), "{}", "2025-11-25", null, "server"));
 	}
 
-	@ParameterizedTest
-	@ValueSource(longs = { 0, -1, Long.MIN_VALUE })
-	void countsItsRevisionsFromOne(long revision) {
-		assertThatIllegalArgumentException().isThrownBy(
-				() -> new SessionRecord("s", "{}", "2025-11-25", null, "server", null, Set.of(), null, false, revision))
-			.withMessage("revision must be at least 1, but is " + revision);
-	}
-
 	@Test
 	@SuppressWarnings("NullAway") // A caller without null checks makes this mistake
 	void refusesASessionThatLacksWhatInitializeSaid() {
@@ -62,7 +55,7 @@ class SessionRecordTests {
 	void doesNotChangeWithTheSetThatItWasMadeOf() {
 		Set<String> subscriptions = new HashSet<>(Set.of("file:///a"));
 		SessionRecord session = new SessionRecord("s", "{}", "2025-11-25", null, "server", null, subscriptions, null,
-				false, 1);
+				false, Revision.FIRST);
 
 		subscriptions.add("file:///b");
 
@@ -72,7 +65,7 @@ class SessionRecordTests {
 	@Test
 	void printsNothingOfTheClients() {
 		SessionRecord session = new SessionRecord("secret-id", "{\"secret\":\"request\"}", "2025-11-25", "secret-name",
-				"server", "debug", Set.of("file:///secret"), EventId.next("secretstream", 3), true, 42);
+				"server", "debug", Set.of("file:///secret"), EventId.next("secretstream", 3), true, new Revision(42));
 
 		assertThat(session).hasToString("session of protocol version 2025-11-25, revision 42");
 	}

@@ -22,8 +22,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
 import io.github.mcppersist.event.EventId;
-import io.github.mcppersist.event.EventStoreException;
-import io.github.mcppersist.event.SessionDeletedException;
+import io.github.mcppersist.event.Revision;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -134,7 +133,7 @@ public abstract class SessionStoreContractTests {
 	@Test
 	void findsASessionThatDoesNotSayOfWhichServerItIs() {
 		SessionRecord session = new SessionRecord(this.session, INITIALIZE, "2025-11-25", "alice", null, null, Set.of(),
-				null, false, 1);
+				null, false, Revision.FIRST);
 
 		block(store().createSession(session));
 
@@ -144,20 +143,20 @@ public abstract class SessionStoreContractTests {
 	@Test
 	void keepsAllThatAnotherNodeKnewOfASession() {
 		SessionRecord session = new SessionRecord(this.session, INITIALIZE, "2025-06-18", "alice", "server", "warning",
-				Set.of(this.uri, this.uri + "/2"), EventId.next("aB3", 999_999_999_999_999L), true, 7);
+				Set.of(this.uri, this.uri + "/2"), EventId.next("aB3", 999_999_999_999_999L), true, new Revision(7));
 
 		block(store().createSession(session));
 
 		assertThat(find(secondNode(), this.session)).isEqualTo(session);
 		assertThat(subscribers(secondNode(), this.uri)).containsExactly(this.session);
 		assertThat(subscribers(secondNode(), this.uri + "/2")).containsExactly(this.session);
-		assertThat(block(secondNode().setLogLevel(this.session, "error"))).isEqualTo(8);
+		assertThat(block(secondNode().setLogLevel(this.session, "error"))).isEqualTo(new Revision(8));
 	}
 
 	@Test
 	void keepsEveryCharacterOfASession() {
 		SessionRecord odd = new SessionRecord(this.session, ODD_TEXT, ODD_TEXT, ODD_TEXT, ODD_TEXT, ODD_TEXT,
-				Set.of(ODD_TEXT), null, false, 1);
+				Set.of(ODD_TEXT), null, false, Revision.FIRST);
 		SessionRecord large = SessionRecord.initialized(UUID.randomUUID().toString(),
 				"{\"x\":\"" + "\ud83d\ude80".repeat(50_000) + "\"}", "2025-11-25", "\u00e9x".repeat(5_000), "server");
 
@@ -197,7 +196,7 @@ public abstract class SessionStoreContractTests {
 
 		block(store().createSession(session));
 		block(secondNode().createSession(new SessionRecord(this.session, "{}", "2025-03-26", "mallory", "server",
-				"error", Set.of(this.uri + "/2"), EventId.next("a", 1), true, 99)));
+				"error", Set.of(this.uri + "/2"), EventId.next("a", 1), true, new Revision(99))));
 
 		assertThat(find(store(), this.session)).isEqualTo(changed);
 		assertThat(find(secondNode(), this.session)).isEqualTo(changed);
@@ -214,8 +213,8 @@ public abstract class SessionStoreContractTests {
 		block(creating);
 		SessionRecord created = find(store(), this.session);
 		assertThat(block(finding)).isEqualTo(created);
-		Mono<Long> changing = store().setLogLevel(this.session, "info");
-		Mono<Long> subscribing = store().subscribe(this.session, this.uri);
+		Mono<Revision> changing = store().setLogLevel(this.session, "info");
+		Mono<Revision> subscribing = store().subscribe(this.session, this.uri);
 		Mono<Set<String>> subscribers = store().findSubscribers(this.uri);
 		Mono<Set<String>> uris = store().findSubscribedUris();
 		Mono<Void> moving = store().moveStandaloneCursor(this.session, EventId.next("a", 1));
@@ -230,7 +229,7 @@ public abstract class SessionStoreContractTests {
 		block(subscribing);
 		block(moving);
 		block(answering);
-		Mono<Long> unsubscribing = store().unsubscribe(this.session, this.uri);
+		Mono<Revision> unsubscribing = store().unsubscribe(this.session, this.uri);
 		Mono<Map<String, byte[]>> taking = store().findAnswers(this.session, List.of("r"));
 		assertThat(find(store(), this.session).logLevel()).isEqualTo("info");
 		assertThat(find(store(), this.session).subscriptions()).containsExactly(this.uri);
@@ -250,13 +249,13 @@ public abstract class SessionStoreContractTests {
 	void raisesTheRevisionWithEachChange() {
 		create(store(), this.session);
 
-		assertThat(block(store().setLogLevel(this.session, "debug"))).isEqualTo(2);
-		assertThat(block(secondNode().subscribe(this.session, this.uri))).isEqualTo(3);
-		assertThat(block(store().setLogLevel(this.session, "emergency"))).isEqualTo(4);
-		assertThat(block(store().unsubscribe(this.session, this.uri))).isEqualTo(5);
+		assertThat(block(store().setLogLevel(this.session, "debug"))).isEqualTo(new Revision(2));
+		assertThat(block(secondNode().subscribe(this.session, this.uri))).isEqualTo(new Revision(3));
+		assertThat(block(store().setLogLevel(this.session, "emergency"))).isEqualTo(new Revision(4));
+		assertThat(block(store().unsubscribe(this.session, this.uri))).isEqualTo(new Revision(5));
 
 		SessionRecord session = find(secondNode(), this.session);
-		assertThat(session.revision()).isEqualTo(5);
+		assertThat(session.revision()).isEqualTo(new Revision(5));
 		assertThat(session.logLevel()).isEqualTo("emergency");
 		assertThat(session.subscriptions()).isEmpty();
 	}
@@ -272,7 +271,7 @@ public abstract class SessionStoreContractTests {
 
 		assertThat(find(secondNode(), this.session))
 			.isEqualTo(new SessionRecord(this.session, created.initializeRequest(), created.protocolVersion(),
-					created.owner(), "server", "notice", Set.of(this.uri), null, true, 4));
+					created.owner(), "server", "notice", Set.of(this.uri), null, true, new Revision(4)));
 		assertThat(find(secondNode(), other.sessionId())).isEqualTo(other);
 	}
 
@@ -280,12 +279,12 @@ public abstract class SessionStoreContractTests {
 	void subscribesOnceHoweverOftenTheCallIsRepeated() {
 		create(store(), this.session);
 
-		Long first = block(store().subscribe(this.session, this.uri));
-		Long second = block(secondNode().subscribe(this.session, this.uri));
+		Revision first = block(store().subscribe(this.session, this.uri));
+		Revision second = block(secondNode().subscribe(this.session, this.uri));
 
 		SessionRecord session = find(store(), this.session);
-		assertThat(first).isEqualTo(2);
-		assertThat(second).isBetween(2L, 3L).isEqualTo(session.revision());
+		assertThat(first).isEqualTo(new Revision(2));
+		assertThat(second).isIn(first, first.next()).isEqualTo(session.revision());
 		assertThat(session.subscriptions()).containsExactly(this.uri);
 		assertThat(subscribers(store(), this.uri)).containsExactly(this.session);
 		block(store().unsubscribe(this.session, this.uri));
@@ -300,7 +299,7 @@ public abstract class SessionStoreContractTests {
 		block(store().subscribe(this.session, this.uri + "/2"));
 
 		block(store().unsubscribe(this.session, this.uri));
-		Long revision = block(secondNode().unsubscribe(this.session, this.uri));
+		Revision revision = block(secondNode().unsubscribe(this.session, this.uri));
 
 		SessionRecord session = find(store(), this.session);
 		assertThat(session.revision()).isEqualTo(revision);
@@ -319,7 +318,7 @@ public abstract class SessionStoreContractTests {
 		assertNotFound(store(), this.session);
 		assertThat(subscribers(store(), this.uri)).isEmpty();
 		block(store().createSession(SessionRecord.initialized(this.session, INITIALIZE, "1", null, "server")));
-		assertThat(find(store(), this.session).revision()).isEqualTo(1);
+		assertThat(find(store(), this.session).revision()).isEqualTo(Revision.FIRST);
 	}
 
 	@Test
@@ -327,9 +326,9 @@ public abstract class SessionStoreContractTests {
 		SessionRecord created = create(store(), this.session);
 		assertThat(created.resuming()).isFalse();
 
-		assertThat(block(store().setResuming(this.session))).isEqualTo(2);
-		assertThat(block(secondNode().setResuming(this.session))).isEqualTo(2);
-		assertThat(block(store().setLogLevel(this.session, "info"))).isEqualTo(3);
+		assertThat(block(store().setResuming(this.session))).isEqualTo(new Revision(2));
+		assertThat(block(secondNode().setResuming(this.session))).isEqualTo(new Revision(2));
+		assertThat(block(store().setLogLevel(this.session, "info"))).isEqualTo(new Revision(3));
 
 		assertThat(find(secondNode(), this.session).resuming()).isTrue();
 	}
@@ -339,7 +338,7 @@ public abstract class SessionStoreContractTests {
 		block(store().createSession(
 				SessionRecord.initialized(this.session, INITIALIZE, "2025-11-25", null, "server").asResuming()));
 
-		assertThat(block(secondNode().setResuming(this.session))).isEqualTo(1);
+		assertThat(block(secondNode().setResuming(this.session))).isEqualTo(Revision.FIRST);
 
 		assertThat(find(store(), this.session).resuming()).isTrue();
 	}
@@ -423,8 +422,8 @@ public abstract class SessionStoreContractTests {
 		block(secondNode().moveStandaloneCursor(this.session, second));
 
 		assertThat(find(store(), this.session)).isEqualTo(new SessionRecord(this.session, created.initializeRequest(),
-				created.protocolVersion(), created.owner(), "server", null, Set.of(), second, false, 1));
-		assertThat(block(store().setLogLevel(this.session, "info"))).isEqualTo(2);
+				created.protocolVersion(), created.owner(), "server", null, Set.of(), second, false, Revision.FIRST));
+		assertThat(block(store().setLogLevel(this.session, "info"))).isEqualTo(new Revision(2));
 		assertThat(find(store(), this.session).standaloneCursor()).isEqualTo(second);
 	}
 
@@ -450,14 +449,14 @@ public abstract class SessionStoreContractTests {
 		SessionStore store = store(units(2));
 		create(store, this.session);
 
-		for (Supplier<Mono<Long>> change : List.<Supplier<Mono<Long>>>of(() -> store.setLogLevel(this.session, "error"),
-				() -> store.subscribe(this.session, this.uri), () -> store.unsubscribe(this.session, this.uri),
-				() -> store.setResuming(this.session))) {
+		for (Supplier<Mono<Revision>> change : List.<Supplier<Mono<Revision>>>of(
+				() -> store.setLogLevel(this.session, "error"), () -> store.subscribe(this.session, this.uri),
+				() -> store.unsubscribe(this.session, this.uri), () -> store.setResuming(this.session))) {
 			elapse(units(1.2));
 			block(change.get());
 		}
 		elapse(units(1.2));
-		assertThat(find(store, this.session).revision()).isEqualTo(5);
+		assertThat(find(store, this.session).revision()).isEqualTo(new Revision(5));
 
 		elapse(units(1.1));
 		awaitNotFound(store, this.session);
@@ -683,7 +682,7 @@ public abstract class SessionStoreContractTests {
 		assertThat(subscribers(store(), this.uri)).containsExactly(other);
 		assertThat(subscribedUris(store())).contains(this.uri);
 		assertThat(take(store(), other, "r")).containsOnlyKeys("r");
-		assertThat(block(store().setLogLevel(other, "debug"))).isEqualTo(3);
+		assertThat(block(store().setLogLevel(other, "debug"))).isEqualTo(new Revision(3));
 	}
 
 	// Callers' mistakes
@@ -748,9 +747,9 @@ public abstract class SessionStoreContractTests {
 			.toList());
 
 		assertThat(revisions).containsExactlyInAnyOrderElementsOf(
-				IntStream.rangeClosed(2, 101).<Object>mapToObj((revision) -> (long) revision).toList());
+				IntStream.rangeClosed(2, 101).<Object>mapToObj(Revision::new).toList());
 		SessionRecord session = find(store(), this.session);
-		assertThat(session.revision()).isEqualTo(101);
+		assertThat(session.revision()).isEqualTo(new Revision(101));
 		assertThat(session.subscriptions()).containsExactlyInAnyOrderElementsOf(uris);
 		for (String uri : uris) {
 			assertThat(subscribers(store(), uri)).containsExactly(this.session);
@@ -794,7 +793,7 @@ public abstract class SessionStoreContractTests {
 			List<Object> outcomes = race(calls);
 
 			assertThat(outcomes).filteredOn((outcome) -> outcome instanceof Exception)
-				.hasOnlyElementsOfTypes(SessionNotFoundException.class, SessionDeletedException.class);
+				.hasOnlyElementsOfTypes(SessionNotFoundException.class, SessionAlreadyDeletedException.class);
 			for (SessionStore store : List.of(store(), secondNode())) {
 				assertNotFound(store, sessionId);
 				assertThat(take(store, sessionId, "r")).isEmpty();
@@ -861,7 +860,7 @@ public abstract class SessionStoreContractTests {
 	}
 
 	protected static void assertSessionDeleted(Mono<?> call) {
-		assertThatExceptionOfType(SessionDeletedException.class).isThrownBy(() -> block(call));
+		assertThatExceptionOfType(SessionAlreadyDeletedException.class).isThrownBy(() -> block(call));
 	}
 
 	private void awaitNotFound(SessionStore store, String sessionId) {
@@ -881,7 +880,7 @@ public abstract class SessionStoreContractTests {
 		List<Object> outcomes = Flux.fromIterable(calls)
 			.flatMapSequential((call) -> call.cast(Object.class)
 				.defaultIfEmpty("done")
-				.onErrorResume(EventStoreException.class, Mono::just)
+				.onErrorResume(SessionStoreException.class, Mono::just)
 				.subscribeOn(Schedulers.boundedElastic()))
 			.collectList()
 			.block(TIMEOUT);

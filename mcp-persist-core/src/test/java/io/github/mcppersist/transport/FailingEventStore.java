@@ -16,7 +16,10 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.InMemoryEventStore;
+import io.github.mcppersist.event.RequestIds;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -99,8 +102,8 @@ final class FailingEventStore implements EventStore {
 	}
 
 	@Override
-	public Mono<Long> openStream(StreamKey stream, @Nullable String requestId, List<Event> events) {
-		Mono<Long> opened = write(() -> this.store.openStream(stream, requestId, events));
+	public Mono<Revision> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
+		Mono<Revision> opened = write(() -> this.store.openStream(stream, requestIds, events));
 		Sinks.Empty<Void> held = this.held;
 		return (held != null) ? held.asMono()
 			.doOnSubscribe((subscription) -> this.delayed.incrementAndGet())
@@ -130,7 +133,7 @@ final class FailingEventStore implements EventStore {
 	}
 
 	@Override
-	public Flux<Long> watch(StreamKey stream) {
+	public Flux<Hint> watch(StreamKey stream) {
 		return this.store.watch(stream);
 	}
 

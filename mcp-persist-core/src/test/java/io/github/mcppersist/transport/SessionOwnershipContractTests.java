@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
 import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.session.InMemorySessionStore;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
@@ -274,7 +275,7 @@ public abstract class SessionOwnershipContractTests extends AbstractStreamableHt
 			.createSession(new SessionRecord("old",
 					"{\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},"
 							+ "\"clientInfo\":{\"name\":\"c\",\"version\":\"1\"}}",
-					"2025-11-25", null, null, null, Set.of(), null, false, 1))
+					"2025-11-25", null, null, null, Set.of(), null, false, Revision.FIRST))
 			.block(LIMIT);
 
 		assertThat(status(client().sessionId("old").call(1, "count", "{}"))).isEqualTo(200);

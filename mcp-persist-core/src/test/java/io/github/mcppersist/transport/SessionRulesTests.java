@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.session.SessionRecord;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -46,7 +47,8 @@ class SessionRulesTests {
 		Set<String> uris = IntStream.range(0, subscriptions)
 			.mapToObj((i) -> "file:///" + i)
 			.collect(Collectors.toSet());
-		return new SessionRecord("session", "{}", "2025-11-25", null, "server", null, uris, null, false, 1);
+		return new SessionRecord("session", "{}", "2025-11-25", null, "server", null, uris, null, false,
+				Revision.FIRST);
 	}
 
 }

@@ -20,7 +20,10 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventNotFoundException;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.MonitoredEventStore;
+import io.github.mcppersist.event.RequestIds;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StoreOutage;
 import io.github.mcppersist.event.StoredStream;
 import io.github.mcppersist.event.StreamKey;
@@ -112,9 +115,9 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 	}
 
 	@Override
-	public Mono<Long> openStream(StreamKey stream, @Nullable String requestId, List<Event> events) {
+	public Mono<Revision> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
 		List<Event> checked = check(stream, events);
-		return Mono.create((sink) -> this.writer.open(stream, requestId, checked, sink));
+		return Mono.create((sink) -> this.writer.open(stream, requestIds, checked, sink));
 	}
 
 	@Override
@@ -141,7 +144,7 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 	}
 
 	@Override
-	public Flux<Long> watch(StreamKey stream) {
+	public Flux<Hint> watch(StreamKey stream) {
 		return this.watches.watch(stream);
 	}
 

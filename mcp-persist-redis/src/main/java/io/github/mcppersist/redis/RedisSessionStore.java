@@ -17,11 +17,14 @@ import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventStoreUnavailableException;
-import io.github.mcppersist.event.SessionDeletedException;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.session.SessionAlreadyDeletedException;
 import io.github.mcppersist.session.SessionNotFoundException;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.session.SessionStoreException;
+import io.github.mcppersist.session.SessionStoreUnavailableException;
 
 /**
  * Keeps sessions in Redis, beside the events of a {@link RedisEventStore}: one hash for
@@ -93,48 +96,47 @@ public final class RedisSessionStore implements SessionStore {
 		List<byte[]> arguments = new ArrayList<>(List.of(this.ttl));
 		arguments.addAll(SessionFields.of(session));
 		long bytes = arguments.stream().mapToLong((argument) -> argument.length).sum();
-		return this.node
-			.write(LuaScript.CREATE_SESSION, bytes, keys(keys().record(sessionId), keys().tombstone(sessionId)),
-					arguments.toArray(byte[][]::new))
-			.flatMap((reply) -> isCode(reply, -1) ? Mono.error(new SessionDeletedException())
+		return write(LuaScript.CREATE_SESSION, bytes, keys(keys().record(sessionId), keys().tombstone(sessionId)),
+				arguments.toArray(byte[][]::new))
+			.flatMap((reply) -> isCode(reply, -1) ? Mono.error(new SessionAlreadyDeletedException())
 					: index(sessionId, texts(reply)));
 	}
 
 	@Override
 	public Mono<SessionRecord> findSession(String sessionId) {
 		check(sessionId);
-		return this.node.read(LuaScript.FIND_SESSION, keys(keys().record(sessionId), keys().tombstone(sessionId)))
+		return read(LuaScript.FIND_SESSION, keys(keys().record(sessionId), keys().tombstone(sessionId)))
 			.filter((fields) -> !fields.isEmpty())
 			.map((fields) -> SessionFields.parse(sessionId, fields))
 			.onErrorMap(RuntimeException.class, RedisSessionStore::unreadable);
 	}
 
 	private static Throwable unreadable(RuntimeException failure) {
-		return (failure instanceof EventStoreUnavailableException) ? failure : new EventStoreUnavailableException(
+		return (failure instanceof SessionStoreException) ? failure : new SessionStoreUnavailableException(
 				"Redis holds something else than a session of this version", failure);
 	}
 
 	@Override
-	public Mono<Long> setLogLevel(String sessionId, String logLevel) {
+	public Mono<Revision> setLogLevel(String sessionId, String logLevel) {
 		check(sessionId);
 		return change(sessionId, this.ttl, SessionFields.logLevel(), RedisKeys.text(logLevel));
 	}
 
 	@Override
-	public Mono<Long> setResuming(String sessionId) {
+	public Mono<Revision> setResuming(String sessionId) {
 		check(sessionId);
 		return change(sessionId, this.ttl, SessionFields.resuming(), SessionFields.yes());
 	}
 
 	@Override
-	public Mono<Long> subscribe(String sessionId, String uri) {
+	public Mono<Revision> subscribe(String sessionId, String uri) {
 		check(sessionId);
 		return change(sessionId, this.ttl, SessionFields.subscription(uri), NOTHING)
 			.flatMap((revision) -> index(sessionId, List.of(uri)).thenReturn(revision));
 	}
 
 	@Override
-	public Mono<Long> unsubscribe(String sessionId, String uri) {
+	public Mono<Revision> unsubscribe(String sessionId, String uri) {
 		check(sessionId);
 		Mono<Void> unindexed = unindex(sessionId, List.of(uri));
 		return change(sessionId, this.ttl, SessionFields.subscription(uri))
@@ -142,18 +144,18 @@ public final class RedisSessionStore implements SessionStore {
 			.flatMap((revision) -> unindexed.thenReturn(revision));
 	}
 
-	private Mono<Long> change(String sessionId, byte[]... arguments) {
-		return this.node
-			.write(LuaScript.CHANGE_SESSION, 0, keys(keys().record(sessionId), keys().tombstone(sessionId)), arguments)
+	private Mono<Revision> change(String sessionId, byte[]... arguments) {
+		return write(LuaScript.CHANGE_SESSION, 0, keys(keys().record(sessionId), keys().tombstone(sessionId)),
+				arguments)
 			.flatMap((reply) -> isCode(reply, 0) ? Mono.error(new SessionNotFoundException())
-					: Mono.just((Long) reply.get(1)));
+					: Mono.just(new Revision((Long) reply.get(1))));
 	}
 
 	private Mono<Void> index(String sessionId, List<String> uris) {
 		return inBatches(uris, (batch) -> {
 			List<byte[]> arguments = new ArrayList<>(List.of(this.indexTtl, RedisKeys.bytes(sessionId)));
 			batch.forEach((uri) -> arguments.add(RedisKeys.text(uri)));
-			return this.node.write(LuaScript.ADD_SUBSCRIBER, 0, indexKeys(batch), arguments.toArray(byte[][]::new));
+			return write(LuaScript.ADD_SUBSCRIBER, 0, indexKeys(batch), arguments.toArray(byte[][]::new));
 		});
 	}
 
@@ -161,7 +163,7 @@ public final class RedisSessionStore implements SessionStore {
 		return inBatches(uris, (batch) -> {
 			List<byte[]> arguments = new ArrayList<>(List.of(RedisKeys.bytes(sessionId)));
 			batch.forEach((uri) -> arguments.add(RedisKeys.text(uri)));
-			return this.node.write(LuaScript.REMOVE_SUBSCRIBER, 0, indexKeys(batch), arguments.toArray(byte[][]::new));
+			return write(LuaScript.REMOVE_SUBSCRIBER, 0, indexKeys(batch), arguments.toArray(byte[][]::new));
 		});
 	}
 
@@ -186,15 +188,13 @@ public final class RedisSessionStore implements SessionStore {
 	}
 
 	private Mono<Set<String>> members(String key) {
-		return this.node.read(LuaScript.FIND_SUBSCRIBERS, keys(key))
-			.map((members) -> new LinkedHashSet<>(texts(members)));
+		return read(LuaScript.FIND_SUBSCRIBERS, keys(key)).map((members) -> new LinkedHashSet<>(texts(members)));
 	}
 
 	@Override
 	public Mono<Void> moveStandaloneCursor(String sessionId, EventId cursor) {
 		check(sessionId);
-		return this.node
-			.write(LuaScript.MOVE_CURSOR, 0, keys(keys().record(sessionId)), RedisKeys.bytes(cursor.toString()))
+		return write(LuaScript.MOVE_CURSOR, 0, keys(keys().record(sessionId)), RedisKeys.bytes(cursor.toString()))
 			.then();
 	}
 
@@ -206,7 +206,7 @@ public final class RedisSessionStore implements SessionStore {
 	}
 
 	private Mono<Void> renew(String sessionId) {
-		return this.node.write(LuaScript.RENEW_SESSION, 0, keys(keys().record(sessionId)), this.ttl)
+		return write(LuaScript.RENEW_SESSION, 0, keys(keys().record(sessionId)), this.ttl)
 			.flatMap((uris) -> index(sessionId, texts(uris)));
 	}
 
@@ -214,12 +214,12 @@ public final class RedisSessionStore implements SessionStore {
 	public Mono<Void> storeAnswer(String sessionId, String requestId, byte[] answer) {
 		check(sessionId);
 		checkRequestId(requestId);
-		return this.node
-			.write(LuaScript.STORE_ANSWER, answer.length, keys(keys().answers(sessionId), keys().tombstone(sessionId)),
-					this.answerTtl, RedisKeys.bytes(requestId), answer, RedisNode.number(MAX_ANSWERS))
+		return write(LuaScript.STORE_ANSWER, answer.length,
+				keys(keys().answers(sessionId), keys().tombstone(sessionId)), this.answerTtl,
+				RedisKeys.bytes(requestId), answer, RedisNode.number(MAX_ANSWERS))
 			.flatMap((reply) -> switch (RedisNode.code(reply)) {
-				case -1 -> Mono.error(new SessionDeletedException());
-				case -2 -> Mono.error(new EventStoreUnavailableException(
+				case -1 -> Mono.error(new SessionAlreadyDeletedException());
+				case -2 -> Mono.error(new SessionStoreUnavailableException(
 						"More than " + MAX_ANSWERS + " answers of a session wait to be taken"));
 				default -> Mono.empty();
 			});
@@ -229,7 +229,7 @@ public final class RedisSessionStore implements SessionStore {
 	public Mono<Map<String, byte[]>> findAnswers(String sessionId, Collection<String> requestIds) {
 		check(sessionId);
 		byte[][] arguments = requestIds(requestIds);
-		return this.node.read(LuaScript.FIND_ANSWERS, keys(keys().answers(sessionId)), arguments).map((found) -> {
+		return read(LuaScript.FIND_ANSWERS, keys(keys().answers(sessionId)), arguments).map((found) -> {
 			Map<String, byte[]> answers = new HashMap<>();
 			for (int i = 0; i + 1 < found.size(); i += 2) {
 				answers.put(SessionFields.text(found.get(i)), (byte[]) found.get(i + 1));
@@ -242,7 +242,7 @@ public final class RedisSessionStore implements SessionStore {
 	public Mono<Void> removeAnswers(String sessionId, Collection<String> requestIds) {
 		check(sessionId);
 		byte[][] arguments = requestIds(requestIds);
-		return this.node.write(LuaScript.REMOVE_ANSWERS, 0, keys(keys().answers(sessionId)), arguments).then();
+		return write(LuaScript.REMOVE_ANSWERS, 0, keys(keys().answers(sessionId)), arguments).then();
 	}
 
 	private static byte[][] requestIds(Collection<String> requestIds) {
@@ -253,10 +253,9 @@ public final class RedisSessionStore implements SessionStore {
 	@Override
 	public Mono<Void> deleteSession(String sessionId) {
 		check(sessionId);
-		return this.node
-			.write(LuaScript.DELETE_SESSION, 0,
-					keys(keys().tombstone(sessionId), keys().record(sessionId), keys().answers(sessionId)),
-					this.tombstoneTtl)
+		return write(LuaScript.DELETE_SESSION, 0,
+				keys(keys().tombstone(sessionId), keys().record(sessionId), keys().answers(sessionId)),
+				this.tombstoneTtl)
 			// What is left in the index expires, and goes with the next update that finds
 			// it
 			.flatMap((uris) -> unindex(sessionId, texts(uris)).onErrorComplete());
@@ -265,6 +264,21 @@ public final class RedisSessionStore implements SessionStore {
 	@Override
 	public Duration timeToLive() {
 		return this.timeToLive;
+	}
+
+	private Mono<List<Object>> write(LuaScript script, long bytes, byte[][] keys, byte[]... arguments) {
+		return this.node.write(script, bytes, keys, arguments)
+			.onErrorMap(EventStoreUnavailableException.class, RedisSessionStore::unavailable);
+	}
+
+	private Mono<List<Object>> read(LuaScript script, byte[][] keys, byte[]... arguments) {
+		return this.node.read(script, keys, arguments)
+			.onErrorMap(EventStoreUnavailableException.class, RedisSessionStore::unavailable);
+	}
+
+	// The connections are the event store's
+	private static SessionStoreUnavailableException unavailable(EventStoreUnavailableException failure) {
+		return new SessionStoreUnavailableException(String.valueOf(failure.getMessage()), failure.getCause());
 	}
 
 	private RedisKeys keys() {

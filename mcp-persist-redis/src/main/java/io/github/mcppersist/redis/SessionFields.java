@@ -11,6 +11,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.session.SessionRecord;
 
 /**
@@ -84,7 +85,7 @@ final class SessionFields {
 		EventId cursor = session.standaloneCursor();
 		add(fields, STANDALONE_CURSOR, (cursor != null) ? cursor.toString() : null);
 		add(fields, RESUMING, session.resuming() ? YES : null);
-		add(fields, REVISION, Long.toString(session.revision()));
+		add(fields, REVISION, session.revision().toString());
 		session.subscriptions().forEach((uri) -> add(fields, SUBSCRIPTION + uri, ""));
 		return fields;
 	}
@@ -118,7 +119,7 @@ final class SessionFields {
 		return new SessionRecord(sessionId, required(values, INITIALIZE_REQUEST), required(values, PROTOCOL_VERSION),
 				values.get(OWNER), values.get(SERVER), values.get(LOG_LEVEL), subscriptions,
 				(cursor != null) ? EventId.parse(cursor) : null, YES.equals(values.get(RESUMING)),
-				Long.parseLong(required(values, REVISION)));
+				new Revision(Long.parseLong(required(values, REVISION))));
 	}
 
 	private static String required(Map<String, String> values, String field) {

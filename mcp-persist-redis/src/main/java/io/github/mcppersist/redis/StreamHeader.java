@@ -4,11 +4,12 @@ import java.nio.charset.StandardCharsets;
 
 import org.jspecify.annotations.Nullable;
 
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamHead;
 
 /**
  * The element at index 0 of a stream's list, in layout version 1. The event at index
- * {@code i} has the sequence {@code base + i}. All but the request ID has a fixed width,
+ * {@code i} has the sequence {@code base + i}. All but the request IDs has a fixed width,
  * so that scripts cut and replace it by position (counted from 1, as Lua does):
  *
  * <pre>
@@ -18,7 +19,8 @@ import io.github.mcppersist.event.StreamHead;
  * 18..28  owner, the store object that opened the stream
  * 29..39  node that has a reader of the stream, or eleven '-'
  * 40..48  size of the largest element in bytes, 9 digits
- * 49..    JSON text of the ID of the request that the stream answers, or nothing
+ * 49..    JSON text of the ID of the request that the stream answers, or of the array
+ *         of the IDs of a batch; or nothing
  * </pre>
  *
  * @param complete whether the stream is complete
@@ -26,10 +28,10 @@ import io.github.mcppersist.event.StreamHead;
  * @param owner the store object that opened the stream
  * @param node the node that has a reader of the stream, or {@link #NO_NODE}
  * @param largestElement the size of the largest element in bytes
- * @param requestId the JSON text of the request ID, if there is one
+ * @param requestIds what the stream answers, or {@code null} if it answers nothing
  */
 record StreamHeader(boolean complete, long base, String owner, String node, int largestElement,
-		@Nullable String requestId) {
+		@Nullable RequestIds requestIds) {
 
 	static final String NO_NODE = "-----------";
 
@@ -45,11 +47,11 @@ record StreamHeader(boolean complete, long base, String owner, String node, int 
 		}
 		return new StreamHeader(text.charAt(1) == 'c', Long.parseLong(text.substring(2, 17)), text.substring(17, 28),
 				text.substring(28, 39), Integer.parseInt(text.substring(39, FIXED_LENGTH)),
-				(text.length() > FIXED_LENGTH) ? text.substring(FIXED_LENGTH) : null);
+				(text.length() > FIXED_LENGTH) ? RequestIds.parse(text.substring(FIXED_LENGTH)) : null);
 	}
 
 	StreamHead head() {
-		return new StreamHead(this.owner, NO_NODE.equals(this.node) ? null : this.node, this.requestId);
+		return new StreamHead(this.owner, NO_NODE.equals(this.node) ? null : this.node, this.requestIds);
 	}
 
 	byte[] toBytes() {
@@ -58,8 +60,8 @@ record StreamHeader(boolean complete, long base, String owner, String node, int 
 		appendDigits(text, this.base, 15);
 		text.append(this.owner).append(this.node);
 		appendDigits(text, this.largestElement, 9);
-		if (this.requestId != null) {
-			text.append(this.requestId);
+		if (this.requestIds != null) {
+			text.append(this.requestIds);
 		}
 		return text.toString().getBytes(StandardCharsets.UTF_8);
 	}

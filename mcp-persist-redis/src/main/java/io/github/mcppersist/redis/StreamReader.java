@@ -193,7 +193,7 @@ final class StreamReader {
 			if (cursor != null) {
 				first = cursor.sequence() - header.base();
 				if (first <= 0) {
-					this.sink.error(new EventsTrimmedException(this.stream, header.requestId()));
+					this.sink.error(new EventsTrimmedException(this.stream, header.requestIds()));
 					return;
 				}
 				if (first >= state.length()) {

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
 
-import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -17,11 +17,6 @@ import io.github.mcppersist.event.StreamKey;
  * other nodes so.
  */
 final class StreamWatches implements RedisNode.Listener {
-
-	/**
-	 * What a watcher is told whose stream can't be marked yet.
-	 */
-	private static final long NOT_YET = 0;
 
 	private static final byte[] UNMARK = { '0' };
 
@@ -42,11 +37,11 @@ final class StreamWatches implements RedisNode.Listener {
 		this.node = node;
 	}
 
-	Flux<Long> watch(StreamKey stream) {
+	Flux<Hint> watch(StreamKey stream) {
 		return Flux.create((sink) -> watch(stream, sink), FluxSink.OverflowStrategy.LATEST);
 	}
 
-	private void watch(StreamKey stream, FluxSink<Long> sink) {
+	private void watch(StreamKey stream, FluxSink<Hint> sink) {
 		String key = this.node.keys().stream(stream);
 		sink.onDispose(() -> remove(key, sink));
 		this.watched.compute(key, (unused, present) -> {
@@ -58,10 +53,10 @@ final class StreamWatches implements RedisNode.Listener {
 			sink.complete();
 			return;
 		}
-		markReader(key, TAKE_OVER, (marked) -> sink.next(marked ? EventStore.LOOK : NOT_YET));
+		markReader(key, TAKE_OVER, (marked) -> sink.next(marked ? Hint.look() : Hint.notWatched()));
 	}
 
-	private void remove(String key, FluxSink<Long> watcher) {
+	private void remove(String key, FluxSink<Hint> watcher) {
 		this.watched.computeIfPresent(key, (unused, entry) -> {
 			entry.watchers.remove(watcher);
 			return entry.watchers.isEmpty() ? null : entry;
@@ -89,7 +84,7 @@ final class StreamWatches implements RedisNode.Listener {
 	private void markWatched(String key, byte[] how) {
 		markReader(key, how, (marked) -> {
 			if (marked) {
-				hint(key, EventStore.LOOK);
+				hint(key, Hint.look());
 			}
 		});
 	}
@@ -129,7 +124,7 @@ final class StreamWatches implements RedisNode.Listener {
 	 */
 	void stored(StreamKey stream, long sequence) {
 		if (!this.watched.isEmpty()) {
-			hint(this.node.keys().stream(stream), sequence);
+			hint(this.node.keys().stream(stream), Hint.stored(sequence));
 		}
 	}
 
@@ -141,7 +136,7 @@ final class StreamWatches implements RedisNode.Listener {
 		this.watched.values()
 			.stream()
 			.filter((entry) -> entry.stream.sessionId().equals(sessionId))
-			.forEach((entry) -> entry.hint(EventStore.LOOK));
+			.forEach((entry) -> entry.hint(Hint.look()));
 	}
 
 	/**
@@ -166,12 +161,12 @@ final class StreamWatches implements RedisNode.Listener {
 		return (entry != null) ? entry.extent : null;
 	}
 
-	private boolean hint(String key, long sequence) {
+	private boolean hint(String key, Hint hint) {
 		Watched entry = this.watched.get(key);
 		if (entry == null) {
 			return false;
 		}
-		entry.hint(sequence);
+		entry.hint(hint);
 		return true;
 	}
 
@@ -184,7 +179,7 @@ final class StreamWatches implements RedisNode.Listener {
 			byte[] how = this.unmarked.getOrDefault(key, MARK_AGAIN);
 			markReader(key, how, (marked) -> {
 				if (marked || how == MARK_AGAIN) {
-					hint(key, EventStore.LOOK);
+					hint(key, Hint.look());
 				}
 			});
 		});
@@ -198,11 +193,11 @@ final class StreamWatches implements RedisNode.Listener {
 		StreamHint hint = StreamHint.parse(body);
 		StreamHint.Extent extent = hint.extent();
 		if (extent == null) {
-			hint(hint.key(), EventStore.LOOK);
+			hint(hint.key(), Hint.look());
 			return;
 		}
 		learn(hint.key(), extent);
-		if (!hint(hint.key(), extent.newest())) {
+		if (!hint(hint.key(), Hint.stored(extent.newest()))) {
 			markReader(hint.key(), UNMARK, (unmarked) -> {
 				if (this.watched.containsKey(hint.key())) {
 					// Since a moment ago, and the mark may have come before this one
@@ -223,7 +218,7 @@ final class StreamWatches implements RedisNode.Listener {
 
 		private final StreamKey stream;
 
-		private final Set<FluxSink<Long>> watchers = ConcurrentHashMap.newKeySet(1);
+		private final Set<FluxSink<Hint>> watchers = ConcurrentHashMap.newKeySet(1);
 
 		private volatile StreamHint.@Nullable Extent extent;
 
@@ -231,8 +226,8 @@ final class StreamWatches implements RedisNode.Listener {
 			this.stream = stream;
 		}
 
-		void hint(long sequence) {
-			this.watchers.forEach((watcher) -> watcher.next(sequence));
+		void hint(Hint hint) {
+			this.watchers.forEach((watcher) -> watcher.next(hint));
 		}
 
 	}

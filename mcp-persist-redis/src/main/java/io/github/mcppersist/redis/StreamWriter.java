@@ -6,6 +6,8 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.MonoSink;
 
 import io.github.mcppersist.event.Event;
+import io.github.mcppersist.event.RequestIds;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamConflictException;
 import io.github.mcppersist.event.StreamKey;
@@ -40,12 +42,12 @@ final class StreamWriter {
 		this.ttls = ttls;
 	}
 
-	void open(StreamKey stream, @Nullable String requestId, List<Event> events, MonoSink<Long> sink) {
+	void open(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events, MonoSink<Revision> sink) {
 		List<String> finished = this.bounds.takeFinished(stream.sessionId());
 		byte[][] elements = new byte[events.size()][];
 		long bytes = toElements(events, elements, 0);
 		StreamHeader header = new StreamHeader(false, events.get(0).id().sequence() - 1, this.node.id(),
-				StreamHeader.NO_NODE, largest(elements, 0), requestId);
+				StreamHeader.NO_NODE, largest(elements, 0), requestIds);
 		byte[][] arguments = new byte[5 + finished.size() + elements.length][];
 		arguments[0] = this.ttls.running();
 		arguments[1] = this.ttls.index();
@@ -69,7 +71,7 @@ final class StreamWriter {
 			switch (RedisNode.code(reply)) {
 				case 1 -> {
 					stored(stream, events, OPENED);
-					sink.success((Long) reply.get(1));
+					sink.success(revision((Long) reply.get(1)));
 				}
 				case -1 -> sink.error(new SessionDeletedException());
 				default -> sink.error(conflict(stream, reply));
@@ -143,6 +145,10 @@ final class StreamWriter {
 			this.watches.opened(stream);
 		}
 		this.watches.stored(stream, events.get(events.size() - 1).id().sequence());
+	}
+
+	private static @Nullable Revision revision(long number) {
+		return (number > 0) ? new Revision(number) : null;
 	}
 
 	private void drop(StreamBounds.Excess excess) {

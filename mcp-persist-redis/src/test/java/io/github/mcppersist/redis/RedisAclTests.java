@@ -15,6 +15,7 @@ import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.EventsTrimmedException;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -91,7 +92,7 @@ class RedisAclTests {
 		RedisEventStore narrow = this.stores.open(this.stores.builder(factory(driver)).maxEventsPerStream(2));
 		StreamKey stream = RedisStores.newStream();
 		Event priming = RedisStores.priming(stream);
-		RedisStores.block(narrow.openStream(stream, "7", List.of(priming)));
+		RedisStores.block(narrow.openStream(stream, RequestIds.parse("7"), List.of(priming)));
 		for (int i = 2; i < 20; i++) {
 			RedisStores.block(narrow.storeEvents(stream, List.of(RedisStores.event(stream, i))));
 		}
@@ -138,7 +139,8 @@ class RedisAclTests {
 		StreamKey stream = RedisStores.newStream();
 
 		assertThatExceptionOfType(EventStoreUnavailableException.class)
-			.isThrownBy(() -> RedisStores.block(store.openStream(stream, "7", List.of(RedisStores.priming(stream)))))
+			.isThrownBy(() -> RedisStores
+				.block(store.openStream(stream, RequestIds.parse("7"), List.of(RedisStores.priming(stream)))))
 			.withMessageContaining("rights")
 			.withMessageContaining("spring.data.redis.username");
 	}

@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.data.redis.connection.RedisClusterConfiguration;
 
 import io.github.mcppersist.event.Event;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionRecord;
 
@@ -81,8 +82,8 @@ class RedisClusterTests {
 		for (int i = 0; i < 30; i++) {
 			StreamKey stream = newStreamOn(cluster.nodes().get(i % 3));
 			StreamKey other = StreamKey.random(stream.sessionId());
-			RedisStores.block(store.openStream(stream, "7", List.of(RedisStores.priming(stream))));
-			RedisStores.block(store.openStream(other, "8", List.of(RedisStores.priming(other))));
+			RedisStores.block(store.openStream(stream, RequestIds.parse("7"), List.of(RedisStores.priming(stream))));
+			RedisStores.block(store.openStream(other, RequestIds.parse("8"), List.of(RedisStores.priming(other))));
 			RedisSessionStore sessions = RedisSessionStore.of(store, Duration.ofHours(1));
 			RedisStores.block(sessions
 				.createSession(SessionRecord.initialized(stream.sessionId(), "{}", "2025-11-25", null, "server")));
@@ -117,7 +118,7 @@ class RedisClusterTests {
 		RedisEventStore other = open(driver);
 		StreamKey stream = RedisStores.newStream();
 		Event priming = RedisStores.priming(stream);
-		RedisStores.block(store.openStream(stream, "7", List.of(priming)));
+		RedisStores.block(store.openStream(stream, RequestIds.parse("7"), List.of(priming)));
 		assertThat(RedisStores.read(other, stream, priming.id()).events()).isEmpty();
 
 		cluster.moveSlot(this.stores.key(stream));

@@ -27,8 +27,9 @@ import reactor.core.Disposable;
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
-import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventsTrimmedException;
+import io.github.mcppersist.event.Hint;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -109,7 +110,7 @@ class RedisLayoutTests {
 
 	@Test
 	void storesAStreamAsOneListWithAHeader() {
-		TestEvents.block(this.store.openStream(this.stream, "\"request-7\"",
+		TestEvents.block(this.store.openStream(this.stream, RequestIds.parse("\"request-7\""),
 				List.of(Event.priming(new EventId("AbCdEfGhIjKlMnOp", 1, "aaaaaa")))));
 		TestEvents.block(this.store.storeEvents(this.stream, List.of(event(2, "bbbbbb", "{\"n\":2}"))));
 
@@ -182,7 +183,7 @@ class RedisLayoutTests {
 		assertThat(page.rest()).isEqualTo(EventPage.Rest.RUNNING);
 		assertThatExceptionOfType(EventsTrimmedException.class).isThrownBy(
 				() -> TestEvents.block(this.store.replayEventsAfter(running, EventId.parse("Running1_3_0a1b2c"), 1000)))
-			.satisfies((ex) -> assertThat(ex.requestId()).isEqualTo("\"id-\u00e9\""));
+			.satisfies((ex) -> assertThat(ex.requestIds()).hasToString("\"id-\u00e9\""));
 		assertThat(TestEvents.block(this.store.replayEventsAfter(complete, null, 1000)).rest())
 			.isEqualTo(EventPage.Rest.NONE);
 		TestEvents.block(this.store.storeEvents(running,
@@ -222,20 +223,21 @@ class RedisLayoutTests {
 	void publishesOnlyForAReaderOnAnotherNode() {
 		TestEvents.block(this.store.openStream(this.stream, null, TestEvents.priming(this.stream)));
 		try (RedisEventStore other = builder().build()) {
-			Queue<Long> hints = new ConcurrentLinkedQueue<>();
+			Queue<Hint> hints = new ConcurrentLinkedQueue<>();
 			Disposable own = this.store.watch(this.stream).subscribe(hints::add);
 			Awaitility.await().until(() -> !hints.isEmpty());
 			Map<String, Long> before = commandCounts();
 			TestEvents.block(this.store.storeEvents(this.stream, List.of(event(2, "bbbbbb", "{}"))));
 			assertThat(commandsSince(before)).doesNotContainKey("publish");
 
-			Queue<Long> remoteHints = new ConcurrentLinkedQueue<>();
+			Queue<Hint> remoteHints = new ConcurrentLinkedQueue<>();
 			Disposable remote = other.watch(this.stream).subscribe(remoteHints::add);
 			Awaitility.await().until(() -> !remoteHints.isEmpty());
 			// One that the reader has moved, and one for the event.
 			TestEvents.block(this.store.storeEvents(this.stream, List.of(event(3, "cccccc", "{}"))));
 			assertThat(commandsSince(before)).containsEntry("publish", 2L);
-			Awaitility.await().untilAsserted(() -> assertThat(remoteHints).containsExactly(EventStore.LOOK, 3L));
+			Awaitility.await()
+				.untilAsserted(() -> assertThat(remoteHints).containsExactly(Hint.look(), Hint.stored(3)));
 
 			own.dispose();
 			remote.dispose();
@@ -247,12 +249,12 @@ class RedisLayoutTests {
 
 	@Test
 	void takesLittleMemory() {
-		TestEvents.block(this.store.openStream(this.stream, "42", TestEvents.priming(this.stream)));
+		TestEvents.block(this.store.openStream(this.stream, RequestIds.parse("42"), TestEvents.priming(this.stream)));
 		TestEvents.block(this.store.completeStream(this.stream, List.of(TestEvents.event(this.stream, 2, 300))));
 		assertThat((Long) redis.cli("MEMORY", "USAGE", STREAM_KEY)).isLessThanOrEqualTo(697);
 
 		StreamKey longer = new StreamKey(SESSION, "AbCdEfGhIjKlMnOq");
-		TestEvents.block(this.store.openStream(longer, "42", TestEvents.priming(longer)));
+		TestEvents.block(this.store.openStream(longer, RequestIds.parse("42"), TestEvents.priming(longer)));
 		TestEvents.block(this.store.storeEvents(longer,
 				LongStream.rangeClosed(2, 101).mapToObj((n) -> TestEvents.event(longer, n, 300)).toList()));
 		Long bytes = (Long) redis.cli("MEMORY", "USAGE", new RedisKeys("mcp").stream(longer));
@@ -294,7 +296,7 @@ class RedisLayoutTests {
 	}
 
 	private void call(StreamKey stream) {
-		TestEvents.block(this.store.openStream(stream, "42", TestEvents.priming(stream)));
+		TestEvents.block(this.store.openStream(stream, RequestIds.parse("42"), TestEvents.priming(stream)));
 		TestEvents.block(this.store.completeStream(stream, List.of(TestEvents.event(stream, 2, 300))));
 	}
 

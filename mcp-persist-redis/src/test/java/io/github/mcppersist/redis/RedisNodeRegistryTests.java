@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -244,7 +245,8 @@ class RedisNodeRegistryTests {
 		StreamKey stream = RedisStores.newStream();
 
 		awaiting().ignoreExceptionsInstanceOf(EventStoreUnavailableException.class).until(() -> {
-			RedisStores.block(node.store.openStream(stream, "7", List.of(RedisStores.priming(stream))));
+			RedisStores
+				.block(node.store.openStream(stream, RequestIds.parse("7"), List.of(RedisStores.priming(stream))));
 			return true;
 		});
 

@@ -25,6 +25,7 @@ import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStoreException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StoreOutage;
 import io.github.mcppersist.event.StoredStream;
 import io.github.mcppersist.event.StreamHead;
@@ -69,7 +70,8 @@ class RedisOutageTests {
 		this.factory.afterPropertiesSet();
 		this.factory.start();
 		this.store = RedisEventStore.builder(this.factory).timeout(LIMIT).build();
-		eventually(Mono.defer(() -> this.store.openStream(this.stream, "1", TestEvents.priming(this.stream))));
+		eventually(Mono
+			.defer(() -> this.store.openStream(this.stream, RequestIds.parse("1"), TestEvents.priming(this.stream))));
 		awaiting().until(() -> !this.redis.cli("PUBSUB", "CHANNELS").equals(List.of()));
 		for (LuaScript script : LuaScript.values()) {
 			this.redis.cli("SCRIPT", "LOAD", new String(script.body(), StandardCharsets.UTF_8));
@@ -194,15 +196,17 @@ class RedisOutageTests {
 	@Test
 	void findsTheRunningStreamsOfASessionWithoutTheirEvents() {
 		StreamKey other = StreamKey.random("session");
-		TestEvents.block(this.store.openStream(other, "\"two\"", TestEvents.priming(other)));
+		TestEvents.block(this.store.openStream(other, RequestIds.parse("\"two\""), TestEvents.priming(other)));
 		TestEvents.block(this.store.storeEvents(other,
 				List.of(TestEvents.event(other, 2, 100), TestEvents.event(other, 3, 100))));
 		StreamKey foreign = StreamKey.random("another");
-		TestEvents.block(this.store.openStream(foreign, "3", TestEvents.priming(foreign)));
+		TestEvents.block(this.store.openStream(foreign, RequestIds.parse("3"), TestEvents.priming(foreign)));
 
 		assertThat(TestEvents.block(this.store.findStreams("session"))).containsExactlyInAnyOrder(
-				new StoredStream(this.stream.streamId(), new StreamHead(this.store.nodeId(), null, "1"), 1, false),
-				new StoredStream(other.streamId(), new StreamHead(this.store.nodeId(), null, "\"two\""), 3, false));
+				new StoredStream(this.stream.streamId(),
+						new StreamHead(this.store.nodeId(), null, RequestIds.parse("1")), 1, false),
+				new StoredStream(other.streamId(),
+						new StreamHead(this.store.nodeId(), null, RequestIds.parse("\"two\"")), 3, false));
 		assertThat(TestEvents.block(this.store.findStreams("unknown"))).isEmpty();
 		TestEvents.block(this.store.deleteSession("session"));
 		assertThat(TestEvents.block(this.store.findStreams("session"))).isEmpty();

@@ -25,6 +25,7 @@ import reactor.core.publisher.Mono;
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventNotFoundException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.event.StreamNotFoundException;
 
@@ -97,7 +98,7 @@ class RedisRecoveryTests {
 	}
 
 	private RedisEventStore openStream(RedisEventStore store) {
-		await(() -> RedisStores.block(store.openStream(this.stream, "7", List.of(this.priming))));
+		await(() -> RedisStores.block(store.openStream(this.stream, RequestIds.parse("7"), List.of(this.priming))));
 		// Redis knows the script from now on, so that one command is one write
 		await(() -> RedisStores.block(store.storeEvents(this.stream, List.of(this.first))));
 		return store;
@@ -124,8 +125,8 @@ class RedisRecoveryTests {
 		for (int i = 0; i < 3; i++) {
 			StreamKey other = RedisStores.newStream();
 			assertUnavailable(() -> storeSecond(store).block(RedisStores.LIMIT));
-			assertUnavailable(
-					() -> store.openStream(other, "8", List.of(RedisStores.priming(other))).block(RedisStores.LIMIT));
+			assertUnavailable(() -> store.openStream(other, RequestIds.parse("8"), List.of(RedisStores.priming(other)))
+				.block(RedisStores.LIMIT));
 			assertUnavailable(() -> store.completeStream(this.stream, List.of(this.second)).block(RedisStores.LIMIT));
 			assertUnavailable(() -> read(store));
 			assertUnavailable(() -> store.renewStreams(List.of(this.stream)).block(RedisStores.LIMIT));
@@ -177,7 +178,8 @@ class RedisRecoveryTests {
 		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(IN_TIME);
 		assertNothingWorks(store);
 		this.redis.startAgain();
-		await(() -> RedisStores.block(store.openStream(this.stream, "7", List.of(this.priming, this.first))));
+		await(() -> RedisStores
+			.block(store.openStream(this.stream, RequestIds.parse("7"), List.of(this.priming, this.first))));
 		assertStoresSecondOnce(store);
 		assertLoggedOneOutage();
 	}
@@ -193,7 +195,8 @@ class RedisRecoveryTests {
 		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(IN_TIME);
 		assertNothingWorks(store);
 		this.network.pass();
-		await(() -> RedisStores.block(store.openStream(this.stream, "7", List.of(this.priming, this.first))));
+		await(() -> RedisStores
+			.block(store.openStream(this.stream, RequestIds.parse("7"), List.of(this.priming, this.first))));
 		assertStoresSecondOnce(store);
 	}
 
@@ -222,7 +225,7 @@ class RedisRecoveryTests {
 			.untilAsserted(() -> assertThatExceptionOfType(StreamNotFoundException.class)
 				.isThrownBy(() -> RedisStores.block(storeSecond(store))));
 		assertThatExceptionOfType(EventNotFoundException.class).isThrownBy(() -> read(store));
-		RedisStores.block(store.openStream(this.stream, "7", List.of(this.priming, this.first)));
+		RedisStores.block(store.openStream(this.stream, RequestIds.parse("7"), List.of(this.priming, this.first)));
 		assertStoresSecondOnce(store);
 	}
 
@@ -322,7 +325,8 @@ class RedisRecoveryTests {
 		this.redis.startAgain();
 		this.redis.cli("ACL", "SETUSER", "default", "resetpass", ">wrong");
 
-		await(() -> RedisStores.block(store.openStream(this.stream, "7", List.of(this.priming, this.first))));
+		await(() -> RedisStores
+			.block(store.openStream(this.stream, RequestIds.parse("7"), List.of(this.priming, this.first))));
 		assertStoresSecondOnce(store);
 	}
 

@@ -14,6 +14,7 @@ import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventNotFoundException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.EventsTrimmedException;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamConflictException;
 import io.github.mcppersist.event.StreamKey;
 
@@ -67,7 +68,7 @@ class RedisSentinelTests {
 		Event priming = RedisStores.priming(stream);
 		Event kept = RedisStores.event(stream, 2);
 		awaitRecovery(store);
-		RedisStores.block(store.openStream(stream, "7", List.of(priming, kept)));
+		RedisStores.block(store.openStream(stream, RequestIds.parse("7"), List.of(priming, kept)));
 		String key = this.stores.key(stream);
 		Awaitility.await().until(() -> this.redis.replica().cli("LLEN", key).equals(3L));
 		letTheReplicaLag();
@@ -96,7 +97,7 @@ class RedisSentinelTests {
 		assertThat(RedisStores.read(store, stream, kept.id()).events()).isEqualTo(grown);
 
 		// Or its writer starts it anew with what it still has
-		RedisStores.block(store.openStream(stream, "7", List.of(RedisStores.event(stream, 5))));
+		RedisStores.block(store.openStream(stream, RequestIds.parse("7"), List.of(RedisStores.event(stream, 5))));
 		assertThatExceptionOfType(EventsTrimmedException.class)
 			.isThrownBy(() -> RedisStores.read(store, stream, lost.id()));
 	}
@@ -120,7 +121,7 @@ class RedisSentinelTests {
 			.atMost(Duration.ofMinutes(3))
 			.ignoreExceptionsInstanceOf(EventStoreUnavailableException.class)
 			.until(() -> {
-				RedisStores.block(store.openStream(stream, "7", events));
+				RedisStores.block(store.openStream(stream, RequestIds.parse("7"), events));
 				return true;
 			});
 	}

@@ -15,10 +15,12 @@ import org.junit.jupiter.api.Test;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 import io.github.mcppersist.event.EventId;
-import io.github.mcppersist.event.EventStoreUnavailableException;
-import io.github.mcppersist.event.SessionDeletedException;
+import io.github.mcppersist.event.RequestIds;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.session.SessionAlreadyDeletedException;
 import io.github.mcppersist.session.SessionRecord;
+import io.github.mcppersist.session.SessionStoreUnavailableException;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -121,22 +123,22 @@ class RedisSessionLayoutTests {
 
 		assertThat(TestEvents.block(this.store.findSession(SESSION)))
 			.isEqualTo(new SessionRecord(SESSION, "{\"\u20ac\":1}", "2025-06-18", "\u00e9", null, "info",
-					Set.of("file:///\u00e9", ""), EventId.parse("0_17_abcdef"), false, 12));
+					Set.of("file:///\u00e9", ""), EventId.parse("0_17_abcdef"), false, new Revision(12)));
 	}
 
 	@Test
 	void readsThatAClientResumes() {
 		redis.cli("HSET", RECORD, "i", "{}", "v", "2025-11-25", "b", "1", "r", "2");
 
-		assertThat(TestEvents.block(this.store.findSession(SESSION)))
-			.isEqualTo(new SessionRecord(SESSION, "{}", "2025-11-25", null, null, null, Set.of(), null, true, 2));
+		assertThat(TestEvents.block(this.store.findSession(SESSION))).isEqualTo(new SessionRecord(SESSION, "{}",
+				"2025-11-25", null, null, null, Set.of(), null, true, new Revision(2)));
 	}
 
 	@Test
 	void saysThatARecordIsOfAnotherVersion() {
 		redis.cli("HSET", RECORD, "x", "y");
 
-		assertThatExceptionOfType(EventStoreUnavailableException.class)
+		assertThatExceptionOfType(SessionStoreUnavailableException.class)
 			.isThrownBy(() -> TestEvents.block(this.store.findSession(SESSION)))
 			.withMessageContaining("something else than a session");
 	}
@@ -167,7 +169,8 @@ class RedisSessionLayoutTests {
 			RedisSessionStore sessions = RedisSessionStore.of(streams, Duration.ofHours(1));
 			StreamKey stream = StreamKey.random(SESSION);
 			TestEvents.block(sessions.createSession(session()));
-			assertThat(TestEvents.block(streams.openStream(stream, "7", TestEvents.priming(stream)))).isEqualTo(1);
+			assertThat(TestEvents.block(streams.openStream(stream, RequestIds.parse("7"), TestEvents.priming(stream))))
+				.isEqualTo(Revision.FIRST);
 			TestEvents.block(sessions.subscribe(SESSION, "file:///a"));
 			TestEvents.block(sessions.storeAnswer(SESSION, "r1", "{}".getBytes(StandardCharsets.UTF_8)));
 
@@ -175,7 +178,7 @@ class RedisSessionLayoutTests {
 			TestEvents.block(streams.deleteSession(SESSION));
 
 			assertKeys(TOMBSTONE);
-			assertThatExceptionOfType(SessionDeletedException.class)
+			assertThatExceptionOfType(SessionAlreadyDeletedException.class)
 				.isThrownBy(() -> TestEvents.block(sessions.createSession(session())));
 			assertThat(ttl(TOMBSTONE)).isPositive();
 			redis.cli("PEXPIRE", TOMBSTONE, "1");
@@ -190,7 +193,7 @@ class RedisSessionLayoutTests {
 		TestEvents.block(this.eventStore.deleteSession(SESSION));
 
 		assertThat(TestEvents.block(this.store.findSession(SESSION))).isNull();
-		assertThatExceptionOfType(SessionDeletedException.class)
+		assertThatExceptionOfType(SessionAlreadyDeletedException.class)
 			.isThrownBy(() -> TestEvents.block(this.store.createSession(session())));
 	}
 
@@ -198,12 +201,15 @@ class RedisSessionLayoutTests {
 	void openingAStreamTellsTheRevisionOfTheSession() {
 		StreamKey first = StreamKey.random(SESSION);
 		StreamKey second = StreamKey.random(SESSION);
-		assertThat(TestEvents.block(this.eventStore.openStream(first, "7", TestEvents.priming(first)))).isZero();
+		assertThat(this.eventStore.openStream(first, RequestIds.parse("7"), TestEvents.priming(first))
+			.block(RedisStores.LIMIT)).isNull();
 
 		TestEvents.block(this.store.createSession(session()));
 		TestEvents.block(this.store.setLogLevel(SESSION, "debug"));
 
-		assertThat(TestEvents.block(this.eventStore.openStream(second, "8", TestEvents.priming(second)))).isEqualTo(2);
+		assertThat(
+				TestEvents.block(this.eventStore.openStream(second, RequestIds.parse("8"), TestEvents.priming(second))))
+			.isEqualTo(new Revision(2));
 	}
 
 	@Test
@@ -240,7 +246,7 @@ class RedisSessionLayoutTests {
 	@Test
 	void anIndexThatWasNotWrittenIsWrittenWhenTheCallIsRepeated() {
 		SessionRecord session = new SessionRecord(SESSION, "{}", "2025-11-25", null, "server", null,
-				Set.of("file:///a"), null, false, 3);
+				Set.of("file:///a"), null, false, new Revision(3));
 		TestEvents.block(this.store.createSession(session));
 		redis.cli("DEL", URIS, SUBSCRIBERS);
 
@@ -257,14 +263,14 @@ class RedisSessionLayoutTests {
 		String other = "other";
 		redis.cli("CONFIG", "SET", "maxmemory", "1");
 
-		assertThatExceptionOfType(EventStoreUnavailableException.class)
+		assertThatExceptionOfType(SessionStoreUnavailableException.class)
 			.isThrownBy(() -> TestEvents
 				.block(this.store.createSession(SessionRecord.initialized(other, "{}", "2025-11-25", null, "server"))))
 			.withMessageContaining("out of memory");
 		assertThat(redis.cli("EXISTS", "mcp:1:{other}:i")).isEqualTo(0L);
-		assertThat(TestEvents.block(this.store.findSession(SESSION)).revision()).isEqualTo(2);
+		assertThat(TestEvents.block(this.store.findSession(SESSION)).revision()).isEqualTo(new Revision(2));
 		assertThat(TestEvents.block(this.store.findSubscribers("file:///a"))).containsExactly(SESSION);
-		Awaitility.await().ignoreExceptionsInstanceOf(EventStoreUnavailableException.class).until(() -> {
+		Awaitility.await().ignoreExceptionsInstanceOf(SessionStoreUnavailableException.class).until(() -> {
 			TestEvents.block(this.store.deleteSession(SESSION));
 			return true;
 		});

@@ -21,6 +21,9 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventNotFoundException;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.Hint;
+import io.github.mcppersist.event.RequestIds;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionRecord;
@@ -99,7 +102,7 @@ final class RedisStores implements AutoCloseable {
 	static void assertWork(EventStore store, EventStore other) {
 		StreamKey stream = newStream();
 		List<Event> events = new ArrayList<>(List.of(priming(stream), event(stream, 2)));
-		block(store.openStream(stream, "7", events));
+		block(store.openStream(stream, RequestIds.parse("7"), events));
 		assertThat(read(other, stream, events.get(0).id()).events()).containsExactly(events.get(1));
 
 		assertHints(store, other, stream, events);
@@ -114,11 +117,11 @@ final class RedisStores implements AutoCloseable {
 		assertThat(page.rest()).isEqualTo(EventPage.Rest.NONE);
 
 		StreamKey next = StreamKey.random(stream.sessionId());
-		block(store.openStream(next, "8", List.of(priming(next))));
+		block(store.openStream(next, RequestIds.parse("8"), List.of(priming(next))));
 		block(other.deleteSession(stream.sessionId()));
 		assertThatExceptionOfType(EventNotFoundException.class).isThrownBy(() -> read(store, stream, null));
 		assertThatExceptionOfType(SessionDeletedException.class)
-			.isThrownBy(() -> block(store.openStream(next, "8", List.of(priming(next)))));
+			.isThrownBy(() -> block(store.openStream(next, RequestIds.parse("8"), List.of(priming(next)))));
 	}
 
 	/**
@@ -130,19 +133,21 @@ final class RedisStores implements AutoCloseable {
 		StreamKey stream = newStream();
 		String sessionId = stream.sessionId();
 		block(sessions.createSession(SessionRecord.initialized(sessionId, "{}", "2025-11-25", "alice", "server")));
-		assertThat(others.setLogLevel(sessionId, "debug").block(LIMIT)).isEqualTo(2);
-		assertThat(others.subscribe(sessionId, "file:///a").block(LIMIT)).isEqualTo(3);
-		assertThat(others.subscribe(sessionId, "file:///b").block(LIMIT)).isEqualTo(4);
-		assertThat(sessions.unsubscribe(sessionId, "file:///a").block(LIMIT)).isEqualTo(5);
+		assertThat(others.setLogLevel(sessionId, "debug").block(LIMIT)).isEqualTo(new Revision(2));
+		assertThat(others.subscribe(sessionId, "file:///a").block(LIMIT)).isEqualTo(new Revision(3));
+		assertThat(others.subscribe(sessionId, "file:///b").block(LIMIT)).isEqualTo(new Revision(4));
+		assertThat(sessions.unsubscribe(sessionId, "file:///a").block(LIMIT)).isEqualTo(new Revision(5));
 		block(others.moveStandaloneCursor(sessionId, EventId.parse("0_2_abcdef")));
 		block(sessions.renewSessions(List.of(sessionId)));
 
-		assertThat(sessions.findSession(sessionId).block(LIMIT)).isEqualTo(new SessionRecord(sessionId, "{}",
-				"2025-11-25", "alice", "server", "debug", Set.of("file:///b"), EventId.parse("0_2_abcdef"), false, 5));
+		assertThat(sessions.findSession(sessionId).block(LIMIT))
+			.isEqualTo(new SessionRecord(sessionId, "{}", "2025-11-25", "alice", "server", "debug", Set.of("file:///b"),
+					EventId.parse("0_2_abcdef"), false, new Revision(5)));
 		assertThat(sessions.findSubscribers("file:///a").block(LIMIT)).isEmpty();
 		assertThat(sessions.findSubscribers("file:///b").block(LIMIT)).containsExactly(sessionId);
 		assertThat(others.findSubscribedUris().block(LIMIT)).contains("file:///b");
-		assertThat(store.openStream(stream, "7", List.of(priming(stream))).block(LIMIT)).isEqualTo(5);
+		assertThat(store.openStream(stream, RequestIds.parse("7"), List.of(priming(stream))).block(LIMIT))
+			.isEqualTo(new Revision(5));
 		block(others.storeAnswer(sessionId, "r1", new byte[] { '1' }));
 		assertThat(sessions.findAnswers(sessionId, List.of("r1")).block(LIMIT)).containsOnlyKeys("r1");
 
@@ -180,10 +185,10 @@ final class RedisStores implements AutoCloseable {
 	 * was subscribed it is told to look for, and of the rest it is told the sequence.
 	 */
 	private static void assertHints(EventStore store, EventStore other, StreamKey stream, List<Event> events) {
-		Queue<Long> hints = new ConcurrentLinkedQueue<>();
+		Queue<Hint> hints = new ConcurrentLinkedQueue<>();
 		Disposable watch = other.watch(stream).subscribe(hints::add);
 		try {
-			awaiting().until(() -> hints.contains(EventStore.LOOK));
+			awaiting().until(() -> hints.contains(Hint.look()));
 			for (int i = 0; i < 10; i++) {
 				int before = hints.size();
 				Event event = event(stream, events.size() + 1);
@@ -191,7 +196,7 @@ final class RedisStores implements AutoCloseable {
 				block(store.storeEvents(stream, List.of(event)));
 				awaiting().until(() -> hints.size() > before);
 			}
-			long last = events.size();
+			Hint last = Hint.stored(events.size());
 			awaiting().until(() -> hints.contains(last));
 		}
 		finally {

@@ -13,6 +13,7 @@ import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -63,8 +64,8 @@ class RedisTlsTests {
 			.open(this.stores.builder(factory(driver, null)).timeout(Duration.ofSeconds(1)));
 		StreamKey stream = RedisStores.newStream();
 
-		assertThatExceptionOfType(EventStoreUnavailableException.class)
-			.isThrownBy(() -> RedisStores.block(store.openStream(stream, "7", List.of(RedisStores.priming(stream)))));
+		assertThatExceptionOfType(EventStoreUnavailableException.class).isThrownBy(() -> RedisStores
+			.block(store.openStream(stream, RequestIds.parse("7"), List.of(RedisStores.priming(stream)))));
 
 		assertThat(redis.server().cli("EXISTS", this.stores.key(stream))).isEqualTo(0L);
 	}

@@ -25,6 +25,8 @@ import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.EventsTrimmedException;
+import io.github.mcppersist.event.Hint;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamHead;
 import io.github.mcppersist.event.StreamKey;
 
@@ -70,15 +72,15 @@ class RedisWatchTests {
 
 	private RedisEventStore openWriter(Driver driver) {
 		RedisEventStore writer = open(driver, this.redis.port());
-		RedisStores.block(writer.openStream(this.stream, "7", List.of(this.priming)));
+		RedisStores.block(writer.openStream(this.stream, RequestIds.parse("7"), List.of(this.priming)));
 		return writer;
 	}
 
-	private Queue<Long> watch(RedisEventStore reader) {
+	private Queue<Hint> watch(RedisEventStore reader) {
 		awaitSubscribed(reader);
-		Queue<Long> hints = new ConcurrentLinkedQueue<>();
+		Queue<Hint> hints = new ConcurrentLinkedQueue<>();
 		reader.watch(this.stream).subscribe(hints::add);
-		awaiting().until(() -> hints.contains(EventStore.LOOK));
+		awaiting().until(() -> hints.contains(Hint.look()));
 		return hints;
 	}
 
@@ -128,11 +130,12 @@ class RedisWatchTests {
 	void saysWhoOwnsAndWhoReadsAStream(Driver driver) {
 		RedisEventStore writer = openWriter(driver);
 		RedisEventStore reader = open(driver, this.redis.port());
-		assertThat(head(reader)).isEqualTo(new StreamHead(writer.node().id(), null, "7"));
+		assertThat(head(reader)).isEqualTo(new StreamHead(writer.node().id(), null, RequestIds.parse("7")));
 
 		watch(reader);
 
-		assertThat(head(writer)).isEqualTo(new StreamHead(writer.node().id(), reader.node().id(), "7"));
+		assertThat(head(writer))
+			.isEqualTo(new StreamHead(writer.node().id(), reader.node().id(), RequestIds.parse("7")));
 		assertThat(RedisStores.read(writer, this.stream, null).head()).isEqualTo(head(writer));
 	}
 
@@ -142,16 +145,16 @@ class RedisWatchTests {
 		RedisEventStore writer = openWriter(driver);
 		RedisEventStore first = open(driver, this.redis.port(), Duration.ofHours(1));
 		RedisEventStore second = open(driver, this.redis.port(), Duration.ofHours(1));
-		Queue<Long> hints = watch(first);
+		Queue<Hint> hints = watch(first);
 		hints.clear();
 
 		watch(second);
 
-		awaiting().untilAsserted(() -> assertThat(hints).containsExactly(EventStore.LOOK));
+		awaiting().untilAsserted(() -> assertThat(hints).containsExactly(Hint.look()));
 		assertThat(head(first).reader()).isEqualTo(second.node().id());
 		RedisStores.block(writer.storeEvents(this.stream, List.of(RedisStores.event(this.stream, 2))));
 		RedisStores.block(writer.deleteSession(RedisStores.newStream().sessionId()));
-		assertThat(hints).containsExactly(EventStore.LOOK);
+		assertThat(hints).containsExactly(Hint.look());
 	}
 
 	@ParameterizedTest
@@ -161,14 +164,14 @@ class RedisWatchTests {
 		RedisEventStore first = open(driver, this.network.port());
 		RedisEventStore second = open(driver, this.redis.port());
 		awaitSubscriptions(3);
-		Queue<Long> hints = watch(first);
+		Queue<Hint> hints = watch(first);
 		watch(second);
 		awaiting().until(() -> hints.size() >= 2);
 		hints.clear();
 
 		this.network.cut();
 
-		awaiting().untilAsserted(() -> assertThat(hints).contains(EventStore.LOOK));
+		awaiting().untilAsserted(() -> assertThat(hints).contains(Hint.look()));
 		awaiting().ignoreExceptionsInstanceOf(EventStoreUnavailableException.class)
 			.untilAsserted(() -> assertThat(head(first).reader()).isEqualTo(second.node().id()));
 	}
@@ -181,14 +184,14 @@ class RedisWatchTests {
 		awaitSubscriptions(3);
 		watch(first);
 		this.network.refuse();
-		Queue<Long> hints = new ConcurrentLinkedQueue<>();
+		Queue<Hint> hints = new ConcurrentLinkedQueue<>();
 		second.watch(this.stream).subscribe(hints::add);
 		awaiting().until(() -> !hints.isEmpty());
-		assertThat(hints).doesNotContain(EventStore.LOOK);
+		assertThat(hints).doesNotContain(Hint.look());
 
 		this.network.pass();
 
-		awaiting().until(() -> hints.contains(EventStore.LOOK));
+		awaiting().until(() -> hints.contains(Hint.look()));
 		assertThat(head(first).reader()).isEqualTo(second.node().id());
 	}
 
@@ -198,7 +201,7 @@ class RedisWatchTests {
 		RedisEventStore writer = openWriter(driver);
 		RedisEventStore reader = open(driver, this.network.port());
 		awaitSubscriptions(2);
-		Queue<Long> hints = watch(reader);
+		Queue<Hint> hints = watch(reader);
 		this.redis.cli("LSET", this.stores.key(this.stream), "0",
 				"1r" + "0".repeat(15) + writer.node().id() + StreamHeader.NO_NODE + "000000006" + "7");
 
@@ -206,7 +209,7 @@ class RedisWatchTests {
 
 		awaiting().untilAsserted(() -> assertThat(head(writer).reader()).isEqualTo(reader.node().id()));
 		RedisStores.block(writer.storeEvents(this.stream, List.of(RedisStores.event(this.stream, 2))));
-		awaiting().untilAsserted(() -> assertThat(hints).contains(2L));
+		awaiting().untilAsserted(() -> assertThat(hints).contains(Hint.stored(2)));
 	}
 
 	@ParameterizedTest
@@ -215,7 +218,7 @@ class RedisWatchTests {
 		RedisEventStore writer = openWriter(driver);
 		RedisEventStore reader = open(driver, this.network.port());
 		awaitSubscriptions(2);
-		Queue<Long> hints = watch(reader);
+		Queue<Hint> hints = watch(reader);
 		hints.clear();
 		long connections = this.network.accepted();
 
@@ -223,10 +226,10 @@ class RedisWatchTests {
 		RedisStores.block(writer.storeEvents(this.stream, List.of(RedisStores.event(this.stream, 2))));
 
 		// The hint was lost, so it is told to look.
-		awaiting().untilAsserted(() -> assertThat(hints).contains(EventStore.LOOK).doesNotContain(2L));
+		awaiting().untilAsserted(() -> assertThat(hints).contains(Hint.look()).doesNotContain(Hint.stored(2)));
 		awaitSubscribed(reader);
 		RedisStores.block(writer.storeEvents(this.stream, List.of(RedisStores.event(this.stream, 3))));
-		awaiting().untilAsserted(() -> assertThat(hints).contains(3L).doesNotContain(2L));
+		awaiting().untilAsserted(() -> assertThat(hints).contains(Hint.stored(3)).doesNotContain(Hint.stored(2)));
 		assertThat(this.network.accepted()).isGreaterThan(connections);
 	}
 
@@ -235,7 +238,7 @@ class RedisWatchTests {
 	void staysSubscribedWhileItsEchoesComeBack(Driver driver) {
 		RedisEventStore reader = open(driver, this.network.port(), Duration.ofSeconds(1));
 		openWriter(driver);
-		Queue<Long> hints = watch(reader);
+		Queue<Hint> hints = watch(reader);
 
 		hints.clear();
 		// Three that were lost in a row would be one too many
@@ -247,7 +250,7 @@ class RedisWatchTests {
 		RedisEventStore writer = openWriter(Driver.LETTUCE);
 		RedisEventStore reader = open(Driver.LETTUCE, this.network.port(), Duration.ofHours(1));
 		awaitSubscriptions(2);
-		Queue<Long> hints = watch(reader);
+		Queue<Hint> hints = watch(reader);
 		Event last = this.priming;
 		// Once, for Redis to know the script
 		RedisStores.read(reader, this.stream, last.id());
@@ -257,7 +260,7 @@ class RedisWatchTests {
 
 		for (long sequence = 2; sequence < 20; sequence++) {
 			Event event = RedisStores.event(this.stream, sequence);
-			long newest = sequence;
+			Hint newest = Hint.stored(sequence);
 			RedisStores.block(writer.storeEvents(this.stream, List.of(event)));
 			awaiting().until(() -> hints.contains(newest));
 			long before = this.network.sent();
@@ -271,7 +274,7 @@ class RedisWatchTests {
 		}
 		Event end = RedisStores.event(this.stream, 20);
 		RedisStores.block(writer.completeStream(this.stream, List.of(end)));
-		awaiting().until(() -> hints.contains(20L));
+		awaiting().until(() -> hints.contains(Hint.stored(20)));
 		EventPage page = RedisStores.read(reader, this.stream, last.id());
 		assertThat(page.events()).containsExactly(end);
 		assertThat(page.rest()).isEqualTo(EventPage.Rest.NONE);
@@ -306,12 +309,12 @@ class RedisWatchTests {
 		RedisEventStore writer = openWriter(Driver.LETTUCE);
 		RedisEventStore reader = open(Driver.LETTUCE, this.network.port(), Duration.ofHours(1));
 		awaitSubscriptions(2);
-		Queue<Long> hints = watch(reader);
+		Queue<Hint> hints = watch(reader);
 		List<Event> events = LongStream.rangeClosed(2, 10)
 			.mapToObj((sequence) -> RedisStores.event(this.stream, sequence))
 			.toList();
 		RedisStores.block(writer.storeEvents(this.stream, events));
-		awaiting().until(() -> hints.contains(10L));
+		awaiting().until(() -> hints.contains(Hint.stored(10)));
 		Event last = events.get(8);
 		// Once, for Redis to know the script
 		RedisStores.read(reader, this.stream, last.id());
@@ -339,12 +342,12 @@ class RedisWatchTests {
 		RedisEventStore writer = openWriter(driver);
 		RedisEventStore reader = open(driver, this.redis.port(), Duration.ofHours(1));
 		awaitSubscriptions(2);
-		Queue<Long> hints = watch(reader);
+		Queue<Hint> hints = watch(reader);
 		List<Event> small = LongStream.rangeClosed(2, 101)
 			.mapToObj((sequence) -> TestEvents.event(this.stream, sequence, 10))
 			.toList();
 		RedisStores.block(writer.storeEvents(this.stream, small));
-		awaiting().until(() -> hints.contains(101L));
+		awaiting().until(() -> hints.contains(Hint.stored(101)));
 		// Without a hint, as if it were on its way
 		this.redis.cli("RPUSH", this.stores.key(this.stream), "aaaaaa" + "x".repeat(1_000_000),
 				"bbbbbb" + "x".repeat(1_000_000));
@@ -363,12 +366,12 @@ class RedisWatchTests {
 		RedisEventStore writer = openWriter(driver);
 		RedisEventStore reader = open(driver, this.redis.port(), Duration.ofHours(1));
 		awaitSubscriptions(2);
-		Queue<Long> hints = watch(reader);
+		Queue<Hint> hints = watch(reader);
 		List<Event> events = LongStream.rangeClosed(2, 10)
 			.mapToObj((sequence) -> RedisStores.event(this.stream, sequence))
 			.toList();
 		RedisStores.block(writer.storeEvents(this.stream, events));
-		awaiting().until(() -> hints.contains(10L));
+		awaiting().until(() -> hints.contains(Hint.stored(10)));
 		this.redis.cli("EVAL", new String(LuaScript.TRIM.body(), StandardCharsets.UTF_8), "1",
 				this.stores.key(this.stream), "5");
 

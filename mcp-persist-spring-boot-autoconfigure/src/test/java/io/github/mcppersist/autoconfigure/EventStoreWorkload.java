@@ -9,6 +9,7 @@ import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreException;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -35,7 +36,8 @@ final class EventStoreWorkload {
 				this.streams.add(StreamKey.random(name + session));
 			}
 		}
-		this.streams.forEach((stream) -> store.openStream(stream, "1", events(stream, 1, 1)).block(LIMIT));
+		this.streams
+			.forEach((stream) -> store.openStream(stream, RequestIds.parse("1"), events(stream, 1, 1)).block(LIMIT));
 		for (long sequence = 2; sequence <= this.eventsPerStream; sequence++) {
 			for (StreamKey stream : this.streams) {
 				store.storeEvents(stream, events(stream, sequence, sequence)).block(LIMIT);

@@ -14,6 +14,7 @@ import org.springframework.boot.actuate.endpoint.annotation.Selector;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.MonitoredEventStore;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StoreOutage;
 import io.github.mcppersist.event.StoredStream;
 import io.github.mcppersist.event.StreamKey;
@@ -23,6 +24,7 @@ import io.github.mcppersist.observe.EndpointStatistics;
 import io.github.mcppersist.observe.StreamDescription;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.session.SessionStoreUnavailableException;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 /**
@@ -87,7 +89,7 @@ public final class McpPersistEndpoint {
 				}
 			}
 		}
-		catch (EventStoreUnavailableException ex) {
+		catch (EventStoreUnavailableException | SessionStoreUnavailableException ex) {
 			outage = ex.getMessage();
 		}
 		for (StreamDescription stream : this.endpoint.describeStreams(sessionId)) {
@@ -137,7 +139,8 @@ public final class McpPersistEndpoint {
 	 * A stream.
 	 *
 	 * @param streamId the stream ID
-	 * @param requestId the JSON text of the ID of the request that it answers, if it does
+	 * @param requestId the JSON text of the ID of the request that it answers, or of the
+	 * array of those of a batch; {@code null} if it answers nothing, or runs elsewhere
 	 * @param complete whether its response is stored
 	 * @param owner the ID of the node that runs or ran it, if there may be several
 	 * @param lastSequence the sequence of the newest event that is stored
@@ -147,13 +150,17 @@ public final class McpPersistEndpoint {
 			@Nullable String owner, long lastSequence, @Nullable ConnectionKind connection) {
 
 		static StreamDescriptor of(StoredStream stream) {
-			return new StreamDescriptor(stream.streamId(), stream.head().requestId(), stream.complete(),
+			return new StreamDescriptor(stream.streamId(), text(stream.head().requestIds()), stream.complete(),
 					stream.head().owner(), stream.lastSequence(), null);
 		}
 
 		static StreamDescriptor of(StreamDescription stream, @Nullable String nodeId) {
-			return new StreamDescriptor(stream.streamId(), stream.requestId(), false, stream.runsHere() ? nodeId : null,
-					stream.lastSequence(), stream.connection());
+			return new StreamDescriptor(stream.streamId(), text(stream.requestIds()), false,
+					stream.runsHere() ? nodeId : null, stream.lastSequence(), stream.connection());
+		}
+
+		private static @Nullable String text(@Nullable RequestIds requestIds) {
+			return (requestIds != null) ? requestIds.toString() : null;
 		}
 
 		/**

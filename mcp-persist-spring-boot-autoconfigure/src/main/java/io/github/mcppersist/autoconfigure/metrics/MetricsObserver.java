@@ -16,6 +16,8 @@ import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.observe.ResumeOutcome;
 import io.github.mcppersist.observe.StoreOperation;
+import io.github.mcppersist.session.SessionStoreException;
+import io.github.mcppersist.session.SessionStoreUnavailableException;
 
 /**
  * Counts what happens. All counters are there from the start, so that a rate can be taken
@@ -143,10 +145,12 @@ final class MetricsObserver implements EndpointObserver {
 			if (failure == null) {
 				return SUCCESS;
 			}
-			if (failure instanceof EventStoreUnavailableException) {
+			if (failure instanceof EventStoreUnavailableException
+					|| failure instanceof SessionStoreUnavailableException) {
 				return UNAVAILABLE;
 			}
-			return (failure instanceof EventStoreException) ? REFUSED : ERROR;
+			return (failure instanceof EventStoreException || failure instanceof SessionStoreException) ? REFUSED
+					: ERROR;
 		}
 
 	}

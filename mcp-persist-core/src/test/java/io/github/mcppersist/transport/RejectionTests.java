@@ -1,0 +1,36 @@
+package io.github.mcppersist.transport;
+
+import java.util.concurrent.RejectedExecutionException;
+
+import org.junit.jupiter.api.Test;
+
+import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.session.SessionStoreUnavailableException;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class RejectionTests {
+
+	@Test
+	void saysWhichStoreIsAwayAndThatTheClientMayComeBack() {
+		Rejection sessions = Rejection.failed(new SessionStoreUnavailableException("away"));
+		Rejection events = Rejection.failed(new EventStoreUnavailableException("away"));
+
+		assertThat(sessions.status()).isEqualTo(503);
+		assertThat(sessions.message()).contains("session store");
+		assertThat(sessions.headers()).containsKey("Retry-After");
+		assertThat(events.status()).isEqualTo(503);
+		assertThat(events.message()).contains("event store");
+		assertThat(events.headers()).containsKey("Retry-After");
+	}
+
+	@Test
+	void saysNothingOfWhatNobodyForesaw() {
+		assertThat(Rejection.failed(new IllegalStateException("secret")).message()).doesNotContain("secret");
+		assertThat(Rejection.failed(new IllegalStateException("secret")).status()).isEqualTo(500);
+		assertThat(Rejection.failed(new RejectedExecutionException())).isEqualTo(Rejection.SHUTTING_DOWN);
+		assertThat(Rejection.failed(new RejectedRequestException(Rejection.ASKER_GONE)))
+			.isEqualTo(Rejection.ASKER_GONE);
+	}
+
+}
