@@ -2,8 +2,6 @@ package io.github.mcppersist.session;
 
 import java.time.Duration;
 import java.util.Collection;
-import java.util.Map;
-import java.util.Set;
 
 import reactor.core.publisher.Mono;
 
@@ -27,8 +25,13 @@ import io.github.mcppersist.event.Revision;
  * calls race, for longer than any node goes on using it.</li>
  * <li>What is no session ID is an {@link IllegalArgumentException}.</li>
  * </ul>
+ * <p>
+ * A session's subscriptions are part of its record and its revision, and they and its
+ * clients' answers end with it, in one step. So it is one store that keeps all three;
+ * what it has to do for subscriptions and answers {@link SubscriptionStore} and
+ * {@link AnswerStore} say.
  */
-public interface SessionStore {
+public interface SessionStore extends SubscriptionStore, AnswerStore {
 
 	/**
 	 * Store a session: a new one, or one that a node still uses although the store has
@@ -63,36 +66,6 @@ public interface SessionStore {
 	Mono<Revision> setResuming(String sessionId);
 
 	/**
-	 * Subscribe a session to a resource. Subscribing twice is subscribing once.
-	 * @param sessionId the session
-	 * @param uri the resource
-	 * @return the new revision; fails with {@link SessionNotFoundException}
-	 */
-	Mono<Revision> subscribe(String sessionId, String uri);
-
-	/**
-	 * End the subscription of a session to a resource, if there is one. A session that
-	 * isn't stored any more is taken off the subscribers of the resource all the same.
-	 * @param sessionId the session
-	 * @param uri the resource
-	 * @return the new revision; fails with {@link SessionNotFoundException}
-	 */
-	Mono<Revision> unsubscribe(String sessionId, String uri);
-
-	/**
-	 * Find the subscribers of a resource. Sessions that have expired may be among them.
-	 * @param uri the resource
-	 * @return their session IDs
-	 */
-	Mono<Set<String>> findSubscribers(String uri);
-
-	/**
-	 * Find all resources that may have subscribers.
-	 * @return their URIs
-	 */
-	Mono<Set<String>> findSubscribedUris();
-
-	/**
 	 * Note what a connection of the standalone stream was sent. This is no change of the
 	 * session: its revision stays. A session that isn't stored is passed over.
 	 * @param sessionId the session
@@ -109,36 +82,8 @@ public interface SessionStore {
 	Mono<Void> renewSessions(Collection<String> sessionIds);
 
 	/**
-	 * Keep a client's answer to a server's request for the node that waits for it. Of two
-	 * answers to one request the first is kept, until it is removed or expires. A store
-	 * bounds how many it keeps.
-	 * @param sessionId the session
-	 * @param requestId the ID of the server's request, 1 to 64 characters out of
-	 * {@code A-Z a-z 0-9 . _ -}
-	 * @param answer the JSON-RPC response as UTF-8 JSON
-	 * @return completes when it is kept; fails with
-	 * {@link SessionAlreadyDeletedException}
-	 */
-	Mono<Void> storeAnswer(String sessionId, String requestId, byte[] answer);
-
-	/**
-	 * Find the answers to some requests.
-	 * @param sessionId the session
-	 * @param requestIds the IDs of the requests
-	 * @return the answers that are there, by the ID of their request
-	 */
-	Mono<Map<String, byte[]>> findAnswers(String sessionId, Collection<String> requestIds);
-
-	/**
-	 * Remove the answers to some requests, since they have reached whoever waited.
-	 * @param sessionId the session
-	 * @param requestIds the IDs of the requests
-	 * @return completes when they are removed
-	 */
-	Mono<Void> removeAnswers(String sessionId, Collection<String> requestIds);
-
-	/**
-	 * Delete a session with its subscriptions and answers. It can't be created again.
+	 * Delete a session with its subscriptions and answers, in one step. It can't be
+	 * created again.
 	 * @param sessionId the session
 	 * @return completes when it is deleted, also if it was unknown
 	 */

@@ -15,8 +15,8 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.node.NodeMessage;
+import io.github.mcppersist.session.AnswerStore;
 import io.github.mcppersist.session.SessionAlreadyDeletedException;
-import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.stream.JsonRpcError;
 
 /**
@@ -80,7 +80,7 @@ final class ClientAnswers {
 
 	private Mono<Void> handOn(Session session, JSONRPCResponse answer, String node) {
 		NodeMessage answered = new NodeMessage(NodeMessage.Kind.ANSWERED, session.id(), (String) answer.id());
-		SessionStore store = this.runtime.sessionStore();
+		AnswerStore store = this.runtime.sessionStore();
 		Mono<Boolean> handedOn = this.runtime.nodes().isGone(node) ? Mono.just(false)
 				: store.storeAnswer(session.id(), answered.detail(), jsonBytes(answer))
 					.then(this.runtime.nodes().send(node, this.runtime.streams().text(answered)));
@@ -120,7 +120,7 @@ final class ClientAnswers {
 	 * @param requestIds the IDs of the requests
 	 */
 	void takeAnswers(Session session, Collection<String> requestIds) {
-		SessionStore store = this.runtime.sessionStore();
+		AnswerStore store = this.runtime.sessionStore();
 		store.findAnswers(session.id(), requestIds).subscribe((answers) -> {
 			answers.forEach((requestId, answer) -> takeAnswer(session, requestId, answer));
 			if (!answers.isEmpty()) {

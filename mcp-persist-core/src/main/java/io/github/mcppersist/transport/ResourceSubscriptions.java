@@ -20,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
-import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.session.SubscriptionStore;
 
 /**
  * Makes the SDK tell this node of each update of a resource that any session, on any
@@ -47,7 +47,7 @@ final class ResourceSubscriptions {
 
 	private static final Logger logger = LoggerFactory.getLogger(ResourceSubscriptions.class);
 
-	private final SessionStore store;
+	private final SubscriptionStore store;
 
 	/**
 	 * The resources that the SDK has the subscriber for, each with the number of the look
@@ -59,7 +59,7 @@ final class ResourceSubscriptions {
 
 	private volatile @Nullable McpStreamableServerSession subscriber;
 
-	ResourceSubscriptions(SessionStore store) {
+	ResourceSubscriptions(SubscriptionStore store) {
 		this.store = store;
 	}
 

@@ -556,9 +556,16 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		 * Build the endpoint and start its threads.
 		 * @return the endpoint
 		 * @throws IncompatibleSdkException if the MCP SDK on the class path is too old
+		 * @throws IllegalStateException if there is a node registry and no session store:
+		 * that of this node's memory isn't shared
 		 */
 		public StreamableHttpEndpoint build() {
 			SdkVersion.check();
+			if (this.nodeRegistry != null && this.sessionStore == null) {
+				throw new IllegalStateException("There is a node registry, and sessions would be in the memory of "
+						+ "this node, where the other nodes don't find them. Set sessionStore(..) to a store that all "
+						+ "nodes share, or no nodeRegistry(..) if this node is the only one");
+			}
 			return new StreamableHttpEndpoint(this);
 		}
 

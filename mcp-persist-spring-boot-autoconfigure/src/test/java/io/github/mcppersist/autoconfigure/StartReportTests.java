@@ -29,6 +29,7 @@ import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.redis.NeedsRedis;
 import io.github.mcppersist.redis.RedisServer;
+import io.github.mcppersist.session.InMemorySessionStore;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -249,7 +250,10 @@ class StartReportTests {
 
 		@Bean
 		StreamableHttpEndpoint endpoint(@Qualifier("first") NodeRegistry node) {
-			return StreamableHttpEndpoint.builder(new InMemoryEventStore()).nodeRegistry(node).build();
+			return StreamableHttpEndpoint.builder(new InMemoryEventStore())
+				.sessionStore(new InMemorySessionStore())
+				.nodeRegistry(node)
+				.build();
 		}
 
 		@Bean(destroyMethod = "close")

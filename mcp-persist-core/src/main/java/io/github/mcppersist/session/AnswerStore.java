@@ -1,0 +1,48 @@
+package io.github.mcppersist.session;
+
+import java.util.Collection;
+import java.util.Map;
+
+import reactor.core.publisher.Mono;
+
+/**
+ * Keeps clients' answers to requests of the server, for a client may post its answer to
+ * any node, and another one may wait for it. {@link SessionStore}, which is one, says
+ * what holds for every call.
+ * <p>
+ * The session need not be stored. An answer is kept until it is removed, its session is
+ * deleted, or a time of the store's own choice is over: whoever waits for it takes it as
+ * soon as it can.
+ */
+public interface AnswerStore {
+
+	/**
+	 * Keep a client's answer to a server's request for the node that waits for it. Of two
+	 * answers to one request the first is kept, until it is removed or expires. A store
+	 * bounds how many it keeps.
+	 * @param sessionId the session
+	 * @param requestId the ID of the server's request, 1 to 64 characters out of
+	 * {@code A-Z a-z 0-9 . _ -}
+	 * @param answer the JSON-RPC response as UTF-8 JSON
+	 * @return completes when it is kept; fails with
+	 * {@link SessionAlreadyDeletedException}
+	 */
+	Mono<Void> storeAnswer(String sessionId, String requestId, byte[] answer);
+
+	/**
+	 * Find the answers to some requests.
+	 * @param sessionId the session
+	 * @param requestIds the IDs of the requests
+	 * @return the answers that are there, by the ID of their request
+	 */
+	Mono<Map<String, byte[]>> findAnswers(String sessionId, Collection<String> requestIds);
+
+	/**
+	 * Remove the answers to some requests, since they have reached whoever waited.
+	 * @param sessionId the session
+	 * @param requestIds the IDs of the requests
+	 * @return completes when they are removed
+	 */
+	Mono<Void> removeAnswers(String sessionId, Collection<String> requestIds);
+
+}
