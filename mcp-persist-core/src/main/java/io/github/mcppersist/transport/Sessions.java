@@ -67,12 +67,15 @@ final class Sessions {
 	 */
 	private final Set<String> otherServers = ConcurrentHashMap.newKeySet();
 
+	private final UnsavedSessions unsavedSessions;
+
 	private volatile @Nullable SdkSessions sdkSessions;
 
 	Sessions(EndpointRuntime runtime, McpJsonMapper jsonMapper, ResourceSubscriptions subscriptions) {
 		this.runtime = runtime;
 		this.jsonMapper = jsonMapper;
 		this.subscriptions = subscriptions;
+		this.unsavedSessions = new UnsavedSessions(runtime::writesFail, runtime.threads()::nanoTime);
 	}
 
 	void start(SdkSessions sdkSessions) {
@@ -214,11 +217,29 @@ final class Sessions {
 				(id) -> this.runtime.sessionStore()
 					.findSession(id)
 					.map(this::restored)
-					.switchIfEmpty(rejected(Rejection.UNKNOWN_SESSION))
+					.switchIfEmpty(Mono.defer(() -> rejected(notFound())))
 					.onErrorMap(EventStoreUnavailableException.class,
 							(ex) -> new RejectedRequestException(Rejection.SESSIONS_AWAY))
 					.doFinally((signal) -> this.restoring.remove(id))
 					.cache()));
+	}
+
+	/**
+	 * Say what to answer for a session that the store doesn't have.
+	 * @return that it is unknown, unless it may be another node's that isn't stored yet
+	 */
+	private Rejection notFound() {
+		boolean storedLater = this.runtime.isShared()
+				&& this.runtime.options().onStoreFailure() == StoreFailurePolicy.CONTINUE;
+		return (storedLater && this.unsavedSessions.arePossible()) ? Rejection.SESSION_UNSAVED
+				: Rejection.UNKNOWN_SESSION;
+	}
+
+	/**
+	 * A session has begun on another node that could not be stored.
+	 */
+	void unsavedElsewhere() {
+		this.unsavedSessions.seen();
 	}
 
 	/**
@@ -278,6 +299,11 @@ final class Sessions {
 					return rejected(Rejection.SESSIONS_AWAY);
 				}
 				later(session, (store) -> Mono.just(session.revision()));
+				// Its client may turn to another node next
+				this.runtime.nodes()
+					.broadcast(this.runtime.streams().text(new NodeMessage(NodeMessage.Kind.UNSAVED, "", "")))
+					.subscribe((nothing) -> {
+					}, (failure) -> logger.debug("Other nodes don't learn that a session isn't stored yet", failure));
 				return Mono.empty();
 			});
 	}
@@ -350,6 +376,10 @@ final class Sessions {
 	 * Store what could not be stored before.
 	 */
 	void save() {
+		if (!this.unsaved.isEmpty()) {
+			this.unsavedSessions.seen();
+		}
+		this.unsavedSessions.look();
 		this.unsaved
 			.forEach((sessionId, changes) -> changes.storeIn(this.runtime.sessionStore()).subscribe((nothing) -> {
 			}, (ex) -> {
