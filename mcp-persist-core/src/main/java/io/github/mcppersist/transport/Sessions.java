@@ -26,6 +26,7 @@ import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.session.SessionNotFoundException;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.stream.StreamLog;
 
 /**
  * The sessions: those that this node holds, and the way to all others. Thread-safe. A
@@ -388,6 +389,24 @@ final class Sessions {
 					this.unsaved.remove(sessionId, changes);
 				}
 			}, () -> this.unsaved.computeIfPresent(sessionId, (id, known) -> known.isEmpty() ? null : known)));
+	}
+
+	/**
+	 * Say whether a broadcast of this node is for a session: its client listens here, or
+	 * did a moment ago and hasn't turned to another node, whose broadcasts it gets then.
+	 * @param session the session
+	 * @return whether it is; never fails
+	 */
+	Mono<Boolean> isAudience(Session session) {
+		if (session.isListening() || !session.wasListening() || !this.runtime.isShared()) {
+			return Mono.just(session.isListening() || session.wasListening());
+		}
+		StreamLog standalone = session.standalone();
+		return this.runtime.store()
+			.replayEventsAfter(standalone.stream(), standalone.lastDelivered(), 1)
+			.map((page) -> page.head().reader() == null || this.runtime.streams().isThisNode(page.head().reader()))
+			// Twice is better than never
+			.onErrorReturn(true);
 	}
 
 	// Ending
