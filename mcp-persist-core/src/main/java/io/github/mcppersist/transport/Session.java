@@ -142,6 +142,13 @@ final class Session {
 		return !this.record.resuming() && this.resumed.compareAndSet(false, true);
 	}
 
+	/**
+	 * The store was not told of it: the next resume is to be noted again.
+	 */
+	void forgetResumed() {
+		this.resumed.set(false);
+	}
+
 	// What the store has of it
 
 	SessionRecord record() {

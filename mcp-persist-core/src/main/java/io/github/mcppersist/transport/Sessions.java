@@ -325,10 +325,17 @@ final class Sessions {
 	 * out of reach; fails only if the session was deleted
 	 */
 	Mono<Void> change(Session session, SessionChanges.Change change) {
-		if (this.unsaved.containsKey(session.id())) {
-			later(session, change);
-			return Mono.empty();
-		}
+		// Not before subscription: a request that fails changes nothing
+		return Mono.defer(() -> {
+			if (this.unsaved.containsKey(session.id())) {
+				later(session, change);
+				return Mono.empty();
+			}
+			return store(session, change);
+		});
+	}
+
+	private Mono<Void> store(Session session, SessionChanges.Change change) {
 		Mono<Long> stored = Mono.defer(() -> change.storeIn(this.runtime.sessionStore()));
 		return stored.onErrorResume(SessionNotFoundException.class, (ex) -> createAgain(session).then(stored))
 			.then(reload(session))
@@ -345,7 +352,10 @@ final class Sessions {
 	void noteResumed(Session session) {
 		if (session.noteResumed()) {
 			change(session, (store) -> store.setResuming(session.id())).subscribe((nothing) -> {
-			}, (ex) -> logger.debug("Other nodes don't learn that a client has resumed", ex));
+			}, (ex) -> {
+				session.forgetResumed();
+				logger.debug("Other nodes don't learn that a client has resumed, until it does again", ex);
+			});
 		}
 	}
 
