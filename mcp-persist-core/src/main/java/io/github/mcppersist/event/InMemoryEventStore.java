@@ -12,7 +12,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
@@ -71,7 +73,7 @@ public final class InMemoryEventStore implements EventStore {
 
 	private final Duration completedTimeToLive;
 
-	private final Clock clock;
+	private final LongSupplier millis;
 
 	/**
 	 * Create a store with the default bounds.
@@ -87,7 +89,7 @@ public final class InMemoryEventStore implements EventStore {
 		this.maxBytesPerSession = builder.maxBytesPerSession;
 		this.timeToLive = builder.timeToLive;
 		this.completedTimeToLive = builder.completedTimeToLive;
-		this.clock = builder.clock;
+		this.millis = builder.millis;
 	}
 
 	/**
@@ -243,7 +245,7 @@ public final class InMemoryEventStore implements EventStore {
 		if (!log.isComplete() && log.nextSequence() == events.get(0).id().sequence()) {
 			InMemoryStreams session = append(log, events);
 			log.complete();
-			log.expireAt(this.clock.millis() + this.completedTimeToLive.toMillis());
+			log.expireAt(this.millis.getAsLong() + this.completedTimeToLive.toMillis());
 			this.queue.completed(log);
 			session.completed(log);
 			keepBounds(log, session);
@@ -276,7 +278,7 @@ public final class InMemoryEventStore implements EventStore {
 	}
 
 	private void written(InMemoryStream log, InMemoryStreams session) {
-		log.expireAt(this.clock.millis() + this.timeToLive.toMillis());
+		log.expireAt(this.millis.getAsLong() + this.timeToLive.toMillis());
 		this.queue.written(log);
 		session.written(log);
 	}
@@ -284,7 +286,7 @@ public final class InMemoryEventStore implements EventStore {
 	private void renew(StreamKey stream) {
 		InMemoryStream log = this.streams.get(stream);
 		if (log != null && !log.isComplete()) {
-			log.expireAt(this.clock.millis() + this.timeToLive.toMillis());
+			log.expireAt(this.millis.getAsLong() + this.timeToLive.toMillis());
 			this.queue.renewed(log);
 			session(log).renewed(log);
 		}
@@ -357,7 +359,7 @@ public final class InMemoryEventStore implements EventStore {
 	}
 
 	private void expire() {
-		long now = this.clock.millis();
+		long now = this.millis.getAsLong();
 		for (InMemoryStream log = this.queue.firstComplete(); log != null
 				&& log.expiresAt() <= now; log = this.queue.firstComplete()) {
 			remove(log);
@@ -411,7 +413,10 @@ public final class InMemoryEventStore implements EventStore {
 
 		private Duration completedTimeToLive = Duration.ofMinutes(5);
 
-		private Clock clock = Clock.systemUTC();
+		/**
+		 * Not the time of day: when that is set, nothing expires for it.
+		 */
+		private LongSupplier millis = () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
 
 		private Builder() {
 		}
@@ -480,12 +485,13 @@ public final class InMemoryEventStore implements EventStore {
 		}
 
 		/**
-		 * Set the clock that expiry goes by (default the system's).
+		 * Set the clock that expiry goes by. By default it goes by the time that passes,
+		 * whatever the time of day is set to.
 		 * @param clock the clock
 		 * @return this builder
 		 */
 		public Builder clock(Clock clock) {
-			this.clock = Objects.requireNonNull(clock, "clock must not be null");
+			this.millis = Objects.requireNonNull(clock, "clock must not be null")::millis;
 			return this;
 		}
 

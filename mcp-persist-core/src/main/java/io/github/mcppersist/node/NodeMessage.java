@@ -88,7 +88,12 @@ public record NodeMessage(Kind kind, String subject, String detail) {
 		/**
 		 * A resource has a subscriber.
 		 */
-		SUBSCRIBED('s');
+		SUBSCRIBED('s'),
+
+		/**
+		 * A session has begun that could not be stored yet.
+		 */
+		UNSAVED('u');
 
 		private final char letter;
 

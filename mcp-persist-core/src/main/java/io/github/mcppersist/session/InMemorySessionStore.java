@@ -12,8 +12,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
@@ -68,7 +70,7 @@ public final class InMemorySessionStore implements SessionStore {
 
 	private final Duration timeToLive;
 
-	private final Clock clock;
+	private final LongSupplier millis;
 
 	/**
 	 * Create a store with the default bounds.
@@ -80,7 +82,7 @@ public final class InMemorySessionStore implements SessionStore {
 	private InMemorySessionStore(Builder builder) {
 		this.maxSessions = builder.maxSessions;
 		this.timeToLive = builder.timeToLive;
-		this.clock = builder.clock;
+		this.millis = builder.millis;
 	}
 
 	/**
@@ -176,7 +178,7 @@ public final class InMemorySessionStore implements SessionStore {
 		requireRequestId(requestId);
 		return Mono.fromRunnable(() -> locked(() -> {
 			requireNotDeleted(sessionId);
-			this.answers.add(sessionId, requestId, answer, this.clock.millis() + ANSWER_TIME_TO_LIVE.toMillis());
+			this.answers.add(sessionId, requestId, answer, this.millis.getAsLong() + ANSWER_TIME_TO_LIVE.toMillis());
 			return answer;
 		}));
 	}
@@ -269,7 +271,7 @@ public final class InMemorySessionStore implements SessionStore {
 	}
 
 	private void used(InMemorySession session) {
-		session.expireAt(this.clock.millis() + this.timeToLive.toMillis());
+		session.expireAt(this.millis.getAsLong() + this.timeToLive.toMillis());
 		this.sessions.remove(session.sessionId());
 		this.sessions.put(session.sessionId(), session);
 	}
@@ -328,7 +330,7 @@ public final class InMemorySessionStore implements SessionStore {
 	}
 
 	private void expire() {
-		long now = this.clock.millis();
+		long now = this.millis.getAsLong();
 		while (!this.sessions.isEmpty() && leastRecentlyUsed().expiresAt() <= now) {
 			remove(leastRecentlyUsed());
 		}
@@ -344,7 +346,10 @@ public final class InMemorySessionStore implements SessionStore {
 
 		private Duration timeToLive = Duration.ofHours(24);
 
-		private Clock clock = Clock.systemUTC();
+		/**
+		 * Not the time of day: when that is set, nothing expires for it.
+		 */
+		private LongSupplier millis = () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
 
 		private Builder() {
 		}
@@ -372,12 +377,13 @@ public final class InMemorySessionStore implements SessionStore {
 		}
 
 		/**
-		 * Set the clock that expiry goes by (default the system's).
+		 * Set the clock that expiry goes by. By default it goes by the time that passes,
+		 * whatever the time of day is set to.
 		 * @param clock the clock
 		 * @return this builder
 		 */
 		public Builder clock(Clock clock) {
-			this.clock = Objects.requireNonNull(clock, "clock must not be null");
+			this.millis = Objects.requireNonNull(clock, "clock must not be null")::millis;
 			return this;
 		}
 

@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 import reactor.util.context.ContextView;
 
 import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.MonitoredEventStore;
+import io.github.mcppersist.event.StoreOutage;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.observe.ObservedEventStore;
@@ -28,6 +30,8 @@ final class EndpointRuntime implements AutoCloseable {
 	private final StreamContext streams;
 
 	private final SessionStore sessionStore;
+
+	private final @Nullable MonitoredEventStore monitored;
 
 	private final Callers callers;
 
@@ -66,6 +70,7 @@ final class EndpointRuntime implements AutoCloseable {
 		this.streams = new StreamContext(new ObservedEventStore(store, observers, threads.delivery()), registry,
 				nodes != null, settings, observers, threads, this::serverName);
 		this.sessionStore = new ObservedSessionStore(sessionStore, observers, threads.delivery());
+		this.monitored = (store instanceof MonitoredEventStore known) ? known : null;
 		this.observers = observers;
 		this.serverRequests = new ServerRequests(registry.nodeId(), threads::nanoTime);
 		this.callers = new Callers(ownerResolver);
@@ -92,6 +97,15 @@ final class EndpointRuntime implements AutoCloseable {
 	 */
 	SessionStore sessionStore() {
 		return this.sessionStore;
+	}
+
+	/**
+	 * Say whether the store takes no writes, as far as it knows.
+	 * @return whether it is in an outage of that kind; never for a store that doesn't say
+	 */
+	boolean writesFail() {
+		StoreOutage outage = (this.monitored != null) ? this.monitored.outage() : null;
+		return outage != null && outage.writesFail();
 	}
 
 	NodeRegistry nodes() {

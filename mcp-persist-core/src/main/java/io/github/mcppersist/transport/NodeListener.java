@@ -76,6 +76,10 @@ final class NodeListener implements NodeRegistry.Listener {
 			this.subscriptions.add(List.of(message.subject()));
 			return;
 		}
+		if (message.kind() == NodeMessage.Kind.UNSAVED) {
+			this.sessions.unsavedElsewhere();
+			return;
+		}
 		Session session = this.sessions.held(message.subject());
 		switch (message.kind()) {
 			case DELETED -> {

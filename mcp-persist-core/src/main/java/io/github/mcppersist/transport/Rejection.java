@@ -51,6 +51,12 @@ record Rejection(int status, int code, String message, @Nullable RequestId reque
 	static final Rejection ASKER_GONE = new Rejection(409, JsonRpcError.SERVER_ERROR,
 			"Conflict: nobody waits for this answer any more, the node that asked has gone", null, Map.of());
 
+	/**
+	 * Not 404: the session may be one of another node that isn't stored yet.
+	 */
+	static final Rejection SESSION_UNSAVED = unavailable(
+			"the session store takes no writes, or did not until a moment ago, and may not know of the session yet");
+
 	static Rejection of(int status, String message) {
 		return new Rejection(status, JsonRpcError.INVALID_REQUEST, message, null, Map.of());
 	}

@@ -42,6 +42,12 @@ final class Session {
 
 	private static final String FIRST_VERSION_WITH_PRIMING = "2025-11-25";
 
+	/**
+	 * How long a client whose standalone connection has closed may take to come back,
+	 * beyond the time that it was told to wait.
+	 */
+	private static final Duration RETURN = Duration.ofSeconds(10);
+
 	private static final int LET_GO = Integer.MIN_VALUE;
 
 	private final EndpointRuntime runtime;
@@ -72,6 +78,11 @@ final class Session {
 	private volatile long renewedNanos;
 
 	private volatile @Nullable EventId notedCursor;
+
+	/**
+	 * When the last standalone connection closed, if there was one.
+	 */
+	private volatile @Nullable Long listenedUntilNanos;
 
 	/**
 	 * Whether the client has resumed the stream of a request on this node.
@@ -132,6 +143,13 @@ final class Session {
 	 */
 	boolean noteResumed() {
 		return !this.record.resuming() && this.resumed.compareAndSet(false, true);
+	}
+
+	/**
+	 * The store was not told of it: the next resume is to be noted again.
+	 */
+	void forgetResumed() {
+		this.resumed.set(false);
 	}
 
 	// What the store has of it
@@ -250,8 +268,30 @@ final class Session {
 	}
 
 	void unregister(StreamKey stream, SseConnection gone) {
+		if (STANDALONE_STREAM_ID.equals(stream.streamId())) {
+			this.listenedUntilNanos = this.runtime.threads().nanoTime();
+		}
 		this.readers.remove(stream.streamId(), gone);
 		release();
+	}
+
+	/**
+	 * Say whether a standalone connection is open on this node.
+	 * @return whether what is sent to the client leaves at once
+	 */
+	boolean isListening() {
+		return this.readers.containsKey(STANDALONE_STREAM_ID);
+	}
+
+	/**
+	 * Say whether a standalone connection closed on this node so short a time ago that
+	 * its client may be about to come back.
+	 * @return whether what is sent to the client may be waited for
+	 */
+	boolean wasListening() {
+		Long until = this.listenedUntilNanos;
+		return until != null && this.runtime.threads().nanoTime()
+				- until < RETURN.plus(this.runtime.options().retryInterval()).toNanos();
 	}
 
 	/**

@@ -28,6 +28,7 @@ import io.github.mcppersist.session.SessionNotFoundException;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
+import io.github.mcppersist.stream.StandaloneLog;
 
 /**
  * The sessions: those that this node holds, and the way to all others. Thread-safe. A
@@ -69,12 +70,15 @@ final class Sessions {
 	 */
 	private final Set<String> otherServers = ConcurrentHashMap.newKeySet();
 
+	private final UnsavedSessions unsavedSessions;
+
 	private volatile @Nullable SdkSessions sdkSessions;
 
 	Sessions(EndpointRuntime runtime, McpJsonMapper jsonMapper, ResourceSubscriptions subscriptions) {
 		this.runtime = runtime;
 		this.jsonMapper = jsonMapper;
 		this.subscriptions = subscriptions;
+		this.unsavedSessions = new UnsavedSessions(runtime::writesFail, runtime.threads()::nanoTime);
 	}
 
 	void start(SdkSessions sdkSessions) {
@@ -216,11 +220,29 @@ final class Sessions {
 				(id) -> this.runtime.sessionStore()
 					.findSession(id)
 					.map(this::restored)
-					.switchIfEmpty(rejected(Rejection.UNKNOWN_SESSION))
+					.switchIfEmpty(Mono.defer(() -> rejected(notFound())))
 					.onErrorMap(SessionStoreUnavailableException.class,
 							(ex) -> new RejectedRequestException(Rejection.SESSIONS_AWAY))
 					.doFinally((signal) -> this.restoring.remove(id))
 					.cache()));
+	}
+
+	/**
+	 * Say what to answer for a session that the store doesn't have.
+	 * @return that it is unknown, unless it may be another node's that isn't stored yet
+	 */
+	private Rejection notFound() {
+		boolean storedLater = this.runtime.isShared()
+				&& this.runtime.options().onStoreFailure() == StoreFailurePolicy.CONTINUE;
+		return (storedLater && this.unsavedSessions.arePossible()) ? Rejection.SESSION_UNSAVED
+				: Rejection.UNKNOWN_SESSION;
+	}
+
+	/**
+	 * A session has begun on another node that could not be stored.
+	 */
+	void unsavedElsewhere() {
+		this.unsavedSessions.seen();
 	}
 
 	/**
@@ -280,6 +302,11 @@ final class Sessions {
 					return rejected(Rejection.SESSIONS_AWAY);
 				}
 				later(session, (store) -> Mono.just(session.revision()));
+				// Its client may turn to another node next
+				this.runtime.nodes()
+					.broadcast(this.runtime.streams().text(new NodeMessage(NodeMessage.Kind.UNSAVED, "", "")))
+					.subscribe((nothing) -> {
+					}, (failure) -> logger.debug("Other nodes don't learn that a session isn't stored yet", failure));
 				return Mono.empty();
 			});
 	}
@@ -300,10 +327,17 @@ final class Sessions {
 	 * out of reach; fails only if the session was deleted
 	 */
 	Mono<Void> change(Session session, SessionChanges.Change change) {
-		if (this.unsaved.containsKey(session.id())) {
-			later(session, change);
-			return Mono.empty();
-		}
+		// Not before subscription: a request that fails changes nothing
+		return Mono.defer(() -> {
+			if (this.unsaved.containsKey(session.id())) {
+				later(session, change);
+				return Mono.empty();
+			}
+			return store(session, change);
+		});
+	}
+
+	private Mono<Void> store(Session session, SessionChanges.Change change) {
 		Mono<Revision> stored = Mono.defer(() -> change.storeIn(this.runtime.sessionStore()));
 		return stored.onErrorResume(SessionNotFoundException.class, (ex) -> createAgain(session).then(stored))
 			.then(reload(session))
@@ -320,7 +354,10 @@ final class Sessions {
 	void noteResumed(Session session) {
 		if (session.noteResumed()) {
 			change(session, (store) -> store.setResuming(session.id())).subscribe((nothing) -> {
-			}, (ex) -> logger.debug("Other nodes don't learn that a client has resumed", ex));
+			}, (ex) -> {
+				session.forgetResumed();
+				logger.debug("Other nodes don't learn that a client has resumed, until it does again", ex);
+			});
 		}
 	}
 
@@ -352,6 +389,10 @@ final class Sessions {
 	 * Store what could not be stored before.
 	 */
 	void save() {
+		if (!this.unsaved.isEmpty()) {
+			this.unsavedSessions.seen();
+		}
+		this.unsavedSessions.look();
 		this.unsaved
 			.forEach((sessionId, changes) -> changes.storeIn(this.runtime.sessionStore()).subscribe((nothing) -> {
 			}, (ex) -> {
@@ -360,6 +401,24 @@ final class Sessions {
 					this.unsaved.remove(sessionId, changes);
 				}
 			}, () -> this.unsaved.computeIfPresent(sessionId, (id, known) -> known.isEmpty() ? null : known)));
+	}
+
+	/**
+	 * Say whether a broadcast of this node is for a session: its client listens here, or
+	 * did a moment ago and hasn't turned to another node, whose broadcasts it gets then.
+	 * @param session the session
+	 * @return whether it is; never fails
+	 */
+	Mono<Boolean> isAudience(Session session) {
+		if (session.isListening() || !session.wasListening() || !this.runtime.isShared()) {
+			return Mono.just(session.isListening() || session.wasListening());
+		}
+		StandaloneLog standalone = session.standalone();
+		return this.runtime.store()
+			.replayEventsAfter(standalone.stream(), standalone.lastDelivered(), 1)
+			.map((page) -> page.head().reader() == null || this.runtime.streams().isThisNode(page.head().reader()))
+			// Twice is better than never
+			.onErrorReturn(true);
 	}
 
 	// Ending

@@ -197,17 +197,19 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	/**
 	 * Send a notification to every session whose standalone connection is open on this
-	 * node.
+	 * node. It is stored for a session whose connection closed a moment ago (ten seconds
+	 * and the retry interval): its client may be about to come back, here or elsewhere.
 	 */
 	@Override
 	public Mono<Void> notifyClients(String method, @Nullable Object params) {
-		return Flux.defer(() -> Flux.fromIterable(this.sessions.all()))
-			.filter((session) -> session.standalone().isConnected())
-			.flatMap((session) -> session.sdkSession().sendNotification(method, params).onErrorResume((ex) -> {
-				logger.debug("A session could not be notified of {}", method, ex);
-				return Mono.empty();
-			}))
-			.then();
+		return this.runtime.threads()
+			.onAnswers(Flux.defer(() -> Flux.fromIterable(this.sessions.all()))
+				.filterWhen(this.sessions::isAudience)
+				.flatMap((session) -> session.sdkSession().sendNotification(method, params).onErrorResume((ex) -> {
+					logger.debug("A session could not be notified of {}", method, ex);
+					return Mono.empty();
+				}))
+				.then());
 	}
 
 	/**

@@ -2,9 +2,11 @@ package io.github.mcppersist.transport;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 
 import io.modelcontextprotocol.spec.McpSchema.Root;
@@ -15,6 +17,7 @@ import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.event.MutableClock;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.transport.RawMcpClient.SseEvent;
 
@@ -25,6 +28,16 @@ import static org.awaitility.Awaitility.await;
  * What a server sends of its own accord, on the stream that a client opens with GET.
  */
 public abstract class StandaloneStreamContractTests extends AbstractStreamableHttpTests {
+
+	/**
+	 * How much later it is than by the machine's clock, in nanoseconds.
+	 */
+	private final AtomicLong later = new AtomicLong();
+
+	@Override
+	void customize(StreamableHttpEndpoint.Builder builder) {
+		builder.threads(new LaterThreads(this.later));
+	}
 
 	@Test
 	void deliversOnceWhatWasSentWhileNoConnectionWasOpen() throws Exception {
@@ -131,6 +144,54 @@ public abstract class StandaloneStreamContractTests extends AbstractStreamableHt
 		try (Exchange get = absent.get(null)) {
 			assertThat(readUntil(get, "\"1\"")).noneMatch((event) -> event.data().contains("notifications/test"));
 		}
+	}
+
+	@Test
+	void losesNoBroadcastBetweenTheConnectionsOfAClientThatItSendsAway() throws Exception {
+		RawMcpClient client = start(StreamableHttpOptions.builder()
+			.resumingClients((request) -> true)
+			.maxConnectionAge(Duration.ofMillis(100))).initialize();
+		List<String> received = new ArrayList<>();
+		String cursor = null;
+		for (int i = 1; i <= 5; i++) {
+			try (Exchange get = client.get(cursor)) {
+				List<SseEvent> events = get.rest();
+				received.addAll(numbers(events));
+				cursor = last(events).id();
+			}
+			broadcast(i);
+		}
+
+		try (Exchange get = client.get(cursor)) {
+			received.addAll(numbers(readUntil(get, "\"5\"")));
+		}
+		assertThat(received).containsExactlyElementsOf(range(1, 5));
+	}
+
+	@Test
+	void storesNoBroadcastForAClientThatHasNotComeBackForLong() throws Exception {
+		// A server notices by its heartbeats that a client has gone
+		RawMcpClient client = start(StreamableHttpOptions.builder().heartbeatInterval(Duration.ofMillis(100)))
+			.initialize();
+		try (Exchange get = client.get(null)) {
+			get.next();
+			get.cut();
+		}
+		await().until(() -> endpoint().statistics().connections().get(ConnectionKind.STANDALONE) == 0);
+		broadcast(1);
+		this.later.set(Duration.ofSeconds(12).toNanos());
+
+		broadcast(2);
+
+		notify(client, 3, 3);
+		try (Exchange get = client.get(null)) {
+			assertThat(numbers(readUntil(get, "\"3\""))).containsExactly("1", "3");
+		}
+	}
+
+	private void broadcast(int number) {
+		endpoint().notifyClients("notifications/message", Map.of("level", "info", "data", Integer.toString(number)))
+			.block();
 	}
 
 	@Test

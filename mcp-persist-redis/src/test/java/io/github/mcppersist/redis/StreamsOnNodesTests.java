@@ -13,6 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.transport.RawMcpClient;
 import io.github.mcppersist.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.transport.RawMcpClient.SseEvent;
@@ -265,6 +266,50 @@ class StreamsOnNodesTests {
 			}
 			await().until(() -> this.nodes.get(0).tools.roots().size() == 1);
 		}
+	}
+
+	@Test
+	void keepsABroadcastForAClientThatComesBackOnAnotherNode() throws Exception {
+		String cursor;
+		try (Exchange get = this.client.get(null)) {
+			cursor = get.next().id();
+			get.cut();
+		}
+		awaitNoConnection(0);
+		broadcast(0, 1);
+
+		try (Exchange get = other().get(cursor)) {
+			assertThat(OnNodes.numbers(readUntil(get, "\"data\":\"1\""))).containsExactly("1");
+		}
+	}
+
+	@Test
+	void leavesBroadcastsToTheNodeThatAClientHasTurnedTo() throws Exception {
+		String cursor;
+		try (Exchange get = this.client.get(null)) {
+			cursor = get.next().id();
+			get.cut();
+		}
+		awaitNoConnection(0);
+		try (Exchange get = other().get(cursor)) {
+			get.next();
+
+			broadcast(0, "by the first");
+			broadcast(1, "by the second");
+
+			assertThat(OnNodes.numbers(readUntil(get, "by the second"))).containsExactly("by the second");
+		}
+	}
+
+	private void awaitNoConnection(int node) {
+		await()
+			.until(() -> this.nodes.get(node).endpoint.statistics().connections().get(ConnectionKind.STANDALONE) == 0);
+	}
+
+	private void broadcast(int node, Object data) {
+		this.nodes.get(node).endpoint
+			.notifyClients("notifications/message", Map.of("level", "info", "data", data.toString()))
+			.block(Duration.ofMinutes(1));
 	}
 
 	private Void notifyAll(int node, int count) {

@@ -25,14 +25,16 @@ final class ReactiveEndpointResponse implements EndpointResponse {
 	}
 
 	/**
-	 * Write the answer when it is given. If the client goes before that, whoever gives it
-	 * learns of that all the same.
+	 * Write the answer when it is given. However the writing ends, and if the client goes
+	 * before there is an answer, whoever gives it learns of that: a server may end it
+	 * without a word to the stream, since Spring subscribes to a body before the server
+	 * does.
 	 * @return completes when it is written; to cancel it cancels nothing but the writing
 	 */
 	Mono<Void> written() {
 		return this.answer.asMono()
 			.flatMap(Answer::write)
-			.doOnCancel(() -> this.answer.asMono().subscribe(Answer::abandon));
+			.doFinally((signal) -> this.answer.asMono().subscribe(Answer::abandon));
 	}
 
 	@Override
@@ -59,8 +61,7 @@ final class ReactiveEndpointResponse implements EndpointResponse {
 			@Override
 			public Mono<Void> write() {
 				headers.forEach(ReactiveEndpointResponse.this.response.getHeaders()::set);
-				return ReactiveEndpointResponse.this.response.writeAndFlushWith(body.buffers())
-					.doFinally((signal) -> body.abandon());
+				return ReactiveEndpointResponse.this.response.writeAndFlushWith(body.buffers());
 			}
 
 			@Override
@@ -89,7 +90,7 @@ final class ReactiveEndpointResponse implements EndpointResponse {
 		Mono<Void> write();
 
 		/**
-		 * It can't be written, or not any more.
+		 * It was written, can't be written, or not any more.
 		 */
 		void abandon();
 

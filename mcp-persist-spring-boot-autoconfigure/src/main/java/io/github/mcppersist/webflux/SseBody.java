@@ -24,6 +24,8 @@ final class SseBody {
 
 	private final AtomicBoolean taken = new AtomicBoolean();
 
+	private final Sinks.Empty<Void> abandoned = Sinks.empty();
+
 	SseBody(ServerHttpResponse response, Publisher<byte[]> chunks) {
 		this.response = response;
 		this.chunks = chunks;
@@ -36,7 +38,8 @@ final class SseBody {
 	 */
 	Flux<Publisher<DataBuffer>> buffers() {
 		Flux<Publisher<DataBuffer>> rest = Flux.defer(() -> this.taken.compareAndSet(false, true)
-				? Flux.from(this.chunks).concatMap(this::buffer, 0) : Flux.empty());
+				? Flux.from(this.chunks).takeUntilOther(this.abandoned.asMono()).concatMap(this::buffer, 0)
+				: Flux.empty());
 		return Flux.concat(Mono.just(Flux.empty()), rest);
 	}
 
@@ -48,9 +51,11 @@ final class SseBody {
 	}
 
 	/**
-	 * Tell the stream, if nobody has subscribed to it, that nobody will.
+	 * Tell the stream, if it hasn't ended, that nobody takes anything of it any more,
+	 * whether somebody has subscribed to it or not.
 	 */
 	void abandon() {
+		this.abandoned.tryEmitEmpty();
 		if (this.taken.compareAndSet(false, true)) {
 			this.chunks.subscribe(new BaseSubscriber<>() {
 

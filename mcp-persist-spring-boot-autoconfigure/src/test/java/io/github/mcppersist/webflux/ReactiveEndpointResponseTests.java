@@ -1,11 +1,18 @@
 package io.github.mcppersist.webflux;
 
+import java.net.Socket;
+import java.nio.channels.ClosedChannelException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.netty.util.ReferenceCountUtil;
 import org.junit.jupiter.api.Test;
 import org.reactivestreams.Subscription;
 import org.springframework.http.server.reactive.ReactorHttpHandlerAdapter;
@@ -14,6 +21,7 @@ import reactor.core.Disposable;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.netty.DisposableServer;
 import reactor.netty.http.HttpProtocol;
 import reactor.netty.http.client.HttpClient;
@@ -80,6 +88,74 @@ class ReactiveEndpointResponseTests {
 		assertThat(this.endpointResponse.written().onErrorComplete().blockOptional()).isEmpty();
 
 		assertThat(this.cancellations).hasValue(1);
+	}
+
+	@Test
+	void cancelsAStreamWhoseServerDoesntAskForIt() {
+		Sinks.Empty<Void> headWritten = Sinks.empty();
+		this.response.setWriteHandler((body) -> headWritten.asMono());
+		this.endpointResponse.stream(Map.of(), this.chunks);
+		this.endpointResponse.written().subscribe();
+		assertThat(this.cancellations).hasValue(0);
+
+		headWritten.tryEmitEmpty();
+
+		assertThat(this.cancellations).hasValue(1);
+	}
+
+	@Test
+	void cancelsAStreamWhoseResponseWasSentBySomebodyElse() {
+		this.response.setComplete().block();
+		this.endpointResponse.stream(Map.of("Content-Type", "text/event-stream"), this.chunks);
+
+		assertThat(this.endpointResponse.written().onErrorComplete().blockOptional()).isEmpty();
+
+		assertThat(this.cancellations).hasValue(1);
+	}
+
+	/**
+	 * Spring subscribes to the body before Netty does, which never does if the client
+	 * goes before the head is written.
+	 * @throws Exception if the request can't be sent
+	 */
+	@Test
+	void cancelsAStreamWhoseHeadNettyCantWrite() throws Exception {
+		Sinks.Empty<Void> subscribed = Sinks.empty();
+		DisposableServer server = HttpServer.create()
+			.host("127.0.0.1")
+			.port(0)
+			.doOnConnection(
+					(connection) -> connection.channel().pipeline().addFirst(failingWrites(subscribed.asMono())))
+			.handle(new ReactorHttpHandlerAdapter((request, response) -> {
+				ReactiveEndpointResponse endpointResponse = new ReactiveEndpointResponse(response);
+				endpointResponse.stream(Map.of("Content-Type", "text/event-stream"),
+						this.chunks.doOnSubscribe((subscription) -> subscribed.tryEmitEmpty()));
+				return endpointResponse.written();
+			}))
+			.bindNow();
+		try (Socket client = new Socket("127.0.0.1", server.port())) {
+			client.getOutputStream()
+				.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+
+			await().until(() -> this.cancellations.get() == 1);
+		}
+		finally {
+			server.disposeNow(Duration.ofSeconds(10));
+		}
+	}
+
+	private static ChannelOutboundHandlerAdapter failingWrites(Mono<Void> when) {
+		return new ChannelOutboundHandlerAdapter() {
+
+			@Override
+			public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+				ReferenceCountUtil.release(message);
+				when.subscribe((nothing) -> {
+				}, promise::setFailure,
+						() -> context.executor().execute(() -> promise.setFailure(new ClosedChannelException())));
+			}
+
+		};
 	}
 
 	@Test

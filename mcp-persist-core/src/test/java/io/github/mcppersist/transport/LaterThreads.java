@@ -1,0 +1,70 @@
+package io.github.mcppersist.transport;
+
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+import io.github.mcppersist.stream.ThreadPools;
+import io.github.mcppersist.stream.Threads;
+
+/**
+ * The threads of an endpoint that serves, with a time that a test moves forward. What is
+ * put off comes when it would have come all the same.
+ */
+final class LaterThreads implements Threads {
+
+	private final Threads threads = new ThreadPools(null);
+
+	private final AtomicLong later;
+
+	/**
+	 * Create the threads.
+	 * @param later how much later it is than by the machine's clock, in nanoseconds
+	 */
+	LaterThreads(AtomicLong later) {
+		this.later = later;
+	}
+
+	@Override
+	public long nanoTime() {
+		return this.threads.nanoTime() + this.later.get();
+	}
+
+	@Override
+	public Executor delivery() {
+		return this.threads.delivery();
+	}
+
+	@Override
+	public void deliverLater(Duration delay, Runnable task) {
+		this.threads.deliverLater(delay, task);
+	}
+
+	@Override
+	public void repeat(Duration period, Runnable task) {
+		this.threads.repeat(period, task);
+	}
+
+	@Override
+	public void handle(Runnable task, Consumer<RejectedExecutionException> refused) {
+		this.threads.handle(task, refused);
+	}
+
+	@Override
+	public void answer(Runnable task) {
+		this.threads.answer(task);
+	}
+
+	@Override
+	public void resume(Runnable task) {
+		this.threads.resume(task);
+	}
+
+	@Override
+	public void close() {
+		this.threads.close();
+	}
+
+}
