@@ -88,7 +88,13 @@ public record NodeMessage(Kind kind, String subject, String detail) {
 		/**
 		 * A resource has a subscriber.
 		 */
-		SUBSCRIBED('s');
+		SUBSCRIBED('s'),
+
+		/**
+		 * A client has cancelled a request, which runs on whichever node. The detail is
+		 * the JSON text of the request's ID in Base64, without padding.
+		 */
+		CANCELLED('c');
 
 		private final char letter;
 

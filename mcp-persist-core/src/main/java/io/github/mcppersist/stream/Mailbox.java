@@ -21,6 +21,8 @@ public final class Mailbox implements Executor {
 
 	private final AtomicInteger pending = new AtomicInteger();
 
+	private final Runnable drain = this::drain;
+
 	/**
 	 * Run a task now, or as soon as the thread that runs one gets to it.
 	 * @param task what to do; an exception from it is logged and goes no further
@@ -29,7 +31,7 @@ public final class Mailbox implements Executor {
 	public void execute(Runnable task) {
 		this.tasks.add(task);
 		if (this.pending.getAndIncrement() == 0) {
-			drain();
+			UserCode.leave(this.drain);
 		}
 	}
 

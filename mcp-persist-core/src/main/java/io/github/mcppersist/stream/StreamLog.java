@@ -104,7 +104,10 @@ public final class StreamLog {
 	 */
 	private long giveUpNanos;
 
-	private State state = State.OPEN;
+	/**
+	 * Written in the mailbox, read anywhere.
+	 */
+	private volatile State state = State.OPEN;
 
 	/**
 	 * Written in the mailbox, read anywhere.
@@ -160,6 +163,11 @@ public final class StreamLog {
 		return Mono.create((sink) -> this.mailbox.execute(() -> {
 			if (this.state == State.DISCARDED) {
 				sink.error(new SessionDeletedException());
+				return;
+			}
+			if (this.opened || this.state == State.COMPLETE) {
+				// Cancelled before this was asked for
+				sink.success();
 				return;
 			}
 			this.opening = sink;
@@ -219,6 +227,37 @@ public final class StreamLog {
 	 */
 	public void abandon(String message) {
 		this.mailbox.execute(() -> List.copyOf(this.unanswered).forEach((requestId) -> answer(requestId, message)));
+	}
+
+	/**
+	 * Expect no response to a request any more, and send nothing more for it: its client
+	 * has cancelled it. If it was the last one that had none, the stream is complete.
+	 * @param requestId the JSON text of the request's ID
+	 */
+	public void cancel(String requestId) {
+		this.mailbox.execute(() -> {
+			if (this.state == State.OPEN && this.unanswered.remove(requestId) && this.unanswered.isEmpty()) {
+				this.giveUpNanos = this.runtime.threads().nanoTime()
+						+ StreamContext.nanos(this.runtime.store().timeToLive());
+				if (this.nextSequence == 1) {
+					this.tail.add(Event.priming(nextId()), StreamTail.Kind.MESSAGE, null);
+				}
+				// Its end alone: the store completes a stream with an event
+				StreamTail.Entry end = this.tail.add(Event.priming(nextId()), StreamTail.Kind.LAST_RESPONSE, null);
+				if (this.outage) {
+					offer(end);
+				}
+				store();
+			}
+		});
+	}
+
+	/**
+	 * Say whether the stream has ended, so that nothing more is sent on it.
+	 * @return whether it is complete, or its session has ended
+	 */
+	public boolean isEnded() {
+		return this.state != State.OPEN;
 	}
 
 	private void answer(String requestId, String message) {

@@ -10,6 +10,7 @@ import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpStreamableServerSession;
+import io.modelcontextprotocol.spec.McpStreamableServerSession.McpStreamableServerSessionStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +32,15 @@ import io.github.mcppersist.stream.StreamLog;
 final class CallHandler {
 
 	private static final Logger logger = LoggerFactory.getLogger(CallHandler.class);
+
+	/**
+	 * Where Reactor looks, in the context of a chain, for what is told of an error that
+	 * came after the chain was cancelled.
+	 */
+	private static final String ON_ERROR_DROPPED = "reactor.onErrorDropped.local";
+
+	private static final Consumer<Throwable> DROPPED_LATE = (ex) -> logger
+		.debug("The handler of a request that was cancelled, or has failed, has failed since", ex);
 
 	private final EndpointRuntime runtime;
 
@@ -91,6 +101,7 @@ final class CallHandler {
 
 	private void handle(Session session, List<Call> calls, String requestIds, CallerContext context, HttpReply reply) {
 		StreamLog log = session.begin(requestIds);
+		List<RunningCall> running = calls.stream().map((call) -> session.begin(call, log)).toList();
 		ReconnectRules reconnects = new ReconnectRules(session, context.userAgent(), false, this.runtime.options());
 		SseConnection connection = new SseConnection(this.runtime.streams(), ConnectionKind.REQUEST, log.mailbox(),
 				log.stream(), reconnects, log, (gone) -> {
@@ -98,10 +109,11 @@ final class CallHandler {
 		log.mailbox().execute(() -> log.attach(connection));
 		Runnable run = () -> {
 			connection.open((chunks) -> reply.stream(SseOutput.HEADERS, chunks));
-			calls.forEach((call) -> run(session, call, log, reconnects, context));
+			running.forEach((call) -> run(session, call, reconnects, context));
 		};
 		Consumer<Throwable> refuse = (ex) -> {
 			log.discard();
+			running.forEach(session::ended);
 			reply.refuse(Rejection.failed(ex).withRequestId((calls.size() == 1) ? calls.get(0).id() : null));
 		};
 		log.open().defaultIfEmpty(-1L).subscribe((revision) -> {
@@ -150,56 +162,44 @@ final class CallHandler {
 		return null;
 	}
 
-	private void run(Session session, Call call, StreamLog log, ReconnectRules reconnects, CallerContext context) {
-		byte[] answer = answerAtOnce(session, call);
+	private void run(Session session, RunningCall call, ReconnectRules reconnects, CallerContext context) {
+		byte[] answer = answerAtOnce(session, call.call());
 		if (answer != null) {
-			log.send(call.id(), answer, true).subscribe();
+			if (call.answers()) {
+				call.log().send(call.call().id(), answer, true).subscribe();
+			}
+			session.ended(call);
 			return;
 		}
-		JSONRPCRequest message = call.request();
+		JSONRPCRequest message = call.call().request();
 		McpTransportContext exchangeContext = new StreamTransportContext(context.transportContext(),
-				() -> reconnects.comesBack() && log.closeConnection());
-		LogTransport transport = new LogTransport(this.jsonMapper, this.runtime.serverRequests(), session.id(),
-				() -> log, call.id(), noteChange(session, message));
+				() -> reconnects.comesBack() && call.log().closeConnection());
+		LogTransport transport = new LogTransport(this.jsonMapper, this.runtime.serverRequests(), session.id(), call,
+				noteChange(session, message));
 		McpStreamableServerSession sdkSession = this.subscriptions.sessionFor(message, session.sdkSession());
-		Mono<Void> handling = Mono.defer(() -> sdkSession.responseStream(transport).handle(message))
-			.contextWrite((ctx) -> context.addTo(ctx, exchangeContext));
-		Consumer<String> handled = (error) -> log.handled(call.id(), error);
 		try {
-			Runnable task = context.carrier().apply(() -> subscribe(handling, handled));
-			this.runtime.threads().handle(() -> handle(task, handled), (ex) -> refused(ex, handled));
+			Runnable task = context.carrier().apply(() -> {
+				McpStreamableServerSessionStream stream = sdkSession.responseStream(transport);
+				call.handle(stream,
+						Mono.defer(() -> stream.handle(message))
+							.contextWrite(
+									(ctx) -> context.addTo(ctx, exchangeContext).put(ON_ERROR_DROPPED, DROPPED_LATE))
+							.contextCapture());
+			});
+			this.runtime.threads().handle(task, (ex) -> refused(ex, call));
 		}
 		catch (RejectedExecutionException ex) {
-			refused(ex, handled);
+			refused(ex, call);
 		}
 		catch (RuntimeException ex) {
 			logger.error("A request could not be run; its client gets an error", ex);
-			handled.accept("Internal error: the request could not be run");
+			call.fail("Internal error: the request could not be run");
 		}
 	}
 
-	private static void refused(RejectedExecutionException ex, Consumer<String> handled) {
+	private static void refused(RejectedExecutionException ex, RunningCall call) {
 		logger.warn("A request was refused: {}", ex.getMessage());
-		handled.accept("The server is busy: too many requests are running");
-	}
-
-	private static void subscribe(Mono<Void> handling, Consumer<String> handled) {
-		handling.contextCapture().subscribe((nothing) -> {
-		}, (ex) -> {
-			logger.warn("A request could not be answered; its client gets an error", ex);
-			handled.accept("Internal error: the request could not be answered");
-		}, () -> handled.accept("Internal error: the request was handled without a result"));
-	}
-
-	private static void handle(Runnable task, Consumer<String> handled) {
-		try {
-			task.run();
-		}
-		catch (Throwable ex) {
-			// Reactor throws what it takes for fatal, and signals nothing
-			handled.accept("Internal error: the request could not be answered");
-			throw ex;
-		}
+		call.fail("The server is busy: too many requests are running");
 	}
 
 	/**

@@ -29,7 +29,7 @@ final class LogTransport implements McpStreamableServerTransport {
 
 	private final Supplier<StreamLog> log;
 
-	private final @Nullable String requestId;
+	private final @Nullable RunningCall call;
 
 	private final Mono<Void> beforeResult;
 
@@ -38,7 +38,7 @@ final class LogTransport implements McpStreamableServerTransport {
 	 * @param jsonMapper as below
 	 * @param serverRequests as below
 	 * @param sessionId as below
-	 * @param log as below
+	 * @param log the log of the stream
 	 */
 	LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionId, Supplier<StreamLog> log) {
 		this(jsonMapper, serverRequests, sessionId, log, null, Mono.empty());
@@ -49,18 +49,21 @@ final class LogTransport implements McpStreamableServerTransport {
 	 * @param jsonMapper writes JSON
 	 * @param serverRequests where requests to the client are noted
 	 * @param sessionId the session of the client
-	 * @param log the log of the stream
-	 * @param requestId the JSON text of the ID of the request, or {@code null} on the
-	 * standalone stream
+	 * @param call the request
 	 * @param beforeResult what has to be done before the result of the request is sent
 	 */
-	LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionId, Supplier<StreamLog> log,
-			@Nullable String requestId, Mono<Void> beforeResult) {
+	LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionId, RunningCall call,
+			Mono<Void> beforeResult) {
+		this(jsonMapper, serverRequests, sessionId, call::log, call, beforeResult);
+	}
+
+	private LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionId,
+			Supplier<StreamLog> log, @Nullable RunningCall call, Mono<Void> beforeResult) {
 		this.jsonMapper = jsonMapper;
 		this.serverRequests = serverRequests;
 		this.sessionId = sessionId;
 		this.log = log;
-		this.requestId = requestId;
+		this.call = call;
 		this.beforeResult = beforeResult;
 	}
 
@@ -68,15 +71,53 @@ final class LogTransport implements McpStreamableServerTransport {
 	public Mono<Void> sendMessage(JSONRPCMessage message) {
 		return Mono.defer(() -> {
 			if (message instanceof JSONRPCRequest request) {
-				String id = this.serverRequests.add(this.sessionId, request.id());
-				return send(new JSONRPCRequest(request.method(), id, request.params()), false);
+				return ask(request);
 			}
 			if (message instanceof JSONRPCResponse response) {
-				return (response.error() == null) ? this.beforeResult.then(Mono.defer(() -> send(message, true)))
-						: send(message, true);
+				return (response.error() == null) ? this.beforeResult.then(Mono.defer(() -> answer(message)))
+						: answer(message);
 			}
-			return send(message, false);
+			return isCancelled() ? Mono.empty() : carryOn(send(message, false));
 		});
+	}
+
+	/**
+	 * Send a request to the client, if it can ever be answered.
+	 * @param request the SDK's request
+	 * @return as for any message
+	 */
+	private Mono<Void> ask(JSONRPCRequest request) {
+		if (this.call != null) {
+			this.call.asks();
+		}
+		String id = this.serverRequests.add(this.sessionId, request.id(), this.call);
+		// Only now: what ends from now on finds it
+		if (isCancelled() || this.log.get().isEnded()) {
+			this.serverRequests.take(this.sessionId, id);
+			return Mono.error(new McpTransportException("The client can't be asked " + request.method()
+					+ (isCancelled() ? ": it has cancelled the request" : ": its stream or session has ended")));
+		}
+		return send(new JSONRPCRequest(request.method(), id, request.params()), false);
+	}
+
+	/**
+	 * Let the handler go on as what it is, whatever thread it is that had to wait for the
+	 * store.
+	 * @param sending sends a message
+	 * @return the same
+	 */
+	private Mono<Void> carryOn(Mono<Void> sending) {
+		RunningCall call = this.call;
+		return (call != null) ? Mono.create((sink) -> sending.subscribe((nothing) -> {
+		}, (ex) -> call.carryOn(() -> sink.error(ex)), () -> call.carryOn(sink::success))) : sending;
+	}
+
+	private Mono<Void> answer(JSONRPCMessage response) {
+		return (this.call == null || this.call.answers()) ? send(response, true) : Mono.empty();
+	}
+
+	private boolean isCancelled() {
+		return this.call != null && this.call.isCancelled();
 	}
 
 	private Mono<Void> send(JSONRPCMessage message, boolean response) {
@@ -87,7 +128,7 @@ final class LogTransport implements McpStreamableServerTransport {
 		catch (IOException | RuntimeException ex) {
 			return Mono.error(new McpTransportException("The message can't be written as JSON", ex));
 		}
-		return this.log.get().send(this.requestId, json, response);
+		return this.log.get().send((this.call != null) ? this.call.call().id() : null, json, response);
 	}
 
 	/**

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -49,6 +50,11 @@ final class Session {
 	private final StreamLog standalone;
 
 	private final Map<String, StreamLog> running = new ConcurrentHashMap<>();
+
+	/**
+	 * The requests whose handlers haven't ended.
+	 */
+	private final Set<RunningCall> calls = ConcurrentHashMap.newKeySet();
 
 	/**
 	 * The newest connection of each stream, for those that came with a GET.
@@ -185,6 +191,7 @@ final class Session {
 		StreamKey stream = StreamKey.random(id());
 		StreamLog log = new StreamLog(this.runtime.streams(), stream, requestId, () -> {
 			this.running.remove(stream.streamId());
+			streamEnded(stream);
 			release();
 		});
 		this.running.put(stream.streamId(), log);
@@ -192,6 +199,47 @@ final class Session {
 			log.discard();
 		}
 		return log;
+	}
+
+	private void streamEnded(StreamKey stream) {
+		for (RunningCall call : this.calls) {
+			if (call.log().stream().equals(stream)) {
+				call.streamEnded();
+			}
+		}
+	}
+
+	/**
+	 * Begin to handle a request.
+	 * @param call the request
+	 * @param log the log of its stream
+	 * @return the request as it runs, which can be cancelled from now on
+	 */
+	RunningCall begin(Call call, StreamLog log) {
+		RunningCall running = new RunningCall(this.runtime, this, call, log);
+		this.calls.add(running);
+		return running;
+	}
+
+	/**
+	 * The handler of a request has ended.
+	 * @param call the request
+	 */
+	void ended(RunningCall call) {
+		this.calls.remove(call);
+	}
+
+	/**
+	 * Cancel a request, or several that have the same ID in spite of the specification.
+	 * @param requestId the JSON text of the request's ID
+	 * @return whether it ran on this node and had no response
+	 */
+	boolean cancel(String requestId) {
+		boolean cancelled = false;
+		for (RunningCall call : this.calls) {
+			cancelled |= call.call().id().equals(requestId) && call.cancel();
+		}
+		return cancelled;
 	}
 
 	/**

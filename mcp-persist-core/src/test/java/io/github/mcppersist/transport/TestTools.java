@@ -80,8 +80,12 @@ public final class TestTools {
 		return this.roots;
 	}
 
-	private void pass(String gate) {
+	private void reach(String gate) {
 		this.reached.computeIfAbsent(gate, (name) -> new CountDownLatch(1)).countDown();
+	}
+
+	private void pass(String gate) {
+		reach(gate);
 		CountDownLatch latch = this.gates.computeIfAbsent(gate, (name) -> new CountDownLatch(1));
 		if (!this.allOpen) {
 			await(latch);
@@ -97,6 +101,14 @@ public final class TestTools {
 		catch (InterruptedException ex) {
 			throw new IllegalStateException(ex);
 		}
+	}
+
+	/**
+	 * Wait until a gate is open.
+	 * @param gate the gate's name
+	 */
+	public void awaitOpen(String gate) {
+		await(this.gates.computeIfAbsent(gate, (name) -> new CountDownLatch(1)));
 	}
 
 	/**
@@ -147,7 +159,8 @@ public final class TestTools {
 					tool("threads", TestTools::threads), tool("hangup", this::hangup), tool("steps", this::steps),
 					tool("pour", this::pour), tool("tries", this::tries), tool("breaks", (exchange, request) -> {
 						throw new StackOverflowError();
-					}), tool("levels", TestTools::levels), tool("whoami", TestTools::whoami)))
+					}), tool("levels", TestTools::levels), tool("whoami", TestTools::whoami),
+					tool("stoppable", this::stoppable)))
 			.build();
 	}
 
@@ -169,7 +182,13 @@ public final class TestTools {
 						.subscribeOn(Schedulers.boundedElastic())
 						.then(exchange.loggingNotification(message("2")))
 						.thenReturn(text("closed " + closed))))
-				.build())
+				.build(),
+					AsyncToolSpecification.builder()
+						.tool(Tool.builder("stoppable", Map.of("type", "object")).build())
+						.callHandler((exchange, request) -> Mono.<CallToolResult>never()
+							.doOnSubscribe((subscription) -> reach("stoppable"))
+							.doOnCancel(() -> open("cancelled")))
+						.build())
 			.build();
 	}
 
@@ -207,6 +226,29 @@ public final class TestTools {
 			log(exchange, Integer.toString(i));
 		}
 		return text("counted " + n);
+	}
+
+	/**
+	 * Waits at the gate until it is interrupted, opens the gate {@code interrupted}, and
+	 * goes on sending, asking and answering as if nothing had happened.
+	 */
+	private CallToolResult stoppable(McpSyncServerExchange exchange, CallToolRequest request) {
+		String gate = request.arguments().get("gate").toString();
+		reach(gate);
+		try {
+			this.gates.computeIfAbsent(gate, (name) -> new CountDownLatch(1)).await(60, TimeUnit.SECONDS);
+		}
+		catch (InterruptedException ex) {
+			open("interrupted");
+		}
+		log(exchange, "too late");
+		try {
+			elicit(exchange, request);
+		}
+		catch (RuntimeException ex) {
+			open("not asked");
+		}
+		return text("too late");
 	}
 
 	private CallToolResult hangup(McpSyncServerExchange exchange, CallToolRequest request) {
