@@ -144,6 +144,14 @@ public abstract class UserCode {
 	}
 
 	/**
+	 * Say whether nothing is left to stop.
+	 * @return whether {@link #end()} came before {@link #stop()}
+	 */
+	protected final synchronized boolean isOver() {
+		return this.over;
+	}
+
+	/**
 	 * Say whether it is to be stopped.
 	 * @return whether nothing is to be expected of it
 	 */

@@ -33,14 +33,16 @@ final class CallHandler {
 
 	private static final Logger logger = LoggerFactory.getLogger(CallHandler.class);
 
+	private static final Rejection TOO_MANY = Rejection.unavailable("too many requests are running and waiting");
+
+	private static final Rejection TOO_MANY_OF_SESSION = Rejection
+		.unavailable("too many requests of this session are running");
+
 	/**
-	 * Where Reactor looks, in the context of a chain, for what is told of an error that
-	 * came after the chain was cancelled.
+	 * Where Reactor looks, in the context of a chain, for whom to tell of an error that
+	 * the chain has no place for any more.
 	 */
 	private static final String ON_ERROR_DROPPED = "reactor.onErrorDropped.local";
-
-	private static final Consumer<Throwable> DROPPED_LATE = (ex) -> logger
-		.debug("The handler of a request that was cancelled, or has failed, has failed since", ex);
 
 	private final EndpointRuntime runtime;
 
@@ -100,6 +102,12 @@ final class CallHandler {
 	}
 
 	private void handle(Session session, List<Call> calls, String requestIds, CallerContext context, HttpReply reply) {
+		String requestId = (calls.size() == 1) ? calls.get(0).id() : null;
+		Rejection rejection = admit(session, calls);
+		if (rejection != null) {
+			reply.refuse(rejection.withRequestId(requestId));
+			return;
+		}
 		StreamLog log = session.begin(requestIds);
 		List<RunningCall> running = calls.stream().map((call) -> session.begin(call, log)).toList();
 		ReconnectRules reconnects = new ReconnectRules(session, context.userAgent(), false, this.runtime.options());
@@ -107,15 +115,18 @@ final class CallHandler {
 				log.stream(), reconnects, log, (gone) -> {
 				});
 		log.mailbox().execute(() -> log.attach(connection));
-		Runnable run = () -> {
-			connection.open((chunks) -> reply.stream(SseOutput.HEADERS, chunks));
-			running.forEach((call) -> run(session, call, reconnects, context));
-		};
 		Consumer<Throwable> refuse = (ex) -> {
 			log.discard();
 			running.forEach(session::ended);
-			reply.refuse(Rejection.failed(ex).withRequestId((calls.size() == 1) ? calls.get(0).id() : null));
+			reply.refuse(Rejection.failed(ex).withRequestId(requestId));
 		};
+		Admission admission = new Admission(calls.size(),
+				() -> connection.open((chunks) -> reply.stream(SseOutput.HEADERS, chunks)), (ex) -> {
+					connection.close();
+					running.forEach(RunningCall::refuse);
+					reply.refuse(TOO_MANY.withRequestId(requestId));
+				});
+		Runnable run = () -> running.forEach((call) -> run(session, call, reconnects, context, admission));
 		log.open().defaultIfEmpty(-1L).subscribe((revision) -> {
 			if (revision == session.revision()) {
 				run.run();
@@ -137,6 +148,20 @@ final class CallHandler {
 				run.run();
 			}
 		});
+	}
+
+	/**
+	 * Count requests in, before anything is done for them.
+	 * @param session their session
+	 * @param calls the requests of one POST
+	 * @return why they are refused, or {@code null}
+	 */
+	private @Nullable Rejection admit(Session session, List<Call> calls) {
+		int handled = (int) calls.stream().filter(Call::runsUserCode).count();
+		if (handled > 0 && this.runtime.threads().isFull()) {
+			return TOO_MANY;
+		}
+		return session.admit(handled, this.runtime.options().maxCallsPerSession()) ? null : TOO_MANY_OF_SESSION;
 	}
 
 	/**
@@ -162,13 +187,15 @@ final class CallHandler {
 		return null;
 	}
 
-	private void run(Session session, RunningCall call, ReconnectRules reconnects, CallerContext context) {
+	private void run(Session session, RunningCall call, ReconnectRules reconnects, CallerContext context,
+			Admission admission) {
 		byte[] answer = answerAtOnce(session, call.call());
 		if (answer != null) {
 			if (call.answers()) {
 				call.log().send(call.call().id(), answer, true).subscribe();
 			}
 			session.ended(call);
+			admission.accepted();
 			return;
 		}
 		JSONRPCRequest message = call.call().request();
@@ -182,24 +209,37 @@ final class CallHandler {
 				McpStreamableServerSessionStream stream = sdkSession.responseStream(transport);
 				call.handle(stream,
 						Mono.defer(() -> stream.handle(message))
-							.contextWrite(
-									(ctx) -> context.addTo(ctx, exchangeContext).put(ON_ERROR_DROPPED, DROPPED_LATE))
+							.contextWrite((ctx) -> context.addTo(ctx, exchangeContext)
+								.put(ON_ERROR_DROPPED, (Consumer<Throwable>) call::dropped))
 							.contextCapture());
 			});
-			this.runtime.threads().handle(task, (ex) -> refused(ex, call));
+			Runnable handle = () -> call.begins(task);
+			if (call.call().runsUserCode()) {
+				this.runtime.threads().handle(handle, admission::accepted, (ex) -> refused(ex, call, admission));
+			}
+			else {
+				this.runtime.threads().answer(handle);
+				admission.accepted();
+			}
 		}
 		catch (RejectedExecutionException ex) {
-			refused(ex, call);
+			refused(ex, call, admission);
 		}
 		catch (RuntimeException ex) {
 			logger.error("A request could not be run; its client gets an error", ex);
 			call.fail("Internal error: the request could not be run");
+			admission.accepted();
 		}
 	}
 
-	private static void refused(RejectedExecutionException ex, RunningCall call) {
-		logger.warn("A request was refused: {}", ex.getMessage());
-		call.fail("The server is busy: too many requests are running");
+	private static void refused(Throwable ex, RunningCall call, Admission admission) {
+		if (ex instanceof RejectedExecutionException) {
+			logger.warn("A request was refused: {}", ex.getMessage());
+		}
+		else {
+			logger.error("A request was refused, since the executor for requests has failed; mend it", ex);
+		}
+		admission.refused(call, ex);
 	}
 
 	/**

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 
 import io.modelcontextprotocol.json.McpJsonMapper;
+import io.modelcontextprotocol.spec.McpError;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
 import org.slf4j.Logger;
@@ -183,7 +184,13 @@ final class ClientAnswers {
 			return taken;
 		}
 		return Mono.create((sink) -> asker.carryOn(() -> taken.contextWrite(sink.contextView()).subscribe((nothing) -> {
-		}, sink::error, sink::success)));
+		}, (ex) -> {
+			if (!(ex instanceof McpError)) {
+				// Not that nobody waits: whoever went on with the answer has thrown it
+				asker.failed(ex);
+			}
+			sink.error(ex);
+		}, sink::success)));
 	}
 
 	private byte[] jsonBytes(Object value) {

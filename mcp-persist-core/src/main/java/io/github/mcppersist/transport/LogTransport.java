@@ -92,10 +92,10 @@ final class LogTransport implements McpStreamableServerTransport {
 		}
 		String id = this.serverRequests.add(this.sessionId, request.id(), this.call);
 		// Only now: what ends from now on finds it
-		if (isCancelled() || this.log.get().isEnded()) {
+		String reason = whyNotAsked();
+		if (reason != null) {
 			this.serverRequests.take(this.sessionId, id);
-			return Mono.error(new McpTransportException("The client can't be asked " + request.method()
-					+ (isCancelled() ? ": it has cancelled the request" : ": its stream or session has ended")));
+			return Mono.error(new McpTransportException("The client can't be asked: " + reason));
 		}
 		return send(new JSONRPCRequest(request.method(), id, request.params()), false);
 	}
@@ -110,6 +110,16 @@ final class LogTransport implements McpStreamableServerTransport {
 		RunningCall call = this.call;
 		return (call != null) ? Mono.create((sink) -> sending.subscribe((nothing) -> {
 		}, (ex) -> call.carryOn(() -> sink.error(ex)), () -> call.carryOn(sink::success))) : sending;
+	}
+
+	private @Nullable String whyNotAsked() {
+		if (isCancelled()) {
+			return "it has cancelled the request";
+		}
+		if (this.call != null && this.call.isAnswered()) {
+			return "its request has been answered";
+		}
+		return this.log.get().isEnded() ? "the stream of its request, or its session, has ended" : null;
 	}
 
 	private Mono<Void> answer(JSONRPCMessage response) {

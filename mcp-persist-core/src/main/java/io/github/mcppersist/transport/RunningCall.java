@@ -9,7 +9,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
 import reactor.core.publisher.SignalType;
+import reactor.util.context.Context;
 
 import io.github.mcppersist.stream.StreamLog;
 import io.github.mcppersist.stream.UserCode;
@@ -62,15 +64,24 @@ final class RunningCall extends UserCode {
 
 	/**
 	 * Handle the request on this thread, unless it was cancelled before.
+	 * @param task {@linkplain #handle(McpStreamableServerSessionStream, Mono) handles}
+	 * the request, with what belongs to it bound to the thread
+	 */
+	void begins(Runnable task) {
+		begin(task);
+		if (isStopping()) {
+			ended();
+		}
+	}
+
+	/**
+	 * Handle the request.
 	 * @param stream what the SDK sees of it
 	 * @param work handles the request when it is subscribed to
 	 */
 	void handle(McpStreamableServerSessionStream stream, Mono<Void> work) {
 		this.sdkStream = stream;
-		begin(() -> work.subscribe(this.handling));
-		if (isStopping()) {
-			ended();
-		}
+		work.subscribe(this.handling);
 	}
 
 	/**
@@ -94,6 +105,14 @@ final class RunningCall extends UserCode {
 	 */
 	boolean answers() {
 		return end();
+	}
+
+	/**
+	 * Say whether the response is about to be sent, or was, so that nothing else is.
+	 * @return whether {@link #answers()} has said so
+	 */
+	boolean isAnswered() {
+		return isOver();
 	}
 
 	boolean isCancelled() {
@@ -127,6 +146,14 @@ final class RunningCall extends UserCode {
 	}
 
 	/**
+	 * End the request without a response: its client gets a refusal in its place.
+	 */
+	void refuse() {
+		this.log.cancel(this.call.id());
+		ended();
+	}
+
+	/**
 	 * Its stream has ended, whether it has been handled or not: nobody answers what its
 	 * handler may have asked.
 	 */
@@ -151,6 +178,24 @@ final class RunningCall extends UserCode {
 			}
 			ended();
 		});
+	}
+
+	/**
+	 * Reactor has an error that no operator of the handler's can take.
+	 * @param ex the error
+	 */
+	void dropped(Throwable ex) {
+		if (isStopping()) {
+			logger.debug("The handler of a request that was cancelled has failed since", ex);
+		}
+		else if (ex instanceof VirtualMachineError || ex instanceof LinkageError) {
+			// Not signalled but thrown, through operators that were done by then
+			logger.error("A request's handler has thrown what can't be signalled", ex);
+			failed(ex);
+		}
+		else {
+			Operators.onErrorDropped(ex, Context.empty());
+		}
 	}
 
 	private void release() {

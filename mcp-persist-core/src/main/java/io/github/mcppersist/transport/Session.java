@@ -57,6 +57,11 @@ final class Session {
 	private final Set<RunningCall> calls = ConcurrentHashMap.newKeySet();
 
 	/**
+	 * How many of them run the user's code, or will.
+	 */
+	private final AtomicInteger handled = new AtomicInteger();
+
+	/**
 	 * The newest connection of each stream, for those that came with a GET.
 	 */
 	private final Map<String, SseConnection> readers = new ConcurrentHashMap<>();
@@ -210,6 +215,21 @@ final class Session {
 	}
 
 	/**
+	 * Count requests in that will run the user's code.
+	 * @param requests how many
+	 * @param limit how many may run and wait
+	 * @return whether they may; not, if there are others and all together are too many
+	 */
+	boolean admit(int requests, int limit) {
+		int before = this.handled.getAndUpdate((count) -> fits(count, requests, limit) ? count + requests : count);
+		return fits(before, requests, limit);
+	}
+
+	private static boolean fits(int running, int requests, int limit) {
+		return running == 0 || requests == 0 || running + requests <= limit;
+	}
+
+	/**
 	 * Begin to handle a request.
 	 * @param call the request
 	 * @param log the log of its stream
@@ -226,7 +246,9 @@ final class Session {
 	 * @param call the request
 	 */
 	void ended(RunningCall call) {
-		this.calls.remove(call);
+		if (this.calls.remove(call) && call.call().runsUserCode()) {
+			this.handled.decrementAndGet();
+		}
 	}
 
 	/**

@@ -14,6 +14,7 @@ import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
 import io.modelcontextprotocol.server.McpAsyncServer;
+import io.modelcontextprotocol.server.McpAsyncServerExchange;
 import io.modelcontextprotocol.server.McpServer;
 import io.modelcontextprotocol.server.McpServerFeatures.AsyncToolSpecification;
 import io.modelcontextprotocol.server.McpServerFeatures.SyncToolSpecification;
@@ -112,6 +113,17 @@ public final class TestTools {
 	}
 
 	/**
+	 * Say whether a gate is open, or is in a while.
+	 * @param gate the gate's name
+	 * @return whether it was opened within twenty seconds, less than any request timeout
+	 * here
+	 * @throws InterruptedException if the test is
+	 */
+	public boolean opensSoon(String gate) throws InterruptedException {
+		return this.gates.computeIfAbsent(gate, (name) -> new CountDownLatch(1)).await(20, TimeUnit.SECONDS);
+	}
+
+	/**
 	 * Build a server with all tools.
 	 * @param endpoint the transport
 	 * @return the server
@@ -165,14 +177,17 @@ public final class TestTools {
 	}
 
 	/**
-	 * Build an asynchronous server whose tool {@code hangup} does what the synchronous
-	 * one does.
+	 * Build an asynchronous server. Its tool {@code hangup} does what the synchronous one
+	 * does, {@code stoppable} waits for ever, {@code impatient} asks its client and
+	 * doesn't wait for the answer, and {@code fails} throws what Reactor takes for fatal,
+	 * on the thread that it is told.
 	 * @param endpoint the transport
 	 * @return the server
 	 */
 	public McpAsyncServer asyncServer(StreamableHttpEndpoint endpoint) {
 		return McpServer.async(endpoint)
 			.serverInfo("test", "1")
+			.requestTimeout(Duration.ofMinutes(10))
 			.capabilities(ServerCapabilities.builder().tools(true).logging().build())
 			.tools(AsyncToolSpecification.builder()
 				.tool(Tool.builder("hangup", Map.of("type", "object")).build())
@@ -188,8 +203,37 @@ public final class TestTools {
 						.callHandler((exchange, request) -> Mono.<CallToolResult>never()
 							.doOnSubscribe((subscription) -> reach("stoppable"))
 							.doOnCancel(() -> open("cancelled")))
+						.build(),
+					AsyncToolSpecification.builder()
+						.tool(Tool.builder("impatient", Map.of("type", "object")).build())
+						.callHandler((exchange, request) -> exchange.createElicitation(goOn())
+							.timeout(Duration.ofMillis(100))
+							.map((answer) -> text("user said " + answer.action()))
+							.onErrorReturn(text("no answer")))
+						.build(),
+					AsyncToolSpecification.builder()
+						.tool(Tool.builder("fails", Map.of("type", "object")).build())
+						.callHandler(TestTools::fails)
 						.build())
 			.build();
+	}
+
+	private static Mono<CallToolResult> fails(McpAsyncServerExchange exchange, CallToolRequest request) {
+		boolean link = "link".equals(request.arguments().get("error"));
+		Mono<CallToolResult> failure = Mono.fromCallable(() -> {
+			throw link ? new NoClassDefFoundError("com/example/Driver") : new StackOverflowError();
+		});
+		return switch (request.arguments().get("thread").toString()) {
+			case "elastic" -> failure.subscribeOn(Schedulers.boundedElastic());
+			case "parallel" -> Mono.delay(Duration.ofMillis(1)).then(failure);
+			case "sent" -> exchange.loggingNotification(message("1")).then(failure);
+			case "answer" -> exchange.createElicitation(goOn()).then(failure);
+			default -> failure;
+		};
+	}
+
+	private static ElicitRequest goOn() {
+		return ElicitRequest.builder("Go on?", Map.of("type", "object", "properties", Map.of())).build();
 	}
 
 	private static SyncToolSpecification tool(String name,
@@ -317,10 +361,7 @@ public final class TestTools {
 	}
 
 	private static CallToolResult elicit(McpSyncServerExchange exchange, CallToolRequest request) {
-		return text("user said " + exchange
-			.createElicitation(
-					ElicitRequest.builder("Go on?", Map.of("type", "object", "properties", Map.of())).build())
-			.action());
+		return text("user said " + exchange.createElicitation(goOn()).action());
 	}
 
 	/**
