@@ -93,7 +93,13 @@ public record NodeMessage(Kind kind, String subject, String detail) {
 		/**
 		 * A session has begun that could not be stored yet.
 		 */
-		UNSAVED('u');
+		UNSAVED('u'),
+
+		/**
+		 * A client has cancelled a request, which runs on whichever node. The detail is
+		 * the JSON text of the request's ID in Base64, without padding.
+		 */
+		CANCELLED('c');
 
 		private final char letter;
 

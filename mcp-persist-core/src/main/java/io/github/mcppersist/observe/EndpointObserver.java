@@ -61,6 +61,12 @@ public interface EndpointObserver {
 	void orphanEnded();
 
 	/**
+	 * A request that ran on this node was cancelled by its client.
+	 */
+	default void requestCancelled() {
+	}
+
+	/**
 	 * Is told how a resume goes on.
 	 */
 	interface Resume {

@@ -80,6 +80,11 @@ public final class Observers implements EndpointObserver {
 		tell(this.observers, EndpointObserver::orphanEnded);
 	}
 
+	@Override
+	public void requestCancelled() {
+		tell(this.observers, EndpointObserver::requestCancelled);
+	}
+
 	private <T> void tell(List<T> observers, Consumer<T> what) {
 		for (T observer : observers) {
 			try {

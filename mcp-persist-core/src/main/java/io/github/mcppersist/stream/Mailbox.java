@@ -23,6 +23,8 @@ public final class Mailbox implements Executor {
 
 	private final AtomicInteger pending = new AtomicInteger();
 
+	private final Runnable drain = this::drain;
+
 	/**
 	 * The thread that runs tasks now. Not volatile: a thread asks only whether it is
 	 * itself, and what it wrote last it sees.
@@ -37,7 +39,7 @@ public final class Mailbox implements Executor {
 	public void execute(Runnable task) {
 		this.tasks.add(task);
 		if (this.pending.getAndIncrement() == 0) {
-			drain();
+			UserCode.leave(this.drain);
 		}
 	}
 

@@ -2,7 +2,6 @@ package io.github.mcppersist.stream;
 
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
@@ -67,13 +66,18 @@ public final class RequestLog extends StreamLog {
 	 */
 	public Mono<Revision> open() {
 		return Mono.create((sink) -> mailbox().execute(() -> {
-			if (!isRunning()) {
-				sink.error(new SessionDeletedException());
-				return;
+			if (isStored() || state() == State.COMPLETE) {
+				// Cancelled before this was asked for
+				sink.success();
 			}
-			this.opening = sink;
-			prime();
-			proceed();
+			else if (isEnded()) {
+				sink.error(new SessionDeletedException());
+			}
+			else {
+				this.opening = sink;
+				prime();
+				proceed();
+			}
 		}));
 	}
 
@@ -112,7 +116,7 @@ public final class RequestLog extends StreamLog {
 	private void answer(RequestId requestId, String message) {
 		if (this.unanswered.contains(requestId)) {
 			byte[] error = JsonRpcError.of(requestId, JsonRpcError.INTERNAL_ERROR, message);
-			append(new Outgoing(requestId, error, Outgoing.Kind.RESPONSE), null);
+			append(requestId, error, true, null);
 		}
 	}
 
@@ -151,17 +155,17 @@ public final class RequestLog extends StreamLog {
 	}
 
 	@Override
-	boolean accepts(Outgoing message) {
-		return this.unanswered.contains(Objects.requireNonNull(message.requestId()));
+	boolean accepts(@Nullable RequestId requestId) {
+		return this.unanswered.contains(requestId);
 	}
 
 	@Override
-	StreamTail.Kind adding(Outgoing message) {
+	StreamTail.Kind adding(@Nullable RequestId requestId, boolean response) {
 		prime();
-		if (!message.isResponse()) {
+		if (!response) {
 			return StreamTail.Kind.MESSAGE;
 		}
-		this.unanswered.remove(message.requestId());
+		this.unanswered.remove(requestId);
 		return this.unanswered.isEmpty() ? last() : StreamTail.Kind.RESPONSE;
 	}
 

@@ -3,6 +3,7 @@ package io.github.mcppersist.stream;
 import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamConflictException;
@@ -79,12 +80,12 @@ public final class StandaloneLog extends StreamLog {
 	}
 
 	@Override
-	boolean accepts(Outgoing message) {
+	boolean accepts(@Nullable RequestId requestId) {
 		return true;
 	}
 
 	@Override
-	StreamTail.Kind adding(Outgoing message) {
+	StreamTail.Kind adding(@Nullable RequestId requestId, boolean response) {
 		return StreamTail.Kind.MESSAGE;
 	}
 

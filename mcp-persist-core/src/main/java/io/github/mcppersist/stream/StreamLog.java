@@ -19,6 +19,7 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventStoreException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.Hint;
+import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.SessionDeletedException;
@@ -129,36 +130,40 @@ public abstract class StreamLog {
 	}
 
 	/**
-	 * Send a message.
-	 * @param message the message
+	 * Send a message. What comes after the end of the stream, or belongs to a request
+	 * that has its response, is dropped.
+	 * @param requestId the request that it belongs to, or {@code null} on the standalone
+	 * stream
+	 * @param message the JSON-RPC message as UTF-8 JSON
+	 * @param response whether it is the request's response
 	 * @return completes as soon as the message has its place; later if the store is
 	 * slower than the sender. Where unstored messages are refused, completes when it is
-	 * stored and fails with an {@link EventStoreException} if it may not be. What comes
-	 * after the stream's end is dropped, but for a request to the client, which fails
-	 * with a {@link StreamEndedException}
+	 * stored and fails with an {@link EventStoreException} if it may not be
 	 */
-	public Mono<Void> send(Outgoing message) {
-		boolean whenStored = this.context.settings().unstoredRefused() && !message.isResponse();
-		if (whenStored) {
-			return Mono.create((sink) -> this.mailbox.execute(() -> append(message, sink)));
+	public Mono<Void> send(@Nullable RequestId requestId, byte[] message, boolean response) {
+		if (this.context.settings().unstoredRefused() && !response) {
+			return Mono.create((sink) -> this.mailbox.execute(() -> append(requestId, message, false, sink)));
 		}
-		boolean whenPlaced = message.isRequest() || (!message.isResponse() && isBacklogged());
 		return Mono.create((sink) -> {
-			if (!whenPlaced) {
-				this.mailbox.execute(() -> append(message, null));
-				sink.success();
-				return;
-			}
+			boolean wait = !response && isBacklogged();
 			this.mailbox.execute(() -> {
-				if (isRunning() && accepts(message)) {
+				if (wait) {
 					this.senders.add(sink);
-					append(message, null);
 				}
-				else {
-					append(message, sink);
-				}
+				append(requestId, message, response, null);
 			});
+			if (!wait) {
+				sink.success();
+			}
 		});
+	}
+
+	/**
+	 * Say whether the stream has ended, so that nothing more is sent on it.
+	 * @return whether it is complete, or was discarded
+	 */
+	public boolean isEnded() {
+		return !isRunning();
 	}
 
 	private boolean isBacklogged() {
@@ -244,17 +249,18 @@ public abstract class StreamLog {
 
 	/**
 	 * Say whether a message still has a place in the stream.
-	 * @param message the message
+	 * @param requestId the request that it belongs to, or {@code null}
 	 * @return whether it isn't too late for it
 	 */
-	abstract boolean accepts(Outgoing message);
+	abstract boolean accepts(@Nullable RequestId requestId);
 
 	/**
 	 * Prepare for a message that is about to be added.
-	 * @param message the message
+	 * @param requestId the request that it belongs to, or {@code null}
+	 * @param response whether it is the request's response
 	 * @return what it is to the stream
 	 */
-	abstract StreamTail.Kind adding(Outgoing message);
+	abstract StreamTail.Kind adding(@Nullable RequestId requestId, boolean response);
 
 	/**
 	 * Somebody else has written to the stream, or ended it, or the store was rolled back.
@@ -409,16 +415,22 @@ public abstract class StreamLog {
 
 	/**
 	 * Add a message to the stream, and store it as soon as its turn comes.
+	 * @param requestId the request that it belongs to, or {@code null}
 	 * @param message the message
+	 * @param response whether it is the request's response
 	 * @param sink is told when it is stored, or dropped
 	 */
-	final void append(Outgoing message, @Nullable MonoSink<Void> sink) {
+	final void append(@Nullable RequestId requestId, byte[] message, boolean response, @Nullable MonoSink<Void> sink) {
 		assert this.mailbox.isInside();
-		if (!isRunning() || !accepts(message)) {
-			drop(message, sink);
+		if (isRunning() && accepts(requestId)) {
+			added(this.tail.add(message, adding(requestId, response), sink));
 			return;
 		}
-		added(this.tail.add(message.json(), adding(message), sink));
+		logger.debug("A message for stream {} came after its end", this.stream.streamId());
+		if (sink != null) {
+			this.context.threads().resume(sink::success);
+		}
+		proceed();
 	}
 
 	/**
@@ -436,14 +448,6 @@ public abstract class StreamLog {
 			trimTail();
 		}
 		proceed();
-	}
-
-	private void drop(Outgoing message, @Nullable MonoSink<Void> sink) {
-		logger.debug("A message for stream {} came after its end", this.stream.streamId());
-		if (sink != null) {
-			this.context.threads()
-				.resume(message.isRequest() ? () -> sink.error(new StreamEndedException()) : sink::success);
-		}
 	}
 
 	/**

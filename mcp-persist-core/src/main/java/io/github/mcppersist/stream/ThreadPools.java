@@ -31,11 +31,28 @@ public final class ThreadPools implements Threads {
 
 	private static final int MAX_WAITING_TASKS = 10_000;
 
-	private final ElasticPool handlers = new ElasticPool("mcp-persist-handler");
+	/**
+	 * How long the user's executor may take to say whether it takes a task, before the
+	 * task counts as one that waits.
+	 */
+	private static final long ACCEPTANCE_MILLIS = 250;
 
-	private final ElasticPool answers = new ElasticPool("mcp-persist-answer");
+	/**
+	 * Spring's own, by name since there is no Spring here: it starts a thread for each
+	 * task, so that it neither waits nor refuses nor runs anything itself.
+	 */
+	private static final String VIRTUAL_THREADS = "org.springframework.core.task.VirtualThreadTaskExecutor";
+
+	private final ElasticPool handlers = new ElasticPool("mcp-persist-handler",
+			"Tools that wait for long, for their clients above all, are better run on virtual threads: "
+					+ "spring.threads.virtual.enabled=true with Java 21 or later, or an executor of your own");
+
+	private final ElasticPool answers = new ElasticPool("mcp-persist-answer",
+			"What clients' answers and notifications set off, such as the handler of changed roots, must not wait for long");
 
 	private final @Nullable Executor usersHandlers;
+
+	private final boolean usersReturnAtOnce;
 
 	private final ExecutorService delivery;
 
@@ -48,6 +65,7 @@ public final class ThreadPools implements Threads {
 	 */
 	public ThreadPools(@Nullable Executor usersHandlers) {
 		this.usersHandlers = usersHandlers;
+		this.usersReturnAtOnce = usersHandlers != null && usersHandlers.getClass().getName().equals(VIRTUAL_THREADS);
 		this.delivery = Executors.newFixedThreadPool(Math.max(2, Runtime.getRuntime().availableProcessors()),
 				daemons("mcp-persist-delivery"));
 		this.clock = new ScheduledThreadPoolExecutor(1, daemons("mcp-persist-clock"));
@@ -105,20 +123,46 @@ public final class ThreadPools implements Threads {
 	}
 
 	@Override
-	public void handle(Runnable task, Consumer<RejectedExecutionException> refused) {
+	public void handle(Runnable task, Runnable accepted, Consumer<Throwable> refused) {
 		Executor users = this.usersHandlers;
-		if (users == null) {
-			this.handlers.execute(task);
+		try {
+			if (users == null) {
+				this.handlers.execute(task);
+				accepted.run();
+			}
+			else if (this.usersReturnAtOnce) {
+				offer(users, task, accepted, refused);
+			}
+			else {
+				Runnable started = () -> {
+					accepted.run();
+					task.run();
+				};
+				this.handlers.execute(() -> offer(users, started, accepted, refused));
+				// An executor that waits neither accepts nor refuses
+				this.clock.schedule(() -> deliver(accepted), ACCEPTANCE_MILLIS, TimeUnit.MILLISECONDS);
+			}
+		}
+		catch (RejectedExecutionException ex) {
+			refused.accept(ex);
+		}
+	}
+
+	private static void offer(Executor users, Runnable task, Runnable accepted, Consumer<Throwable> refused) {
+		try {
+			users.execute(task);
+		}
+		catch (Throwable ex) {
+			// Whatever it is: the request won't be run
+			refused.accept(ex);
 			return;
 		}
-		this.handlers.execute(() -> {
-			try {
-				users.execute(task);
-			}
-			catch (RejectedExecutionException ex) {
-				refused.accept(ex);
-			}
-		});
+		accepted.run();
+	}
+
+	@Override
+	public boolean isFull() {
+		return this.handlers.isFull();
 	}
 
 	@Override
@@ -162,9 +206,16 @@ public final class ThreadPools implements Threads {
 	 */
 	private static final class ElasticPool extends ThreadPoolExecutor {
 
-		ElasticPool(String name) {
+		private final AtomicInteger waiting = new AtomicInteger();
+
+		private final AtomicBoolean warned = new AtomicBoolean();
+
+		private final String advice;
+
+		ElasticPool(String name, String advice) {
 			super(0, MAX_THREADS, 60, TimeUnit.SECONDS, new Handover(), daemons(name),
 					(task, pool) -> ((ElasticPool) pool).letWait(task, MAX_WAITING_TASKS));
+			this.advice = advice;
 		}
 
 		void executeWhateverWaits(Runnable task) {
@@ -178,14 +229,25 @@ public final class ThreadPools implements Threads {
 			}
 		}
 
+		boolean isFull() {
+			return this.waiting.get() >= MAX_WAITING_TASKS;
+		}
+
 		private void letWait(Runnable task, int limit) {
 			if (isShutdown()) {
 				throw new RejectedExecutionException("The endpoint is closed");
 			}
-			if (getQueue().size() >= limit) {
+			if (this.warned.compareAndSet(false, true)) {
+				logger.warn("All {} threads are taken, and more has to wait. {}. Logged once", MAX_THREADS,
+						this.advice);
+			}
+			if (this.waiting.getAndUpdate((count) -> (count < limit) ? count + 1 : count) >= limit) {
 				throw new RejectedExecutionException("More than " + limit + " tasks wait already");
 			}
-			((Handover) getQueue()).put(task);
+			((Handover) getQueue()).put(() -> {
+				this.waiting.decrementAndGet();
+				task.run();
+			});
 		}
 
 	}

@@ -67,13 +67,20 @@ public interface Threads extends AutoCloseable {
 
 	/**
 	 * Run the user's code for a request. Whatever executor the user has given, it isn't
-	 * called on this thread.
+	 * called on this thread unless it is known to return at once.
 	 * @param task what to run
-	 * @param refused called with the reason, on any thread, if the user's executor
-	 * refuses the task
-	 * @throws RejectedExecutionException if too many requests run and wait already
+	 * @param accepted called on any thread, maybe this one, when the task runs, is
+	 * certain to, or has to wait; maybe more than once, and before {@code refused}
+	 * @param refused called with the reason, on any thread, maybe this one, if the task
+	 * won't be run
 	 */
-	void handle(Runnable task, Consumer<RejectedExecutionException> refused);
+	void handle(Runnable task, Runnable accepted, Consumer<Throwable> refused);
+
+	/**
+	 * Say whether so many requests run and wait that {@link #handle} refuses more.
+	 * @return whether to refuse them at once
+	 */
+	boolean isFull();
 
 	/**
 	 * Run what a client's answer or notification sets off.

@@ -1,5 +1,8 @@
 package io.github.mcppersist.transport;
 
+import java.util.Set;
+
+import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 
 import io.github.mcppersist.event.RequestId;
@@ -11,4 +14,21 @@ import io.github.mcppersist.event.RequestId;
  * @param id its ID
  */
 record Call(JSONRPCRequest request, RequestId id) {
+
+	/**
+	 * What the SDK answers from what it knows.
+	 */
+	private static final Set<String> ANSWERED_BY_SDK = Set.of(McpSchema.METHOD_PING, McpSchema.METHOD_TOOLS_LIST,
+			McpSchema.METHOD_PROMPT_LIST, McpSchema.METHOD_RESOURCES_LIST, McpSchema.METHOD_RESOURCES_TEMPLATES_LIST,
+			McpSchema.METHOD_LOGGING_SET_LEVEL, ResourceSubscriptions.SUBSCRIBE, ResourceSubscriptions.UNSUBSCRIBE);
+
+	/**
+	 * Say whether the request runs code of the user's, which may wait for whatever it
+	 * likes.
+	 * @return whether it needs one of the handlers' threads
+	 */
+	boolean runsUserCode() {
+		return !ANSWERED_BY_SDK.contains(this.request.method());
+	}
+
 }

@@ -10,17 +10,18 @@ import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpStreamableServerSession;
+import io.modelcontextprotocol.spec.McpStreamableServerSession.McpStreamableServerSessionStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.stream.JsonRpcError;
-import io.github.mcppersist.stream.Outgoing;
 import io.github.mcppersist.stream.PageReader;
 import io.github.mcppersist.stream.RequestLog;
 import io.github.mcppersist.stream.SseConnection;
@@ -33,6 +34,17 @@ import io.github.mcppersist.stream.SseOutput;
 final class CallHandler {
 
 	private static final Logger logger = LoggerFactory.getLogger(CallHandler.class);
+
+	private static final Rejection TOO_MANY = Rejection.unavailable("too many requests are running and waiting");
+
+	private static final Rejection TOO_MANY_OF_SESSION = Rejection
+		.unavailable("too many requests of this session are running");
+
+	/**
+	 * Where Reactor looks, in the context of a chain, for whom to tell of an error that
+	 * the chain has no place for any more.
+	 */
+	private static final String ON_ERROR_DROPPED = "reactor.onErrorDropped.local";
 
 	private final EndpointRuntime runtime;
 
@@ -93,20 +105,31 @@ final class CallHandler {
 
 	private void handle(Session session, List<Call> calls, RequestIds requestIds, CallerContext context,
 			HttpReply reply) {
+		RequestId requestId = (calls.size() == 1) ? calls.get(0).id() : null;
+		Rejection rejection = admit(session, calls);
+		if (rejection != null) {
+			reply.refuse(rejection.withRequestId(requestId));
+			return;
+		}
 		RequestLog log = session.begin(requestIds);
+		List<RunningCall> running = calls.stream().map((call) -> session.begin(call, log)).toList();
 		ReconnectRules reconnects = new ReconnectRules(session, context.userAgent(), false, this.runtime.options());
 		SseConnection connection = new SseConnection(this.runtime.streams(), ConnectionKind.REQUEST, log.mailbox(),
 				new PageReader(this.runtime.streams(), log.stream(), null), reconnects, log, (gone) -> {
 				});
 		log.mailbox().execute(() -> log.begin(connection));
-		Runnable run = () -> {
-			connection.open((chunks) -> reply.stream(SseOutput.HEADERS, chunks));
-			calls.forEach((call) -> run(session, call, log, reconnects, context));
-		};
 		Consumer<Throwable> refuse = (ex) -> {
 			log.discard();
-			reply.refuse(Rejection.failed(ex).withRequestId((calls.size() == 1) ? calls.get(0).id() : null));
+			running.forEach(session::ended);
+			reply.refuse(Rejection.failed(ex).withRequestId(requestId));
 		};
+		Admission admission = new Admission(calls.size(),
+				() -> connection.open((chunks) -> reply.stream(SseOutput.HEADERS, chunks)), (ex) -> {
+					connection.close();
+					running.forEach(RunningCall::refuse);
+					reply.refuse(TOO_MANY.withRequestId(requestId));
+				});
+		Runnable run = () -> running.forEach((call) -> run(session, call, reconnects, context, admission));
 		log.open().map((revision) -> revision.equals(session.revision())).defaultIfEmpty(false).subscribe((current) -> {
 			if (current) {
 				run.run();
@@ -128,6 +151,20 @@ final class CallHandler {
 				run.run();
 			}
 		});
+	}
+
+	/**
+	 * Count requests in, before anything is done for them.
+	 * @param session their session
+	 * @param calls the requests of one POST
+	 * @return why they are refused, or {@code null}
+	 */
+	private @Nullable Rejection admit(Session session, List<Call> calls) {
+		int handled = (int) calls.stream().filter(Call::runsUserCode).count();
+		if (handled > 0 && this.runtime.threads().isFull()) {
+			return TOO_MANY;
+		}
+		return session.admit(handled, this.runtime.options().maxCallsPerSession()) ? null : TOO_MANY_OF_SESSION;
 	}
 
 	/**
@@ -153,56 +190,59 @@ final class CallHandler {
 		return null;
 	}
 
-	private void run(Session session, Call call, RequestLog log, ReconnectRules reconnects, CallerContext context) {
-		byte[] answer = answerAtOnce(session, call);
+	private void run(Session session, RunningCall call, ReconnectRules reconnects, CallerContext context,
+			Admission admission) {
+		byte[] answer = answerAtOnce(session, call.call());
 		if (answer != null) {
-			log.send(new Outgoing(call.id(), answer, Outgoing.Kind.RESPONSE)).subscribe();
+			if (call.answers()) {
+				call.log().send(call.call().id(), answer, true).subscribe();
+			}
+			session.ended(call);
+			admission.accepted();
 			return;
 		}
-		JSONRPCRequest message = call.request();
+		JSONRPCRequest message = call.call().request();
 		McpTransportContext exchangeContext = new StreamTransportContext(context.transportContext(),
-				() -> reconnects.comesBack() && log.closeConnection());
-		LogTransport transport = new LogTransport(this.jsonMapper, this.runtime.serverRequests(), session.id(),
-				() -> log, call.id(), noteChange(session, message));
+				() -> reconnects.comesBack() && call.log().closeConnection());
+		LogTransport transport = new LogTransport(this.jsonMapper, this.runtime.serverRequests(), session.id(), call,
+				noteChange(session, message));
 		McpStreamableServerSession sdkSession = this.subscriptions.sessionFor(message, session.sdkSession());
-		Mono<Void> handling = Mono.defer(() -> sdkSession.responseStream(transport).handle(message))
-			.contextWrite((ctx) -> context.addTo(ctx, exchangeContext));
-		Consumer<String> handled = (error) -> log.handled(call.id(), error);
 		try {
-			Runnable task = context.carrier().apply(() -> subscribe(handling, handled));
-			this.runtime.threads().handle(() -> handle(task, handled), (ex) -> refused(ex, handled));
+			Runnable task = context.carrier().apply(() -> {
+				McpStreamableServerSessionStream stream = sdkSession.responseStream(transport);
+				call.handle(stream,
+						Mono.defer(() -> stream.handle(message))
+							.contextWrite((ctx) -> context.addTo(ctx, exchangeContext)
+								.put(ON_ERROR_DROPPED, (Consumer<Throwable>) call::dropped))
+							.contextCapture());
+			});
+			Runnable handle = () -> call.begins(task);
+			if (call.call().runsUserCode()) {
+				this.runtime.threads().handle(handle, admission::accepted, (ex) -> refused(ex, call, admission));
+			}
+			else {
+				this.runtime.threads().answer(handle);
+				admission.accepted();
+			}
 		}
 		catch (RejectedExecutionException ex) {
-			refused(ex, handled);
+			refused(ex, call, admission);
 		}
 		catch (RuntimeException ex) {
 			logger.error("A request could not be run; its client gets an error", ex);
-			handled.accept("Internal error: the request could not be run");
+			call.fail("Internal error: the request could not be run");
+			admission.accepted();
 		}
 	}
 
-	private static void refused(RejectedExecutionException ex, Consumer<String> handled) {
-		logger.warn("A request was refused: {}", ex.getMessage());
-		handled.accept("The server is busy: too many requests are running");
-	}
-
-	private static void subscribe(Mono<Void> handling, Consumer<String> handled) {
-		handling.contextCapture().subscribe((nothing) -> {
-		}, (ex) -> {
-			logger.warn("A request could not be answered; its client gets an error", ex);
-			handled.accept("Internal error: the request could not be answered");
-		}, () -> handled.accept("Internal error: the request was handled without a result"));
-	}
-
-	private static void handle(Runnable task, Consumer<String> handled) {
-		try {
-			task.run();
+	private static void refused(Throwable ex, RunningCall call, Admission admission) {
+		if (ex instanceof RejectedExecutionException) {
+			logger.warn("A request was refused: {}", ex.getMessage());
 		}
-		catch (Throwable ex) {
-			// Reactor throws what it takes for fatal, and signals nothing
-			handled.accept("Internal error: the request could not be answered");
-			throw ex;
+		else {
+			logger.error("A request was refused, since the executor for requests has failed; mend it", ex);
 		}
+		admission.refused(call, ex);
 	}
 
 	/**

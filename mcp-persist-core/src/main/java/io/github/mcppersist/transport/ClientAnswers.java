@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 
 import io.modelcontextprotocol.json.McpJsonMapper;
+import io.modelcontextprotocol.spec.McpError;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
 import org.slf4j.Logger;
@@ -130,7 +131,9 @@ final class ClientAnswers {
 		}, (ex) -> {
 			logger.debug("Answers could not be read; trying again", ex);
 			this.runtime.threads().deliverLater(RETRY, () -> {
-				List<String> waiting = requestIds.stream().filter(this.runtime.serverRequests()::isPending).toList();
+				List<String> waiting = requestIds.stream()
+					.filter((requestId) -> this.runtime.serverRequests().isPending(session.id(), requestId))
+					.toList();
 				if (!waiting.isEmpty()) {
 					takeAnswers(session, waiting);
 				}
@@ -168,14 +171,26 @@ final class ClientAnswers {
 	 * @return completes when it is handed over
 	 */
 	private Mono<Void> take(Session session, JSONRPCResponse message) {
-		Object sdkId = (message.id() instanceof String id) ? this.runtime.serverRequests().take(session.id(), id)
-				: null;
-		if (sdkId == null) {
+		ServerRequests.Pending request = (message.id() instanceof String id)
+				? this.runtime.serverRequests().take(session.id(), id) : null;
+		if (request == null) {
 			logger.debug("A client's answer came twice, or too late");
 			return Mono.empty();
 		}
-		return session.sdkSession()
-			.accept(new JSONRPCResponse(message.jsonrpc(), sdkId, message.result(), message.error()));
+		Mono<Void> taken = session.sdkSession()
+			.accept(new JSONRPCResponse(message.jsonrpc(), request.sdkId(), message.result(), message.error()));
+		RunningCall asker = request.asker();
+		if (asker == null) {
+			return taken;
+		}
+		return Mono.create((sink) -> asker.carryOn(() -> taken.contextWrite(sink.contextView()).subscribe((nothing) -> {
+		}, (ex) -> {
+			if (!(ex instanceof McpError)) {
+				// Not that nobody waits: whoever went on with the answer has thrown it
+				asker.failed(ex);
+			}
+			sink.error(ex);
+		}, sink::success)));
 	}
 
 	private byte[] jsonBytes(Object value) {

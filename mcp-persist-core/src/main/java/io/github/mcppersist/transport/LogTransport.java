@@ -13,9 +13,6 @@ import io.modelcontextprotocol.spec.McpTransportException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
-import io.github.mcppersist.event.RequestId;
-import io.github.mcppersist.stream.Outgoing;
-import io.github.mcppersist.stream.StreamEndedException;
 import io.github.mcppersist.stream.StreamLog;
 
 /**
@@ -32,7 +29,7 @@ final class LogTransport implements McpStreamableServerTransport {
 
 	private final Supplier<StreamLog> log;
 
-	private final @Nullable RequestId requestId;
+	private final @Nullable RunningCall call;
 
 	private final Mono<Void> beforeResult;
 
@@ -41,7 +38,7 @@ final class LogTransport implements McpStreamableServerTransport {
 	 * @param jsonMapper as below
 	 * @param serverRequests as below
 	 * @param sessionId as below
-	 * @param log as below
+	 * @param log the log of the stream
 	 */
 	LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionId, Supplier<StreamLog> log) {
 		this(jsonMapper, serverRequests, sessionId, log, null, Mono.empty());
@@ -52,17 +49,21 @@ final class LogTransport implements McpStreamableServerTransport {
 	 * @param jsonMapper writes JSON
 	 * @param serverRequests where requests to the client are noted
 	 * @param sessionId the session of the client
-	 * @param log the log of the stream
-	 * @param requestId the request, or {@code null} on the standalone stream
+	 * @param call the request
 	 * @param beforeResult what has to be done before the result of the request is sent
 	 */
-	LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionId, Supplier<StreamLog> log,
-			@Nullable RequestId requestId, Mono<Void> beforeResult) {
+	LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionId, RunningCall call,
+			Mono<Void> beforeResult) {
+		this(jsonMapper, serverRequests, sessionId, call::log, call, beforeResult);
+	}
+
+	private LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionId,
+			Supplier<StreamLog> log, @Nullable RunningCall call, Mono<Void> beforeResult) {
 		this.jsonMapper = jsonMapper;
 		this.serverRequests = serverRequests;
 		this.sessionId = sessionId;
 		this.log = log;
-		this.requestId = requestId;
+		this.call = call;
 		this.beforeResult = beforeResult;
 	}
 
@@ -70,20 +71,66 @@ final class LogTransport implements McpStreamableServerTransport {
 	public Mono<Void> sendMessage(JSONRPCMessage message) {
 		return Mono.defer(() -> {
 			if (message instanceof JSONRPCRequest request) {
-				String id = this.serverRequests.add(this.sessionId, request.id());
-				return send(new JSONRPCRequest(request.method(), id, request.params()), Outgoing.Kind.REQUEST)
-					.doOnError(StreamEndedException.class, (ex) -> this.serverRequests.take(this.sessionId, id));
+				return ask(request);
 			}
 			if (message instanceof JSONRPCResponse response) {
-				return (response.error() == null)
-						? this.beforeResult.then(Mono.defer(() -> send(message, Outgoing.Kind.RESPONSE)))
-						: send(message, Outgoing.Kind.RESPONSE);
+				return (response.error() == null) ? this.beforeResult.then(Mono.defer(() -> answer(message)))
+						: answer(message);
 			}
-			return send(message, Outgoing.Kind.NOTIFICATION);
+			return isCancelled() ? Mono.empty() : carryOn(send(message, false));
 		});
 	}
 
-	private Mono<Void> send(JSONRPCMessage message, Outgoing.Kind kind) {
+	/**
+	 * Send a request to the client, if it can ever be answered.
+	 * @param request the SDK's request
+	 * @return as for any message
+	 */
+	private Mono<Void> ask(JSONRPCRequest request) {
+		if (this.call != null) {
+			this.call.asks();
+		}
+		String id = this.serverRequests.add(this.sessionId, request.id(), this.call);
+		// Only now: what ends from now on finds it
+		String reason = whyNotAsked();
+		if (reason != null) {
+			this.serverRequests.take(this.sessionId, id);
+			return Mono.error(new McpTransportException("The client can't be asked: " + reason));
+		}
+		return send(new JSONRPCRequest(request.method(), id, request.params()), false);
+	}
+
+	/**
+	 * Let the handler go on as what it is, whatever thread it is that had to wait for the
+	 * store.
+	 * @param sending sends a message
+	 * @return the same
+	 */
+	private Mono<Void> carryOn(Mono<Void> sending) {
+		RunningCall call = this.call;
+		return (call != null) ? Mono.create((sink) -> sending.subscribe((nothing) -> {
+		}, (ex) -> call.carryOn(() -> sink.error(ex)), () -> call.carryOn(sink::success))) : sending;
+	}
+
+	private @Nullable String whyNotAsked() {
+		if (isCancelled()) {
+			return "it has cancelled the request";
+		}
+		if (this.call != null && this.call.isAnswered()) {
+			return "its request has been answered";
+		}
+		return this.log.get().isEnded() ? "the stream of its request, or its session, has ended" : null;
+	}
+
+	private Mono<Void> answer(JSONRPCMessage response) {
+		return (this.call == null || this.call.answers()) ? send(response, true) : Mono.empty();
+	}
+
+	private boolean isCancelled() {
+		return this.call != null && this.call.isCancelled();
+	}
+
+	private Mono<Void> send(JSONRPCMessage message, boolean response) {
 		byte[] json;
 		try {
 			json = this.jsonMapper.writeValueAsBytes(message);
@@ -91,7 +138,7 @@ final class LogTransport implements McpStreamableServerTransport {
 		catch (IOException | RuntimeException ex) {
 			return Mono.error(new McpTransportException("The message can't be written as JSON", ex));
 		}
-		return this.log.get().send(new Outgoing(this.requestId, json, kind));
+		return this.log.get().send((this.call != null) ? this.call.call().id() : null, json, response);
 	}
 
 	/**

@@ -99,6 +99,11 @@ final class NodeListener implements NodeRegistry.Listener {
 						.subscribe();
 				}
 			}
+			case CANCELLED -> {
+				if (session != null) {
+					session.cancel(Cancellation.requestId(message));
+				}
+			}
 			case READ_ELSEWHERE -> {
 				StreamLog log = log(session, message.detail());
 				if (log != null) {

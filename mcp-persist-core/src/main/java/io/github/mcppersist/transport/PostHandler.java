@@ -167,10 +167,10 @@ final class PostHandler {
 	 */
 	private Mono<Rejection> tell(Session session, IncomingMessage incoming, CallerContext context) {
 		if (incoming.message() instanceof JSONRPCNotification notification) {
-			// The SDK can't cancel a request and would warn of each attempt
-			Mono<Void> work = "notifications/cancelled".equals(notification.method()) ? Mono.empty()
-					: Mono.defer(() -> session.sdkSession().accept(notification));
-			return this.answers.run(work, context)
+			if (Cancellation.METHOD.equals(notification.method())) {
+				return cancel(session, notification);
+			}
+			return this.answers.run(Mono.defer(() -> session.sdkSession().accept(notification)), context)
 				.cast(Rejection.class)
 				.onErrorResume((ex) -> Mono.just(Rejection.failed(ex)));
 		}
@@ -180,6 +180,25 @@ final class PostHandler {
 			.onErrorResume((ex) -> Mono.just(Rejection.failed(ex).withRequestId(id(answer))));
 		// One that is malformed is refused, whatever became of the error in its place
 		return (incoming.rejection() != null) ? refused.then(Mono.just(incoming.rejection())) : refused;
+	}
+
+	/**
+	 * Cancel a request, on whichever node it runs. The SDK can't, and would warn of each
+	 * attempt.
+	 * @param session the session
+	 * @param notification names the request
+	 * @return completes empty, whether there is such a request or not
+	 */
+	private Mono<Rejection> cancel(Session session, JSONRPCNotification notification) {
+		RequestId requestId = Cancellation.requestId(notification, this.jsonMapper);
+		if (requestId == null || session.cancel(requestId) || !this.runtime.isShared()) {
+			return Mono.empty();
+		}
+		return this.runtime.nodes()
+			.broadcast(this.runtime.streams().text(Cancellation.message(session.id(), requestId)))
+			.doOnError((ex) -> logger.debug("Other nodes were not told of a cancellation", ex))
+			.onErrorComplete()
+			.cast(Rejection.class);
 	}
 
 	private void initialize(JSONRPCRequest message, @Nullable RequestId requestId, Caller caller, HttpReply reply) {

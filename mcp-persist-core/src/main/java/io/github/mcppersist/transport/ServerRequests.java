@@ -1,12 +1,13 @@
 package io.github.mcppersist.transport;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
@@ -18,8 +19,8 @@ import io.github.mcppersist.stream.StreamContext;
  * The requests that this node has sent to clients, and that wait for an answer. On the
  * wire each has the ID {@code <node ID>.<random>}: the SDK counts its own from zero again
  * when a session is restored, and an answer that is posted to another node must find the
- * one that asked. Thread-safe; an entry goes with its answer, or when the SDK has given
- * up on it.
+ * one that asked. Thread-safe; an entry goes with its answer, or when its asker has
+ * ended, or when the SDK has given up on it.
  */
 final class ServerRequests {
 
@@ -33,7 +34,10 @@ final class ServerRequests {
 
 	private final LongSupplier nanoTime;
 
-	private final Map<String, Pending> pending = new ConcurrentHashMap<>();
+	/**
+	 * By session, and by the ID that its client saw. A session that has none isn't here.
+	 */
+	private final Map<String, Map<String, Pending>> pending = new ConcurrentHashMap<>();
 
 	private volatile long timeoutNanos = Duration.ofMinutes(1).toNanos();
 
@@ -50,11 +54,18 @@ final class ServerRequests {
 	 * Note a request that is about to be sent.
 	 * @param sessionId the session of the client
 	 * @param sdkId the ID that the SDK gave it
+	 * @param asker the request whose handler asks, or {@code null} on the standalone
+	 * stream
 	 * @return the ID that the client gets to see
 	 */
-	String add(String sessionId, Object sdkId) {
+	String add(String sessionId, Object sdkId, @Nullable RunningCall asker) {
 		String id = this.nodeId + '.' + StreamKey.random(sessionId).streamId();
-		this.pending.put(id, new Pending(sessionId, sdkId, this.nanoTime.getAsLong()));
+		Pending request = new Pending(sdkId, asker, this.nanoTime.getAsLong());
+		this.pending.compute(sessionId, (session, requests) -> {
+			Map<String, Pending> all = (requests != null) ? requests : new ConcurrentHashMap<>();
+			all.put(id, request);
+			return all;
+		});
 		return id;
 	}
 
@@ -62,17 +73,35 @@ final class ServerRequests {
 	 * Take a request that was answered.
 	 * @param sessionId the session that answers
 	 * @param id the ID that the client saw
-	 * @return the SDK's ID, or {@code null} if nobody waits for it (any more), or not in
+	 * @return the request, or {@code null} if nobody waits for it (any more), or not in
 	 * this session
 	 */
-	@Nullable Object take(String sessionId, String id) {
-		Pending request = this.pending.get(id);
-		boolean taken = request != null && request.sessionId.equals(sessionId) && this.pending.remove(id, request);
-		return (taken && request != null) ? request.sdkId : null;
+	@Nullable Pending take(String sessionId, String id) {
+		Pending request = this.pending.getOrDefault(sessionId, Map.of()).get(id);
+		return (request != null && remove(sessionId, (other) -> other == request)) ? request : null;
 	}
 
-	boolean isPending(String id) {
-		return this.pending.containsKey(id);
+	/**
+	 * Forget what a request has asked: nobody waits for the answers any more.
+	 * @param sessionId the session of the client
+	 * @param asker the request
+	 * @return whether there was anything
+	 */
+	boolean release(String sessionId, RunningCall asker) {
+		return remove(sessionId, (request) -> request.asker == asker);
+	}
+
+	private boolean remove(String sessionId, Predicate<Pending> which) {
+		AtomicBoolean removed = new AtomicBoolean();
+		this.pending.computeIfPresent(sessionId, (session, requests) -> {
+			removed.set(requests.values().removeIf(which));
+			return requests.isEmpty() ? null : requests;
+		});
+		return removed.get();
+	}
+
+	boolean isPending(String sessionId, String id) {
+		return this.pending.getOrDefault(sessionId, Map.of()).containsKey(id);
 	}
 
 	/**
@@ -81,7 +110,7 @@ final class ServerRequests {
 	 * @return whether any of its requests is pending
 	 */
 	boolean isAnyPending(String sessionId) {
-		return this.pending.values().stream().anyMatch((request) -> request.sessionId.equals(sessionId));
+		return this.pending.containsKey(sessionId);
 	}
 
 	/**
@@ -91,14 +120,13 @@ final class ServerRequests {
 	Map<String, List<String>> pending() {
 		Map<String, List<String>> bySession = new HashMap<>();
 		long now = this.nanoTime.getAsLong();
-		this.pending.forEach((id, request) -> {
-			if (now - request.sentNanos - MARGIN_NANOS > this.timeoutNanos) {
-				this.pending.remove(id, request);
+		for (String sessionId : this.pending.keySet()) {
+			remove(sessionId, (request) -> now - request.sentNanos - MARGIN_NANOS > this.timeoutNanos);
+			List<String> ids = List.copyOf(this.pending.getOrDefault(sessionId, Map.of()).keySet());
+			if (!ids.isEmpty()) {
+				bySession.put(sessionId, ids);
 			}
-			else {
-				bySession.computeIfAbsent(request.sessionId, (session) -> new ArrayList<>()).add(id);
-			}
-		});
+		}
 		return bySession;
 	}
 
@@ -114,11 +142,12 @@ final class ServerRequests {
 	/**
 	 * A request that waits for its answer.
 	 *
-	 * @param sessionId the session of the client
 	 * @param sdkId the ID that the SDK gave it
+	 * @param asker the request whose handler asks, or {@code null} on the standalone
+	 * stream
 	 * @param sentNanos when it was sent
 	 */
-	private record Pending(String sessionId, Object sdkId, long sentNanos) {
+	record Pending(Object sdkId, @Nullable RunningCall asker, long sentNanos) {
 	}
 
 }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -15,6 +16,7 @@ import io.modelcontextprotocol.spec.McpStreamableServerSession;
 import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamKey;
@@ -59,6 +61,16 @@ final class Session {
 	private final StandaloneLog standalone;
 
 	private final Map<String, RequestLog> running = new ConcurrentHashMap<>();
+
+	/**
+	 * The requests whose handlers haven't ended.
+	 */
+	private final Set<RunningCall> calls = ConcurrentHashMap.newKeySet();
+
+	/**
+	 * How many of them run the user's code, or will.
+	 */
+	private final AtomicInteger handled = new AtomicInteger();
 
 	/**
 	 * The newest connection of each stream, for those that came with a GET.
@@ -206,6 +218,7 @@ final class Session {
 		StreamKey stream = StreamKey.random(id());
 		RequestLog log = new RequestLog(this.runtime.streams(), stream, requestIds, () -> {
 			this.running.remove(stream.streamId());
+			streamEnded(stream);
 			release();
 		});
 		this.running.put(stream.streamId(), log);
@@ -213,6 +226,64 @@ final class Session {
 			log.discard();
 		}
 		return log;
+	}
+
+	private void streamEnded(StreamKey stream) {
+		for (RunningCall call : this.calls) {
+			if (call.log().stream().equals(stream)) {
+				call.streamEnded();
+			}
+		}
+	}
+
+	/**
+	 * Count requests in that will run the user's code.
+	 * @param requests how many
+	 * @param limit how many may run and wait
+	 * @return whether they may; not, if there are others and all together are too many
+	 */
+	boolean admit(int requests, int limit) {
+		int before = this.handled.getAndUpdate((count) -> fits(count, requests, limit) ? count + requests : count);
+		return fits(before, requests, limit);
+	}
+
+	private static boolean fits(int running, int requests, int limit) {
+		return running == 0 || requests == 0 || running + requests <= limit;
+	}
+
+	/**
+	 * Begin to handle a request.
+	 * @param call the request
+	 * @param log the log of its stream
+	 * @return the request as it runs, which can be cancelled from now on
+	 */
+	RunningCall begin(Call call, RequestLog log) {
+		RunningCall running = new RunningCall(this.runtime, this, call, log);
+		this.calls.add(running);
+		return running;
+	}
+
+	/**
+	 * The handler of a request has ended.
+	 * @param call the request
+	 */
+	void ended(RunningCall call) {
+		if (this.calls.remove(call) && call.call().runsUserCode()) {
+			this.handled.decrementAndGet();
+		}
+	}
+
+	/**
+	 * Cancel a request, or several that have the same ID in spite of the specification.
+	 * @param requestId the request
+	 * @return whether it ran on this node and had no response
+	 */
+	boolean cancel(RequestId requestId) {
+		boolean cancelled = false;
+		for (RunningCall call : this.calls) {
+			cancelled |= call.call().id().equals(requestId) && call.cancel();
+		}
+		return cancelled;
 	}
 
 	/**

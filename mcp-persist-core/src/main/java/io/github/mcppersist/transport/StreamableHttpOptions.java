@@ -27,6 +27,8 @@ public final class StreamableHttpOptions {
 
 	private final int maxConnectionBytes;
 
+	private final int maxCallsPerSession;
+
 	private final Set<String> allowedOrigins;
 
 	private final Set<String> allowedHosts;
@@ -49,6 +51,7 @@ public final class StreamableHttpOptions {
 		this.maxRequestBytes = builder.maxRequestBytes;
 		this.maxUnstoredBytes = builder.maxUnstoredBytes;
 		this.maxConnectionBytes = builder.maxConnectionBytes;
+		this.maxCallsPerSession = builder.maxCallsPerSession;
 		this.allowedOrigins = Set.copyOf(builder.allowedOrigins);
 		this.allowedHosts = Set.copyOf(builder.allowedHosts);
 		this.deleteAllowed = builder.deleteAllowed;
@@ -100,6 +103,10 @@ public final class StreamableHttpOptions {
 
 	int maxConnectionBytes() {
 		return this.maxConnectionBytes;
+	}
+
+	int maxCallsPerSession() {
+		return this.maxCallsPerSession;
 	}
 
 	Set<String> allowedOrigins() {
@@ -154,6 +161,8 @@ public final class StreamableHttpOptions {
 		private int maxUnstoredBytes = 8 * 1024 * 1024;
 
 		private int maxConnectionBytes = 512 * 1024;
+
+		private int maxCallsPerSession = 100;
 
 		private Set<String> allowedOrigins = Set.of();
 
@@ -252,6 +261,19 @@ public final class StreamableHttpOptions {
 		 */
 		public Builder maxConnectionBytes(int maxConnectionBytes) {
 			this.maxConnectionBytes = positive("maxConnectionBytes", maxConnectionBytes);
+			return this;
+		}
+
+		/**
+		 * Set how many requests of one session may run and wait on this node, so that a
+		 * client that leaves many open doesn't take the threads of all others. Further
+		 * ones are answered with 503. What runs none of the application's code, such as
+		 * {@code tools/list}, doesn't count, and a batch of more is run alone.
+		 * @param maxCallsPerSession 100 by default, which is how many a batch may have
+		 * @return this builder
+		 */
+		public Builder maxCallsPerSession(int maxCallsPerSession) {
+			this.maxCallsPerSession = positive("maxCallsPerSession", maxCallsPerSession);
 			return this;
 		}
 

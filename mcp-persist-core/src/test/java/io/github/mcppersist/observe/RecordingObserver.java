@@ -25,6 +25,8 @@ public final class RecordingObserver implements EndpointObserver {
 
 	public final AtomicInteger orphans = new AtomicInteger();
 
+	public final AtomicInteger cancelled = new AtomicInteger();
+
 	public List<StoreOperation> operations() {
 		return this.calls.stream().map(Call::operation).toList();
 	}
@@ -64,6 +66,11 @@ public final class RecordingObserver implements EndpointObserver {
 	@Override
 	public void orphanEnded() {
 		this.orphans.incrementAndGet();
+	}
+
+	@Override
+	public void requestCancelled() {
+		this.cancelled.incrementAndGet();
 	}
 
 	/**

@@ -2,7 +2,6 @@ package io.github.mcppersist.transport;
 
 import java.time.Duration;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
@@ -48,8 +47,13 @@ final class LaterThreads implements Threads {
 	}
 
 	@Override
-	public void handle(Runnable task, Consumer<RejectedExecutionException> refused) {
-		this.threads.handle(task, refused);
+	public void handle(Runnable task, Runnable accepted, Consumer<Throwable> refused) {
+		this.threads.handle(task, accepted, refused);
+	}
+
+	@Override
+	public boolean isFull() {
+		return this.threads.isFull();
 	}
 
 	@Override

@@ -7,6 +7,8 @@ import java.util.Set;
 
 import org.junit.jupiter.api.Test;
 
+import io.github.mcppersist.transport.ServerRequests.Pending;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -20,7 +22,7 @@ class ServerRequestsTests {
 	void givesEachRequestAnIdOfItsOwnThatNamesTheNode() {
 		Set<String> ids = new HashSet<>();
 		for (int i = 0; i < 1000; i++) {
-			ids.add(this.requests.add("session", "session-" + i % 2));
+			ids.add(this.requests.add("session", "session-" + i % 2, null));
 		}
 
 		assertThat(ids).hasSize(1000).allSatisfy((id) -> assertThat(ServerRequests.nodeOf(id)).isEqualTo(NODE));
@@ -28,20 +30,20 @@ class ServerRequestsTests {
 
 	@Test
 	void givesARequestBackOnceAndInItsSessionOnly() {
-		String id = this.requests.add("session", "session-0");
+		String id = this.requests.add("session", "session-0", null);
 
 		assertThat(this.requests.take("other", id)).isNull();
 		assertThat(this.requests.isAnyPending("session")).isTrue();
-		assertThat(this.requests.take("session", id)).isEqualTo("session-0");
+		assertThat(this.requests.take("session", id)).extracting(Pending::sdkId).isEqualTo("session-0");
 		assertThat(this.requests.take("session", id)).isNull();
 		assertThat(this.requests.isAnyPending("session")).isFalse();
 	}
 
 	@Test
 	void namesWhatIsPendingBySession() {
-		String first = this.requests.add("a", "a-0");
-		String second = this.requests.add("a", "a-1");
-		String other = this.requests.add("b", "b-0");
+		String first = this.requests.add("a", "a-0", null);
+		String second = this.requests.add("a", "a-1", null);
+		String other = this.requests.add("b", "b-0", null);
 
 		assertThat(this.requests.pending().get("a")).containsExactlyInAnyOrder(first, second);
 		assertThat(this.requests.pending().get("b")).isEqualTo(List.of(other));
@@ -50,7 +52,7 @@ class ServerRequestsTests {
 	@Test
 	void forgetsWhatTheSdkHasGivenUpOn() {
 		this.requests.setTimeout(Duration.ofSeconds(-10));
-		this.requests.add("session", "session-0");
+		this.requests.add("session", "session-0", null);
 
 		await().untilAsserted(() -> {
 			this.requests.pending();

@@ -14,6 +14,7 @@ import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
 import io.modelcontextprotocol.server.McpAsyncServer;
+import io.modelcontextprotocol.server.McpAsyncServerExchange;
 import io.modelcontextprotocol.server.McpServer;
 import io.modelcontextprotocol.server.McpServerFeatures.AsyncToolSpecification;
 import io.modelcontextprotocol.server.McpServerFeatures.SyncToolSpecification;
@@ -80,8 +81,12 @@ public final class TestTools {
 		return this.roots;
 	}
 
-	private void pass(String gate) {
+	private void reach(String gate) {
 		this.reached.computeIfAbsent(gate, (name) -> new CountDownLatch(1)).countDown();
+	}
+
+	private void pass(String gate) {
+		reach(gate);
 		CountDownLatch latch = this.gates.computeIfAbsent(gate, (name) -> new CountDownLatch(1));
 		if (!this.allOpen) {
 			await(latch);
@@ -97,6 +102,25 @@ public final class TestTools {
 		catch (InterruptedException ex) {
 			throw new IllegalStateException(ex);
 		}
+	}
+
+	/**
+	 * Wait until a gate is open.
+	 * @param gate the gate's name
+	 */
+	public void awaitOpen(String gate) {
+		await(this.gates.computeIfAbsent(gate, (name) -> new CountDownLatch(1)));
+	}
+
+	/**
+	 * Say whether a gate is open, or is in a while.
+	 * @param gate the gate's name
+	 * @return whether it was opened within twenty seconds, less than any request timeout
+	 * here
+	 * @throws InterruptedException if the test is
+	 */
+	public boolean opensSoon(String gate) throws InterruptedException {
+		return this.gates.computeIfAbsent(gate, (name) -> new CountDownLatch(1)).await(20, TimeUnit.SECONDS);
 	}
 
 	/**
@@ -147,19 +171,23 @@ public final class TestTools {
 					tool("threads", TestTools::threads), tool("hangup", this::hangup), tool("steps", this::steps),
 					tool("pour", this::pour), tool("tries", this::tries), tool("breaks", (exchange, request) -> {
 						throw new StackOverflowError();
-					}), tool("levels", TestTools::levels), tool("whoami", TestTools::whoami)))
+					}), tool("levels", TestTools::levels), tool("whoami", TestTools::whoami),
+					tool("stoppable", this::stoppable)))
 			.build();
 	}
 
 	/**
-	 * Build an asynchronous server whose tool {@code hangup} does what the synchronous
-	 * one does.
+	 * Build an asynchronous server. Its tool {@code hangup} does what the synchronous one
+	 * does, {@code stoppable} waits for ever, {@code impatient} asks its client and
+	 * doesn't wait for the answer, and {@code fails} throws what Reactor takes for fatal,
+	 * on the thread that it is told.
 	 * @param endpoint the transport
 	 * @return the server
 	 */
 	public McpAsyncServer asyncServer(StreamableHttpEndpoint endpoint) {
 		return McpServer.async(endpoint)
 			.serverInfo("test", "1")
+			.requestTimeout(Duration.ofMinutes(10))
 			.capabilities(ServerCapabilities.builder().tools(true).logging().build())
 			.tools(AsyncToolSpecification.builder()
 				.tool(Tool.builder("hangup", Map.of("type", "object")).build())
@@ -169,8 +197,43 @@ public final class TestTools {
 						.subscribeOn(Schedulers.boundedElastic())
 						.then(exchange.loggingNotification(message("2")))
 						.thenReturn(text("closed " + closed))))
-				.build())
+				.build(),
+					AsyncToolSpecification.builder()
+						.tool(Tool.builder("stoppable", Map.of("type", "object")).build())
+						.callHandler((exchange, request) -> Mono.<CallToolResult>never()
+							.doOnSubscribe((subscription) -> reach("stoppable"))
+							.doOnCancel(() -> open("cancelled")))
+						.build(),
+					AsyncToolSpecification.builder()
+						.tool(Tool.builder("impatient", Map.of("type", "object")).build())
+						.callHandler((exchange, request) -> exchange.createElicitation(goOn())
+							.timeout(Duration.ofMillis(100))
+							.map((answer) -> text("user said " + answer.action()))
+							.onErrorReturn(text("no answer")))
+						.build(),
+					AsyncToolSpecification.builder()
+						.tool(Tool.builder("fails", Map.of("type", "object")).build())
+						.callHandler(TestTools::fails)
+						.build())
 			.build();
+	}
+
+	private static Mono<CallToolResult> fails(McpAsyncServerExchange exchange, CallToolRequest request) {
+		boolean link = "link".equals(request.arguments().get("error"));
+		Mono<CallToolResult> failure = Mono.fromCallable(() -> {
+			throw link ? new NoClassDefFoundError("com/example/Driver") : new StackOverflowError();
+		});
+		return switch (request.arguments().get("thread").toString()) {
+			case "elastic" -> failure.subscribeOn(Schedulers.boundedElastic());
+			case "parallel" -> Mono.delay(Duration.ofMillis(1)).then(failure);
+			case "sent" -> exchange.loggingNotification(message("1")).then(failure);
+			case "answer" -> exchange.createElicitation(goOn()).then(failure);
+			default -> failure;
+		};
+	}
+
+	private static ElicitRequest goOn() {
+		return ElicitRequest.builder("Go on?", Map.of("type", "object", "properties", Map.of())).build();
 	}
 
 	private static SyncToolSpecification tool(String name,
@@ -207,6 +270,29 @@ public final class TestTools {
 			log(exchange, Integer.toString(i));
 		}
 		return text("counted " + n);
+	}
+
+	/**
+	 * Waits at the gate until it is interrupted, opens the gate {@code interrupted}, and
+	 * goes on sending, asking and answering as if nothing had happened.
+	 */
+	private CallToolResult stoppable(McpSyncServerExchange exchange, CallToolRequest request) {
+		String gate = request.arguments().get("gate").toString();
+		reach(gate);
+		try {
+			this.gates.computeIfAbsent(gate, (name) -> new CountDownLatch(1)).await(60, TimeUnit.SECONDS);
+		}
+		catch (InterruptedException ex) {
+			open("interrupted");
+		}
+		log(exchange, "too late");
+		try {
+			elicit(exchange, request);
+		}
+		catch (RuntimeException ex) {
+			open("not asked");
+		}
+		return text("too late");
 	}
 
 	private CallToolResult hangup(McpSyncServerExchange exchange, CallToolRequest request) {
@@ -275,10 +361,7 @@ public final class TestTools {
 	}
 
 	private static CallToolResult elicit(McpSyncServerExchange exchange, CallToolRequest request) {
-		return text("user said " + exchange
-			.createElicitation(
-					ElicitRequest.builder("Go on?", Map.of("type", "object", "properties", Map.of())).build())
-			.action());
+		return text("user said " + exchange.createElicitation(goOn()).action());
 	}
 
 	/**

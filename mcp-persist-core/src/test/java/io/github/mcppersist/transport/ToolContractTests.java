@@ -1,9 +1,13 @@
 package io.github.mcppersist.transport;
 
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.stream.IntStream;
 
 import org.jspecify.annotations.Nullable;
@@ -294,6 +298,228 @@ public abstract class ToolContractTests extends AbstractStreamableHttpTests {
 				() -> assertThat(Thread.getAllStackTraces().keySet()).filteredOn((thread) -> !before.contains(thread))
 					.extracting(Thread::getName)
 					.noneMatch((name) -> name.matches("mcp-persist-(handler|answer|delivery|clock).*")));
+	}
+
+	@Test
+	void failsARequestToAClientWhoseSessionIsGoneAtOnce() throws Exception {
+		RawMcpClient client = start().initialize("{\"elicitation\":{}}");
+		try (Exchange call = client.call(1, "stoppable", "{\"gate\":\"g\"}")) {
+			this.tools.awaitReached("g");
+			try (Exchange delete = client.delete()) {
+				assertThat(delete.status()).isEqualTo(200);
+			}
+
+			this.tools.open("g");
+
+			assertThat(this.tools.opensSoon("not asked")).isTrue();
+			call.rest();
+		}
+	}
+
+	@Test
+	void failsWhatAToolWaitsForWhenItsSessionIsDeleted() throws Exception {
+		RawMcpClient client = start().initialize("{\"elicitation\":{}}");
+		this.tools.open("g");
+		try (Exchange call = client.call(1, "stoppable", "{\"gate\":\"g\"}")) {
+			readUntil(call, "elicitation/create");
+
+			try (Exchange delete = client.delete()) {
+				assertThat(delete.status()).isEqualTo(200);
+			}
+
+			assertThat(this.tools.opensSoon("not asked")).isTrue();
+		}
+	}
+
+	@Test
+	void letsASessionGoWhoseToolHasGivenUpOnItsClient() throws Exception {
+		RawMcpClient client = startAsync(StreamableHttpOptions.builder().sessionCacheTimeout(Duration.ofMillis(200)))
+			.initialize("{\"elicitation\":{}}");
+
+		try (Exchange call = client.call(1, "impatient", "{}")) {
+			assertThat(last(call.rest()).data()).contains("no answer");
+		}
+
+		await().untilAsserted(() -> assertThat(endpoint().statistics().sessions()).isZero());
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "elastic, link", "elastic, stack", "parallel, link", "sent, link", "answer, link", "answer, stack",
+			"own, link" })
+	void endsARequestWhoseToolThrowsWhatReactorTakesForFatal(String thread, String error) throws Exception {
+		RawMcpClient client = startAsync(StreamableHttpOptions.builder().sessionCacheTimeout(Duration.ofMillis(200)))
+			.initialize("{\"elicitation\":{}}");
+
+		try (Exchange call = client.call(1, "fails", "{\"thread\":\"" + thread + "\",\"error\":\"" + error + "\"}")) {
+			if ("answer".equals(thread)) {
+				String id = id(last(readUntil(call, "elicitation/create")).data());
+				client.post("{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"result\":{\"action\":\"accept\"}}").close();
+			}
+			assertThat(last(call.rest()).data()).contains("\"id\":1").contains("-32603");
+		}
+		await().untilAsserted(() -> assertThat(endpoint().statistics().sessions()).isZero());
+	}
+
+	@Test
+	void refusesARequestThatTheExecutorRefusesBeforeItAnswers() throws Exception {
+		this.handlers = (task) -> {
+			throw new RejectedExecutionException("full");
+		};
+		RawMcpClient client = start().initialize();
+
+		assertRefused(client.call("r", "count", "{}"), "\"r\"");
+
+		await().until(() -> endpoint().statistics().runningRequests() == 0);
+		assertThat(endpoint().statistics().connections().values()).containsOnly(0);
+	}
+
+	@Test
+	void refusesARequestWhenTheExecutorFails() throws Exception {
+		this.handlers = (task) -> {
+			throw new NoClassDefFoundError("com/example/Pool");
+		};
+
+		assertRefused(start().initialize().call(1, "count", "{}"), "1");
+	}
+
+	@Test
+	void refusesABatchOfWhichNothingWillBeRun() throws Exception {
+		this.handlers = (task) -> {
+			throw new RejectedExecutionException("full");
+		};
+		RawMcpClient client = start().protocolVersion("2025-03-26").initialize();
+		String call = ",\"method\":\"tools/call\",\"params\":{\"name\":\"count\"}}";
+
+		assertRefused(
+				client.post("[{\"jsonrpc\":\"2.0\",\"id\":1" + call + ",{\"jsonrpc\":\"2.0\",\"id\":2" + call + "]"),
+				"null");
+
+		try (Exchange batch = client
+			.post("[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"},{\"jsonrpc\":\"2.0\",\"id\":2" + call + "]")) {
+			assertThat(batch.status()).isEqualTo(200);
+			assertThat(batch.rest()).extracting(SseEvent::data)
+				.anyMatch((data) -> data.contains("\"id\":1,\"result\""))
+				.anyMatch((data) -> data.contains("\"id\":2,\"error\"") && data.contains("busy"));
+		}
+	}
+
+	@Test
+	void opensTheResponseOfARequestThatWaitsForItsTurn() throws Exception {
+		Semaphore one = new Semaphore(1);
+		this.handlers = (task) -> {
+			one.acquireUninterruptibly();
+			Thread thread = new Thread(() -> {
+				try {
+					task.run();
+				}
+				finally {
+					one.release();
+				}
+			});
+			thread.setDaemon(true);
+			thread.start();
+		};
+		RawMcpClient client = start().initialize();
+		List<Exchange> calls = new ArrayList<>();
+		for (int i = 0; i < 4; i++) {
+			calls.add(client.call(i, "gated", "{\"gate\":\"g\"}"));
+			assertThat(calls.get(i).next().id()).isNotNull();
+		}
+		this.tools.awaitReached("g");
+
+		RawMcpClient other = client().initialize();
+		try (Exchange list = other.post("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}")) {
+			assertThat(last(list.rest()).data()).contains("\"count\"");
+		}
+		this.tools.open("g");
+
+		for (Exchange call : calls) {
+			assertThat(last(call.rest()).data()).contains("counted 3");
+			call.close();
+		}
+	}
+
+	@Test
+	void letsAnExecutorRunToolsOnTheThreadThatCallsIt() throws Exception {
+		this.handlers = Runnable::run;
+		RawMcpClient client = start().initialize();
+		List<Exchange> calls = new ArrayList<>();
+		for (int i = 0; i < 4; i++) {
+			calls.add(client.call(i, "gated", "{\"before\":2,\"gate\":\"g\"}"));
+			readUntil(calls.get(i), "\"data\":\"2\"");
+		}
+
+		this.tools.open("g");
+
+		for (Exchange call : calls) {
+			assertThat(last(call.rest()).data()).contains("counted 3");
+			call.close();
+		}
+	}
+
+	@Test
+	void keepsARequestOpenThatTheExecutorHasDropped() throws Exception {
+		this.handlers = (task) -> {
+		};
+		RawMcpClient client = start(StreamableHttpOptions.builder().heartbeatInterval(Duration.ofMillis(50)))
+			.initialize();
+		try (Exchange call = client.call(1, "count", "{}")) {
+			assertThat(call.next().id()).isNotNull();
+			call.awaitComment();
+
+			client.post("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":1}}")
+				.close();
+
+			assertThat(call.rest()).extracting(SseEvent::data).containsOnly("");
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "\"tools/list\"", "\"prompts/list\"", "\"resources/list\"", "\"resources/templates/list\"",
+			"\"logging/setLevel\",\"params\":{\"level\":\"error\"}",
+			"\"resources/subscribe\",\"params\":{\"uri\":\"test://x\"}",
+			"\"resources/unsubscribe\",\"params\":{\"uri\":\"test://x\"}" })
+	void answersWhatRunsNoToolAlsoWhenNoThreadIsFree(String method) throws Exception {
+		this.handlers = (task) -> {
+		};
+		RawMcpClient client = start().initialize();
+
+		try (Exchange call = client.post("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":" + method + "}")) {
+			assertThat(last(call.rest()).data()).contains("\"id\":1,\"result\"");
+		}
+	}
+
+	@Test
+	void refusesTheRequestsOfASessionThatHasTooManyAndNoOthers() throws Exception {
+		RawMcpClient client = start(StreamableHttpOptions.builder().maxCallsPerSession(2)).initialize();
+		RawMcpClient other = client().initialize();
+		try (Exchange first = client.call(1, "gated", "{\"gate\":\"g\"}");
+				Exchange second = client.call(2, "gated", "{\"gate\":\"g\"}")) {
+
+			assertRefused(client.call(3, "count", "{}"), "3");
+
+			try (Exchange call = other.call(1, "count", "{}")) {
+				assertThat(last(call.rest()).data()).contains("counted 3");
+			}
+			this.tools.open("g");
+			first.rest();
+			second.rest();
+		}
+		await().untilAsserted(() -> {
+			try (Exchange call = client.call(4, "count", "{}")) {
+				assertThat(call.status()).isEqualTo(200);
+				assertThat(last(call.rest()).data()).contains("counted 3");
+			}
+		});
+	}
+
+	private static void assertRefused(Exchange call, String requestId) throws Exception {
+		try (call) {
+			assertThat(call.status()).isEqualTo(503);
+			assertThat(call.header("Retry-After")).isEqualTo("1");
+			assertThat(call.header("Content-Type")).startsWith("application/json");
+			assertThat(call.body()).contains("\"id\":" + requestId + ",\"error\":{\"code\":-32000");
+		}
 	}
 
 	private static String id(String request) {

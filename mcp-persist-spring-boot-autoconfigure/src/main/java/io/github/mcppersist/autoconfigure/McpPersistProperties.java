@@ -49,6 +49,9 @@ import io.github.mcppersist.transport.StoreFailurePolicy;
  * that is out of reach; beyond that the oldest go
  * @param maxConnectionBuffer how many bytes of events wait in memory for a client that
  * reads slowly; beyond that its connection is served from the store
+ * @param maxCallsPerSession how many requests of one session run and wait on an instance
+ * before further ones get 503; what runs no tool or other code of the application doesn't
+ * count
  * @param allowedOrigins values of the Origin header to accept beside the server's own; *
  * accepts any
  * @param allowedHosts values of the Host header to accept; * accepts any. By default only
@@ -66,7 +69,8 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 		@DefaultValue("1m") Duration sessionCacheTimeout, @DefaultValue("10s") Duration nodeTimeout,
 		@DefaultValue("true") boolean deleteAllowed, @DefaultValue("16MB") DataSize maxRequestSize,
 		@DefaultValue("8MB") DataSize maxUnstoredBytes, @DefaultValue("512KB") DataSize maxConnectionBuffer,
-		@DefaultValue Set<String> allowedOrigins, @DefaultValue Set<String> allowedHosts) {
+		@DefaultValue("100") int maxCallsPerSession, @DefaultValue Set<String> allowedOrigins,
+		@DefaultValue Set<String> allowedHosts) {
 
 	public McpPersistProperties {
 		positive("ttl", ttl);
@@ -88,6 +92,7 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 		positiveInt("max-request-size", maxRequestSize);
 		positiveInt("max-unstored-bytes", maxUnstoredBytes);
 		positiveInt("max-connection-buffer", maxConnectionBuffer);
+		check(maxCallsPerSession > 0, "max-calls-per-session", "be positive", maxCallsPerSession);
 	}
 
 	private static void positive(String property, Duration value) {

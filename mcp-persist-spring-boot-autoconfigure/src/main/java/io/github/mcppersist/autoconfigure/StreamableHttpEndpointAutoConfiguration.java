@@ -86,6 +86,7 @@ public final class StreamableHttpEndpointAutoConfiguration {
 			.maxRequestBytes((int) properties.maxRequestSize().toBytes())
 			.maxUnstoredBytes((int) properties.maxUnstoredBytes().toBytes())
 			.maxConnectionBytes((int) properties.maxConnectionBuffer().toBytes())
+			.maxCallsPerSession(properties.maxCallsPerSession())
 			.allowedOrigins(properties.allowedOrigins())
 			.allowedHosts(properties.allowedHosts())
 			.deleteAllowed(properties.deleteAllowed())

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 import io.modelcontextprotocol.server.McpAsyncServerExchange;
 import io.modelcontextprotocol.spec.McpSchema.LoggingLevel;
@@ -86,6 +88,39 @@ abstract class AbstractSpringAiServerTests {
 
 		assertThat(rest(client, cursor)).singleElement()
 			.satisfies((event) -> assertThat(event.data()).contains("counted"));
+	}
+
+	@Test
+	void interruptsAToolWhoseRequestIsCancelled() throws Exception {
+		SpringAiServer server = start(StoppableTools.class);
+		StoppableTools tools = server.bean(StoppableTools.class);
+		RawMcpClient client = server.client("ann").initialize();
+
+		assertCancelled(client, "waits", tools.started);
+
+		assertThat(tools.interrupted.await(20, TimeUnit.SECONDS)).isTrue();
+	}
+
+	@Test
+	void cancelsAToolOfAnAsyncServerWhoseRequestIsCancelled() throws Exception {
+		SpringAiServer server = start(AsyncStoppableTools.class, "spring.ai.mcp.server.type=ASYNC");
+		AsyncStoppableTools tools = server.bean(AsyncStoppableTools.class);
+		RawMcpClient client = server.client("ann").initialize();
+
+		assertCancelled(client, "waits", tools.started);
+
+		assertThat(tools.cancelled.await(20, TimeUnit.SECONDS)).isTrue();
+	}
+
+	private static void assertCancelled(RawMcpClient client, String tool, CountDownLatch started) throws Exception {
+		try (Exchange call = client.call(5, tool, "{}")) {
+			assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
+			try (Exchange post = client.post(
+					"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\"," + "\"params\":{\"requestId\":5}}")) {
+				assertThat(post.status()).isEqualTo(202);
+			}
+			assertThat(call.rest()).extracting(SseEvent::data).containsOnly("");
+		}
 	}
 
 	@Test
@@ -263,6 +298,41 @@ abstract class AbstractSpringAiServerTests {
 			return exchange.loggingNotification(LoggingMessageNotification.builder(LoggingLevel.WARNING, "1").build())
 				.then(this.gate.asMono())
 				.then(Mono.just("counted"));
+		}
+
+	}
+
+	static class StoppableTools {
+
+		private final CountDownLatch started = new CountDownLatch(1);
+
+		private final CountDownLatch interrupted = new CountDownLatch(1);
+
+		@McpTool(name = "waits", description = "Waits until it is interrupted")
+		String waits() {
+			this.started.countDown();
+			try {
+				new CountDownLatch(1).await(60, TimeUnit.SECONDS);
+			}
+			catch (InterruptedException ex) {
+				this.interrupted.countDown();
+			}
+			return "too late";
+		}
+
+	}
+
+	static class AsyncStoppableTools {
+
+		private final CountDownLatch started = new CountDownLatch(1);
+
+		private final CountDownLatch cancelled = new CountDownLatch(1);
+
+		@McpTool(name = "waits", description = "Waits until it is cancelled")
+		Mono<String> waits() {
+			return Mono.<String>never()
+				.doOnSubscribe((subscription) -> this.started.countDown())
+				.doOnCancel(this.cancelled::countDown);
 		}
 
 	}

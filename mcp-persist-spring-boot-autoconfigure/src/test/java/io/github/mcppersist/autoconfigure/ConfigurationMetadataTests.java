@@ -43,7 +43,8 @@ class ConfigurationMetadataTests {
 					"mcp.persist.max-connection-age", "mcp.persist.session-timeout",
 					"mcp.persist.session-cache-timeout", "mcp.persist.node-timeout", "mcp.persist.delete-allowed",
 					"mcp.persist.max-request-size", "mcp.persist.max-unstored-bytes",
-					"mcp.persist.max-connection-buffer", "mcp.persist.allowed-origins", "mcp.persist.allowed-hosts");
+					"mcp.persist.max-connection-buffer", "mcp.persist.max-calls-per-session",
+					"mcp.persist.allowed-origins", "mcp.persist.allowed-hosts");
 	}
 
 	@Test

@@ -49,6 +49,9 @@ enum EndpointMeter implements MeterDocumentation {
 	REQUESTS_RUNNING("mcp.persist.requests.running", Meter.Type.GAUGE, null,
 			"Requests whose response is yet to be stored"),
 
+	REQUESTS_CANCELLED("mcp.persist.requests.cancelled", Meter.Type.COUNTER, null,
+			"Requests of this instance that their clients cancelled"),
+
 	REQUESTS_ORPHANED("mcp.persist.requests.orphaned", Meter.Type.COUNTER, null,
 			"Requests of an instance that has gone, which this one ended with an error");
 

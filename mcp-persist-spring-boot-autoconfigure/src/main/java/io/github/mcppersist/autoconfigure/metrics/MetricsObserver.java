@@ -39,6 +39,8 @@ final class MetricsObserver implements EndpointObserver {
 
 	private final Counter sessionsRestored;
 
+	private final Counter requestsCancelled;
+
 	private final Counter requestsOrphaned;
 
 	private final Map<ResumeOutcome, Counter> resumes = new EnumMap<>(ResumeOutcome.class);
@@ -56,6 +58,7 @@ final class MetricsObserver implements EndpointObserver {
 		this.eventsDropped = EndpointMeter.EVENTS_DROPPED.counter(registry);
 		this.gaps = EndpointMeter.GAPS.counter(registry);
 		this.sessionsRestored = EndpointMeter.SESSIONS_RESTORED.counter(registry);
+		this.requestsCancelled = EndpointMeter.REQUESTS_CANCELLED.counter(registry);
 		this.requestsOrphaned = EndpointMeter.REQUESTS_ORPHANED.counter(registry);
 		for (ResumeOutcome outcome : ResumeOutcome.values()) {
 			this.resumes.put(outcome, EndpointMeter.RESUMES.counter(registry, tagValue(outcome)));
@@ -114,6 +117,11 @@ final class MetricsObserver implements EndpointObserver {
 	@Override
 	public void orphanEnded() {
 		this.requestsOrphaned.increment();
+	}
+
+	@Override
+	public void requestCancelled() {
+		this.requestsCancelled.increment();
 	}
 
 	/**

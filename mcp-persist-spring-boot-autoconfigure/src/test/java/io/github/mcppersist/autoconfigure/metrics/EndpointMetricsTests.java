@@ -90,6 +90,7 @@ class EndpointMetricsTests {
 		findAGap(client);
 		refuseResumes(client);
 		abandonAResume(client);
+		cancelARequest(client);
 		endAnOrphan(client);
 		loseRedis(client);
 
@@ -190,6 +191,20 @@ class EndpointMetricsTests {
 			assertThat(resumes("abandoned")).isPositive();
 		});
 		this.second.tools().open("abandon");
+	}
+
+	private void cancelARequest(RawMcpClient client) throws Exception {
+		RawMcpClient there = client.at(this.second.port());
+		assertThat(counter("mcp.persist.requests.cancelled")).isZero();
+		try (Exchange call = there.call(7, "gated", "{\"gate\":\"cancel\"}")) {
+			this.second.tools().awaitReached("cancel");
+			try (Exchange post = there.post(
+					"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\"," + "\"params\":{\"requestId\":7}}")) {
+				assertThat(post.status()).isEqualTo(202);
+			}
+			call.rest();
+		}
+		assertThat(counter("mcp.persist.requests.cancelled")).isEqualTo(1);
 	}
 
 	private void endAnOrphan(RawMcpClient client) throws Exception {

@@ -1,0 +1,252 @@
+package io.github.mcppersist.stream;
+
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * The user's code that runs for one request, on whichever threads: that which began it,
+ * and those of Reactor's schedulers that carry it on. It can be stopped, which interrupts
+ * it and disposes what is left of it, but never while one of its threads is in our code:
+ * an interrupted thread can't write to a connection. And whatever it throws on one of its
+ * threads is told, also what Reactor takes for fatal and signals to nobody.
+ */
+public abstract class UserCode {
+
+	private static final Logger logger = LoggerFactory.getLogger(UserCode.class);
+
+	private static final ThreadLocal<@Nullable UserCode> CURRENT = new ThreadLocal<>();
+
+	// Reactor's own thread pools are the whole JVM's, and so are their hooks. The name is
+	// this class loader's: another one's must not take the place of this
+	static {
+		Schedulers.onScheduleHook(UserCode.class.getName() + '@' + System.identityHashCode(UserCode.class),
+				UserCode::carriedOn);
+	}
+
+	private final Executor delivery;
+
+	/**
+	 * The thread that began it, while it hasn't returned.
+	 */
+	private @Nullable Thread thread;
+
+	private boolean interrupted;
+
+	/**
+	 * How many of its threads are in our code.
+	 */
+	private int inside;
+
+	/**
+	 * Whether it is to be stopped; read anywhere.
+	 */
+	private volatile boolean stopping;
+
+	private boolean over;
+
+	/**
+	 * Create it.
+	 * @param delivery runs our code in place of a thread that may be interrupted
+	 */
+	protected UserCode(Executor delivery) {
+		this.delivery = delivery;
+	}
+
+	/**
+	 * Cancel what goes on after the thread that began it has returned. Called on a thread
+	 * that may run the user's code, or not for long; maybe more than once.
+	 */
+	protected abstract void dispose();
+
+	/**
+	 * It has thrown something that was signalled to nobody.
+	 * @param ex what it has thrown
+	 */
+	protected abstract void failed(Throwable ex);
+
+	/**
+	 * Run the beginning on this thread, unless it was stopped before.
+	 * @param task what to run
+	 */
+	protected final void begin(Runnable task) {
+		synchronized (this) {
+			if (this.stopping) {
+				return;
+			}
+			this.thread = Thread.currentThread();
+		}
+		run(task);
+		boolean dispose;
+		synchronized (this) {
+			this.thread = null;
+			dispose = this.stopping && this.inside == 0;
+			if (this.interrupted) {
+				// Of no use to whatever this thread does next
+				Thread.interrupted();
+			}
+		}
+		if (dispose) {
+			dispose();
+		}
+	}
+
+	/**
+	 * Carry it on, on this thread.
+	 * @param task a part of the user's code, or what leads to it
+	 */
+	protected final void run(Runnable task) {
+		UserCode before = CURRENT.get();
+		CURRENT.set(this);
+		try {
+			task.run();
+		}
+		catch (Throwable ex) {
+			// Even if a class is missing, or the stack is full: somebody waits
+			logger.error("A request's handler has thrown what can't be signalled", ex);
+			failed(ex);
+		}
+		finally {
+			restore(before);
+		}
+	}
+
+	/**
+	 * Stop it, now or as soon as none of its threads is in our code.
+	 * @return whether it was to be stopped for the first time, and wasn't over
+	 */
+	protected final boolean stop() {
+		boolean dispose;
+		synchronized (this) {
+			if (this.stopping || this.over) {
+				return false;
+			}
+			this.stopping = true;
+			dispose = interrupt();
+		}
+		if (dispose) {
+			dispose();
+		}
+		return true;
+	}
+
+	/**
+	 * Note that there is nothing left to stop, unless it is to be stopped already.
+	 * @return whether it can't be stopped from now on
+	 */
+	protected final synchronized boolean end() {
+		this.over = !this.stopping;
+		return this.over;
+	}
+
+	/**
+	 * Say whether nothing is left to stop.
+	 * @return whether {@link #end()} came before {@link #stop()}
+	 */
+	protected final synchronized boolean isOver() {
+		return this.over;
+	}
+
+	/**
+	 * Say whether it is to be stopped.
+	 * @return whether nothing is to be expected of it
+	 */
+	protected final boolean isStopping() {
+		return this.stopping;
+	}
+
+	/**
+	 * Run what is ours on a thread of the user's code: it isn't interrupted meanwhile.
+	 * Runs elsewhere, and maybe later, if it is being stopped already.
+	 * @param task what to run
+	 */
+	static void leave(Runnable task) {
+		UserCode current = CURRENT.get();
+		if (current == null) {
+			task.run();
+		}
+		else {
+			current.shield(task);
+		}
+	}
+
+	private void shield(Runnable task) {
+		if (!enter()) {
+			try {
+				this.delivery.execute(task);
+				return;
+			}
+			catch (RejectedExecutionException ex) {
+				// Closed, and so are the connections
+				task.run();
+				return;
+			}
+		}
+		boolean interruptedBefore = Thread.interrupted();
+		CURRENT.remove();
+		try {
+			task.run();
+		}
+		finally {
+			CURRENT.set(this);
+			if (interruptedBefore) {
+				Thread.currentThread().interrupt();
+			}
+			returned();
+		}
+	}
+
+	private synchronized boolean enter() {
+		if (this.stopping) {
+			return false;
+		}
+		this.inside++;
+		return true;
+	}
+
+	private void returned() {
+		boolean dispose;
+		synchronized (this) {
+			this.inside--;
+			dispose = this.stopping && interrupt();
+		}
+		if (dispose) {
+			dispose();
+		}
+	}
+
+	/**
+	 * Interrupt the thread that began it, if it can be.
+	 * @return whether there is none, so that the rest is to be disposed now
+	 */
+	private boolean interrupt() {
+		if (this.inside > 0) {
+			return false;
+		}
+		if (this.thread != null) {
+			this.interrupted = true;
+			this.thread.interrupt();
+			return false;
+		}
+		return true;
+	}
+
+	private static Runnable carriedOn(Runnable task) {
+		UserCode current = CURRENT.get();
+		return (current != null) ? () -> current.run(task) : task;
+	}
+
+	private static void restore(@Nullable UserCode before) {
+		if (before != null) {
+			CURRENT.set(before);
+		}
+		else {
+			CURRENT.remove();
+		}
+	}
+
+}

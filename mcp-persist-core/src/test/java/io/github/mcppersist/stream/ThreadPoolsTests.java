@@ -1,0 +1,137 @@
+package io.github.mcppersist.stream;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class ThreadPoolsTests {
+
+	private static final Runnable NOTHING = () -> {
+	};
+
+	private static final Consumer<Throwable> NOBODY = (ex) -> {
+		throw new AssertionError("refused", ex);
+	};
+
+	private final CountDownLatch gate = new CountDownLatch(1);
+
+	private @Nullable ThreadPools threads;
+
+	@AfterEach
+	void close() {
+		this.gate.countDown();
+		threads().close();
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void callsTheUsersExecutorOnAThreadOfItsOwn(boolean runsInTheCaller) throws Exception {
+		CompletableFuture<Thread> caller = new CompletableFuture<>();
+		create((task) -> {
+			caller.complete(Thread.currentThread());
+			if (runsInTheCaller) {
+				task.run();
+			}
+		});
+		CompletableFuture<Void> accepted = new CompletableFuture<>();
+
+		threads().handle(this::waitAtTheGate, () -> accepted.complete(null), NOBODY);
+
+		assertThat(caller.get(20, TimeUnit.SECONDS)).isNotSameAs(Thread.currentThread());
+		accepted.get(20, TimeUnit.SECONDS);
+	}
+
+	@Test
+	void takesATaskForWaitingThatTheUsersExecutorBlocksOn() throws Exception {
+		create((task) -> waitAtTheGate());
+		CompletableFuture<Void> accepted = new CompletableFuture<>();
+
+		threads().handle(NOTHING, () -> accepted.complete(null), NOBODY);
+
+		accepted.get(20, TimeUnit.SECONDS);
+	}
+
+	@Test
+	void tellsThatTheUsersExecutorRefusesOrFails() throws Exception {
+		for (Throwable failure : new Throwable[] { new RejectedExecutionException("full"),
+				new IllegalStateException("closed"), new NoClassDefFoundError("Pool") }) {
+			create((task) -> {
+				throw ThreadPoolsTests.<RuntimeException>sneaky(failure);
+			});
+			CompletableFuture<Throwable> refused = new CompletableFuture<>();
+
+			threads().handle(NOTHING, NOTHING, refused::complete);
+
+			assertThat(refused.get(20, TimeUnit.SECONDS)).isSameAs(failure);
+		}
+	}
+
+	@Test
+	void letsTenThousandTasksWaitForFiveHundredThreadsAndRefusesMore() throws Exception {
+		create(null);
+		CountDownLatch running = new CountDownLatch(500);
+		CountDownLatch accepted = new CountDownLatch(10_500);
+		for (int i = 0; i < 500; i++) {
+			threads().handle(() -> {
+				running.countDown();
+				waitAtTheGate();
+			}, accepted::countDown, NOBODY);
+		}
+		running.await();
+		CountDownLatch waited = new CountDownLatch(10_000);
+		assertThat(threads().isFull()).isFalse();
+		for (int i = 0; i < 10_000; i++) {
+			threads().handle(waited::countDown, accepted::countDown, NOBODY);
+		}
+		CompletableFuture<Throwable> refused = new CompletableFuture<>();
+
+		assertThat(threads().isFull()).isTrue();
+		threads().handle(NOTHING, NOTHING, refused::complete);
+
+		assertThat(refused.get(20, TimeUnit.SECONDS)).isInstanceOf(RejectedExecutionException.class);
+		assertThat(accepted.await(20, TimeUnit.SECONDS)).isTrue();
+		this.gate.countDown();
+		assertThat(waited.await(20, TimeUnit.SECONDS)).isTrue();
+		assertThat(threads().isFull()).isFalse();
+	}
+
+	private void create(@Nullable Executor users) {
+		if (this.threads != null) {
+			this.threads.close();
+		}
+		this.threads = new ThreadPools(users);
+	}
+
+	private ThreadPools threads() {
+		if (this.threads == null) {
+			throw new IllegalStateException("Not created");
+		}
+		return this.threads;
+	}
+
+	private void waitAtTheGate() {
+		try {
+			this.gate.await(60, TimeUnit.SECONDS);
+		}
+		catch (InterruptedException ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
+	@SuppressWarnings("unchecked")
+	private static <T extends Throwable> T sneaky(Throwable failure) throws T {
+		throw (T) failure;
+	}
+
+}
