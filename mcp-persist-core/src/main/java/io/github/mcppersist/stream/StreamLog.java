@@ -195,7 +195,7 @@ public final class StreamLog {
 					this.waiting.add(sink);
 				}
 				else if (wait) {
-					this.runtime.threads().resume(sink::success);
+					this.runtime.threads().release(sink::success);
 				}
 			});
 			if (!wait) {
@@ -494,7 +494,7 @@ public final class StreamLog {
 		if (this.state != State.OPEN || (requestId != null && !this.unanswered.contains(requestId))) {
 			logger.debug("A message for stream {} came after its end", this.stream.streamId());
 			if (sink != null) {
-				this.runtime.threads().resume(sink::success);
+				this.runtime.threads().release(sink::success);
 			}
 			return;
 		}
@@ -742,7 +742,7 @@ public final class StreamLog {
 	private void releaseSenders() {
 		while (!this.waiting.isEmpty()
 				&& (this.outage || this.state != State.OPEN || this.tail.bytes() <= BACKLOG_BYTES)) {
-			this.runtime.threads().resume(this.waiting.remove()::success);
+			this.runtime.threads().release(this.waiting.remove()::success);
 		}
 	}
 

@@ -122,7 +122,7 @@ public final class StreamTail {
 		for (Entry entry : removeThrough(throughSequence)) {
 			MonoSink<Void> sink = entry.takeSink();
 			if (sink != null) {
-				this.runtime.threads().resume(sink::success);
+				this.runtime.threads().release(sink::success);
 			}
 		}
 	}
@@ -221,7 +221,7 @@ public final class StreamTail {
 	private void fail(Entry entry, Throwable ex) {
 		MonoSink<Void> sink = entry.takeSink();
 		if (sink != null) {
-			this.runtime.threads().resume(() -> sink.error(ex));
+			this.runtime.threads().release(() -> sink.error(ex));
 		}
 	}
 
