@@ -1,6 +1,7 @@
 package io.github.mcppersist.event;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -27,6 +28,33 @@ public record Event(EventId id, byte[] message) {
 	 */
 	public static Event priming(EventId id) {
 		return new Event(id, NO_MESSAGE);
+	}
+
+	/**
+	 * Refuse what a store can't take as the next events of a stream.
+	 * @param stream the stream
+	 * @param events the events that a caller has given
+	 * @return an unmodifiable list of them
+	 * @throws IllegalArgumentException if there are none, or they don't belong to the
+	 * stream, or leave a hole
+	 */
+	public static List<Event> requireBatch(StreamKey stream, List<Event> events) {
+		List<Event> batch = List.copyOf(events);
+		if (batch.isEmpty()) {
+			throw new IllegalArgumentException("events must not be empty");
+		}
+		long expected = batch.get(0).id().sequence();
+		for (Event event : batch) {
+			if (!event.id().streamId().equals(stream.streamId())) {
+				throw new IllegalArgumentException(
+						"Event " + event.id() + " doesn't belong to stream " + stream.streamId());
+			}
+			if (event.id().sequence() != expected) {
+				throw new IllegalArgumentException("Event " + event.id() + " must have sequence " + expected);
+			}
+			expected++;
+		}
+		return batch;
 	}
 
 	/**

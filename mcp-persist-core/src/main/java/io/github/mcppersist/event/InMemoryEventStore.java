@@ -102,7 +102,7 @@ public final class InMemoryEventStore implements EventStore {
 
 	@Override
 	public Mono<Revision> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
-		List<Event> batch = validated(stream, events);
+		List<Event> batch = Event.requireBatch(stream, events);
 		return Mono.fromRunnable(() -> {
 			locked(() -> open(stream, requestIds, batch));
 			hint(stream, Hint.stored(newest(batch)));
@@ -111,7 +111,7 @@ public final class InMemoryEventStore implements EventStore {
 
 	@Override
 	public Mono<Void> storeEvents(StreamKey stream, List<Event> events) {
-		List<Event> batch = validated(stream, events);
+		List<Event> batch = Event.requireBatch(stream, events);
 		return Mono.fromRunnable(() -> {
 			locked(() -> store(stream, batch));
 			hint(stream, Hint.stored(newest(batch)));
@@ -120,7 +120,7 @@ public final class InMemoryEventStore implements EventStore {
 
 	@Override
 	public Mono<Void> completeStream(StreamKey stream, List<Event> events) {
-		List<Event> batch = validated(stream, events);
+		List<Event> batch = Event.requireBatch(stream, events);
 		return Mono.fromRunnable(() -> {
 			locked(() -> complete(stream, batch));
 			hint(stream, Hint.stored(newest(batch)));
@@ -166,33 +166,12 @@ public final class InMemoryEventStore implements EventStore {
 
 	@Override
 	public Mono<Void> deleteSession(String sessionId) {
-		if (!StreamKey.isSessionId(sessionId)) {
-			throw new IllegalArgumentException("Not a session ID: '" + StreamKey.printable(sessionId) + "'");
-		}
+		StreamKey.requireSessionId(sessionId);
 		return Mono.fromRunnable(() -> locked(() -> delete(sessionId)).forEach((log) -> hint(log.key(), Hint.look())));
 	}
 
 	long bytes() {
 		return locked(this.queue::bytes);
-	}
-
-	private static List<Event> validated(StreamKey stream, List<Event> events) {
-		List<Event> batch = List.copyOf(events);
-		if (batch.isEmpty()) {
-			throw new IllegalArgumentException("events must not be empty");
-		}
-		long expected = batch.get(0).id().sequence();
-		for (Event event : batch) {
-			if (!event.id().streamId().equals(stream.streamId())) {
-				throw new IllegalArgumentException(
-						"Event " + event.id() + " doesn't belong to stream " + stream.streamId());
-			}
-			if (event.id().sequence() != expected) {
-				throw new IllegalArgumentException("Event " + event.id() + " must have sequence " + expected);
-			}
-			expected++;
-		}
-		return batch;
 	}
 
 	private <T> T locked(Supplier<T> action) {

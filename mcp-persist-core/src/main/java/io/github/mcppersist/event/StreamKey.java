@@ -29,10 +29,7 @@ public record StreamKey(String sessionId, String streamId) {
 	private static final SecureRandom RANDOM = new SecureRandom();
 
 	public StreamKey {
-		if (!isSessionId(sessionId)) {
-			throw new IllegalArgumentException("Not a session ID: '" + printable(sessionId)
-					+ "'. It must be 1 to 128 characters out of A-Z a-z 0-9 . _ -");
-		}
+		requireSessionId(sessionId);
 		if (!isStreamId(streamId)) {
 			throw new IllegalArgumentException(
 					"Not a stream ID: '" + printable(streamId) + "'. It must be 1 to 32 characters out of A-Z a-z 0-9");
@@ -79,7 +76,24 @@ public record StreamKey(String sessionId, String streamId) {
 		return true;
 	}
 
-	static boolean isStreamId(String text) {
+	/**
+	 * Refuse what can't be a session ID.
+	 * @param sessionId the session ID that a caller has given
+	 * @throws IllegalArgumentException if it doesn't fit the grammar
+	 */
+	public static void requireSessionId(String sessionId) {
+		if (!isSessionId(sessionId)) {
+			throw new IllegalArgumentException("Not a session ID: '" + printable(sessionId) + "'. It must be 1 to "
+					+ MAX_SESSION_ID_LENGTH + " characters out of A-Z a-z 0-9 . _ -");
+		}
+	}
+
+	/**
+	 * Say whether a text can be a stream ID.
+	 * @param text the text to check
+	 * @return whether {@code text} fits the grammar of a stream ID
+	 */
+	public static boolean isStreamId(String text) {
 		if (text.isEmpty() || text.length() > MAX_STREAM_ID_LENGTH) {
 			return false;
 		}

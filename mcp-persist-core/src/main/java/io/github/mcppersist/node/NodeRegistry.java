@@ -2,6 +2,8 @@ package io.github.mcppersist.node;
 
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.event.StreamKey;
+
 /**
  * The nodes that serve the same sessions. Each has an ID that is drawn at random when it
  * starts, so that a node which was started anew is another one. A node is
@@ -15,6 +17,11 @@ import reactor.core.publisher.Mono;
 public interface NodeRegistry {
 
 	/**
+	 * How many characters the ID of a node has.
+	 */
+	int ID_LENGTH = 11;
+
+	/**
 	 * Return the registry of a node that shares its sessions with no other.
 	 * @return a new registry, without threads
 	 */
@@ -23,9 +30,26 @@ public interface NodeRegistry {
 	}
 
 	/**
+	 * Draw the ID of a node that starts.
+	 * @return an ID that no other node has
+	 */
+	static String randomNodeId() {
+		return StreamKey.random("node").streamId().substring(0, ID_LENGTH);
+	}
+
+	/**
+	 * Say whether a text can be the ID of a node.
+	 * @param text what somebody sent
+	 * @return whether it has {@link #ID_LENGTH} characters out of {@code A-Z a-z 0-9}
+	 */
+	static boolean isNodeId(String text) {
+		return text.length() == ID_LENGTH && StreamKey.isStreamId(text);
+	}
+
+	/**
 	 * Return the ID of this node. It must be the one under which the event store opens
 	 * and watches streams: see {@link io.github.mcppersist.event.StreamHead}.
-	 * @return 11 characters out of {@code A-Z a-z 0-9}
+	 * @return {@link #ID_LENGTH} characters out of {@code A-Z a-z 0-9}
 	 */
 	String nodeId();
 

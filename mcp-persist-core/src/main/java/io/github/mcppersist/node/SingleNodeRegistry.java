@@ -2,16 +2,12 @@ package io.github.mcppersist.node;
 
 import reactor.core.publisher.Mono;
 
-import io.github.mcppersist.event.StreamKey;
-
 /**
  * A node on its own: there are no others, and whatever ID one may have, it has gone.
  */
 final class SingleNodeRegistry implements NodeRegistry {
 
-	private static final int ID_LENGTH = 11;
-
-	private final String nodeId = StreamKey.random("node").streamId().substring(0, ID_LENGTH);
+	private final String nodeId = NodeRegistry.randomNodeId();
 
 	@Override
 	public String nodeId() {

@@ -11,7 +11,8 @@ import io.github.mcppersist.transport.StreamableHttpEndpoint;
  * {@link StreamableHttpEndpoint#statistics()}.
  * <p>
  * Called on any thread, often on one that delivers events, or on one of the store's own:
- * an observer returns at once. What it throws is logged, and changes nothing.
+ * an observer returns at once. What it throws is logged, and changes nothing. What it
+ * doesn't implement it isn't told.
  */
 public interface EndpointObserver {
 
@@ -21,20 +22,23 @@ public interface EndpointObserver {
 	 * @param nanos how long it took, in nanoseconds
 	 * @param failure why it failed, or {@code null} if it didn't
 	 */
-	void storeCalled(StoreOperation operation, long nanos, @Nullable Throwable failure);
+	default void storeCalled(StoreOperation operation, long nanos, @Nullable Throwable failure) {
+	}
 
 	/**
 	 * Messages were stored.
 	 * @param messages how many, priming events not among them
 	 */
-	void eventsStored(int messages);
+	default void eventsStored(int messages) {
+	}
 
 	/**
 	 * Messages were given up that the store didn't take: it refused them, or was out of
 	 * reach for too long. Connected clients got them, but no resume will.
 	 * @param messages how many
 	 */
-	void eventsDropped(int messages);
+	default void eventsDropped(int messages) {
+	}
 
 	/**
 	 * A client comes back with {@code Last-Event-ID}. Called on the thread that brings
@@ -43,22 +47,28 @@ public interface EndpointObserver {
 	 * bound to it.
 	 * @return is told how it goes on
 	 */
-	Resume resumeStarted();
+	default Resume resumeStarted() {
+		return new Resume() {
+		};
+	}
 
 	/**
 	 * A reader was found to miss events that aren't kept any more.
 	 */
-	void gapFound();
+	default void gapFound() {
+	}
 
 	/**
 	 * A session that this node didn't hold was restored from the store.
 	 */
-	void sessionRestored();
+	default void sessionRestored() {
+	}
 
 	/**
 	 * A request was ended with an error in place of the node that ran it, which has gone.
 	 */
-	void orphanEnded();
+	default void orphanEnded() {
+	}
 
 	/**
 	 * A request that ran on this node was cancelled by its client.
@@ -75,7 +85,8 @@ public interface EndpointObserver {
 		 * Messages that the client missed were read from the store for it.
 		 * @param messages how many, at least 1
 		 */
-		void replayed(int messages);
+		default void replayed(int messages) {
+		}
 
 		/**
 		 * The resume is over: what was missed has been read, or never will be. Called
@@ -83,7 +94,8 @@ public interface EndpointObserver {
 		 * @param outcome how it ended
 		 * @param failure what the store said if that is why, or {@code null}
 		 */
-		void ended(ResumeOutcome outcome, @Nullable Throwable failure);
+		default void ended(ResumeOutcome outcome, @Nullable Throwable failure) {
+		}
 
 	}
 

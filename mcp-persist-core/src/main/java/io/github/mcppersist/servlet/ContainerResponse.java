@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
+import io.modelcontextprotocol.spec.HttpHeaders;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletOutputStream;
@@ -104,7 +105,7 @@ final class ContainerResponse {
 		catch (IllegalStateException ex) {
 			forgetWriter();
 		}
-		this.response.setHeader("Cache-Control", "no-store");
+		this.response.setHeader(HttpHeaders.CACHE_CONTROL, "no-store");
 		this.response.getOutputStream().setWriteListener(listener);
 		if (this.guard != null) {
 			this.guard.take();
@@ -160,7 +161,7 @@ final class ContainerResponse {
 	 */
 	void end(int status) {
 		if (!this.response.isCommitted()) {
-			begin(new Answer(status, Map.of("Cache-Control", "no-store"), new byte[0]));
+			begin(new Answer(status, Map.of(HttpHeaders.CACHE_CONTROL, "no-store"), new byte[0]));
 		}
 	}
 

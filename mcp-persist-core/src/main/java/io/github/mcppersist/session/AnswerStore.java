@@ -5,6 +5,8 @@ import java.util.Map;
 
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.event.StreamKey;
+
 /**
  * Keeps clients' answers to requests of the server, for a client may post its answer to
  * any node, and another one may wait for it. {@link SessionStore}, which is one, says
@@ -17,12 +19,30 @@ import reactor.core.publisher.Mono;
 public interface AnswerStore {
 
 	/**
+	 * How many characters the ID of a server's request may have.
+	 */
+	int MAX_REQUEST_ID_LENGTH = 64;
+
+	/**
+	 * Refuse what can't be the ID of a server's request.
+	 * @param requestId the ID that a caller has given
+	 * @throws IllegalArgumentException if it doesn't fit the grammar
+	 */
+	static void requireRequestId(String requestId) {
+		// The characters are those of a session ID
+		if (!StreamKey.isSessionId(requestId) || requestId.length() > MAX_REQUEST_ID_LENGTH) {
+			throw new IllegalArgumentException("Not the ID of a server's request. It must be 1 to "
+					+ MAX_REQUEST_ID_LENGTH + " characters out of A-Z a-z 0-9 . _ -");
+		}
+	}
+
+	/**
 	 * Keep a client's answer to a server's request for the node that waits for it. Of two
 	 * answers to one request the first is kept, until it is removed or expires. A store
 	 * bounds how many it keeps.
 	 * @param sessionId the session
-	 * @param requestId the ID of the server's request, 1 to 64 characters out of
-	 * {@code A-Z a-z 0-9 . _ -}
+	 * @param requestId the ID of the server's request, 1 to
+	 * {@value #MAX_REQUEST_ID_LENGTH} characters out of {@code A-Z a-z 0-9 . _ -}
 	 * @param answer the JSON-RPC response as UTF-8 JSON
 	 * @return completes when it is kept; fails with
 	 * {@link SessionAlreadyDeletedException}

@@ -45,8 +45,6 @@ public final class InMemorySessionStore implements SessionStore {
 
 	private static final Duration ANSWER_TIME_TO_LIVE = Duration.ofMinutes(5);
 
-	private static final int MAX_REQUEST_ID_LENGTH = 64;
-
 	// One lock owns everything. Under it nothing waits and no code of others runs, and
 	// each call touches the session that it names or copies what it returns, plus what it
 	// drops, each of which was stored by one call: so the lock is held for microseconds,
@@ -100,25 +98,25 @@ public final class InMemorySessionStore implements SessionStore {
 
 	@Override
 	public Mono<SessionRecord> findSession(String sessionId) {
-		requireSessionId(sessionId);
+		StreamKey.requireSessionId(sessionId);
 		return Mono.defer(() -> Mono.justOrEmpty(locked(() -> find(sessionId))));
 	}
 
 	@Override
 	public Mono<Revision> setLogLevel(String sessionId, String logLevel) {
-		requireSessionId(sessionId);
+		StreamKey.requireSessionId(sessionId);
 		return Mono.fromSupplier(() -> locked(() -> change(sessionId, (session) -> session.logLevel(logLevel))));
 	}
 
 	@Override
 	public Mono<Revision> setResuming(String sessionId) {
-		requireSessionId(sessionId);
+		StreamKey.requireSessionId(sessionId);
 		return Mono.fromSupplier(() -> locked(() -> change(sessionId, InMemorySession::resuming)));
 	}
 
 	@Override
 	public Mono<Revision> subscribe(String sessionId, String uri) {
-		requireSessionId(sessionId);
+		StreamKey.requireSessionId(sessionId);
 		return Mono.fromSupplier(() -> locked(() -> change(sessionId, (session) -> {
 			session.subscribe(uri);
 			addSubscriber(uri, sessionId);
@@ -127,7 +125,7 @@ public final class InMemorySessionStore implements SessionStore {
 
 	@Override
 	public Mono<Revision> unsubscribe(String sessionId, String uri) {
-		requireSessionId(sessionId);
+		StreamKey.requireSessionId(sessionId);
 		// A session that isn't stored is among no subscribers: see remove(..)
 		return Mono.fromSupplier(() -> locked(() -> change(sessionId, (session) -> {
 			session.unsubscribe(uri);
@@ -147,7 +145,7 @@ public final class InMemorySessionStore implements SessionStore {
 
 	@Override
 	public Mono<Void> moveStandaloneCursor(String sessionId, EventId cursor) {
-		requireSessionId(sessionId);
+		StreamKey.requireSessionId(sessionId);
 		return Mono.fromRunnable(() -> locked(() -> {
 			InMemorySession session = this.sessions.get(sessionId);
 			if (session != null) {
@@ -160,7 +158,7 @@ public final class InMemorySessionStore implements SessionStore {
 	@Override
 	public Mono<Void> renewSessions(Collection<String> sessionIds) {
 		List<String> ids = List.copyOf(sessionIds);
-		ids.forEach(InMemorySessionStore::requireSessionId);
+		ids.forEach(StreamKey::requireSessionId);
 		return Mono.fromRunnable(() -> locked(() -> {
 			for (String id : ids) {
 				InMemorySession session = this.sessions.get(id);
@@ -174,8 +172,8 @@ public final class InMemorySessionStore implements SessionStore {
 
 	@Override
 	public Mono<Void> storeAnswer(String sessionId, String requestId, byte[] answer) {
-		requireSessionId(sessionId);
-		requireRequestId(requestId);
+		StreamKey.requireSessionId(sessionId);
+		AnswerStore.requireRequestId(requestId);
 		return Mono.fromRunnable(() -> locked(() -> {
 			requireNotDeleted(sessionId);
 			this.answers.add(sessionId, requestId, answer, this.millis.getAsLong() + ANSWER_TIME_TO_LIVE.toMillis());
@@ -185,14 +183,14 @@ public final class InMemorySessionStore implements SessionStore {
 
 	@Override
 	public Mono<Map<String, byte[]>> findAnswers(String sessionId, Collection<String> requestIds) {
-		requireSessionId(sessionId);
+		StreamKey.requireSessionId(sessionId);
 		List<String> ids = requireRequestIds(requestIds);
 		return Mono.fromSupplier(() -> locked(() -> answers(sessionId, ids)));
 	}
 
 	@Override
 	public Mono<Void> removeAnswers(String sessionId, Collection<String> requestIds) {
-		requireSessionId(sessionId);
+		StreamKey.requireSessionId(sessionId);
 		List<String> ids = requireRequestIds(requestIds);
 		return Mono.fromRunnable(() -> locked(() -> {
 			ids.forEach((requestId) -> this.answers.remove(sessionId, requestId));
@@ -202,7 +200,7 @@ public final class InMemorySessionStore implements SessionStore {
 
 	@Override
 	public Mono<Void> deleteSession(String sessionId) {
-		requireSessionId(sessionId);
+		StreamKey.requireSessionId(sessionId);
 		return Mono.fromRunnable(() -> locked(() -> delete(sessionId)));
 	}
 
@@ -211,25 +209,10 @@ public final class InMemorySessionStore implements SessionStore {
 		return this.timeToLive;
 	}
 
-	private static void requireSessionId(String sessionId) {
-		if (!StreamKey.isSessionId(sessionId)) {
-			throw new IllegalArgumentException(
-					"Not a session ID. It must be 1 to 128 characters out of A-Z a-z 0-9 . _ -");
-		}
-	}
-
 	private static List<String> requireRequestIds(Collection<String> requestIds) {
 		List<String> ids = List.copyOf(requestIds);
-		ids.forEach(InMemorySessionStore::requireRequestId);
+		ids.forEach(AnswerStore::requireRequestId);
 		return ids;
-	}
-
-	private static void requireRequestId(String requestId) {
-		// The characters are those of a session ID
-		if (!StreamKey.isSessionId(requestId) || requestId.length() > MAX_REQUEST_ID_LENGTH) {
-			throw new IllegalArgumentException(
-					"Not the ID of a server's request. It must be 1 to 64 characters out of A-Z a-z 0-9 . _ -");
-		}
 	}
 
 	private <T extends @Nullable Object> T locked(Supplier<T> action) {

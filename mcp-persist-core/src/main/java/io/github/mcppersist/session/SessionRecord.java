@@ -35,10 +35,7 @@ public record SessionRecord(String sessionId, String initializeRequest, String p
 		@Nullable EventId standaloneCursor, boolean resuming, Revision revision) {
 
 	public SessionRecord {
-		if (!StreamKey.isSessionId(sessionId)) {
-			throw new IllegalArgumentException(
-					"Not a session ID. It must be 1 to 128 characters out of A-Z a-z 0-9 . _ -");
-		}
+		StreamKey.requireSessionId(sessionId);
 		Objects.requireNonNull(initializeRequest, "initializeRequest must not be null");
 		Objects.requireNonNull(protocolVersion, "protocolVersion must not be null");
 		subscriptions = Set.copyOf(subscriptions);

@@ -20,7 +20,7 @@ import io.github.mcppersist.event.Revision;
  * <li>Signals come on a thread of the store's own: a subscriber neither blocks it nor
  * runs a user's code on it.</li>
  * <li>A session expires {@link #timeToLive()} after it was created, changed or renewed.
- * It may be kept for up to an eighth of that longer.</li>
+ * It may be kept for up to {@link #renewalInterval()} longer.</li>
  * <li>A deleted session is not found, not changed and not created again, however the
  * calls race, for longer than any node goes on using it.</li>
  * <li>What is no session ID is an {@link IllegalArgumentException}.</li>
@@ -91,9 +91,16 @@ public interface SessionStore extends SubscriptionStore, AnswerStore {
 
 	/**
 	 * Return how long a session is kept without being created, changed or renewed.
-	 * Whoever uses a session renews it at an eighth of this.
 	 * @return a positive duration
 	 */
 	Duration timeToLive();
+
+	/**
+	 * Return how often whoever uses a session renews it.
+	 * @return an eighth of {@link #timeToLive()}
+	 */
+	default Duration renewalInterval() {
+		return timeToLive().dividedBy(8);
+	}
 
 }

@@ -33,7 +33,7 @@ final class Senders {
 	 */
 	void release() {
 		while (!this.waiting.isEmpty()) {
-			this.threads.resume(this.waiting.remove()::success);
+			this.threads.release(this.waiting.remove()::success);
 		}
 	}
 

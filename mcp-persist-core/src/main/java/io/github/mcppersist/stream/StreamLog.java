@@ -428,7 +428,7 @@ public abstract class StreamLog {
 		}
 		logger.debug("A message for stream {} came after its end", this.stream.streamId());
 		if (sink != null) {
-			this.context.threads().resume(sink::success);
+			this.context.threads().release(sink::success);
 		}
 		proceed();
 	}

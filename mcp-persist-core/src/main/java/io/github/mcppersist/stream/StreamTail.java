@@ -152,7 +152,7 @@ final class StreamTail {
 		for (Entry entry : removeThrough(throughSequence)) {
 			MonoSink<Void> sink = entry.takeSink();
 			if (sink != null) {
-				this.context.threads().resume(sink::success);
+				this.context.threads().release(sink::success);
 			}
 		}
 	}
@@ -250,7 +250,7 @@ final class StreamTail {
 	private void fail(Entry entry, Throwable ex) {
 		MonoSink<Void> sink = entry.takeSink();
 		if (sink != null) {
-			this.context.threads().resume(() -> sink.error(ex));
+			this.context.threads().release(() -> sink.error(ex));
 		}
 	}
 

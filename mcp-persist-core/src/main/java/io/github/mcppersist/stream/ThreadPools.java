@@ -171,7 +171,7 @@ public final class ThreadPools implements Threads {
 	}
 
 	@Override
-	public void resume(Runnable task) {
+	public void release(Runnable task) {
 		this.answers.executeWhateverWaits(task);
 	}
 

@@ -94,7 +94,7 @@ public interface Threads extends AutoCloseable {
 	 * already, it is run, unless this is closed.
 	 * @param task what lets it go on
 	 */
-	void resume(Runnable task);
+	void release(Runnable task);
 
 	@Override
 	void close();

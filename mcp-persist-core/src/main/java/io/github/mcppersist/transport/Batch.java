@@ -5,8 +5,10 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 
+import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import io.modelcontextprotocol.spec.ProtocolVersions;
 import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.event.RequestId;
@@ -20,7 +22,7 @@ final class Batch {
 	/**
 	 * The only revision with batches.
 	 */
-	static final String PROTOCOL_VERSION = "2025-03-26";
+	static final String PROTOCOL_VERSION = ProtocolVersions.MCP_2025_03_26;
 
 	static final Rejection NOT_SUPPORTED = refused(
 			"batches are not supported, but in sessions of protocol version " + PROTOCOL_VERSION);
@@ -62,7 +64,7 @@ final class Batch {
 			}
 			answers |= message.message() instanceof JSONRPCResponse;
 			if (message.message() instanceof JSONRPCRequest request) {
-				if ("initialize".equals(request.method())) {
+				if (McpSchema.METHOD_INITIALIZE.equals(request.method())) {
 					return refused("initialize can't be part of a batch");
 				}
 				if (!requestIds.add(Objects.requireNonNull(message.requestId()))) {

@@ -254,9 +254,9 @@ final class CallHandler {
 	 */
 	private Mono<Void> noteChange(Session session, JSONRPCRequest message) {
 		return switch (message.method()) {
-			case SessionRules.SET_LEVEL -> this.sessions.change(session,
+			case McpSchema.METHOD_LOGGING_SET_LEVEL -> this.sessions.change(session,
 					(store) -> store.setLogLevel(session.id(), SessionRules.parameter(message, "level")));
-			case ResourceSubscriptions.SUBSCRIBE -> {
+			case McpSchema.METHOD_RESOURCES_SUBSCRIBE -> {
 				String uri = SessionRules.parameter(message, "uri");
 				yield this.sessions.change(session, (store) -> store.subscribe(session.id(), uri))
 					.then(Mono.defer(() -> {
@@ -267,7 +267,7 @@ final class CallHandler {
 							.onErrorComplete();
 					}));
 			}
-			case ResourceSubscriptions.UNSUBSCRIBE -> this.sessions.change(session,
+			case McpSchema.METHOD_RESOURCES_UNSUBSCRIBE -> this.sessions.change(session,
 					(store) -> store.unsubscribe(session.id(), SessionRules.parameter(message, "uri")));
 			default -> Mono.empty();
 		};

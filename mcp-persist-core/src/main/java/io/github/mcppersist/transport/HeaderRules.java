@@ -4,6 +4,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
+import io.modelcontextprotocol.spec.HttpHeaders;
+import io.modelcontextprotocol.spec.ProtocolVersions;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,11 +15,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class HeaderRules {
 
-	static final String SESSION_ID = "Mcp-Session-Id";
+	static final String SESSION_ID = HttpHeaders.MCP_SESSION_ID;
 
-	static final String LAST_EVENT_ID = "Last-Event-ID";
+	static final String LAST_EVENT_ID = HttpHeaders.LAST_EVENT_ID;
 
-	static final String PROTOCOL_VERSION = "MCP-Protocol-Version";
+	static final String PROTOCOL_VERSION = HttpHeaders.PROTOCOL_VERSION;
 
 	static final String USER_AGENT = "User-Agent";
 
@@ -28,7 +30,8 @@ final class HeaderRules {
 	/**
 	 * The revisions that are served, oldest first.
 	 */
-	static final List<String> PROTOCOL_VERSIONS = List.of("2025-03-26", "2025-06-18", "2025-11-25");
+	static final List<String> PROTOCOL_VERSIONS = List.of(ProtocolVersions.MCP_2025_03_26,
+			ProtocolVersions.MCP_2025_06_18, ProtocolVersions.MCP_2025_11_25);
 
 	private static final Pattern NO_QUALITY = Pattern.compile(";\\s*q\\s*=\\s*0(\\.0*)?\\s*(;|$)",
 			Pattern.CASE_INSENSITIVE);
@@ -37,11 +40,11 @@ final class HeaderRules {
 	}
 
 	static @Nullable Rejection checkPost(EndpointRequest request) {
-		String accept = request.header("Accept");
+		String accept = request.header(HttpHeaders.ACCEPT);
 		if (!accepts(accept, JSON) || !accepts(accept, EVENT_STREAM)) {
 			return Rejection.of(406, "Not Acceptable: Accept must list both " + JSON + " and " + EVENT_STREAM);
 		}
-		String contentType = request.header("Content-Type");
+		String contentType = request.header(HttpHeaders.CONTENT_TYPE);
 		if (contentType == null || !JSON.equals(mediaType(contentType))) {
 			return Rejection.of(415, "Unsupported Media Type: Content-Type must be " + JSON);
 		}
@@ -49,7 +52,7 @@ final class HeaderRules {
 	}
 
 	static @Nullable Rejection checkGet(EndpointRequest request) {
-		if (!accepts(request.header("Accept"), EVENT_STREAM)) {
+		if (!accepts(request.header(HttpHeaders.ACCEPT), EVENT_STREAM)) {
 			return Rejection.of(406, "Not Acceptable: Accept must list " + EVENT_STREAM);
 		}
 		return checkProtocolVersion(request.header(PROTOCOL_VERSION));

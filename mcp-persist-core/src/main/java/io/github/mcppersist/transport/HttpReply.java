@@ -3,6 +3,7 @@ package io.github.mcppersist.transport;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
+import io.modelcontextprotocol.spec.HttpHeaders;
 import org.reactivestreams.Publisher;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,20 +56,20 @@ final class HttpReply implements EndpointResponse {
 	 * @param message the message
 	 */
 	void send(byte[] message) {
-		send(200, Map.of("Content-Type", "application/json"), message);
+		send(200, Map.of(HttpHeaders.CONTENT_TYPE, "application/json"), message);
 	}
 
 	void refuse(Rejection rejection) {
 		logger.debug("A {} was refused with {}: {}", this.method, rejection.status(), rejection.message());
 		Map<String, String> headers = new LinkedHashMap<>(rejection.headers());
-		headers.put("Content-Type", "application/json");
+		headers.put(HttpHeaders.CONTENT_TYPE, "application/json");
 		send(rejection.status(), headers, rejection.body());
 	}
 
 	// What is a stream, sent as a whole, has its own that says more
 	private static Map<String, String> uncached(Map<String, String> headers) {
 		Map<String, String> all = new LinkedHashMap<>(headers);
-		all.putIfAbsent("Cache-Control", "no-store");
+		all.putIfAbsent(HttpHeaders.CACHE_CONTROL, "no-store");
 		return all;
 	}
 

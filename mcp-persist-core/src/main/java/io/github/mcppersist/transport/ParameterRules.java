@@ -34,10 +34,11 @@ final class ParameterRules {
 		}
 		return switch (request.method()) {
 			case McpSchema.METHOD_TOOLS_CALL, McpSchema.METHOD_PROMPT_GET -> checkNamed(params);
-			case McpSchema.METHOD_RESOURCES_READ, ResourceSubscriptions.SUBSCRIBE, ResourceSubscriptions.UNSUBSCRIBE ->
+			case McpSchema.METHOD_RESOURCES_READ, McpSchema.METHOD_RESOURCES_SUBSCRIBE,
+					McpSchema.METHOD_RESOURCES_UNSUBSCRIBE ->
 				checkText(params, "uri");
 			case McpSchema.METHOD_COMPLETION_COMPLETE -> checkCompletion(params);
-			case SessionRules.SET_LEVEL -> checkLevel(params);
+			case McpSchema.METHOD_LOGGING_SET_LEVEL -> checkLevel(params);
 			default -> null;
 		};
 	}

@@ -9,6 +9,8 @@ import java.util.Objects;
 import java.util.function.Predicate;
 
 import io.modelcontextprotocol.json.McpJsonMapper;
+import io.modelcontextprotocol.spec.HttpHeaders;
+import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.InitializeRequest;
 import io.modelcontextprotocol.spec.McpSchema.InitializeResult;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
@@ -109,7 +111,7 @@ final class PostHandler {
 			return;
 		}
 		if (!body.batch() && body.messages().get(0).message() instanceof JSONRPCRequest request
-				&& "initialize".equals(request.method())) {
+				&& McpSchema.METHOD_INITIALIZE.equals(request.method())) {
 			initialize(request, requestId, context.caller(), reply);
 			return;
 		}
@@ -266,7 +268,7 @@ final class PostHandler {
 	private void initialized(String sessionId, JSONRPCRequest message, InitializeResult result, HttpReply reply) {
 		byte[] body = jsonBytes(JSONRPCResponse.result(message.id(), result));
 		Map<String, String> headers = new LinkedHashMap<>();
-		headers.put("Content-Type", "application/json");
+		headers.put(HttpHeaders.CONTENT_TYPE, "application/json");
 		headers.put(HeaderRules.SESSION_ID, sessionId);
 		reply.send(200, headers, body);
 	}

@@ -8,6 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 import io.modelcontextprotocol.json.TypeRef;
+import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;
 import io.modelcontextprotocol.spec.McpSchema.Implementation;
 import io.modelcontextprotocol.spec.McpSchema.InitializeRequest;
@@ -15,6 +16,7 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpStreamableServerSession;
 import io.modelcontextprotocol.spec.McpStreamableServerTransport;
+import io.modelcontextprotocol.spec.ProtocolVersions;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,12 +41,6 @@ final class ResourceSubscriptions {
 	 */
 	static final String SUBSCRIBER = "mcp-persist.subscriber";
 
-	static final String SUBSCRIBE = "resources/subscribe";
-
-	static final String UNSUBSCRIBE = "resources/unsubscribe";
-
-	static final String UPDATED = "notifications/resources/updated";
-
 	private static final Logger logger = LoggerFactory.getLogger(ResourceSubscriptions.class);
 
 	private final SubscriptionStore store;
@@ -64,7 +60,7 @@ final class ResourceSubscriptions {
 	}
 
 	void start(SdkSessions sdkSessions) {
-		this.subscriber = sdkSessions.restore(SUBSCRIBER, new InitializeRequest("2025-11-25",
+		this.subscriber = sdkSessions.restore(SUBSCRIBER, new InitializeRequest(ProtocolVersions.MCP_2025_11_25,
 				ClientCapabilities.builder().build(), new Implementation(SUBSCRIBER, "1")));
 	}
 
@@ -77,7 +73,8 @@ final class ResourceSubscriptions {
 	 */
 	McpStreamableServerSession sessionFor(JSONRPCRequest message, McpStreamableServerSession session) {
 		McpStreamableServerSession subscriber = this.subscriber;
-		return (SUBSCRIBE.equals(message.method()) && subscriber != null) ? subscriber : session;
+		return (McpSchema.METHOD_RESOURCES_SUBSCRIBE.equals(message.method()) && subscriber != null) ? subscriber
+				: session;
 	}
 
 	/**
@@ -88,7 +85,7 @@ final class ResourceSubscriptions {
 		long look = this.looks.get();
 		for (String uri : uris) {
 			if (this.wanted.put(uri, look) == null) {
-				tellSdk(SUBSCRIBE, uri);
+				tellSdk(McpSchema.METHOD_RESOURCES_SUBSCRIBE, uri);
 			}
 		}
 	}
@@ -115,7 +112,7 @@ final class ResourceSubscriptions {
 				if (uris.contains(key) || wantedAt >= look - 1) {
 					return wantedAt;
 				}
-				tellSdk(UNSUBSCRIBE, key);
+				tellSdk(McpSchema.METHOD_RESOURCES_UNSUBSCRIBE, key);
 				return null;
 			});
 		}

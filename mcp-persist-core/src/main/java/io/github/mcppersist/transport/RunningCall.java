@@ -170,7 +170,7 @@ final class RunningCall extends UserCode {
 
 	@Override
 	protected void dispose() {
-		this.runtime.threads().resume(() -> {
+		this.runtime.threads().release(() -> {
 			this.handling.dispose();
 			McpStreamableServerSessionStream stream = this.sdkStream;
 			if (stream != null) {
@@ -203,7 +203,7 @@ final class RunningCall extends UserCode {
 			McpStreamableServerSessionStream stream = this.sdkStream;
 			if (stream != null) {
 				// What waits for an answer fails now, and that is the user's code
-				this.runtime.threads().resume(() -> carryOn(stream::close));
+				this.runtime.threads().release(() -> carryOn(stream::close));
 			}
 		}
 	}

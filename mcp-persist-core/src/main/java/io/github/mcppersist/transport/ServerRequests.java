@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.stream.StreamContext;
 
 /**
@@ -24,9 +25,7 @@ import io.github.mcppersist.stream.StreamContext;
  */
 final class ServerRequests {
 
-	private static final Pattern ID = Pattern.compile("[0-9A-Za-z]{11}\\.[0-9A-Za-z]{16}");
-
-	private static final int NODE_ID_LENGTH = 11;
+	private static final Pattern ID = Pattern.compile("[0-9A-Za-z]{" + NodeRegistry.ID_LENGTH + "}\\.[0-9A-Za-z]{16}");
 
 	private static final long MARGIN_NANOS = Duration.ofSeconds(10).toNanos();
 
@@ -136,7 +135,8 @@ final class ServerRequests {
 	 * @return the node's ID, or {@code null} if no node has ever sent such a request
 	 */
 	static @Nullable String nodeOf(Object id) {
-		return (id instanceof String text && ID.matcher(text).matches()) ? text.substring(0, NODE_ID_LENGTH) : null;
+		return (id instanceof String text && ID.matcher(text).matches()) ? text.substring(0, NodeRegistry.ID_LENGTH)
+				: null;
 	}
 
 	/**

@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.spec.McpSchema.LoggingLevel;
 import io.modelcontextprotocol.spec.McpStreamableServerSession;
+import io.modelcontextprotocol.spec.ProtocolVersions;
 import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.event.EventId;
@@ -42,7 +43,7 @@ final class Session {
 	 */
 	private static final String STANDALONE_STREAM_ID = "0";
 
-	private static final String FIRST_VERSION_WITH_PRIMING = "2025-11-25";
+	private static final String FIRST_VERSION_WITH_PRIMING = ProtocolVersions.MCP_2025_11_25;
 
 	/**
 	 * How long a client whose standalone connection has closed may take to come back,
@@ -456,7 +457,7 @@ final class Session {
 		this.standalone.discard();
 		this.readers.values().forEach(SseConnection::close);
 		// What waits for a client's answer fails now, and that is the user's code
-		this.runtime.threads().resume(this.sdkSession::close);
+		this.runtime.threads().release(this.sdkSession::close);
 	}
 
 }

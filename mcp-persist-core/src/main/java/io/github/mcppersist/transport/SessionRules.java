@@ -2,6 +2,7 @@ package io.github.mcppersist.transport;
 
 import java.util.Map;
 
+import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import org.jspecify.annotations.Nullable;
 
@@ -12,8 +13,6 @@ import io.github.mcppersist.session.SessionRecord;
  * kept for as long as the session is.
  */
 final class SessionRules {
-
-	static final String SET_LEVEL = "logging/setLevel";
 
 	static final int MAX_INITIALIZE_LENGTH = 64 * 1024;
 
@@ -32,9 +31,9 @@ final class SessionRules {
 	 */
 	static @Nullable String check(JSONRPCRequest request, SessionRecord session) {
 		return switch (request.method()) {
-			case ResourceSubscriptions.SUBSCRIBE -> (session.subscriptions().size() < MAX_SUBSCRIPTIONS)
+			case McpSchema.METHOD_RESOURCES_SUBSCRIBE -> (session.subscriptions().size() < MAX_SUBSCRIPTIONS)
 					? checkLength(request, "uri") : "a session may have " + MAX_SUBSCRIPTIONS + " subscriptions";
-			case ResourceSubscriptions.UNSUBSCRIBE -> checkLength(request, "uri");
+			case McpSchema.METHOD_RESOURCES_UNSUBSCRIBE -> checkLength(request, "uri");
 			default -> null;
 		};
 	}

@@ -132,7 +132,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 			.repeat(atLeast(this.runtime.store().timeToLive().dividedBy(3), Duration.ofMillis(100)),
 					this.sessions::renewStreams);
 		this.runtime.threads()
-			.repeat(atLeast(sessionStore.timeToLive().dividedBy(8), Duration.ofMillis(10)),
+			.repeat(atLeast(sessionStore.renewalInterval(), Duration.ofMillis(10)),
 					() -> this.sessions.renewSessions().subscribe());
 		this.runtime.threads().repeat(UPKEEP_INTERVAL, () -> {
 			this.sessions.save();

@@ -1,15 +1,32 @@
 package io.github.mcppersist.event;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 class EventTests {
 
 	private final EventId id = EventId.parse("a_1_000000");
+
+	@Test
+	void takesAsABatchOnlyWhatFollowsWithoutAHoleInOneStream() {
+		StreamKey stream = new StreamKey("session", "stream");
+		Event first = Event.priming(EventId.next("stream", 7));
+		Event second = Event.priming(EventId.next("stream", 8));
+
+		assertThat(Event.requireBatch(stream, List.of(first, second))).containsExactly(first, second);
+		for (List<Event> wrong : List.of(List.<Event>of(), List.of(second, first), List.of(first, first),
+				List.of(first, Event.priming(EventId.next("stream", 9))),
+				List.of(Event.priming(EventId.next("other", 1))),
+				List.of(first, Event.priming(EventId.next("other", 8))))) {
+			assertThatIllegalArgumentException().isThrownBy(() -> Event.requireBatch(stream, wrong));
+		}
+	}
 
 	@Test
 	void isPrimingWithoutAMessage() {

@@ -864,8 +864,8 @@ public abstract class SessionStoreContractTests {
 	}
 
 	private void awaitNotFound(SessionStore store, String sessionId) {
-		// For a clock that stands still this is the eighth that a store may add
-		elapse(store.timeToLive().dividedBy(8));
+		// For a clock that stands still this is what a store may add
+		elapse(store.renewalInterval());
 		awaiting().untilAsserted(() -> assertNotFound(store, sessionId));
 	}
 

@@ -62,8 +62,8 @@ final class LaterThreads implements Threads {
 	}
 
 	@Override
-	public void resume(Runnable task) {
-		this.threads.resume(task);
+	public void release(Runnable task) {
+		this.threads.release(task);
 	}
 
 	@Override

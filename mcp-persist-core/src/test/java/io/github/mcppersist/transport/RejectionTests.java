@@ -26,8 +26,14 @@ class RejectionTests {
 
 	@Test
 	void saysNothingOfWhatNobodyForesaw() {
-		assertThat(Rejection.failed(new IllegalStateException("secret")).message()).doesNotContain("secret");
-		assertThat(Rejection.failed(new IllegalStateException("secret")).status()).isEqualTo(500);
+		Rejection unforeseen = Rejection.failed(new IllegalStateException("secret"));
+
+		assertThat(unforeseen.status()).isEqualTo(500);
+		assertThat(unforeseen.message()).doesNotContain("secret");
+	}
+
+	@Test
+	void saysWhatWasForeseen() {
 		assertThat(Rejection.failed(new RejectedExecutionException())).isEqualTo(Rejection.SHUTTING_DOWN);
 		assertThat(Rejection.failed(new RejectedRequestException(Rejection.ASKER_GONE)))
 			.isEqualTo(Rejection.ASKER_GONE);

@@ -116,20 +116,20 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 
 	@Override
 	public Mono<Revision> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
-		List<Event> checked = check(stream, events);
-		return Mono.create((sink) -> this.writer.open(stream, requestIds, checked, sink));
+		List<Event> batch = Event.requireBatch(stream, events);
+		return Mono.create((sink) -> this.writer.open(stream, requestIds, batch, sink));
 	}
 
 	@Override
 	public Mono<Void> storeEvents(StreamKey stream, List<Event> events) {
-		List<Event> checked = check(stream, events);
-		return Mono.create((sink) -> this.writer.append(stream, checked, false, sink));
+		List<Event> batch = Event.requireBatch(stream, events);
+		return Mono.create((sink) -> this.writer.append(stream, batch, false, sink));
 	}
 
 	@Override
 	public Mono<Void> completeStream(StreamKey stream, List<Event> events) {
-		List<Event> checked = check(stream, events);
-		return Mono.create((sink) -> this.writer.append(stream, checked, true, sink));
+		List<Event> batch = Event.requireBatch(stream, events);
+		return Mono.create((sink) -> this.writer.append(stream, batch, true, sink));
 	}
 
 	@Override
@@ -188,9 +188,7 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 
 	@Override
 	public Mono<Void> deleteSession(String sessionId) {
-		if (!StreamKey.isSessionId(sessionId)) {
-			throw new IllegalArgumentException("Not a session ID");
-		}
+		StreamKey.requireSessionId(sessionId);
 		return Mono.create((sink) -> delete(sessionId, sink));
 	}
 
@@ -232,9 +230,7 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 
 	@Override
 	public Mono<List<StoredStream>> findStreams(String sessionId) {
-		if (!StreamKey.isSessionId(sessionId)) {
-			throw new IllegalArgumentException("Not a session ID");
-		}
+		StreamKey.requireSessionId(sessionId);
 		byte[][] index = { RedisKeys.bytes(this.node.keys().runningStreams(sessionId)) };
 		return this.node.read(LuaScript.LIST_STREAMS, index)
 			.flatMapIterable((streamIds) -> streamIds)
@@ -267,22 +263,6 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 	@Override
 	public void close() {
 		this.node.close();
-	}
-
-	private static List<Event> check(StreamKey stream, List<Event> events) {
-		List<Event> copy = List.copyOf(events);
-		if (copy.isEmpty()) {
-			throw new IllegalArgumentException("There must be at least one event");
-		}
-		long sequence = copy.get(0).id().sequence();
-		for (Event event : copy) {
-			if (!event.id().streamId().equals(stream.streamId()) || event.id().sequence() != sequence) {
-				throw new IllegalArgumentException(
-						"Event " + event.id() + " isn't number " + sequence + " of stream " + stream.streamId());
-			}
-			sequence++;
-		}
-		return copy;
 	}
 
 	/**

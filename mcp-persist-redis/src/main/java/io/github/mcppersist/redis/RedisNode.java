@@ -1,6 +1,5 @@
 package io.github.mcppersist.redis;
 
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -18,6 +17,7 @@ import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.StoreOutage;
+import io.github.mcppersist.node.NodeRegistry;
 
 /**
  * What the stores of one node share: its ID, the way to Redis, and what comes through the
@@ -45,14 +45,9 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 	 */
 	static final char LEFT = 'l';
 
-	static final int ID_LENGTH = StreamHeader.NO_NODE.length();
-
-	private static final char[] ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-		.toCharArray();
-
 	private static final Logger logger = LoggerFactory.getLogger(RedisEventStore.class);
 
-	private final String id = randomId();
+	private final String id = NodeRegistry.randomNodeId();
 
 	private final RedisKeys keys;
 
@@ -292,15 +287,6 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 
 	static int code(List<Object> reply) {
 		return ((Long) reply.get(0)).intValue();
-	}
-
-	private static String randomId() {
-		SecureRandom random = new SecureRandom();
-		char[] id = new char[ID_LENGTH];
-		for (int i = 0; i < id.length; i++) {
-			id[i] = ALPHABET[random.nextInt(ALPHABET.length)];
-		}
-		return new String(id);
 	}
 
 	/**

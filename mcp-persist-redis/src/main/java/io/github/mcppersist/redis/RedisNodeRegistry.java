@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,8 +26,6 @@ import io.github.mcppersist.node.NodeRegistry;
 public final class RedisNodeRegistry implements NodeRegistry {
 
 	private static final Logger logger = LoggerFactory.getLogger(RedisNodeRegistry.class);
-
-	private static final Pattern NODE_ID = Pattern.compile("[A-Za-z0-9]{" + RedisNode.ID_LENGTH + "}");
 
 	/**
 	 * How often a node beats within the timeout. How long it takes until all see that one
@@ -183,7 +180,7 @@ public final class RedisNodeRegistry implements NodeRegistry {
 			if (nodeId.equals(this.node.id())) {
 				return Mono.just(true);
 			}
-			if (!NODE_ID.matcher(nodeId).matches() || isGone(nodeId)) {
+			if (!NodeRegistry.isNodeId(nodeId) || isGone(nodeId)) {
 				return Mono.just(false);
 			}
 			return this.node.publish(this.node.keys().channel(nodeId), RedisNode.MESSAGE + this.node.id() + message)
@@ -215,7 +212,7 @@ public final class RedisNodeRegistry implements NodeRegistry {
 				RedisNodeRegistry.this.sightings.left(body);
 			}
 			else if (kind == RedisNode.MESSAGE && !body.startsWith(nodeId())) {
-				this.listener.received(body.substring(RedisNode.ID_LENGTH));
+				this.listener.received(body.substring(NodeRegistry.ID_LENGTH));
 			}
 		}
 

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 import reactor.core.publisher.Flux;
@@ -19,6 +18,7 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.session.AnswerStore;
 import io.github.mcppersist.session.SessionAlreadyDeletedException;
 import io.github.mcppersist.session.SessionNotFoundException;
 import io.github.mcppersist.session.SessionRecord;
@@ -36,8 +36,6 @@ import io.github.mcppersist.session.SessionStoreUnavailableException;
  * session has expired, the index may say too little or too much.
  */
 public final class RedisSessionStore implements SessionStore {
-
-	private static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
 	private static final int URIS_PER_CALL = 1000;
 
@@ -68,7 +66,7 @@ public final class RedisSessionStore implements SessionStore {
 		this.timeToLive = timeToLive;
 		long millis = timeToLive.toMillis();
 		// Longer by as long as a node may wait until it renews a session that is used
-		long kept = millis + millis / 8;
+		long kept = millis + renewalInterval().toMillis();
 		this.ttl = RedisNode.number(kept);
 		this.answerTtl = ttls.running();
 		this.tombstoneTtl = RedisNode.number(Math.max(kept, ttls.tombstone()));
@@ -104,7 +102,7 @@ public final class RedisSessionStore implements SessionStore {
 
 	@Override
 	public Mono<SessionRecord> findSession(String sessionId) {
-		check(sessionId);
+		StreamKey.requireSessionId(sessionId);
 		return read(LuaScript.FIND_SESSION, keys(keys().record(sessionId), keys().tombstone(sessionId)))
 			.filter((fields) -> !fields.isEmpty())
 			.map((fields) -> SessionFields.parse(sessionId, fields))
@@ -118,26 +116,26 @@ public final class RedisSessionStore implements SessionStore {
 
 	@Override
 	public Mono<Revision> setLogLevel(String sessionId, String logLevel) {
-		check(sessionId);
+		StreamKey.requireSessionId(sessionId);
 		return change(sessionId, this.ttl, SessionFields.logLevel(), RedisKeys.text(logLevel));
 	}
 
 	@Override
 	public Mono<Revision> setResuming(String sessionId) {
-		check(sessionId);
+		StreamKey.requireSessionId(sessionId);
 		return change(sessionId, this.ttl, SessionFields.resuming(), SessionFields.yes());
 	}
 
 	@Override
 	public Mono<Revision> subscribe(String sessionId, String uri) {
-		check(sessionId);
+		StreamKey.requireSessionId(sessionId);
 		return change(sessionId, this.ttl, SessionFields.subscription(uri), NOTHING)
 			.flatMap((revision) -> index(sessionId, List.of(uri)).thenReturn(revision));
 	}
 
 	@Override
 	public Mono<Revision> unsubscribe(String sessionId, String uri) {
-		check(sessionId);
+		StreamKey.requireSessionId(sessionId);
 		Mono<Void> unindexed = unindex(sessionId, List.of(uri));
 		return change(sessionId, this.ttl, SessionFields.subscription(uri))
 			.onErrorResume(SessionNotFoundException.class, (ex) -> unindexed.then(Mono.error(ex)))
@@ -193,7 +191,7 @@ public final class RedisSessionStore implements SessionStore {
 
 	@Override
 	public Mono<Void> moveStandaloneCursor(String sessionId, EventId cursor) {
-		check(sessionId);
+		StreamKey.requireSessionId(sessionId);
 		return write(LuaScript.MOVE_CURSOR, 0, keys(keys().record(sessionId)), RedisKeys.bytes(cursor.toString()))
 			.then();
 	}
@@ -201,7 +199,7 @@ public final class RedisSessionStore implements SessionStore {
 	@Override
 	public Mono<Void> renewSessions(Collection<String> sessionIds) {
 		List<String> checked = List.copyOf(sessionIds);
-		checked.forEach(RedisSessionStore::check);
+		checked.forEach(StreamKey::requireSessionId);
 		return Flux.fromIterable(checked).flatMapDelayError(this::renew, RENEWALS_UNDER_WAY, 1).then();
 	}
 
@@ -212,8 +210,8 @@ public final class RedisSessionStore implements SessionStore {
 
 	@Override
 	public Mono<Void> storeAnswer(String sessionId, String requestId, byte[] answer) {
-		check(sessionId);
-		checkRequestId(requestId);
+		StreamKey.requireSessionId(sessionId);
+		AnswerStore.requireRequestId(requestId);
 		return write(LuaScript.STORE_ANSWER, answer.length,
 				keys(keys().answers(sessionId), keys().tombstone(sessionId)), this.answerTtl,
 				RedisKeys.bytes(requestId), answer, RedisNode.number(MAX_ANSWERS))
@@ -227,7 +225,7 @@ public final class RedisSessionStore implements SessionStore {
 
 	@Override
 	public Mono<Map<String, byte[]>> findAnswers(String sessionId, Collection<String> requestIds) {
-		check(sessionId);
+		StreamKey.requireSessionId(sessionId);
 		byte[][] arguments = requestIds(requestIds);
 		return read(LuaScript.FIND_ANSWERS, keys(keys().answers(sessionId)), arguments).map((found) -> {
 			Map<String, byte[]> answers = new HashMap<>();
@@ -240,19 +238,19 @@ public final class RedisSessionStore implements SessionStore {
 
 	@Override
 	public Mono<Void> removeAnswers(String sessionId, Collection<String> requestIds) {
-		check(sessionId);
+		StreamKey.requireSessionId(sessionId);
 		byte[][] arguments = requestIds(requestIds);
 		return write(LuaScript.REMOVE_ANSWERS, 0, keys(keys().answers(sessionId)), arguments).then();
 	}
 
 	private static byte[][] requestIds(Collection<String> requestIds) {
-		requestIds.forEach(RedisSessionStore::checkRequestId);
+		requestIds.forEach(AnswerStore::requireRequestId);
 		return requestIds.stream().map(RedisKeys::bytes).toArray(byte[][]::new);
 	}
 
 	@Override
 	public Mono<Void> deleteSession(String sessionId) {
-		check(sessionId);
+		StreamKey.requireSessionId(sessionId);
 		return write(LuaScript.DELETE_SESSION, 0,
 				keys(keys().tombstone(sessionId), keys().record(sessionId), keys().answers(sessionId)),
 				this.tombstoneTtl)
@@ -299,19 +297,6 @@ public final class RedisSessionStore implements SessionStore {
 
 	private static List<String> texts(List<Object> reply) {
 		return reply.stream().map(SessionFields::text).collect(Collectors.toList());
-	}
-
-	private static void check(String sessionId) {
-		if (!StreamKey.isSessionId(sessionId)) {
-			throw new IllegalArgumentException("Not a session ID");
-		}
-	}
-
-	private static void checkRequestId(String requestId) {
-		if (!REQUEST_ID.matcher(requestId).matches()) {
-			throw new IllegalArgumentException(
-					"Not a request ID. It must be 1 to 64 characters out of A-Z a-z 0-9 . _ -");
-		}
 	}
 
 }

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamHead;
+import io.github.mcppersist.node.NodeRegistry;
 
 /**
  * The element at index 0 of a stream's list, in layout version 1. The event at index
@@ -33,7 +34,7 @@ import io.github.mcppersist.event.StreamHead;
 record StreamHeader(boolean complete, long base, String owner, String node, int largestElement,
 		@Nullable RequestIds requestIds) {
 
-	static final String NO_NODE = "-----------";
+	static final String NO_NODE = "-".repeat(NodeRegistry.ID_LENGTH);
 
 	private static final char VERSION = '1';
 

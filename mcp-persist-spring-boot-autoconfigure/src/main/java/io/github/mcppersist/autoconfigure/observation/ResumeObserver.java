@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.observe.ResumeOutcome;
-import io.github.mcppersist.observe.StoreOperation;
 
 /**
  * Observes resumes, and nothing else: all else takes no time of its own, or is counted
@@ -27,30 +26,6 @@ final class ResumeObserver implements EndpointObserver {
 	@Override
 	public Resume resumeStarted() {
 		return new ObservedResume(ResumeObservation.RESUME.start(this.registry));
-	}
-
-	@Override
-	public void storeCalled(StoreOperation operation, long nanos, @Nullable Throwable failure) {
-	}
-
-	@Override
-	public void eventsStored(int messages) {
-	}
-
-	@Override
-	public void eventsDropped(int messages) {
-	}
-
-	@Override
-	public void gapFound() {
-	}
-
-	@Override
-	public void sessionRestored() {
-	}
-
-	@Override
-	public void orphanEnded() {
 	}
 
 	private static final class ObservedResume implements Resume {
