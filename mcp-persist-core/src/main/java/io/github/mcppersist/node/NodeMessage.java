@@ -93,7 +93,13 @@ public record NodeMessage(Kind kind, String subject, String detail) {
 		/**
 		 * A session has begun that could not be stored yet.
 		 */
-		UNSAVED('u');
+		UNSAVED('u'),
+
+		/**
+		 * Nobody listens to a session any more on the node that sends this, and others
+		 * may wait for that.
+		 */
+		UNHEARD('l');
 
 		private final char letter;
 

@@ -70,6 +70,12 @@ public final class SseConnection implements SseOutput.Source {
 	 */
 	private @Nullable EventId cursor;
 
+	/**
+	 * Whether a newer connection on another node has taken over; written in the mailbox,
+	 * read anywhere.
+	 */
+	private volatile boolean replacedElsewhere;
+
 	private boolean reading;
 
 	/**
@@ -183,6 +189,25 @@ public final class SseConnection implements SseOutput.Source {
 	}
 
 	/**
+	 * Send a heartbeat now, so that it shows if the client has gone.
+	 */
+	public void probe() {
+		this.mailbox.execute(() -> {
+			if (this.output.isOpen()) {
+				this.output.beat(this.runtime.threads().nanoTime(), -1);
+			}
+		});
+	}
+
+	/**
+	 * Say why this connection has ended.
+	 * @return whether a newer connection on another node has taken over
+	 */
+	public boolean isReplacedElsewhere() {
+		return this.replacedElsewhere;
+	}
+
+	/**
 	 * End now, because a newer connection of the stream is on this node.
 	 */
 	public void replace() {
@@ -251,6 +276,23 @@ public final class SseConnection implements SseOutput.Source {
 			if (this.output.isClosed() || this.watch == null || this.openable) {
 				openNow();
 			}
+		});
+	}
+
+	/**
+	 * Answer a request with this connection, which gets nothing but heartbeats: its
+	 * client waits for another one's place.
+	 * @param lastEventId the client's cursor, which it is told again so that it keeps it,
+	 * or {@code null}
+	 * @param response the response to the request
+	 */
+	public void openWaiting(@Nullable EventId lastEventId, Consumer<Publisher<byte[]>> response) {
+		this.mailbox.execute(() -> {
+			if (lastEventId != null) {
+				this.output.add(SseFrame.cursor(lastEventId, this.reconnects.retry()));
+			}
+			this.opening = response;
+			openNow();
 		});
 	}
 
@@ -511,6 +553,7 @@ public final class SseConnection implements SseOutput.Source {
 		String reader = page.head().reader();
 		if (watchedBefore && this.runtime.isShared() && reader != null && !this.runtime.isThisNode(reader)) {
 			logger.debug("Closing a connection of stream {}: a newer one is on another node", this.stream.streamId());
+			this.replacedElsewhere = true;
 			finish();
 			return;
 		}

@@ -98,11 +98,38 @@ final class GetHandler {
 	}
 
 	private void listen(Session session, ReconnectRules reconnects, HttpReply reply) {
+		if (!isTurn(session, null, reconnects, reply)) {
+			return;
+		}
 		StreamLog log = session.standalone();
 		SseConnection connection = connect(session, ConnectionKind.STANDALONE, log.stream(), reconnects, log,
 				log.mailbox());
 		log.mailbox().execute(() -> log.begin(connection, session.record().standaloneCursor()));
 		connection.openWhenWatched((chunks) -> reply.stream(SseOutput.HEADERS, chunks));
+	}
+
+	/**
+	 * Say whether a standalone connection is to be sent the messages; if not, answer it.
+	 * @param session the session
+	 * @param cursor the client's cursor, if it has one
+	 * @param reconnects what is known of the client
+	 * @param reply answers the request
+	 * @return whether it is
+	 */
+	private boolean isTurn(Session session, @Nullable EventId cursor, ReconnectRules reconnects, HttpReply reply) {
+		switch (session.listeners().next(session.isListening())) {
+			case LISTEN -> {
+				return true;
+			}
+			case WAIT -> {
+				SseConnection connection = new SseConnection(this.runtime.streams(), ConnectionKind.STANDALONE,
+						new Mailbox(), session.standalone().stream(), reconnects, null, session::awaited);
+				session.await(connection);
+				connection.openWaiting(cursor, (chunks) -> reply.stream(SseOutput.HEADERS, chunks));
+			}
+			case REFUSE -> reply.refuse(Rejection.TOO_MANY_LISTENERS);
+		}
+		return false;
 	}
 
 	private SseConnection connect(Session session, ConnectionKind kind, StreamKey stream, ReconnectRules reconnects,
@@ -126,6 +153,11 @@ final class GetHandler {
 			return;
 		}
 		StreamKey stream = new StreamKey(session.id(), cursor.streamId());
+		if (session.log(cursor.streamId()) == session.standalone() && !isTurn(session, cursor, reconnects, reply)) {
+			observed.ended(ResumeOutcome.LIVE, null);
+			session.release();
+			return;
+		}
 		int maxBytes = Math.max(1, this.runtime.options().maxConnectionBytes() / 2);
 		this.runtime.store()
 			.replayEventsAfter(stream, cursor, maxBytes)
