@@ -99,7 +99,13 @@ public record NodeMessage(Kind kind, String subject, String detail) {
 		 * A client has cancelled a request, which runs on whichever node. The detail is
 		 * the JSON text of the request's ID in Base64, without padding.
 		 */
-		CANCELLED('c');
+		CANCELLED('c'),
+
+		/**
+		 * Nobody listens to a session any more on the node that sends this, and others
+		 * may wait for that.
+		 */
+		UNHEARD('l');
 
 		private final char letter;
 

@@ -84,6 +84,8 @@ final class ResponseWriter implements Subscriber<byte[]>, WriteListener, AsyncLi
 	 */
 	private volatile boolean closed;
 
+	private volatile boolean cancelDue;
+
 	private boolean begun;
 
 	private byte @Nullable [] chunk;
@@ -139,6 +141,7 @@ final class ResponseWriter implements Subscriber<byte[]>, WriteListener, AsyncLi
 		}
 		finally {
 			this.lock.unlock();
+			cancelIfDue();
 		}
 	}
 
@@ -224,6 +227,7 @@ final class ResponseWriter implements Subscriber<byte[]>, WriteListener, AsyncLi
 			finally {
 				this.lock.unlock();
 			}
+			cancelIfDue();
 			seen = this.pending.addAndGet(-seen);
 		}
 		while (seen != 0);
@@ -343,7 +347,15 @@ final class ResponseWriter implements Subscriber<byte[]>, WriteListener, AsyncLi
 	private void close(boolean cancel) {
 		forget();
 		complete();
-		if (cancel) {
+		this.cancelDue = cancel;
+	}
+
+	/**
+	 * Cancel the stream if a step has closed the response for it. Without the lock: what
+	 * is cancelled is others'.
+	 */
+	private void cancelIfDue() {
+		if (this.cancelDue && !this.lock.isHeldByCurrentThread()) {
 			cancel();
 		}
 	}

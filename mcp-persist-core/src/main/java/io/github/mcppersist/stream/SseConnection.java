@@ -144,6 +144,12 @@ public final class SseConnection implements SseOutput.Source {
 
 	private State state = State.STARTING;
 
+	/**
+	 * Whether a newer connection on another node has taken over; written in the mailbox,
+	 * read anywhere.
+	 */
+	private volatile boolean replacedElsewhere;
+
 	private Reading reading = Reading.IDLE;
 
 	/**
@@ -234,6 +240,25 @@ public final class SseConnection implements SseOutput.Source {
 	}
 
 	/**
+	 * Send a heartbeat now, so that it shows if the client has gone.
+	 */
+	public void probe() {
+		this.mailbox.execute(() -> {
+			if (this.output.isOpen()) {
+				this.output.beat(this.context.threads().nanoTime(), -1);
+			}
+		});
+	}
+
+	/**
+	 * Say why this connection has ended.
+	 * @return whether a newer connection on another node has taken over
+	 */
+	public boolean isReplacedElsewhere() {
+		return this.replacedElsewhere;
+	}
+
+	/**
 	 * Finish, whatever is on its way: a newer connection of the stream is on this node,
 	 * or the endpoint waits no longer.
 	 */
@@ -293,6 +318,22 @@ public final class SseConnection implements SseOutput.Source {
 	public void openWhenWatched(Consumer<Publisher<byte[]>> response) {
 		this.mailbox.execute(() -> this.watch
 			.whenSettled(() -> this.context.threads().deliver(new Mailbox(), () -> open(response))));
+	}
+
+	/**
+	 * Answer a request with this connection, which never begins: it gets nothing but
+	 * heartbeats, and its client waits for another one's place.
+	 * @param lastEventId the client's cursor, which it is told again so that it keeps it,
+	 * or {@code null}
+	 * @param response sends the headers and subscribes
+	 */
+	public void openWaiting(@Nullable EventId lastEventId, Consumer<Publisher<byte[]>> response) {
+		this.mailbox.execute(() -> {
+			if (lastEventId != null) {
+				this.output.add(SseFrame.cursor(lastEventId, this.reconnects.retry()));
+			}
+			this.context.threads().deliver(new Mailbox(), () -> open(response));
+		});
 	}
 
 	// How it begins, in the mailbox
@@ -631,6 +672,7 @@ public final class SseConnection implements SseOutput.Source {
 		String newest = page.head().reader();
 		if (watchedBefore && this.context.isShared() && newest != null && !this.context.isThisNode(newest)) {
 			logger.debug("Closing a connection of stream {}: a newer one is on another node", this.stream.streamId());
+			this.replacedElsewhere = true;
 			finish();
 			return;
 		}

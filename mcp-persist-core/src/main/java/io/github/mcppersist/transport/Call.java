@@ -20,7 +20,8 @@ record Call(JSONRPCRequest request, RequestId id) {
 	 */
 	private static final Set<String> ANSWERED_BY_SDK = Set.of(McpSchema.METHOD_PING, McpSchema.METHOD_TOOLS_LIST,
 			McpSchema.METHOD_PROMPT_LIST, McpSchema.METHOD_RESOURCES_LIST, McpSchema.METHOD_RESOURCES_TEMPLATES_LIST,
-			McpSchema.METHOD_LOGGING_SET_LEVEL, ResourceSubscriptions.SUBSCRIBE, ResourceSubscriptions.UNSUBSCRIBE);
+			McpSchema.METHOD_LOGGING_SET_LEVEL, McpSchema.METHOD_RESOURCES_SUBSCRIBE,
+			McpSchema.METHOD_RESOURCES_UNSUBSCRIBE);
 
 	/**
 	 * Say whether the request runs code of the user's, which may wait for whatever it

@@ -97,11 +97,32 @@ final class GetHandler {
 	}
 
 	private void listen(Session session, ReconnectRules reconnects, HttpReply reply) {
+		if (!isTurn(session, null, reconnects, reply)) {
+			return;
+		}
 		StandaloneLog log = session.standalone();
 		PageReader reader = new PageReader(this.runtime.streams(), log.stream(), null);
 		SseConnection connection = connect(session, ConnectionKind.STANDALONE, reader, reconnects, log, log.mailbox());
 		log.mailbox().execute(() -> log.begin(connection, session.record().standaloneCursor()));
 		open(connection, reply);
+	}
+
+	// Say whether a standalone connection is to be sent the messages; if not, answer it
+	private boolean isTurn(Session session, @Nullable EventId cursor, ReconnectRules reconnects, HttpReply reply) {
+		switch (session.listeners().next(session.isListening())) {
+			case LISTEN -> {
+				return true;
+			}
+			case WAIT -> {
+				PageReader reader = new PageReader(this.runtime.streams(), session.standalone().stream(), null);
+				SseConnection connection = new SseConnection(this.runtime.streams(), ConnectionKind.STANDALONE,
+						new Mailbox(), reader, reconnects, null, session::awaited);
+				session.await(connection);
+				connection.openWaiting(cursor, (chunks) -> reply.stream(SseOutput.HEADERS, chunks));
+			}
+			case REFUSE -> reply.refuse(Rejection.TOO_MANY_LISTENERS);
+		}
+		return false;
 	}
 
 	private SseConnection connect(Session session, ConnectionKind kind, PageReader reader, ReconnectRules reconnects,
@@ -130,6 +151,11 @@ final class GetHandler {
 		}
 		StreamKey stream = new StreamKey(session.id(), cursor.streamId());
 		PageReader reader = new PageReader(this.runtime.streams(), stream, observed);
+		if (session.log(cursor.streamId()) == session.standalone() && !isTurn(session, cursor, reconnects, reply)) {
+			reader.ended(ResumeOutcome.LIVE, null);
+			session.release();
+			return;
+		}
 		reader.read(cursor, (found) -> {
 			try {
 				resume(session, stream, cursor, reader, found, reconnects, reply);
@@ -179,6 +205,12 @@ final class GetHandler {
 				}
 				connection.resume(cursor, found);
 			});
+			if (log != null && log.isDiscarded()) {
+				// Not an empty stream, which says that there is nothing: it is to look
+				// again
+				reply.refuse(Rejection.SESSIONS_AWAY);
+				return;
+			}
 			open(connection, reply);
 			if (log == null && found instanceof PageReader.Page page) {
 				tellOwner(stream, page.page().head().owner());

@@ -110,6 +110,11 @@ final class NodeListener implements NodeRegistry.Listener {
 					log.readElsewhere();
 				}
 			}
+			case UNHEARD -> {
+				if (session != null) {
+					session.listeners().ended();
+				}
+			}
 			case AWAITED -> awaited(session, message);
 			case DISOWNED -> {
 				SseConnection reader = (session != null) ? session.reader(message.detail()) : null;

@@ -57,6 +57,12 @@ record Rejection(int status, int code, String message, @Nullable RequestId reque
 	static final Rejection SESSION_UNSAVED = unavailable(
 			"the session store takes no writes, or did not until a moment ago, and may not know of the session yet");
 
+	/**
+	 * Neither 400 nor 404, on which a client drops its session.
+	 */
+	static final Rejection TOO_MANY_LISTENERS = new Rejection(409, JsonRpcError.INVALID_REQUEST,
+			"Conflict: this session has too many standalone connections", null, Map.of());
+
 	static Rejection of(int status, String message) {
 		return new Rejection(status, JsonRpcError.INVALID_REQUEST, message, null, Map.of());
 	}

@@ -15,12 +15,15 @@ import io.modelcontextprotocol.spec.McpSchema.LoggingLevel;
 import io.modelcontextprotocol.spec.McpStreamableServerSession;
 import io.modelcontextprotocol.spec.ProtocolVersions;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.stream.RequestLog;
 import io.github.mcppersist.stream.SseConnection;
@@ -38,6 +41,8 @@ import io.github.mcppersist.stream.StreamLog;
  */
 final class Session {
 
+	private static final Logger logger = LoggerFactory.getLogger(Session.class);
+
 	/**
 	 * Every session has one standalone stream, which is found without being told its ID.
 	 */
@@ -50,6 +55,8 @@ final class Session {
 	 * beyond the time that it was told to wait.
 	 */
 	private static final Duration RETURN = Duration.ofSeconds(10);
+
+	private static final Duration PROBE = Duration.ofSeconds(1);
 
 	private static final int LET_GO = Integer.MIN_VALUE;
 
@@ -92,6 +99,8 @@ final class Session {
 
 	private volatile @Nullable EventId notedCursor;
 
+	private final Listeners listeners;
+
 	/**
 	 * When the last standalone connection closed, if there was one.
 	 */
@@ -111,6 +120,7 @@ final class Session {
 		this.runtime = runtime;
 		this.sdkSession = sdkSession;
 		this.record = record;
+		this.listeners = new Listeners(runtime.threads(), runtime.options().retryInterval());
 		this.lastUsedNanos = runtime.threads().nanoTime();
 		this.renewedNanos = this.lastUsedNanos;
 		this.notedCursor = record.standaloneCursor();
@@ -323,6 +333,9 @@ final class Session {
 		this.uses.incrementAndGet();
 		SseConnection older = this.readers.put(stream.streamId(), newer);
 		if (older != null) {
+			if (isStandalone(stream)) {
+				noteDisplaced(false);
+			}
 			older.abort();
 		}
 		if (this.ended) {
@@ -340,10 +353,68 @@ final class Session {
 	}
 
 	void unregister(StreamKey stream, SseConnection gone) {
-		if (STANDALONE_STREAM_ID.equals(stream.streamId())) {
+		if (isStandalone(stream)) {
 			this.listenedUntilNanos = this.runtime.threads().nanoTime();
 		}
-		this.readers.remove(stream.streamId(), gone);
+		boolean newest = this.readers.remove(stream.streamId(), gone);
+		if (newest && isStandalone(stream)) {
+			if (gone.isReplacedElsewhere()) {
+				noteDisplaced(true);
+			}
+			else if (this.listeners.ended() && this.runtime.isShared()) {
+				this.runtime.nodes()
+					.broadcast(this.runtime.streams().text(new NodeMessage(NodeMessage.Kind.UNHEARD, id(), "")))
+					.subscribe((nothing) -> {
+					}, (ex) -> logger.debug("Connections on other nodes wait longer than they need to", ex));
+			}
+		}
+		release();
+	}
+
+	private void noteDisplaced(boolean byOtherNode) {
+		if (this.listeners.displaced(byOtherNode)) {
+			logger.warn("A client has more than one standalone connection, and each comes back when another one takes "
+					+ "over: it leaks connections, or shares its session with another client. Its messages go to one "
+					+ "of them, and the others wait. Logged once a session");
+		}
+	}
+
+	/**
+	 * Return which of the standalone connections is sent the messages.
+	 * @return the rule for all that come
+	 */
+	Listeners listeners() {
+		return this.listeners;
+	}
+
+	private static boolean isStandalone(StreamKey stream) {
+		return STANDALONE_STREAM_ID.equals(stream.streamId());
+	}
+
+	/**
+	 * Have a standalone connection wait until nobody listens. It uses this session until
+	 * it is gone.
+	 * @param connection the connection
+	 */
+	void await(SseConnection connection) {
+		this.uses.incrementAndGet();
+		this.listeners.wait(connection);
+		SseConnection listening = this.readers.get(STANDALONE_STREAM_ID);
+		if (listening == null && !this.listeners.isElsewhere()) {
+			connection.close();
+		}
+		else if (listening != null) {
+			// If its client has gone, the first heartbeat makes the other side say so
+			listening.probe();
+			this.runtime.threads().deliverLater(PROBE, listening::probe);
+		}
+		if (this.ended) {
+			connection.close();
+		}
+	}
+
+	void awaited(SseConnection gone) {
+		this.listeners.gone(gone);
 		release();
 	}
 
@@ -456,6 +527,7 @@ final class Session {
 		this.running.values().forEach(RequestLog::discard);
 		this.standalone.discard();
 		this.readers.values().forEach(SseConnection::close);
+		this.listeners.ended();
 		// What waits for a client's answer fails now, and that is the user's code
 		this.runtime.threads().release(this.sdkSession::close);
 	}

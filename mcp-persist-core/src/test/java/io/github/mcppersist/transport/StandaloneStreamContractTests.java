@@ -147,6 +147,67 @@ public abstract class StandaloneStreamContractTests extends AbstractStreamableHt
 	}
 
 	@Test
+	void bringsTwoListenersThatBothComeBackToRest() throws Exception {
+		RawMcpClient client = start(StreamableHttpOptions.builder().heartbeatInterval(Duration.ofMillis(100)))
+			.initialize();
+		try (Exchange listening = contend(client)) {
+			notify(client, 1, 1);
+			String cursor = last(readUntil(listening, "\"1\"")).id();
+			try (Exchange waiting = client.get(cursor)) {
+				assertThat(waiting.status()).isEqualTo(200);
+				assertThat(waiting.next()).extracting(SseEvent::id, SseEvent::data).containsExactly(cursor, "");
+				notify(client, 2, 3);
+				assertThat(numbers(readUntil(listening, "\"3\""))).containsExactly("2", "3");
+				listening.cut();
+				notify(client, 4, 4);
+
+				assertThat(waiting.rest()).isEmpty();
+				try (Exchange next = client.get(cursor)) {
+					assertThat(numbers(readUntil(next, "\"4\""))).containsExactly("2", "3", "4");
+				}
+			}
+		}
+	}
+
+	@Test
+	void letsNoListenerWaitForOneWhoseClientHasGone() throws Exception {
+		// Long, so that only a probe shows that it has
+		RawMcpClient client = start(StreamableHttpOptions.builder().heartbeatInterval(Duration.ofHours(1)))
+			.initialize();
+		try (Exchange listening = contend(client)) {
+			listening.cut();
+
+			try (Exchange waiting = client.get(null)) {
+				assertThat(waiting.rest()).isEmpty();
+			}
+			notify(client, 1, 1);
+			try (Exchange next = client.get(null)) {
+				assertThat(numbers(readUntil(next, "\"1\""))).containsExactly("1");
+			}
+		}
+	}
+
+	/**
+	 * Have connections displace each other until they come to rest.
+	 * @param client the client of all
+	 * @return the one that listens then
+	 * @throws Exception if one can't be opened
+	 */
+	private Exchange contend(RawMcpClient client) throws Exception {
+		Exchange listening = client.get(null);
+		listening.next();
+		for (int i = 0; i < 5; i++) {
+			this.later.addAndGet(Duration.ofSeconds(2).toNanos());
+			Exchange newer = client.get(null);
+			newer.next();
+			assertThat(listening.rest()).isEmpty();
+			listening.close();
+			listening = newer;
+		}
+		return listening;
+	}
+
+	@Test
 	void losesNoBroadcastBetweenTheConnectionsOfAClientThatItSendsAway() throws Exception {
 		RawMcpClient client = start(StreamableHttpOptions.builder()
 			.resumingClients((request) -> true)

@@ -301,6 +301,47 @@ class StreamsOnNodesTests {
 		}
 	}
 
+	@Test
+	void bringsTwoListenersOnTwoNodesToRest() throws Exception {
+		Exchange listening = this.client.get(null);
+		listening.next();
+		int node = 0;
+		Exchange newest = null;
+		for (int i = 0; i < 30 && newest == null; i++) {
+			// As a client does that is told to come back after a second
+			int next = 1 - node;
+			await().pollDelay(Duration.ofSeconds(1)).until(() -> true);
+			Exchange newer = this.client.at(this.nodes.get(next).port()).get(null);
+			notify(next, "round " + i);
+			if (reads(listening, "round " + i)) {
+				newest = newer;
+			}
+			else {
+				listening.close();
+				listening = newer;
+				node = next;
+			}
+		}
+		assertThat(newest).as("a connection that waits").isNotNull();
+
+		listening.cut();
+
+		assertThat(newest.rest()).isEmpty();
+		newest.close();
+		notify(0, "at last");
+		try (Exchange get = this.client.at(this.nodes.get(1 - node).port()).get(null)) {
+			assertThat(OnNodes.numbers(readUntil(get, "at last"))).contains("at last");
+		}
+	}
+
+	private static boolean reads(Exchange exchange, String text) throws Exception {
+		SseEvent event = exchange.next();
+		while (event != null && !event.data().contains(text)) {
+			event = exchange.next();
+		}
+		return event != null;
+	}
+
 	private void awaitNoConnection(int node) {
 		await()
 			.until(() -> this.nodes.get(node).endpoint.statistics().connections().get(ConnectionKind.STANDALONE) == 0);
