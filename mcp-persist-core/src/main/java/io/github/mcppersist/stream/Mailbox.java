@@ -17,9 +17,25 @@ public final class Mailbox implements Executor {
 
 	private static final Logger logger = LoggerFactory.getLogger(Mailbox.class);
 
-	private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+	private final Queue<Runnable> tasks;
 
 	private final AtomicInteger pending = new AtomicInteger();
+
+	/**
+	 * Create an empty mailbox.
+	 */
+	public Mailbox() {
+		this(new ConcurrentLinkedQueue<>());
+	}
+
+	/**
+	 * Create a mailbox on a queue: what is done between the calls of it are single steps,
+	 * so that a test can try all orders of them.
+	 * @param tasks an empty queue, for any threads
+	 */
+	Mailbox(Queue<Runnable> tasks) {
+		this.tasks = tasks;
+	}
 
 	/**
 	 * Run a task now, or as soon as the thread that runs one gets to it.

@@ -341,6 +341,9 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		else if (connection.name().contains(" delete ")) {
 			deleted(connection, status);
 		}
+		else if (this.deleting) {
+			this.world.trace(connection.name(), "  " + connection + " doesn't matter any more");
+		}
 		else if (call != null) {
 			callAnswered(call, connection, status);
 		}
