@@ -29,9 +29,19 @@ final class FollowedStream {
 
 	private @Nullable String cursor;
 
-	FollowedStream(World world, String name) {
+	private final boolean severalWriters;
+
+	/**
+	 * Create a stream that nothing has come on yet.
+	 * @param world where
+	 * @param name what it is called
+	 * @param severalWriters whether several nodes write to it: what one of them has sent
+	 * without an ID has its place behind IDs of others then, maybe
+	 */
+	FollowedStream(World world, String name, boolean severalWriters) {
 		this.world = world;
 		this.name = name;
+		this.severalWriters = severalWriters;
 	}
 
 	String name() {
@@ -85,14 +95,14 @@ final class FollowedStream {
 	void take(SimulatedConnection connection, @Nullable String id, @Nullable String message) {
 		if (message != null) {
 			connection.check(message);
-			this.received.computeIfAbsent(message,
-					(name) -> new Receipt(connection, connection.chunksRead() - 1, this.world.nanoTime()));
+			this.received.computeIfAbsent(message, (name) -> new Receipt(connection, connection.chunksRead() - 1,
+					this.world.nanoTime())).identified |= id != null;
 		}
 		if (id != null && connection == newest()) {
 			this.cursor = id;
 			for (String seen : connection.seen()) {
 				Receipt receipt = this.received.get(seen);
-				if (receipt != null) {
+				if (receipt != null && (receipt.identified || !this.severalWriters)) {
 					receipt.covered = true;
 				}
 			}
@@ -158,6 +168,11 @@ final class FollowedStream {
 		private final int chunk;
 
 		private final long nanos;
+
+		/**
+		 * Whether it came with its ID.
+		 */
+		private boolean identified;
 
 		private boolean covered;
 

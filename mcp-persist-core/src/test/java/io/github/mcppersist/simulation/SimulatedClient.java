@@ -70,7 +70,7 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		this.simulation = simulation;
 		this.plan = plan;
 		this.place = new Place(NAME_PREFIX + number);
-		this.standalone = new FollowedStream(world, this.place + " standalone");
+		this.standalone = new FollowedStream(world, this.place + " standalone", plan.nodes() > 1);
 		this.userAgent = world.pick(List.of("node", "curl/8"));
 		this.protocolVersion = world.chance(75) ? "2025-11-25" : "2025-06-18";
 		this.usesCursor = world.pick(List.of(0, 50, 50, 100));
@@ -96,7 +96,13 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		if (this.leaving) {
 			return;
 		}
-		this.world.later(this.place, "acts", this.world.millis(20, 600), this::act);
+		boolean away = !this.calm && this.plan.cuts() && this.world.chance(5);
+		this.world.later(this.place, "acts", away ? this.world.millis(1000, 5000) : this.world.millis(20, 600),
+				this::act);
+		if (away) {
+			openConnections().forEach((connection) -> connection.cut(this.world.millis(0, 20)));
+			return;
+		}
 		if (this.sessionGone || this.deleting) {
 			return;
 		}
@@ -512,7 +518,7 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 
 		Call(int id, String name, int messages) {
 			this.id = id;
-			this.stream = new FollowedStream(SimulatedClient.this.world, name);
+			this.stream = new FollowedStream(SimulatedClient.this.world, name, false);
 			this.messages = messages;
 		}
 

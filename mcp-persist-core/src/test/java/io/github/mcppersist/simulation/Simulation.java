@@ -151,7 +151,9 @@ final class Simulation {
 		if (this.calm) {
 			return;
 		}
-		this.world.later(this.surroundings, "application", this.world.millis(10, 700), this::send);
+		// A session that nobody uses for a while is let go
+		Duration pause = this.world.chance(12) ? this.world.millis(1000, 6000) : this.world.millis(10, 700);
+		this.world.later(this.surroundings, "application", pause, this::send);
 		List<SimulatedNode> running = running();
 		List<SimulatedClient> clients = this.clients.stream().filter((client) -> client.sessionId() != null).toList();
 		if (running.isEmpty() || clients.isEmpty()) {
