@@ -19,7 +19,7 @@ public final class Mailbox implements Executor {
 
 	private static final Logger logger = LoggerFactory.getLogger(Mailbox.class);
 
-	private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+	private final Queue<Runnable> tasks;
 
 	private final AtomicInteger pending = new AtomicInteger();
 
@@ -30,6 +30,22 @@ public final class Mailbox implements Executor {
 	 * itself, and what it wrote last it sees.
 	 */
 	private @Nullable Thread owner;
+
+	/**
+	 * Create an empty mailbox.
+	 */
+	public Mailbox() {
+		this(new ConcurrentLinkedQueue<>());
+	}
+
+	/**
+	 * Create a mailbox on a queue: what is done between the calls of it are single steps,
+	 * so that a test can try all orders of them.
+	 * @param tasks an empty queue, for any threads
+	 */
+	Mailbox(Queue<Runnable> tasks) {
+		this.tasks = tasks;
+	}
 
 	/**
 	 * Run a task now, or as soon as the thread that runs one gets to it.

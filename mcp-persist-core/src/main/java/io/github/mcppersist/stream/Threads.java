@@ -58,6 +58,15 @@ public interface Threads extends AutoCloseable {
 	void deliverLater(Duration delay, Runnable task);
 
 	/**
+	 * Wait.
+	 * @param delay how long
+	 * @return completes on a delivery thread; never, if this is closed
+	 */
+	default Mono<Void> after(Duration delay) {
+		return Mono.create((sink) -> deliverLater(delay, sink::success));
+	}
+
+	/**
 	 * Do something again and again on a delivery thread, the first time after one period.
 	 * A turn that comes while the one before hasn't ended is left out.
 	 * @param period the time from one start to the next

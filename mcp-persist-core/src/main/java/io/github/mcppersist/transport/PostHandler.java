@@ -258,7 +258,7 @@ final class PostHandler {
 			catch (Throwable ex) {
 				sink.error(ex);
 			}
-		})).timeout(TRUST_LIMIT).onErrorResume((ex) -> {
+		})).timeout(this.runtime.threads().after(TRUST_LIMIT)).onErrorResume((ex) -> {
 			logger.warn("resumingClients failed for a client, or took longer than {} ms, and so the client is not "
 					+ "trusted to resume; mend the predicate", TRUST_LIMIT.toMillis(), ex);
 			return Mono.just(false);

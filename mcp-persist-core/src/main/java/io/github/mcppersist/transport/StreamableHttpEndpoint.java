@@ -36,6 +36,7 @@ import io.github.mcppersist.session.InMemorySessionStore;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.stream.JsonRpcError;
 import io.github.mcppersist.stream.SseConnection;
+import io.github.mcppersist.stream.StreamContext;
 import io.github.mcppersist.stream.StreamLog;
 import io.github.mcppersist.stream.ThreadPools;
 import io.github.mcppersist.stream.Threads;
@@ -62,6 +63,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	private static final Duration MAX_TICK = Duration.ofSeconds(1);
 
 	private static final Duration SHUTDOWN_LIMIT = Duration.ofSeconds(2);
+
+	private static final Duration SHUTDOWN_TICK = Duration.ofMillis(20);
 
 	/**
 	 * How soon another node knows how far a client has got on its standalone stream, if
@@ -371,12 +374,11 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				}
 				return whenNothingRuns(SHUTDOWN_LIMIT);
 			}))
-				.then(Mono.defer(
-						() -> Mono
-							.when(this.sessions.noteCursors(), this.sessions.renewSessions(),
-									this.runtime.nodes().leave(this.nodeListener))
-							.timeout(LEAVE_LIMIT)
-							.onErrorComplete()))
+				.then(Mono.defer(() -> Mono
+					.when(this.sessions.noteCursors(), this.sessions.renewSessions(),
+							this.runtime.nodes().leave(this.nodeListener))
+					.timeout(this.runtime.threads().after(LEAVE_LIMIT))
+					.onErrorComplete()))
 				.then(Mono.defer(() -> {
 					this.sessions.endAll();
 					this.runtime.streams().connections().forEach(SseConnection::close);
@@ -394,12 +396,14 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		return until(() -> !this.sessions.anyRunning(), limit);
 	}
 
-	private static Mono<Void> until(BooleanSupplier done, Duration limit) {
-		return Flux.interval(Duration.ZERO, Duration.ofMillis(20))
-			.onBackpressureDrop()
-			.takeWhile((tick) -> !done.getAsBoolean())
-			.take(limit)
-			.then();
+	private Mono<Void> until(BooleanSupplier done, Duration limit) {
+		Threads threads = this.runtime.threads();
+		return Mono.defer(() -> {
+			long start = threads.nanoTime();
+			BooleanSupplier goOn = () -> !done.getAsBoolean()
+					&& threads.nanoTime() - start < StreamContext.nanos(limit);
+			return goOn.getAsBoolean() ? threads.after(SHUTDOWN_TICK).repeat(goOn).then() : Mono.empty();
+		});
 	}
 
 	/**

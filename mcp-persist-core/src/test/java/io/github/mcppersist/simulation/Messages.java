@@ -1,0 +1,57 @@
+package io.github.mcppersist.simulation;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is sent: messages that tell who sends them and how many of the sender's came
+ * before.
+ */
+final class Messages {
+
+	private static final Pattern MESSAGE = Pattern.compile("<([^#<>]+)#(\\d+):(\\d+)>(x*)<end>");
+
+	private Messages() {
+	}
+
+	/**
+	 * Write a message.
+	 * @param sender who sends it
+	 * @param number which one of the sender's it is, from 1 on
+	 * @param size how many bytes it has besides
+	 * @return the message
+	 */
+	static String of(String sender, int number, int size) {
+		return "<" + sender + "#" + number + ":" + size + ">" + "x".repeat(size) + "<end>";
+	}
+
+	static String nameOf(String message) {
+		return message.substring(1, message.indexOf(':'));
+	}
+
+	static String nameOf(String sender, int number) {
+		return sender + "#" + number;
+	}
+
+	static int numberOf(String name) {
+		return Integer.parseInt(name.substring(name.indexOf('#') + 1));
+	}
+
+	static String senderOf(String name) {
+		return name.substring(0, name.indexOf('#'));
+	}
+
+	/**
+	 * Find the message in the data of an event.
+	 * @param data the JSON text
+	 * @return its name, or {@code null} if there is none in it that is whole
+	 */
+	static @Nullable String find(String data) {
+		Matcher matcher = MESSAGE.matcher(data);
+		return (matcher.find() && matcher.group(4).length() == Integer.parseInt(matcher.group(3)))
+				? nameOf(matcher.group(1), Integer.parseInt(matcher.group(2))) : null;
+	}
+
+}

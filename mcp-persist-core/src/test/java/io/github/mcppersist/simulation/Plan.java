@@ -1,0 +1,61 @@
+package io.github.mcppersist.simulation;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What a run is like, drawn once: a run that has some kinds of faults and not others
+ * finds more than one that has a little of each.
+ *
+ * @param nodes how many nodes there are
+ * @param shared whether they share sessions; one node may be on its own
+ * @param order in which order the store carries out calls
+ * @param clients how many clients there are
+ * @param chaos how long things go wrong
+ * @param outages whether the store is out of reach now and then
+ * @param flaky whether single calls fail or are late
+ * @param hintsLost whether hints and messages are lost
+ * @param rollbacks whether the store loses its last writes, or everything
+ * @param deaths whether nodes die
+ * @param pauses whether nodes stand still for a while
+ * @param stops whether nodes are stopped in order
+ * @param cuts whether connections break
+ * @param deletes whether clients delete their sessions meanwhile
+ * @param maxConnectionBytes as the option
+ * @param maxUnstoredBytes as the option
+ * @param sessionCacheTimeout as the option
+ * @param lookInterval as the option
+ * @param maxMessageBytes how large messages are
+ */
+record Plan(int nodes, boolean shared, SimulatedDatabase.Order order, int clients, Duration chaos, boolean outages,
+		boolean flaky, boolean hintsLost, boolean rollbacks, boolean deaths, boolean pauses, boolean stops,
+		boolean cuts, boolean deletes, int maxConnectionBytes, int maxUnstoredBytes, Duration sessionCacheTimeout,
+		Duration lookInterval, int maxMessageBytes) {
+
+	static Plan draw(World world) {
+		int nodes = world.pick(List.of(1, 1, 2, 2, 3));
+		boolean shared = nodes > 1 || world.chance(50);
+		SimulatedDatabase.Order order = world.pick(List.of(SimulatedDatabase.Order.values()));
+		boolean faulty = order != SimulatedDatabase.Order.AT_ONCE;
+		if (shared && !faulty) {
+			order = SimulatedDatabase.Order.ONE_QUEUE;
+		}
+		boolean several = nodes > 1;
+		return new Plan(nodes, shared, order, world.pick(List.of(1, 1, 1, 2, 3)), world.millis(1000, 20_000),
+				faulty && world.chance(50), faulty && world.chance(30), several && world.chance(30),
+				faulty && shared && world.chance(12), several && world.chance(15), several && world.chance(15),
+				several && world.chance(15), world.chance(80), world.chance(20),
+				world.pick(List.of(2 * 1024, 8 * 1024, 64 * 1024)), world.chance(10) ? 16 * 1024 : 8 * 1024 * 1024,
+				Duration.ofMillis(world.pick(List.of(500, 2000, 60_000))),
+				Duration.ofSeconds(world.pick(List.of(5, 30))), world.pick(List.of(100, 3000, 40_000)));
+	}
+
+	/**
+	 * Say whether something may be lost for good, which is told.
+	 * @return whether more than connections and hints can be lost
+	 */
+	boolean losesData() {
+		return this.rollbacks || this.deaths || this.pauses || this.stops || this.maxUnstoredBytes < 1024 * 1024;
+	}
+
+}

@@ -1,0 +1,552 @@
+package io.github.mcppersist.simulation;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client: it calls tools, listens, loses connections and comes back, and knows what it
+ * is owed.
+ */
+final class SimulatedClient implements SimulatedConnection.Reader {
+
+	static final String NAME_PREFIX = "client-";
+
+	private final World world;
+
+	private final Simulation simulation;
+
+	private final Plan plan;
+
+	private final Place place;
+
+	private final String userAgent;
+
+	private final String protocolVersion;
+
+	/**
+	 * In percent, how often it listens with its cursor.
+	 */
+	private final int usesCursor;
+
+	private final boolean listensAtOnce;
+
+	private final int maxCalls;
+
+	private final FollowedStream standalone;
+
+	private final Map<Integer, Call> calls = new LinkedHashMap<>();
+
+	private final Map<SimulatedConnection, Call> callOf = new LinkedHashMap<>();
+
+	/**
+	 * Messages that it is to get on its standalone stream, and hasn't got yet.
+	 */
+	private final Map<String, Boolean> owed = new LinkedHashMap<>();
+
+	private @Nullable String sessionId;
+
+	private boolean initializing;
+
+	private boolean sessionGone;
+
+	private boolean deleting;
+
+	private boolean calm;
+
+	private boolean listeningSoon;
+
+	private boolean leaving;
+
+	private int gets;
+
+	SimulatedClient(World world, Simulation simulation, Plan plan, int number) {
+		this.world = world;
+		this.simulation = simulation;
+		this.plan = plan;
+		this.place = new Place(NAME_PREFIX + number);
+		this.standalone = new FollowedStream(world, this.place + " standalone", plan.nodes() > 1);
+		this.userAgent = world.pick(List.of("node", "curl/8"));
+		this.protocolVersion = world.chance(75) ? "2025-11-25" : "2025-06-18";
+		this.usesCursor = world.pick(List.of(0, 50, 50, 100));
+		this.listensAtOnce = world.chance(60);
+		this.maxCalls = world.draw(0, 4);
+	}
+
+	@Override
+	public Place place() {
+		return this.place;
+	}
+
+	@Nullable String sessionId() {
+		return (this.sessionGone || this.deleting) ? null : this.sessionId;
+	}
+
+	// What it does
+
+	/**
+	 * Do something, and again later.
+	 */
+	void act() {
+		if (this.leaving) {
+			return;
+		}
+		boolean away = !this.calm && this.plan.cuts() && this.world.chance(5);
+		this.world.later(this.place, "acts", away ? this.world.millis(1000, 5000) : this.world.millis(20, 600),
+				this::act);
+		if (away) {
+			openConnections().forEach((connection) -> connection.cut(this.world.millis(0, 20)));
+			return;
+		}
+		if (this.sessionGone || this.deleting) {
+			return;
+		}
+		if (this.sessionId == null) {
+			initialize();
+		}
+		else if (this.calm) {
+			if (this.standalone.open().isEmpty() && !this.listeningSoon) {
+				listen();
+			}
+		}
+		else {
+			actInChaos();
+		}
+	}
+
+	private void actInChaos() {
+		int what = this.world.draw(100);
+		List<SimulatedConnection> open = openConnections();
+		if (what < 25 && this.calls.size() < this.maxCalls) {
+			call();
+		}
+		else if (what < 45 && (this.standalone.open().isEmpty() || what < 28)) {
+			listen();
+		}
+		else if (what < 65 && this.plan.cuts() && !open.isEmpty()) {
+			this.world.pick(open)
+				.cut(this.world.chance(20) ? this.world.millis(1000, 20_000) : this.world.millis(0, 20));
+		}
+		else if (what < 80 && !open.isEmpty()) {
+			this.world.pick(open).stall(this.world.millis(50, 4000));
+		}
+		else if (what < 82 && this.plan.deletes()) {
+			delete();
+		}
+	}
+
+	private List<SimulatedConnection> openConnections() {
+		List<SimulatedConnection> open = new ArrayList<>(this.standalone.open());
+		this.calls.values().forEach((call) -> open.addAll(call.stream.open()));
+		return open;
+	}
+
+	private void initialize() {
+		SimulatedNode node = this.simulation.anyNode();
+		if (node == null || this.initializing) {
+			return;
+		}
+		this.initializing = true;
+		connection(this.place + " initialize", node, Set.of()).open(request("POST", null,
+				"{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\""
+						+ this.protocolVersion + "\",\"capabilities\":{},\"clientInfo\":{\"name\":\"" + this.place
+						+ "\",\"version\":\"1\"}}}"));
+	}
+
+	private void initialized(int status, @Nullable String sessionId) {
+		this.initializing = false;
+		if (status != 200) {
+			unlessUnavailable("initialize", status);
+			return;
+		}
+		this.sessionId = sessionId;
+		SimulatedNode node = this.simulation.anyNode();
+		if (node != null) {
+			connection(this.place + " initialized", node, Set.of())
+				.open(request("POST", null, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}"));
+		}
+		if (this.listensAtOnce) {
+			listen();
+		}
+	}
+
+	private void listen() {
+		SimulatedNode node = this.simulation.anyNode();
+		if (node == null) {
+			return;
+		}
+		String cursor = this.world.chance(this.usesCursor) ? this.standalone.cursor() : null;
+		Set<String> had = (cursor != null) ? this.standalone.covered()
+				: this.standalone.delivered(node, this.simulation.database());
+		SimulatedConnection connection = connection(this.place + " get " + ++this.gets
+				+ ((cursor != null) ? " after " + sequence(cursor) : "") + " at " + node, node, had);
+		this.standalone.opened(connection, cursor == null);
+		connection.open(request("GET", cursor, ""));
+	}
+
+	private static String sequence(String cursor) {
+		return cursor.substring(cursor.indexOf('_') + 1, cursor.lastIndexOf('_'));
+	}
+
+	private void listenAgain(Duration delay) {
+		if (!this.listeningSoon && !this.leaving && !this.sessionGone && !this.deleting) {
+			this.listeningSoon = true;
+			this.world.later(this.place, "listens again", delay, () -> {
+				this.listeningSoon = false;
+				if (this.standalone.open().isEmpty() && !this.leaving && !this.sessionGone && !this.deleting) {
+					listen();
+				}
+			});
+		}
+	}
+
+	private void call() {
+		SimulatedNode node = this.simulation.anyNode();
+		if (node == null) {
+			return;
+		}
+		int id = this.calls.size() + 1;
+		List<Integer> sizes = new ArrayList<>();
+		List<Integer> gaps = new ArrayList<>();
+		int pace = this.world.pick(List.of(0, 30, 400));
+		int messages = this.world.draw(0, 12);
+		for (int i = 0; i < messages; i++) {
+			sizes.add(this.world.draw(this.simulation.messageBytes()));
+		}
+		for (int i = 0; i <= messages; i++) {
+			gaps.add((pace == 0) ? 0 : this.world.draw(pace * 2));
+		}
+		Call call = new Call(id, this.place + " call " + id, messages);
+		this.calls.put(id, call);
+		SimulatedConnection connection = connection(call.stream.name() + " at " + node, node, Set.of());
+		this.callOf.put(connection, call);
+		call.stream.opened(connection, true);
+		connection.open(request("POST", null,
+				"{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"tools/call\",\"params\":{\"name\":\""
+						+ SimulatedNode.TOOL + "\",\"arguments\":{\"call\":\"" + call.stream.name() + "\",\"sizes\":"
+						+ sizes + ",\"gaps\":" + gaps + "}}}"));
+	}
+
+	private void resumeLater(Call call) {
+		if (call.done || this.leaving || this.sessionGone || this.deleting) {
+			return;
+		}
+		if (call.stream.cursor() == null) {
+			// It was never told an ID, and can't come back
+			call.end("lost");
+			return;
+		}
+		this.world.later(this.place, "resumes " + call.stream.name(), this.world.millis(0, 1500), () -> resume(call));
+	}
+
+	private void resume(Call call) {
+		SimulatedNode node = this.simulation.anyNode();
+		String cursor = call.stream.cursor();
+		if (call.done || this.leaving || this.sessionGone || this.deleting || cursor == null) {
+			return;
+		}
+		if (node == null) {
+			resumeLater(call);
+			return;
+		}
+		if (!call.stream.open().isEmpty()) {
+			return;
+		}
+		SimulatedConnection connection = connection(
+				call.stream.name() + " get " + ++this.gets + " after " + sequence(cursor) + " at " + node, node,
+				call.stream.covered());
+		this.callOf.put(connection, call);
+		call.stream.opened(connection, false);
+		connection.open(request("GET", cursor, ""));
+	}
+
+	private void delete() {
+		SimulatedNode node = this.simulation.anyNode();
+		if (node == null) {
+			return;
+		}
+		this.deleting = true;
+		connection(this.place + " delete at " + node, node, Set.of()).open(request("DELETE", null, ""));
+	}
+
+	private SimulatedConnection connection(String name, SimulatedNode node, Set<String> had) {
+		SimulatedConnection connection = new SimulatedConnection(this.world, name, node, this.world.draw(1, 3), had,
+				this);
+		this.simulation.opened(connection);
+		return connection;
+	}
+
+	private SimulatedRequest request(String method, @Nullable String cursor, String body) {
+		return SimulatedRequest.of(method, this.userAgent, this.sessionId, cursor, body);
+	}
+
+	// What it is sent
+
+	/**
+	 * Owe this client a message from now on.
+	 * @param message its name
+	 * @param whateverWasLost whether it is owed even if something was lost that may be
+	 */
+	void owe(String message, boolean whateverWasLost) {
+		if (!this.standalone.has(message)) {
+			this.owed.put(message, whateverWasLost);
+		}
+	}
+
+	@Override
+	public void event(SimulatedConnection connection, @Nullable String id, String data) {
+		String message = Messages.find(data);
+		Call call = this.callOf.get(connection);
+		this.world.trace(connection.name(),
+				"  " + connection + " brings "
+						+ ((message != null) ? message : data.isEmpty() ? "nothing" : abbreviated(data))
+						+ ((id != null) ? ", id " + sequence(id) : ""));
+		if (message != null) {
+			String sender = Messages.senderOf(message);
+			boolean foreign = (call != null) ? !sender.equals(call.stream.name())
+					: !sender.startsWith(this.place + " from");
+			if (foreign) {
+				this.world.fail("foreign: " + message + " on " + connection);
+				return;
+			}
+		}
+		else if (!data.isEmpty() && call == null) {
+			this.world.fail("broken: " + abbreviated(data) + " on " + connection);
+			return;
+		}
+		FollowedStream stream = (call != null) ? call.stream : this.standalone;
+		stream.take(connection, id, message);
+		if (call == null && message != null) {
+			this.owed.remove(message);
+		}
+		if (call != null && message == null && !data.isEmpty()) {
+			call.response(data, connection);
+		}
+	}
+
+	private static String abbreviated(String data) {
+		return (data.length() > 160) ? data.substring(0, 160) + "..." : data;
+	}
+
+	@Override
+	public void answer(SimulatedConnection connection, int status, @Nullable String sessionId) {
+		Call call = this.callOf.get(connection);
+		if (connection.name().endsWith(" initialize")) {
+			initialized(status, sessionId);
+		}
+		else if (connection.name().endsWith(" initialized")) {
+			if (status != 202) {
+				unlessUnavailable(connection.name(), status);
+			}
+		}
+		else if (connection.name().contains(" delete ")) {
+			deleted(connection, status);
+		}
+		else if (this.deleting) {
+			this.world.trace(connection.name(), "  " + connection + " doesn't matter any more");
+		}
+		else if (call != null) {
+			callAnswered(call, connection, status);
+		}
+		else if (status == 503) {
+			listenAgain(this.world.millis(300, 1500));
+		}
+		else if (status == 400 && this.plan.losesData()) {
+			this.standalone.forgetCursor();
+			listenAgain(this.world.millis(0, 500));
+		}
+		else {
+			unlessUnavailable(connection.name(), status);
+		}
+	}
+
+	private void callAnswered(Call call, SimulatedConnection connection, int status) {
+		boolean first = connection == call.stream.newest() && call.stream.messages() == 0
+				&& call.stream.cursor() == null;
+		if (call.done) {
+			return;
+		}
+		if (status == 503 && first) {
+			call.end("refused");
+		}
+		else if (status == 503) {
+			resumeLater(call);
+		}
+		else if (status == 204) {
+			this.world.fail("lost: " + connection + " got 204 without a response");
+			call.end("lost");
+		}
+		else if (status == 200 || (status == 400 && this.plan.losesData())) {
+			call.end("gap");
+		}
+		else {
+			call.end("refused");
+			unlessUnavailable(connection.name(), status);
+		}
+	}
+
+	private void deleted(SimulatedConnection connection, int status) {
+		if (status == 503) {
+			this.world.later(this.place, "deletes again", this.world.millis(200, 1500), this::delete);
+		}
+		else {
+			if (status != 200 && status != 404) {
+				this.world.fail("status: " + status + " for " + connection);
+			}
+			this.sessionGone = true;
+			this.calls.values().forEach((call) -> call.end("deleted"));
+			this.owed.clear();
+		}
+	}
+
+	private void unlessUnavailable(String request, int status) {
+		if (status == 503) {
+			return;
+		}
+		if (status == 404) {
+			this.sessionGone = true;
+			this.calls.values().forEach((call) -> call.end("without a session"));
+			this.owed.clear();
+			if (this.deleting || this.plan.losesData()) {
+				return;
+			}
+		}
+		this.world.fail("status: " + status + " for " + request);
+	}
+
+	@Override
+	public void ended(SimulatedConnection connection) {
+		this.world.trace(connection.name(), "  " + connection + " has ended");
+		Call call = this.callOf.get(connection);
+		if (connection.name().endsWith(" initialize")) {
+			this.initializing = false;
+		}
+		else if (connection.name().contains(" delete ")) {
+			this.world.later(this.place, "deletes again", this.world.millis(200, 1500), this::delete);
+		}
+		else if (call != null) {
+			resumeLater(call);
+		}
+		else if (connection == this.standalone.newest() && (this.calm || this.world.chance(60))) {
+			listenAgain(this.world.millis(0, 2000));
+		}
+	}
+
+	// How it ends
+
+	/**
+	 * Do nothing any more but listen, and wait for what there is.
+	 */
+	void calmDown() {
+		this.calm = true;
+	}
+
+	boolean isServed() {
+		if (this.sessionGone) {
+			return true;
+		}
+		if (this.deleting || this.calls.values().stream().anyMatch((call) -> !call.done)) {
+			return false;
+		}
+		return missing().isEmpty();
+	}
+
+	private List<String> missing() {
+		List<String> missing = new ArrayList<>();
+		this.owed.forEach((message, whateverWasLost) -> {
+			if ((whateverWasLost || !this.plan.losesData()) && !this.standalone.wasLostOnItsWay(message)) {
+				missing.add(message);
+			}
+		});
+		return missing;
+	}
+
+	/**
+	 * Complain about what has not come, and never will.
+	 */
+	void checkServed() {
+		if (this.sessionGone) {
+			return;
+		}
+		for (Call call : this.calls.values()) {
+			if (!call.done) {
+				this.world.fail("hang: " + call.stream.name() + " has no end, cursor " + call.stream.cursor());
+			}
+		}
+		if (this.deleting) {
+			this.world.fail("hang: " + this.place + " could not delete its session");
+			return;
+		}
+		List<String> missing = missing();
+		if (!missing.isEmpty()) {
+			this.world.fail("lost: " + missing + " on the standalone stream of " + this.place);
+		}
+	}
+
+	/**
+	 * Close all connections, and delete the session.
+	 */
+	void leave() {
+		this.leaving = true;
+		openConnections().forEach((connection) -> connection.cut(Duration.ofMillis(5)));
+		if (this.sessionId != null && !this.sessionGone && !this.deleting) {
+			delete();
+		}
+	}
+
+	boolean hasLeft() {
+		return this.sessionId == null || this.sessionGone;
+	}
+
+	/**
+	 * A call of a tool.
+	 */
+	private final class Call {
+
+		private final int id;
+
+		private final FollowedStream stream;
+
+		private final int messages;
+
+		private boolean done;
+
+		Call(int id, String name, int messages) {
+			this.id = id;
+			this.stream = new FollowedStream(SimulatedClient.this.world, name, false);
+			this.messages = messages;
+		}
+
+		void end(String how) {
+			if (!this.done) {
+				this.done = true;
+				SimulatedClient.this.world.trace(this.stream.name(), "  " + this.stream.name() + " ends: " + how);
+			}
+		}
+
+		void response(String data, SimulatedConnection connection) {
+			World world = SimulatedClient.this.world;
+			if (!data.contains("\"id\":" + this.id)) {
+				world.fail("foreign: " + abbreviated(data) + " on " + connection);
+				return;
+			}
+			if (data.contains("\"error\"")) {
+				if (!SimulatedClient.this.plan.losesData()) {
+					world.fail("lost: " + connection + " ended with an error: " + abbreviated(data));
+				}
+			}
+			else if (this.stream.messages() < this.messages && !SimulatedClient.this.plan.losesData()) {
+				world.fail("lost: " + connection + " brought the response after " + this.stream.messages() + " of "
+						+ this.messages + " messages");
+			}
+			end("answered");
+		}
+
+	}
+
+}

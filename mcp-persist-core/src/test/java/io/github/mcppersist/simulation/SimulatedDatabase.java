@@ -1,0 +1,513 @@
+package io.github.mcppersist.simulation;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Supplier;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.FluxSink;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+
+import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.EventStoreException;
+import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.session.SessionRecord;
+
+/**
+ * What all nodes share, as a Redis is: what is stored, calls that take time and fail, and
+ * hints that are late or lost.
+ */
+final class SimulatedDatabase {
+
+	private static final Duration MARK_RETRY = Duration.ofSeconds(3);
+
+	private final World world;
+
+	private final Place place = new Place("store");
+
+	private final Faults faults = new Faults();
+
+	private final Order order;
+
+	private final Map<StreamKey, StoredLog> logs = new HashMap<>();
+
+	private final Map<String, SessionRecord> sessions = new LinkedHashMap<>();
+
+	private final Map<String, Map<String, byte[]>> answers = new HashMap<>();
+
+	private final Set<String> deleted = new LinkedHashSet<>();
+
+	/**
+	 * How to take back what was written, the last in front.
+	 */
+	private final Deque<Runnable> undos = new ArrayDeque<>();
+
+	private final List<Watch> watches = new ArrayList<>();
+
+	private final Map<String, String> sessionNames = new HashMap<>();
+
+	private final Map<StreamKey, String> streamNames = new HashMap<>();
+
+	private final List<Outage> outages = new ArrayList<>();
+
+	SimulatedDatabase(World world, Order order) {
+		this.world = world;
+		this.order = order;
+	}
+
+	Faults faults() {
+		return this.faults;
+	}
+
+	// What is stored
+
+	@Nullable StoredLog log(StreamKey stream) {
+		return isDeleted(stream.sessionId()) ? null : this.logs.get(stream);
+	}
+
+	void put(StreamKey stream, @Nullable StoredLog log) {
+		StoredLog before = (log != null) ? this.logs.put(stream, log) : this.logs.remove(stream);
+		undo(() -> {
+			if (before != null) {
+				this.logs.put(stream, before);
+			}
+			else {
+				this.logs.remove(stream);
+			}
+		});
+	}
+
+	Set<StreamKey> streamsOf(String sessionId) {
+		Set<StreamKey> streams = new LinkedHashSet<>(this.logs.keySet());
+		streams.removeIf((stream) -> !stream.sessionId().equals(sessionId));
+		return streams;
+	}
+
+	@Nullable SessionRecord session(String sessionId) {
+		return isDeleted(sessionId) ? null : this.sessions.get(sessionId);
+	}
+
+	void put(String sessionId, @Nullable SessionRecord session) {
+		SessionRecord before = (session != null) ? this.sessions.put(sessionId, session)
+				: this.sessions.remove(sessionId);
+		undo(() -> {
+			if (before != null) {
+				this.sessions.put(sessionId, before);
+			}
+			else {
+				this.sessions.remove(sessionId);
+			}
+		});
+	}
+
+	List<SessionRecord> sessions() {
+		return List.copyOf(this.sessions.values());
+	}
+
+	Map<String, byte[]> answers(String sessionId) {
+		return this.answers.computeIfAbsent(sessionId, (id) -> new LinkedHashMap<>());
+	}
+
+	boolean isDeleted(String sessionId) {
+		return this.deleted.contains(sessionId);
+	}
+
+	void delete(String sessionId) {
+		if (this.deleted.add(sessionId)) {
+			undo(() -> this.deleted.remove(sessionId));
+		}
+	}
+
+	private void undo(Runnable undo) {
+		this.undos.push(undo);
+	}
+
+	/**
+	 * Lose what was written last, as a failover to a replica does.
+	 * @param writes how many writes
+	 */
+	void rollBack(int writes) {
+		for (int i = 0; i < writes && !this.undos.isEmpty(); i++) {
+			this.undos.pop().run();
+		}
+		this.undos.clear();
+	}
+
+	void empty() {
+		this.logs.clear();
+		this.sessions.clear();
+		this.answers.clear();
+		this.deleted.clear();
+		this.undos.clear();
+	}
+
+	// What things are called, whatever their IDs
+
+	void name(String sessionId, String name) {
+		this.sessionNames.put(sessionId, name);
+	}
+
+	String nameOf(String sessionId) {
+		return this.sessionNames.getOrDefault(sessionId, "?");
+	}
+
+	void name(StreamKey stream, String name) {
+		this.streamNames.put(stream, name);
+	}
+
+	String nameOf(StreamKey stream) {
+		return this.nameOf(stream.sessionId()) + "/" + this.streamNames.getOrDefault(stream, stream.streamId());
+	}
+
+	// Calls
+
+	/**
+	 * Call the store.
+	 * @param caller who calls
+	 * @param text what is called
+	 * @param write whether it is a write
+	 * @param operation carries it out; throws what the call fails with
+	 * @param <T> the type of its result
+	 * @return the result, later
+	 */
+	<T> Mono<T> call(Place caller, String text, boolean write, Supplier<@Nullable T> operation) {
+		return Mono.create((sink) -> {
+			if (caller.isDead()) {
+				return;
+			}
+			Call<T> call = new Call<>(caller, caller + " " + text, write, operation, sink);
+			if (this.order == Order.AT_ONCE) {
+				call.runAtOnce();
+			}
+			else if (this.order == Order.ANY) {
+				this.world.soon(this.place, call.text, call::run);
+			}
+			else {
+				String queue = caller + ((this.order == Order.READS_AND_WRITES && write) ? " writes" : "");
+				this.world.inTurn(this.place, queue, call.text, call::run);
+			}
+		});
+	}
+
+	/**
+	 * Tell what the store looks like after a call.
+	 */
+	private void traceCall(String text, String outcome) {
+		this.world.trace(text, "  store: " + text + " " + outcome);
+	}
+
+	// Watching
+
+	void watch(Place node, String nodeId, StreamKey stream, FluxSink<Long> sink) {
+		Watch watch = new Watch(node, nodeId, stream, sink);
+		this.watches.add(watch);
+		sink.onDispose(() -> this.watches.remove(watch));
+		mark(watch);
+	}
+
+	private void mark(Watch watch) {
+		call(watch.node, "watch " + nameOf(watch.stream), true, () -> markReader(watch)).onErrorReturn(false)
+			.subscribe((marked) -> {
+				hint(watch, marked ? EventStore.LOOK : 0);
+				if (!marked) {
+					this.world.later(watch.node, "watches " + nameOf(watch.stream) + " again", MARK_RETRY, () -> {
+						if (this.watches.contains(watch)) {
+							mark(watch);
+						}
+					});
+				}
+			});
+	}
+
+	private boolean markReader(Watch watch) {
+		StoredLog log = log(watch.stream);
+		if (log == null) {
+			return false;
+		}
+		if (!this.watches.contains(watch)) {
+			return true;
+		}
+		String before = log.reader();
+		if (!watch.nodeId.equals(before)) {
+			put(watch.stream, log.readBy(watch.nodeId));
+		}
+		if (before != null && !before.equals(watch.nodeId)) {
+			publish(watch.stream, before, EventStore.LOOK);
+		}
+		return true;
+	}
+
+	/**
+	 * Tell watchers of what a node has stored: those on the node itself at once, and
+	 * those on the reader's node by a message that may be late or lost.
+	 * @param stream the stream
+	 * @param writer the node's ID
+	 * @param sequence the sequence of the newest event
+	 */
+	void stored(StreamKey stream, @Nullable String writer, long sequence) {
+		StoredLog log = log(stream);
+		String reader = (log != null) ? log.reader() : null;
+		if (reader != null && !reader.equals(writer)) {
+			publish(stream, reader, sequence);
+		}
+	}
+
+	/**
+	 * Hint at what the node itself has stored, now that it knows.
+	 * @param stream the stream
+	 * @param writer the node's ID
+	 * @param sequence the sequence of the newest event
+	 */
+	void storedHere(StreamKey stream, String writer, long sequence) {
+		for (Watch watch : List.copyOf(this.watches)) {
+			if (watch.nodeId.equals(writer) && watch.stream.equals(stream)) {
+				watch.sink.next(sequence);
+			}
+		}
+	}
+
+	private void publish(StreamKey stream, String nodeId, long sequence) {
+		if (this.world.chance(this.faults.hintsLost)) {
+			traceCall("hint at " + nameOf(stream), "is lost");
+			return;
+		}
+		Duration delay = this.world.chance(20) ? this.world.millis(1, this.faults.slowMillis) : Duration.ZERO;
+		this.world.later(this.place, "hint at " + nameOf(stream) + " for " + nodeId, delay, () -> {
+			List<Watch> told = this.watches.stream()
+				.filter((watch) -> watch.nodeId.equals(nodeId) && watch.stream.equals(stream))
+				.toList();
+			told.forEach((watch) -> hint(watch, sequence));
+			StoredLog log = log(stream);
+			if (told.isEmpty() && log != null && nodeId.equals(log.reader())) {
+				put(stream, log.readBy(null));
+			}
+		});
+	}
+
+	private void hint(Watch watch, long sequence) {
+		this.world.soon(watch.node, "is hinted at " + nameOf(watch.stream) + " " + sequence,
+				() -> watch.sink.next(sequence));
+	}
+
+	/**
+	 * Nodes have subscribed to hints again: all that was published meanwhile is lost.
+	 */
+	void subscribedAgain() {
+		List<Watch> all = new ArrayList<>(this.watches);
+		all.sort(Comparator.comparing((watch) -> watch.node + nameOf(watch.stream)));
+		all.forEach(this::mark);
+	}
+
+	int watches(Place node) {
+		return (int) this.watches.stream().filter((watch) -> watch.node == node).count();
+	}
+
+	void forget(Place node) {
+		this.watches.removeIf((watch) -> watch.node == node);
+	}
+
+	// Health, as it was
+
+	void outageBegins() {
+		if (this.outages.isEmpty() || this.outages.get(this.outages.size() - 1).end != Long.MAX_VALUE) {
+			this.outages.add(new Outage(this.world.nanoTime()));
+		}
+	}
+
+	void outageEnds() {
+		if (!this.outages.isEmpty()) {
+			Outage last = this.outages.get(this.outages.size() - 1);
+			last.end = Math.min(last.end, this.world.nanoTime());
+		}
+	}
+
+	/**
+	 * Say whether everything could be stored for some time.
+	 * @param from when that time began
+	 * @param to when it ended
+	 * @param needed how long it has to be
+	 * @return whether there was no outage for so long in between
+	 */
+	boolean wasHealthy(long from, long to, Duration needed) {
+		long start = from;
+		for (Outage outage : this.outages) {
+			if (Math.min(outage.start, to) - start >= needed.toNanos()) {
+				return true;
+			}
+			start = Math.max(start, outage.end);
+		}
+		return to - start >= needed.toNanos();
+	}
+
+	/**
+	 * In which order calls are carried out.
+	 */
+	enum Order {
+
+		/**
+		 * On the caller's thread, as in memory.
+		 */
+		AT_ONCE,
+
+		/**
+		 * In that in which each node makes them: one connection.
+		 */
+		ONE_QUEUE,
+
+		/**
+		 * Reads in that of the reads, writes in that of the writes.
+		 */
+		READS_AND_WRITES,
+
+		/**
+		 * In any: a pool of connections.
+		 */
+		ANY
+
+	}
+
+	/**
+	 * What goes wrong at the moment, in percent where it is a number.
+	 */
+	static final class Faults {
+
+		boolean reads;
+
+		boolean writes;
+
+		int failsBefore;
+
+		int failsAfter;
+
+		int late;
+
+		int hintsLost;
+
+		int slowMillis = 3;
+
+		void end() {
+			this.reads = false;
+			this.writes = false;
+			this.failsBefore = 0;
+			this.failsAfter = 0;
+			this.late = 0;
+			this.hintsLost = 0;
+			this.slowMillis = 3;
+		}
+
+	}
+
+	private static final class Outage {
+
+		private final long start;
+
+		private long end = Long.MAX_VALUE;
+
+		Outage(long start) {
+			this.start = start;
+		}
+
+	}
+
+	private record Watch(Place node, String nodeId, StreamKey stream, FluxSink<Long> sink) {
+
+		@Override
+		public boolean equals(@Nullable Object other) {
+			return this == other;
+		}
+
+		@Override
+		public int hashCode() {
+			return Objects.hash(this.nodeId, this.stream);
+		}
+
+	}
+
+	private final class Call<T> {
+
+		private final Place caller;
+
+		private final String text;
+
+		private final boolean write;
+
+		private final Supplier<@Nullable T> operation;
+
+		private final MonoSink<T> sink;
+
+		Call(Place caller, String text, boolean write, Supplier<@Nullable T> operation, MonoSink<T> sink) {
+			this.caller = caller;
+			this.text = text;
+			this.write = write;
+			this.operation = operation;
+			this.sink = sink;
+		}
+
+		void runAtOnce() {
+			T result;
+			try {
+				result = this.operation.get();
+			}
+			catch (EventStoreException ex) {
+				traceCall(this.text, "fails: " + ex.getClass().getSimpleName());
+				this.sink.error(ex);
+				return;
+			}
+			traceCall(this.text, "is done");
+			this.sink.success(result);
+		}
+
+		void run() {
+			World world = SimulatedDatabase.this.world;
+			Faults faults = SimulatedDatabase.this.faults;
+			Duration latency = world.millis(0, faults.slowMillis);
+			if (world.chance(faults.late)) {
+				latency = world.millis(100, 2500);
+			}
+			boolean down = this.write ? faults.writes : faults.reads;
+			if (down || world.chance(faults.failsBefore)) {
+				Duration timeout = world.chance(50) ? Duration.ZERO : world.millis(1, 2000);
+				answer(timeout, "is not carried out", () -> this.sink.error(unavailable("before")));
+				return;
+			}
+			T result;
+			try {
+				result = this.operation.get();
+			}
+			catch (RuntimeException ex) {
+				answer(latency, "fails: " + ex.getClass().getSimpleName(), () -> this.sink.error(ex));
+				return;
+			}
+			if (world.chance(faults.failsAfter)) {
+				answer(world.millis(0, 2000), "is done, and said to have failed",
+						() -> this.sink.error(unavailable("after")));
+			}
+			else {
+				answer(latency, "is done", () -> this.sink.success(result));
+			}
+		}
+
+		private void answer(Duration delay, String outcome, Runnable answer) {
+			traceCall(this.text, outcome);
+			SimulatedDatabase.this.world.later(this.caller, "hears of " + this.text, delay, answer);
+		}
+
+		private static EventStoreUnavailableException unavailable(String when) {
+			return new EventStoreUnavailableException("Simulated: failed " + when + " it was carried out");
+		}
+
+	}
+
+}

@@ -1,0 +1,101 @@
+package io.github.mcppersist.simulation;
+
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+
+import io.github.mcppersist.stream.Threads;
+
+/**
+ * The threads of a node: tasks of the world.
+ */
+final class SimulatedThreads implements Threads {
+
+	private final World world;
+
+	private final Place place;
+
+	private boolean closed;
+
+	SimulatedThreads(World world, Place place) {
+		this.world = world;
+		this.place = place;
+	}
+
+	@Override
+	public long nanoTime() {
+		return this.world.nanoTime();
+	}
+
+	@Override
+	public Executor delivery() {
+		return (task) -> {
+			requireOpen();
+			add("delivers", Duration.ZERO, task);
+		};
+	}
+
+	@Override
+	public void deliverLater(Duration delay, Runnable task) {
+		timer("delivers what was due later", delay, task);
+	}
+
+	@Override
+	public void repeat(Duration period, Runnable task) {
+		timer("repeats, every " + period.toMillis() + " ms", period, () -> {
+			// At its own pace even if the node was paused: turns that were missed are
+			// left out
+			repeat(period, task);
+			task.run();
+		});
+	}
+
+	@Override
+	public void handle(Runnable task, Consumer<RejectedExecutionException> refused) {
+		requireOpen();
+		add("handles", Duration.ZERO, task);
+	}
+
+	@Override
+	public void answer(Runnable task) {
+		requireOpen();
+		add("answers", Duration.ZERO, task);
+	}
+
+	@Override
+	public void resume(Runnable task) {
+		add("lets a sender go on", Duration.ZERO, task);
+	}
+
+	@Override
+	public void close() {
+		this.closed = true;
+	}
+
+	boolean isClosed() {
+		return this.closed;
+	}
+
+	private void requireOpen() {
+		if (this.closed) {
+			throw new RejectedExecutionException("The endpoint is closed");
+		}
+	}
+
+	private void add(String kind, Duration delay, Runnable task) {
+		if (!this.closed) {
+			this.world.unlabelled(this.place, kind, delay, task);
+		}
+	}
+
+	// What waits to be run when the threads are closed is run; what isn't due yet isn't
+	private void timer(String kind, Duration delay, Runnable task) {
+		add(kind, delay, () -> {
+			if (!this.closed) {
+				task.run();
+			}
+		});
+	}
+
+}
