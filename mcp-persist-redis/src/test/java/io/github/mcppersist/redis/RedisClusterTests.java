@@ -15,6 +15,8 @@ import org.springframework.data.redis.connection.RedisClusterConfiguration;
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionRecord;
+import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.RedisServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

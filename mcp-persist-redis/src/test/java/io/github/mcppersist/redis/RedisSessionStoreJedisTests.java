@@ -2,6 +2,8 @@ package io.github.mcppersist.redis;
 
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
+import io.github.mcppersist.test.redis.TestRedis;
+
 /**
  * {@link RedisSessionStore} with Jedis.
  */

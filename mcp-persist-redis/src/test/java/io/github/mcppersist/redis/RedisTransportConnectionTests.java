@@ -1,9 +1,11 @@
 package io.github.mcppersist.redis;
 
 import io.github.mcppersist.event.EventStore;
-import io.github.mcppersist.transport.ConnectionContractTests;
+import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.TestRedis;
+import io.github.mcppersist.test.transport.ConnectionContractTests;
+import io.github.mcppersist.test.transport.WebServer;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
-import io.github.mcppersist.transport.WebServer;
 
 /**
  * {@link ConnectionContractTests} on Tomcat, with the events in Redis.

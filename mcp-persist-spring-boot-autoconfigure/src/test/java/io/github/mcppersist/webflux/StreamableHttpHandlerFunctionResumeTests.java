@@ -2,9 +2,9 @@ package io.github.mcppersist.webflux;
 
 import org.junit.jupiter.api.Tag;
 
-import io.github.mcppersist.transport.ResumeContractTests;
+import io.github.mcppersist.test.transport.ResumeContractTests;
+import io.github.mcppersist.test.transport.WebServer;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
-import io.github.mcppersist.transport.WebServer;
 
 /**
  * What a client gets that comes back, behind the handler function on Netty.

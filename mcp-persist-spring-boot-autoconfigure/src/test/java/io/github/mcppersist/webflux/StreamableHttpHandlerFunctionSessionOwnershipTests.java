@@ -2,9 +2,9 @@ package io.github.mcppersist.webflux;
 
 import org.junit.jupiter.api.Tag;
 
-import io.github.mcppersist.transport.SessionOwnershipContractTests;
+import io.github.mcppersist.test.transport.SessionOwnershipContractTests;
+import io.github.mcppersist.test.transport.WebServer;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
-import io.github.mcppersist.transport.WebServer;
 
 /**
  * Whose a session is, behind the handler function on Netty.

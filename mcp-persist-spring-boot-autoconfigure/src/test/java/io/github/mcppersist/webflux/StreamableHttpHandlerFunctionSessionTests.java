@@ -2,9 +2,9 @@ package io.github.mcppersist.webflux;
 
 import org.junit.jupiter.api.Tag;
 
-import io.github.mcppersist.transport.SessionContractTests;
+import io.github.mcppersist.test.transport.SessionContractTests;
+import io.github.mcppersist.test.transport.WebServer;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
-import io.github.mcppersist.transport.WebServer;
 
 /**
  * How long a session lives, behind the handler function on Netty.

@@ -2,9 +2,9 @@ package io.github.mcppersist.webflux;
 
 import org.junit.jupiter.api.Tag;
 
-import io.github.mcppersist.transport.StandaloneStreamContractTests;
+import io.github.mcppersist.test.transport.StandaloneStreamContractTests;
+import io.github.mcppersist.test.transport.WebServer;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
-import io.github.mcppersist.transport.WebServer;
 
 /**
  * What a server sends of its own accord, behind the handler function on Netty.

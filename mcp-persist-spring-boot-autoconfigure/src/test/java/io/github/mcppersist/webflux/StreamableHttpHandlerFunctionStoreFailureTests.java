@@ -2,9 +2,9 @@ package io.github.mcppersist.webflux;
 
 import org.junit.jupiter.api.Tag;
 
-import io.github.mcppersist.transport.StoreFailureContractTests;
+import io.github.mcppersist.test.transport.StoreFailureContractTests;
+import io.github.mcppersist.test.transport.WebServer;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
-import io.github.mcppersist.transport.WebServer;
 
 /**
  * What is noticed when the store fails, behind the handler function on Netty.

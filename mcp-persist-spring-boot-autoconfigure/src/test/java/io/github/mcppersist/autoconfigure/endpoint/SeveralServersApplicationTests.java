@@ -20,10 +20,10 @@ import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 
-import io.github.mcppersist.redis.NeedsRedis;
-import io.github.mcppersist.redis.RedisServer;
-import io.github.mcppersist.transport.RawMcpClient;
-import io.github.mcppersist.transport.RawMcpClient.Exchange;
+import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.RedisServer;
+import io.github.mcppersist.test.transport.RawMcpClient;
+import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

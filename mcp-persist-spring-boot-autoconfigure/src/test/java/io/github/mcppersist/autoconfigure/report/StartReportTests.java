@@ -30,8 +30,8 @@ import io.github.mcppersist.autoconfigure.springai.SpringAiTransports;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.node.NodeRegistry;
-import io.github.mcppersist.redis.NeedsRedis;
-import io.github.mcppersist.redis.RedisServer;
+import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.RedisServer;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;

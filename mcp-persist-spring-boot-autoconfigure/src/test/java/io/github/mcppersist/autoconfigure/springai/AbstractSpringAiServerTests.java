@@ -25,11 +25,11 @@ import reactor.core.publisher.Sinks;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
-import io.github.mcppersist.redis.NeedsRedis;
-import io.github.mcppersist.redis.TestRedis;
-import io.github.mcppersist.transport.RawMcpClient;
-import io.github.mcppersist.transport.RawMcpClient.Exchange;
-import io.github.mcppersist.transport.RawMcpClient.SseEvent;
+import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.TestRedis;
+import io.github.mcppersist.test.transport.RawMcpClient;
+import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
+import io.github.mcppersist.test.transport.RawMcpClient.SseEvent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -18,8 +18,8 @@ import org.springframework.boot.WebApplicationType;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-import io.github.mcppersist.transport.RawMcpClient;
-import io.github.mcppersist.transport.RawMcpClient.Exchange;
+import io.github.mcppersist.test.transport.RawMcpClient;
+import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

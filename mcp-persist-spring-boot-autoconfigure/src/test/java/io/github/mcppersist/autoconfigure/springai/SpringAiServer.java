@@ -26,7 +26,7 @@ import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.server.SecurityWebFilterChain;
 
-import io.github.mcppersist.transport.RawMcpClient;
+import io.github.mcppersist.test.transport.RawMcpClient;
 
 /**
  * A whole application of somebody else's: Spring AI's WebMVC starter on Tomcat or its

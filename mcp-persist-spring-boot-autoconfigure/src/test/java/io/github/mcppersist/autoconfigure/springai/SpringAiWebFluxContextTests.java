@@ -26,9 +26,9 @@ import reactor.core.publisher.Hooks;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
-import io.github.mcppersist.transport.RawMcpClient;
-import io.github.mcppersist.transport.RawMcpClient.Exchange;
-import io.github.mcppersist.transport.RawMcpClient.SseEvent;
+import io.github.mcppersist.test.transport.RawMcpClient;
+import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
+import io.github.mcppersist.test.transport.RawMcpClient.SseEvent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -18,7 +18,7 @@ import org.springframework.web.reactive.config.WebFluxConfigurer;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.server.WebFilter;
 
-import io.github.mcppersist.transport.RawMcpClient;
+import io.github.mcppersist.test.transport.RawMcpClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -35,9 +35,9 @@ import org.springframework.web.context.request.ServletRequestAttributes;
 import org.springframework.web.filter.OncePerRequestFilter;
 import reactor.core.publisher.Hooks;
 
-import io.github.mcppersist.transport.RawMcpClient;
-import io.github.mcppersist.transport.RawMcpClient.Exchange;
-import io.github.mcppersist.transport.RawMcpClient.SseEvent;
+import io.github.mcppersist.test.transport.RawMcpClient;
+import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
+import io.github.mcppersist.test.transport.RawMcpClient.SseEvent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

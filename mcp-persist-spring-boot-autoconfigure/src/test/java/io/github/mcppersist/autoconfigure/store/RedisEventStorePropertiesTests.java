@@ -17,10 +17,10 @@ import org.springframework.data.redis.connection.RedisConnectionFactory;
 
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreUnavailableException;
-import io.github.mcppersist.redis.NeedsRedis;
 import io.github.mcppersist.redis.RedisEventStore;
-import io.github.mcppersist.redis.RedisServer;
-import io.github.mcppersist.redis.TestRedis;
+import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.RedisServer;
+import io.github.mcppersist.test.redis.TestRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;

@@ -1,0 +1,18 @@
+package io.github.mcppersist.servlet;
+
+import jakarta.servlet.Filter;
+
+import io.github.mcppersist.test.servlet.TomcatServer;
+import io.github.mcppersist.test.transport.WebServer;
+
+/**
+ * Filters that replace the response, in front of the servlet on Tomcat.
+ */
+class StreamableHttpServletFilterTests extends AbstractFilterTests {
+
+	@Override
+	protected WebServer serve(StreamableHttpServlet servlet, Filter filter, boolean asyncFilter) throws Exception {
+		return new TomcatServer(servlet, filter, asyncFilter);
+	}
+
+}
