@@ -18,7 +18,7 @@ import io.github.mcppersist.event.EventStoreUnavailableException;
  * senders where those wait. It belongs to the {@link StreamLog}'s mailbox; only
  * {@link #bytes()} is for any thread.
  */
-public final class StreamTail {
+final class StreamTail {
 
 	private static final int MAX_BATCH_EVENTS = 512;
 
