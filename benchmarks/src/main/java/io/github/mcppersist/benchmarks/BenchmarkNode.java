@@ -20,7 +20,7 @@ import io.modelcontextprotocol.spec.McpSchema.Tool;
 import io.github.mcppersist.redis.RedisEventStore;
 import io.github.mcppersist.redis.RedisNodeRegistry;
 import io.github.mcppersist.redis.RedisSessionStore;
-import io.github.mcppersist.servlet.TomcatServer;
+import io.github.mcppersist.test.servlet.TomcatServer;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 import io.github.mcppersist.transport.StreamableHttpOptions;
 

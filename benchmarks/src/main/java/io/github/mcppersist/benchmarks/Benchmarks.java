@@ -13,7 +13,7 @@ import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 
-import io.github.mcppersist.redis.RedisServer;
+import io.github.mcppersist.test.redis.RedisServer;
 
 /**
  * Runs everything, or a part of it, against a Redis of its own and prints tables. With

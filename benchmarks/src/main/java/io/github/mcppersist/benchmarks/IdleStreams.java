@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 import com.sun.management.UnixOperatingSystemMXBean;
 
 import io.github.mcppersist.benchmarks.McpLoadClients.ToolCall;
-import io.github.mcppersist.redis.RedisServer;
+import io.github.mcppersist.test.redis.RedisServer;
 
 /**
  * What many GET streams take on which nothing happens: the heap of a server for each,

@@ -15,7 +15,7 @@ import org.openjdk.jmh.util.ListStatistics;
 
 import io.github.mcppersist.benchmarks.McpLoadClients.Calls;
 import io.github.mcppersist.benchmarks.McpLoadClients.ToolCall;
-import io.github.mcppersist.redis.RedisServer;
+import io.github.mcppersist.test.redis.RedisServer;
 
 /**
  * Calls of tools over HTTP: the sample server with this starter on Redis, beside the same

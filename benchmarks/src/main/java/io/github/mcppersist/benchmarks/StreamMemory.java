@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 import io.github.mcppersist.event.StreamKey;
-import io.github.mcppersist.redis.RedisServer;
+import io.github.mcppersist.test.redis.RedisServer;
 
 /**
  * Asks Redis what the keys of a stream take.

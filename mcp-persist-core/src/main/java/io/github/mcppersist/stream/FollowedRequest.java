@@ -19,7 +19,7 @@ import io.github.mcppersist.node.NodeMessage;
  * follows. If nobody runs it any more, the connection ends it with an error. Not
  * thread-safe: it belongs to the connection, and is used in its mailbox only.
  */
-public final class FollowedRequest {
+final class FollowedRequest {
 
 	private static final Logger logger = LoggerFactory.getLogger(FollowedRequest.class);
 

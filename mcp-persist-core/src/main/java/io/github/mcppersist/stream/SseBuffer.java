@@ -13,7 +13,7 @@ import io.github.mcppersist.event.EventId;
  * The frames that a connection has yet to send. Not thread-safe: it belongs to the
  * connection, and is used in its mailbox only.
  */
-public final class SseBuffer {
+final class SseBuffer {
 
 	/**
 	 * Small frames go out together up to this size, larger ones in pieces of it: a client

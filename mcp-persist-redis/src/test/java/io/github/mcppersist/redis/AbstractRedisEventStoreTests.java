@@ -9,7 +9,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
 import io.github.mcppersist.event.EventStore;
-import io.github.mcppersist.event.SharedEventStoreContractTests;
+import io.github.mcppersist.test.event.SharedEventStoreContractTests;
+import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.TestRedis;
 
 /**
  * Runs the contract tests with one driver.

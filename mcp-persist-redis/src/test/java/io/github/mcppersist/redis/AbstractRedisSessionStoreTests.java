@@ -9,7 +9,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
 import io.github.mcppersist.session.SessionStore;
-import io.github.mcppersist.session.SessionStoreContractTests;
+import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.TestRedis;
+import io.github.mcppersist.test.session.SessionStoreContractTests;
 
 /**
  * Runs the contract tests with one driver.

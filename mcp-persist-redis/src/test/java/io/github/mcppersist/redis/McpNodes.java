@@ -6,11 +6,12 @@ import java.util.List;
 
 import io.modelcontextprotocol.server.McpSyncServer;
 
-import io.github.mcppersist.servlet.TomcatServer;
-import io.github.mcppersist.transport.RawMcpClient;
+import io.github.mcppersist.test.redis.TestRedis;
+import io.github.mcppersist.test.servlet.TomcatServer;
+import io.github.mcppersist.test.transport.RawMcpClient;
+import io.github.mcppersist.test.transport.TestTools;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 import io.github.mcppersist.transport.StreamableHttpOptions;
-import io.github.mcppersist.transport.TestTools;
 
 /**
  * Several nodes of one MCP server in this JVM: each has stores, a registry, an endpoint

@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-import io.github.mcppersist.transport.RawMcpClient.SseEvent;
+import io.github.mcppersist.test.transport.RawMcpClient.SseEvent;
 
 /**
  * What tests of several nodes have in common.

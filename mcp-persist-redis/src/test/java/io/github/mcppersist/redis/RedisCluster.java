@@ -7,6 +7,8 @@ import java.util.stream.IntStream;
 
 import org.awaitility.Awaitility;
 
+import io.github.mcppersist.test.redis.RedisServer;
+
 /**
  * A Redis Cluster of three primaries, each a process of its own.
  */

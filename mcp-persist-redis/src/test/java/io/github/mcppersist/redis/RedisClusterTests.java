@@ -16,6 +16,8 @@ import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionRecord;
+import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.RedisServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

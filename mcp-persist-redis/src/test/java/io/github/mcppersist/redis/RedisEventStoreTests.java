@@ -1,19 +1,41 @@
 package io.github.mcppersist.redis;
 
+import org.junit.jupiter.api.Nested;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
-/**
- * {@link RedisEventStore} with Lettuce.
- */
-class RedisEventStoreTests extends AbstractRedisEventStoreTests {
+import io.github.mcppersist.test.redis.TestRedis;
 
-	RedisEventStoreTests(TestRedis redis) {
-		super(redis);
+/**
+ * {@link RedisEventStore} with each driver.
+ */
+class RedisEventStoreTests {
+
+	@Nested
+	class Lettuce extends AbstractRedisEventStoreTests {
+
+		Lettuce(TestRedis redis) {
+			super(redis);
+		}
+
+		@Override
+		RedisConnectionFactory connectionFactory(TestRedis redis) {
+			return redis.lettuce();
+		}
+
 	}
 
-	@Override
-	RedisConnectionFactory connectionFactory(TestRedis redis) {
-		return redis.lettuce();
+	@Nested
+	class Jedis extends AbstractRedisEventStoreTests {
+
+		Jedis(TestRedis redis) {
+			super(redis);
+		}
+
+		@Override
+		RedisConnectionFactory connectionFactory(TestRedis redis) {
+			return redis.jedis();
+		}
+
 	}
 
 }

@@ -24,11 +24,12 @@ import org.springframework.beans.factory.DisposableBean;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
-import io.github.mcppersist.servlet.TomcatServer;
-import io.github.mcppersist.transport.RawMcpClient;
+import io.github.mcppersist.test.redis.RedisServer;
+import io.github.mcppersist.test.servlet.TomcatServer;
+import io.github.mcppersist.test.transport.RawMcpClient;
+import io.github.mcppersist.test.transport.TestTools;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 import io.github.mcppersist.transport.StreamableHttpOptions;
-import io.github.mcppersist.transport.TestTools;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

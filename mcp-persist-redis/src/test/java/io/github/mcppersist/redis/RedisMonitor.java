@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
+import io.github.mcppersist.test.redis.RedisServer;
+
 /**
  * Records the commands that clients send to a Redis, without those that a script calls,
  * and without those that a node makes by the clock: its echoes, signs of life and looks.

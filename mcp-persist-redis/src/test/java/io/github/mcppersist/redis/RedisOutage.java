@@ -4,6 +4,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 
+import io.github.mcppersist.test.redis.RedisServer;
+import io.github.mcppersist.test.redis.RespClient;
+
 /**
  * The ways in which a Redis fails.
  */

@@ -30,6 +30,8 @@ import io.github.mcppersist.event.StoreOutage;
 import io.github.mcppersist.event.StoredStream;
 import io.github.mcppersist.event.StreamHead;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.RedisServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;

@@ -14,6 +14,9 @@ import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.StoreOutage;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.RedisServer;
+import io.github.mcppersist.test.redis.ReservedPort;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;

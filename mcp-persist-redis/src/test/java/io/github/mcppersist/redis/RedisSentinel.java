@@ -5,6 +5,8 @@ import java.util.List;
 
 import org.awaitility.Awaitility;
 
+import io.github.mcppersist.test.redis.RedisServer;
+
 /**
  * A primary with one replica, watched by a Sentinel that promotes the replica about a
  * second after the primary is gone.

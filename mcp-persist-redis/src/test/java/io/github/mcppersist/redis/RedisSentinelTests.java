@@ -17,6 +17,7 @@ import io.github.mcppersist.event.EventsTrimmedException;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamConflictException;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.test.redis.NeedsRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;

@@ -21,6 +21,8 @@ import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionAlreadyDeletedException;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
+import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.RedisServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;

@@ -1,19 +1,41 @@
 package io.github.mcppersist.redis;
 
+import org.junit.jupiter.api.Nested;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
-/**
- * {@link RedisSessionStore} with Lettuce.
- */
-class RedisSessionStoreTests extends AbstractRedisSessionStoreTests {
+import io.github.mcppersist.test.redis.TestRedis;
 
-	RedisSessionStoreTests(TestRedis redis) {
-		super(redis);
+/**
+ * {@link RedisSessionStore} with each driver.
+ */
+class RedisSessionStoreTests {
+
+	@Nested
+	class Lettuce extends AbstractRedisSessionStoreTests {
+
+		Lettuce(TestRedis redis) {
+			super(redis);
+		}
+
+		@Override
+		RedisConnectionFactory connectionFactory(TestRedis redis) {
+			return redis.lettuce();
+		}
+
 	}
 
-	@Override
-	RedisConnectionFactory connectionFactory(TestRedis redis) {
-		return redis.lettuce();
+	@Nested
+	class Jedis extends AbstractRedisSessionStoreTests {
+
+		Jedis(TestRedis redis) {
+			super(redis);
+		}
+
+		@Override
+		RedisConnectionFactory connectionFactory(TestRedis redis) {
+			return redis.jedis();
+		}
+
 	}
 
 }

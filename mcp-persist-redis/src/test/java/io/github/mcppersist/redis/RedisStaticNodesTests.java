@@ -8,6 +8,8 @@ import org.springframework.data.redis.connection.RedisStaticMasterReplicaConfigu
 import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
+import io.github.mcppersist.test.redis.NeedsRedis;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**

@@ -13,6 +13,9 @@ import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
+import io.github.mcppersist.test.redis.RedisServer;
+import io.github.mcppersist.test.redis.ReservedPort;
+
 /**
  * A Redis that is reached over TLS, with a certificate for {@code localhost} and
  * {@code 127.0.0.1} that only those trust who are told to. Where the machine's

@@ -29,6 +29,8 @@ import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamHead;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.RedisServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-import io.github.mcppersist.transport.RawMcpClient.SseEvent;
+import io.github.mcppersist.test.transport.RawMcpClient.SseEvent;
 
 /**
  * Reads the numbers out of what a counting tool sent.

@@ -1,9 +1,10 @@
 package io.github.mcppersist.redis;
 
 import io.github.mcppersist.event.EventStore;
-import io.github.mcppersist.servlet.TomcatServer;
+import io.github.mcppersist.test.redis.TestRedis;
+import io.github.mcppersist.test.servlet.TomcatServer;
+import io.github.mcppersist.test.transport.WebServer;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
-import io.github.mcppersist.transport.WebServer;
 
 /**
  * What the contract tests of the endpoint need to run on Tomcat with the events in Redis.

@@ -1,6 +1,5 @@
 /**
- * Spring Boot auto-configuration of the event store, the Streamable HTTP endpoint and its
- * servlet.
+ * The properties of the auto-configuration, whose parts have packages of their own.
  */
 @NullMarked
 package io.github.mcppersist.autoconfigure;

@@ -36,6 +36,9 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
+import io.github.mcppersist.autoconfigure.endpoint.StreamableHttpEndpointAutoConfiguration;
+import io.github.mcppersist.autoconfigure.store.InMemoryEventStoreAutoConfiguration;
+import io.github.mcppersist.autoconfigure.store.InMemorySessionStoreAutoConfiguration;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -47,7 +50,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * @param <C> the context
  * @param <A> the context, for assertions
  */
-abstract class AbstractStreamableHttpServerTests<R extends AbstractApplicationContextRunner<R, C, A>, C extends ConfigurableApplicationContext, A extends ApplicationContextAssertProvider<C>> {
+public abstract class AbstractStreamableHttpServerTests<R extends AbstractApplicationContextRunner<R, C, A>, C extends ConfigurableApplicationContext, A extends ApplicationContextAssertProvider<C>> {
 
 	private final HttpClient client = HttpClient.newHttpClient();
 
@@ -61,7 +64,7 @@ abstract class AbstractStreamableHttpServerTests<R extends AbstractApplicationCo
 	 * @param extractor a configuration with a transport context extractor, which adds to
 	 * a bean {@code extractions}
 	 */
-	AbstractStreamableHttpServerTests(R context, Class<?> extractor) {
+	protected AbstractStreamableHttpServerTests(R context, Class<?> extractor) {
 		this.context = context
 			.withConfiguration(AutoConfigurations.of(InMemoryEventStoreAutoConfiguration.class,
 					InMemorySessionStoreAutoConfiguration.class, StreamableHttpEndpointAutoConfiguration.class,
@@ -72,7 +75,7 @@ abstract class AbstractStreamableHttpServerTests<R extends AbstractApplicationCo
 		this.extractor = extractor;
 	}
 
-	R context() {
+	protected R context() {
 		return this.context;
 	}
 
@@ -159,14 +162,14 @@ abstract class AbstractStreamableHttpServerTests<R extends AbstractApplicationCo
 		});
 	}
 
-	String initialize(ApplicationContext context) throws Exception {
+	protected String initialize(ApplicationContext context) throws Exception {
 		String body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"
 				+ "\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":\"test\",\"version\":\"1\"}}}";
 		HttpResponse<String> response = this.client.send(post(context, body).build(), BodyHandlers.ofString());
 		return response.headers().firstValue("Mcp-Session-Id").orElseThrow();
 	}
 
-	void ping(ApplicationContext context, String session) throws Exception {
+	protected void ping(ApplicationContext context, String session) throws Exception {
 		HttpRequest request = post(context, "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"ping\"}")
 			.header("Mcp-Session-Id", session)
 			.build();

@@ -12,10 +12,20 @@ import org.springframework.util.ClassUtils;
 import io.github.mcppersist.autoconfigure.actuate.EventStoreHealthAutoConfiguration;
 import io.github.mcppersist.autoconfigure.actuate.McpPersistEndpointAutoConfiguration;
 import io.github.mcppersist.autoconfigure.context.ContextCaptureAutoConfiguration;
+import io.github.mcppersist.autoconfigure.endpoint.StreamableHttpEndpointAutoConfiguration;
 import io.github.mcppersist.autoconfigure.metrics.EndpointMetricsAutoConfiguration;
 import io.github.mcppersist.autoconfigure.observation.ResumeObservationAutoConfiguration;
+import io.github.mcppersist.autoconfigure.report.StartReportAutoConfiguration;
 import io.github.mcppersist.autoconfigure.security.AuthenticationOwnerAutoConfiguration;
 import io.github.mcppersist.autoconfigure.security.TokenOwnerAutoConfiguration;
+import io.github.mcppersist.autoconfigure.servlet.StreamableHttpServletAutoConfiguration;
+import io.github.mcppersist.autoconfigure.springai.SpringAiWebFluxAutoConfiguration;
+import io.github.mcppersist.autoconfigure.springai.SpringAiWebMvcAutoConfiguration;
+import io.github.mcppersist.autoconfigure.store.InMemoryEventStoreAutoConfiguration;
+import io.github.mcppersist.autoconfigure.store.InMemorySessionStoreAutoConfiguration;
+import io.github.mcppersist.autoconfigure.store.RedisEventStoreAutoConfiguration;
+import io.github.mcppersist.autoconfigure.store.RedisSessionStoreAutoConfiguration;
+import io.github.mcppersist.autoconfigure.webflux.StreamableHttpWebFluxAutoConfiguration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

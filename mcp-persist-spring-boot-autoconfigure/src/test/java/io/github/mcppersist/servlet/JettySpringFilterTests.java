@@ -3,7 +3,8 @@ package io.github.mcppersist.servlet;
 import jakarta.servlet.Filter;
 import org.junit.jupiter.api.Tag;
 
-import io.github.mcppersist.transport.WebServer;
+import io.github.mcppersist.test.servlet.JettyServer;
+import io.github.mcppersist.test.transport.WebServer;
 
 /**
  * Spring's own filters in front of the servlet on Jetty.
@@ -12,7 +13,7 @@ import io.github.mcppersist.transport.WebServer;
 class JettySpringFilterTests extends AbstractSpringFilterTests {
 
 	@Override
-	WebServer serve(StreamableHttpServlet servlet, Filter filter, boolean asyncFilter) throws Exception {
+	protected WebServer serve(StreamableHttpServlet servlet, Filter filter, boolean asyncFilter) throws Exception {
 		return new JettyServer(servlet, filter, asyncFilter);
 	}
 

@@ -2,7 +2,8 @@ package io.github.mcppersist.servlet;
 
 import jakarta.servlet.Filter;
 
-import io.github.mcppersist.transport.WebServer;
+import io.github.mcppersist.test.servlet.TomcatServer;
+import io.github.mcppersist.test.transport.WebServer;
 
 /**
  * Spring's own filters in front of the servlet on Tomcat.
@@ -10,7 +11,7 @@ import io.github.mcppersist.transport.WebServer;
 class SpringFilterTests extends AbstractSpringFilterTests {
 
 	@Override
-	WebServer serve(StreamableHttpServlet servlet, Filter filter, boolean asyncFilter) throws Exception {
+	protected WebServer serve(StreamableHttpServlet servlet, Filter filter, boolean asyncFilter) throws Exception {
 		return new TomcatServer(servlet, filter, asyncFilter);
 	}
 

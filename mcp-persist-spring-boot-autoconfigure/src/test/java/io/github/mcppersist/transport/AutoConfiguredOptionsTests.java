@@ -10,10 +10,10 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
 
-import io.github.mcppersist.autoconfigure.InMemoryEventStoreAutoConfiguration;
-import io.github.mcppersist.autoconfigure.InMemorySessionStoreAutoConfiguration;
-import io.github.mcppersist.autoconfigure.StreamableHttpEndpointAutoConfiguration;
-import io.github.mcppersist.autoconfigure.StreamableHttpOptionsCustomizer;
+import io.github.mcppersist.autoconfigure.endpoint.StreamableHttpEndpointAutoConfiguration;
+import io.github.mcppersist.autoconfigure.endpoint.StreamableHttpOptionsCustomizer;
+import io.github.mcppersist.autoconfigure.store.InMemoryEventStoreAutoConfiguration;
+import io.github.mcppersist.autoconfigure.store.InMemorySessionStoreAutoConfiguration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -9,7 +9,7 @@ import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEn
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
 
-import io.github.mcppersist.autoconfigure.InMemoryEventStoreAutoConfiguration;
+import io.github.mcppersist.autoconfigure.store.InMemoryEventStoreAutoConfiguration;
 import io.github.mcppersist.event.EventStore;
 
 /**

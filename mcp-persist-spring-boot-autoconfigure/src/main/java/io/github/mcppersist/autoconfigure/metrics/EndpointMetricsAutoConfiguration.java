@@ -9,7 +9,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.context.annotation.Bean;
 
-import io.github.mcppersist.autoconfigure.StreamableHttpEndpointAutoConfiguration;
+import io.github.mcppersist.autoconfigure.endpoint.StreamableHttpEndpointAutoConfiguration;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 

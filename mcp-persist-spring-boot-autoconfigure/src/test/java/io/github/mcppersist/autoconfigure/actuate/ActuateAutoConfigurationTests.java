@@ -9,9 +9,9 @@ import org.springframework.boot.health.contributor.Status;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
-import io.github.mcppersist.autoconfigure.InMemoryEventStoreAutoConfiguration;
-import io.github.mcppersist.autoconfigure.InMemorySessionStoreAutoConfiguration;
-import io.github.mcppersist.autoconfigure.StreamableHttpEndpointAutoConfiguration;
+import io.github.mcppersist.autoconfigure.endpoint.StreamableHttpEndpointAutoConfiguration;
+import io.github.mcppersist.autoconfigure.store.InMemoryEventStoreAutoConfiguration;
+import io.github.mcppersist.autoconfigure.store.InMemorySessionStoreAutoConfiguration;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.session.InMemorySessionStore;

@@ -11,8 +11,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 import io.github.mcppersist.autoconfigure.ObservedServer;
-import io.github.mcppersist.redis.NeedsRedis;
-import io.github.mcppersist.redis.RedisServer;
+import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.RedisServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -13,11 +13,11 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 import io.github.mcppersist.autoconfigure.ObservedServer;
-import io.github.mcppersist.redis.NeedsRedis;
 import io.github.mcppersist.redis.RedisEventStore;
-import io.github.mcppersist.redis.RedisServer;
-import io.github.mcppersist.transport.RawMcpClient;
-import io.github.mcppersist.transport.RawMcpClient.Exchange;
+import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.RedisServer;
+import io.github.mcppersist.test.transport.RawMcpClient;
+import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

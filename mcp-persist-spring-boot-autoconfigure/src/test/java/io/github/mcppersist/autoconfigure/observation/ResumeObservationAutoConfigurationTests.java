@@ -7,9 +7,9 @@ import org.springframework.boot.micrometer.observation.autoconfigure.Observation
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
-import io.github.mcppersist.autoconfigure.InMemoryEventStoreAutoConfiguration;
-import io.github.mcppersist.autoconfigure.InMemorySessionStoreAutoConfiguration;
-import io.github.mcppersist.autoconfigure.StreamableHttpEndpointAutoConfiguration;
+import io.github.mcppersist.autoconfigure.endpoint.StreamableHttpEndpointAutoConfiguration;
+import io.github.mcppersist.autoconfigure.store.InMemoryEventStoreAutoConfiguration;
+import io.github.mcppersist.autoconfigure.store.InMemorySessionStoreAutoConfiguration;
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 

@@ -20,9 +20,9 @@ import org.springframework.context.annotation.Configuration;
 
 import io.github.mcppersist.autoconfigure.ObservedServer;
 import io.github.mcppersist.event.EventsTrimmedException;
-import io.github.mcppersist.transport.RawMcpClient;
-import io.github.mcppersist.transport.RawMcpClient.Exchange;
-import io.github.mcppersist.transport.RawMcpClient.SseEvent;
+import io.github.mcppersist.test.transport.RawMcpClient;
+import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
+import io.github.mcppersist.test.transport.RawMcpClient.SseEvent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

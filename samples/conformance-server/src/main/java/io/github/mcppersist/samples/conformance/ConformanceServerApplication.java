@@ -16,7 +16,7 @@ import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.context.annotation.Bean;
 
-import io.github.mcppersist.autoconfigure.StreamableHttpOptionsCustomizer;
+import io.github.mcppersist.autoconfigure.endpoint.StreamableHttpOptionsCustomizer;
 
 /**
  * An MCP server whose transport comes from the starter. All it adds is the server itself.

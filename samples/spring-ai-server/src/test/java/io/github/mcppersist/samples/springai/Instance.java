@@ -9,7 +9,7 @@ import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.util.function.ThrowingConsumer;
 
-import io.github.mcppersist.transport.RawMcpClient;
+import io.github.mcppersist.test.transport.RawMcpClient;
 
 /**
  * One of the Spring AI samples, started by its main method.

@@ -1,0 +1,46 @@
+package io.github.mcppersist.autoconfigure.store;
+
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+
+import io.github.mcppersist.autoconfigure.McpPersistProperties;
+import io.github.mcppersist.node.NodeRegistry;
+import io.github.mcppersist.redis.RedisEventStore;
+import io.github.mcppersist.redis.RedisNodeRegistry;
+import io.github.mcppersist.redis.RedisSessionStore;
+import io.github.mcppersist.session.SessionStore;
+
+/**
+ * Auto-configuration of a {@link SessionStore} and a {@link NodeRegistry} in the Redis of
+ * the {@link RedisEventStore}, whose connections they share, and of the end of all three.
+ */
+@AutoConfiguration(after = RedisEventStoreAutoConfiguration.class)
+@ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
+@ConditionalOnClass(RedisEventStore.class)
+@ConditionalOnBean(RedisEventStore.class)
+@EnableConfigurationProperties(McpPersistProperties.class)
+public final class RedisSessionStoreAutoConfiguration {
+
+	@Bean
+	@ConditionalOnMissingBean(SessionStore.class)
+	RedisSessionStore redisSessionStore(RedisEventStore eventStore, McpPersistProperties properties) {
+		return RedisSessionStore.of(eventStore, properties.sessionTimeout());
+	}
+
+	@Bean
+	@ConditionalOnMissingBean(NodeRegistry.class)
+	RedisNodeRegistry redisNodeRegistry(RedisEventStore eventStore, McpPersistProperties properties) {
+		return RedisNodeRegistry.of(eventStore, properties.nodeTimeout());
+	}
+
+	@Bean
+	RedisEventStoreLifecycle redisEventStoreLifecycle(RedisEventStore eventStore) {
+		return new RedisEventStoreLifecycle(eventStore);
+	}
+
+}

@@ -1,0 +1,174 @@
+package io.github.mcppersist.webflux;
+
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
+
+import io.github.mcppersist.test.transport.BatchContractTests;
+import io.github.mcppersist.test.transport.CancellationContractTests;
+import io.github.mcppersist.test.transport.ConnectionContractTests;
+import io.github.mcppersist.test.transport.ContextCaptureContractTests;
+import io.github.mcppersist.test.transport.CutConnectionContractTests;
+import io.github.mcppersist.test.transport.LargeAnswerContractTests;
+import io.github.mcppersist.test.transport.ReconnectContractTests;
+import io.github.mcppersist.test.transport.RequestContractTests;
+import io.github.mcppersist.test.transport.ResumeContractTests;
+import io.github.mcppersist.test.transport.SessionContractTests;
+import io.github.mcppersist.test.transport.SessionOwnershipContractTests;
+import io.github.mcppersist.test.transport.StandaloneStreamContractTests;
+import io.github.mcppersist.test.transport.StoreFailureContractTests;
+import io.github.mcppersist.test.transport.ToolContractTests;
+import io.github.mcppersist.test.transport.WebServer;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
+
+/**
+ * The handler function on Netty.
+ */
+@Tag("slow")
+class NettyTests {
+
+	@Nested
+	class Batches extends BatchContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new NettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class Cancellations extends CancellationContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new NettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class Connections extends ConnectionContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new NettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class ContextCapture extends ContextCaptureContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new NettyServer(endpoint);
+		}
+
+		@Override
+		protected String requestThread() {
+			return "reactor-http";
+		}
+
+	}
+
+	@Nested
+	class CutConnections extends CutConnectionContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new NettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class LargeAnswers extends LargeAnswerContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new NettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class Reconnects extends ReconnectContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new NettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class Requests extends RequestContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new NettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class Resumes extends ResumeContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new NettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class SessionOwnership extends SessionOwnershipContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new NettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class Sessions extends SessionContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new NettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class StandaloneStreams extends StandaloneStreamContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new NettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class StoreFailures extends StoreFailureContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new NettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class Tools extends ToolContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new NettyServer(endpoint);
+		}
+
+	}
+
+}

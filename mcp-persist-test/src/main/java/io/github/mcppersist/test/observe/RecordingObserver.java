@@ -1,0 +1,142 @@
+package io.github.mcppersist.test.observe;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import org.jspecify.annotations.Nullable;
+
+import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.observe.ResumeOutcome;
+import io.github.mcppersist.observe.StoreOperation;
+
+/**
+ * Remembers what it was told.
+ */
+public final class RecordingObserver implements EndpointObserver {
+
+	/**
+	 * The calls of both stores, in the order in which they were answered.
+	 */
+	public final List<Call> calls = new CopyOnWriteArrayList<>();
+
+	/**
+	 * The resumes, in the order in which they were started.
+	 */
+	public final List<RecordedResume> resumes = new CopyOnWriteArrayList<>();
+
+	/**
+	 * How many messages were stored.
+	 */
+	public final AtomicInteger stored = new AtomicInteger();
+
+	/**
+	 * How many messages were dropped.
+	 */
+	public final AtomicInteger dropped = new AtomicInteger();
+
+	/**
+	 * How many gaps were found.
+	 */
+	public final AtomicInteger gaps = new AtomicInteger();
+
+	/**
+	 * How many sessions were restored.
+	 */
+	public final AtomicInteger restored = new AtomicInteger();
+
+	/**
+	 * How many orphans were ended.
+	 */
+	public final AtomicInteger orphans = new AtomicInteger();
+
+	/**
+	 * How many requests were cancelled.
+	 */
+	public final AtomicInteger cancelled = new AtomicInteger();
+
+	public List<StoreOperation> operations() {
+		return this.calls.stream().map(Call::operation).toList();
+	}
+
+	@Override
+	public void storeCalled(StoreOperation operation, long nanos, @Nullable Throwable failure) {
+		this.calls.add(new Call(operation, nanos, failure));
+	}
+
+	@Override
+	public void eventsStored(int messages) {
+		this.stored.addAndGet(messages);
+	}
+
+	@Override
+	public void eventsDropped(int messages) {
+		this.dropped.addAndGet(messages);
+	}
+
+	@Override
+	public Resume resumeStarted() {
+		RecordedResume resume = new RecordedResume();
+		this.resumes.add(resume);
+		return resume;
+	}
+
+	@Override
+	public void gapFound() {
+		this.gaps.incrementAndGet();
+	}
+
+	@Override
+	public void sessionRestored() {
+		this.restored.incrementAndGet();
+	}
+
+	@Override
+	public void orphanEnded() {
+		this.orphans.incrementAndGet();
+	}
+
+	@Override
+	public void requestCancelled() {
+		this.cancelled.incrementAndGet();
+	}
+
+	/**
+	 * A call of a store.
+	 *
+	 * @param operation what was called
+	 * @param nanos how long it took
+	 * @param failure why it failed, if it did
+	 */
+	public record Call(StoreOperation operation, long nanos, @Nullable Throwable failure) {
+
+	}
+
+	/**
+	 * What was told of one resume.
+	 */
+	public static final class RecordedResume implements Resume {
+
+		/**
+		 * How many messages were replayed.
+		 */
+		public final AtomicInteger replayed = new AtomicInteger();
+
+		/**
+		 * The ways in which it ended, of which there should be one.
+		 */
+		public final List<ResumeOutcome> outcomes = new CopyOnWriteArrayList<>();
+
+		@Override
+		public void replayed(int messages) {
+			this.replayed.addAndGet(messages);
+		}
+
+		@Override
+		public void ended(ResumeOutcome outcome, @Nullable Throwable failure) {
+			this.outcomes.add(outcome);
+		}
+
+	}
+
+}

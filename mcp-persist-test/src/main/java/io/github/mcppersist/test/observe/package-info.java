@@ -1,0 +1,7 @@
+/**
+ * An observer that remembers what it is told.
+ */
+@NullMarked
+package io.github.mcppersist.test.observe;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,7 @@
+/**
+ * Servlet containers in front of an endpoint.
+ */
+@NullMarked
+package io.github.mcppersist.test.servlet;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,892 @@
+package io.github.mcppersist.test.session;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.Revision;
+import io.github.mcppersist.session.SessionAlreadyDeletedException;
+import io.github.mcppersist.session.SessionNotFoundException;
+import io.github.mcppersist.session.SessionRecord;
+import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.session.SessionStoreException;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+/**
+ * What every {@link SessionStore} must do. A store extends this class with its own, and
+ * supplies the stores.
+ */
+@Timeout(600)
+public abstract class SessionStoreContractTests {
+
+	/**
+	 * How long any one call may take.
+	 */
+	protected static final Duration TIMEOUT = Duration.ofMinutes(1);
+
+	private static final String INITIALIZE = "{\"capabilities\":{\"sampling\":{}},"
+			+ "\"clientInfo\":{\"name\":\"client\",\"version\":\"1\"}}";
+
+	private static final String ODD_TEXT = "\"\\u0000 \u00e9 \u20ac \ud83d\ude80 \ud834\udd1e {}[] \\r\\n \r\n\t"
+			+ "\u0000\u0001\u007f\ufeff\u2028 %s %n ${a} #{b} '";
+
+	private static final List<String> NOT_SESSION_IDS = List.of("", " ", "a b", "a}b", "{a", "a:b", "a*", "a\n",
+			"\u0000", "\u00e9", "\ud83d\ude80", "a".repeat(129));
+
+	private static final List<String> NOT_REQUEST_IDS = List.of("", " ", "a b", "a}b", "{a", "a:b", "a*", "a\n",
+			"\u0000", "\u00e9", "\ud83d\ude80", "a".repeat(65));
+
+	private final String session = UUID.randomUUID().toString();
+
+	private final String uri = "file:///" + UUID.randomUUID();
+
+	/**
+	 * Return the store under test: within one test the same at each call, with a time to
+	 * live and bounds that no test reaches.
+	 * @return the store
+	 */
+	protected abstract SessionStore store();
+
+	/**
+	 * Return a store over the same sessions as {@link #store()}, as another node would
+	 * have it: within one test the same at each call.
+	 * @return another store, or the same one if its sessions are its own
+	 */
+	protected abstract SessionStore secondNode();
+
+	/**
+	 * Return a store whose sessions soon expire.
+	 * @param timeToLive how long a session is kept
+	 * @return a store of its own
+	 */
+	protected abstract SessionStore store(Duration timeToLive);
+
+	/**
+	 * Return the unit of the times to live in the tests of expiry. A store that is asked
+	 * half a unit later than it should be fails them. So a store for which
+	 * {@link #elapse(Duration)} moves a clock has a long unit, and whoever has to wait a
+	 * short one.
+	 * @return a positive duration
+	 */
+	protected Duration unit() {
+		return Duration.ofSeconds(1);
+	}
+
+	private Duration units(double count) {
+		return Duration.ofMillis((long) (count * unit().toMillis()));
+	}
+
+	/**
+	 * Let time pass for the stores under test.
+	 * @param duration how much
+	 */
+	protected void elapse(Duration duration) {
+		Awaitility.await().pollDelay(duration).atMost(duration.plus(TIMEOUT)).until(() -> true);
+	}
+
+	// Creating and finding
+
+	@Test
+	void findsASessionAsItWasCreated() {
+		SessionRecord session = SessionRecord.initialized(this.session, INITIALIZE, "2025-11-25", "alice", "server");
+
+		block(store().createSession(session));
+
+		assertThat(find(store(), this.session)).isEqualTo(session);
+		assertThat(find(secondNode(), this.session)).isEqualTo(session);
+	}
+
+	@Test
+	void findsASessionThatIsNobodys() {
+		SessionRecord session = SessionRecord.initialized(this.session, INITIALIZE, "2025-03-26", null, "server");
+
+		block(store().createSession(session));
+
+		assertThat(find(secondNode(), this.session)).isEqualTo(session);
+	}
+
+	@Test
+	void doesNotTakeAnEmptyNameForNobody() {
+		SessionRecord session = SessionRecord.initialized(this.session, INITIALIZE, "2025-11-25", "", "server");
+
+		block(store().createSession(session));
+
+		assertThat(find(secondNode(), this.session)).isEqualTo(session);
+	}
+
+	@Test
+	void findsASessionThatDoesNotSayOfWhichServerItIs() {
+		SessionRecord session = new SessionRecord(this.session, INITIALIZE, "2025-11-25", "alice", null, null, Set.of(),
+				null, false, Revision.FIRST);
+
+		block(store().createSession(session));
+
+		assertThat(find(secondNode(), this.session)).isEqualTo(session);
+	}
+
+	@Test
+	void keepsAllThatAnotherNodeKnewOfASession() {
+		SessionRecord session = new SessionRecord(this.session, INITIALIZE, "2025-06-18", "alice", "server", "warning",
+				Set.of(this.uri, this.uri + "/2"), EventId.next("aB3", 999_999_999_999_999L), true, new Revision(7));
+
+		block(store().createSession(session));
+
+		assertThat(find(secondNode(), this.session)).isEqualTo(session);
+		assertThat(subscribers(secondNode(), this.uri)).containsExactly(this.session);
+		assertThat(subscribers(secondNode(), this.uri + "/2")).containsExactly(this.session);
+		assertThat(block(secondNode().setLogLevel(this.session, "error"))).isEqualTo(new Revision(8));
+	}
+
+	@Test
+	void keepsEveryCharacterOfASession() {
+		SessionRecord odd = new SessionRecord(this.session, ODD_TEXT, ODD_TEXT, ODD_TEXT, ODD_TEXT, ODD_TEXT,
+				Set.of(ODD_TEXT), null, false, Revision.FIRST);
+		SessionRecord large = SessionRecord.initialized(UUID.randomUUID().toString(),
+				"{\"x\":\"" + "\ud83d\ude80".repeat(50_000) + "\"}", "2025-11-25", "\u00e9x".repeat(5_000), "server");
+
+		block(store().createSession(odd));
+		block(store().createSession(large));
+
+		assertThat(find(secondNode(), odd.sessionId())).isEqualTo(odd);
+		assertThat(find(secondNode(), large.sessionId())).isEqualTo(large);
+	}
+
+	@Test
+	void takesEverySessionIdOfTheGrammar() {
+		String unique = UUID.randomUUID().toString();
+		for (String sessionId : List.of(unique, "." + unique + "_A", "a".repeat(92) + unique, "-" + unique)) {
+			SessionRecord session = SessionRecord.initialized(sessionId, INITIALIZE, "2025-11-25", null, "server");
+
+			block(store().createSession(session));
+
+			assertThat(find(secondNode(), sessionId)).isEqualTo(session);
+		}
+	}
+
+	@Test
+	void findsNothingOfAnUnknownSession() {
+		create(store(), UUID.randomUUID().toString());
+
+		assertNotFound(store(), this.session);
+	}
+
+	@Test
+	void leavesAStoredSessionAsItIs() {
+		SessionRecord session = SessionRecord.initialized(this.session, INITIALIZE, "2025-11-25", "alice", "server");
+		block(store().createSession(session));
+		block(store().setLogLevel(this.session, "debug"));
+		block(store().subscribe(this.session, this.uri));
+		SessionRecord changed = find(store(), this.session);
+
+		block(store().createSession(session));
+		block(secondNode().createSession(new SessionRecord(this.session, "{}", "2025-03-26", "mallory", "server",
+				"error", Set.of(this.uri + "/2"), EventId.next("a", 1), true, new Revision(99))));
+
+		assertThat(find(store(), this.session)).isEqualTo(changed);
+		assertThat(find(secondNode(), this.session)).isEqualTo(changed);
+	}
+
+	@Test
+	void doesNothingBeforeSubscription() {
+		Mono<Void> creating = store()
+			.createSession(SessionRecord.initialized(this.session, INITIALIZE, "1", null, "server"));
+		Mono<SessionRecord> finding = store().findSession(this.session);
+
+		assertNotFound(store(), this.session);
+
+		block(creating);
+		SessionRecord created = find(store(), this.session);
+		assertThat(block(finding)).isEqualTo(created);
+		Mono<Revision> changing = store().setLogLevel(this.session, "info");
+		Mono<Revision> subscribing = store().subscribe(this.session, this.uri);
+		Mono<Set<String>> subscribers = store().findSubscribers(this.uri);
+		Mono<Set<String>> uris = store().findSubscribedUris();
+		Mono<Void> moving = store().moveStandaloneCursor(this.session, EventId.next("a", 1));
+		Mono<Void> answering = store().storeAnswer(this.session, "r", bytes("1"));
+		Mono<Void> deleting = store().deleteSession(this.session);
+
+		assertThat(find(store(), this.session)).isEqualTo(created);
+		assertThat(subscribers(store(), this.uri)).isEmpty();
+		assertThat(take(store(), this.session, "r")).isEmpty();
+
+		block(changing);
+		block(subscribing);
+		block(moving);
+		block(answering);
+		Mono<Revision> unsubscribing = store().unsubscribe(this.session, this.uri);
+		Mono<Map<String, byte[]>> taking = store().findAnswers(this.session, List.of("r"));
+		assertThat(find(store(), this.session).logLevel()).isEqualTo("info");
+		assertThat(find(store(), this.session).subscriptions()).containsExactly(this.uri);
+		assertThat(find(store(), this.session).standaloneCursor()).isNotNull();
+		assertThat(block(subscribers)).containsExactly(this.session);
+		assertThat(block(uris)).contains(this.uri);
+		assertThat(block(taking)).containsOnlyKeys("r");
+		block(unsubscribing);
+		assertThat(find(store(), this.session).subscriptions()).isEmpty();
+		block(deleting);
+		assertNotFound(store(), this.session);
+	}
+
+	// Changing
+
+	@Test
+	void raisesTheRevisionWithEachChange() {
+		create(store(), this.session);
+
+		assertThat(block(store().setLogLevel(this.session, "debug"))).isEqualTo(new Revision(2));
+		assertThat(block(secondNode().subscribe(this.session, this.uri))).isEqualTo(new Revision(3));
+		assertThat(block(store().setLogLevel(this.session, "emergency"))).isEqualTo(new Revision(4));
+		assertThat(block(store().unsubscribe(this.session, this.uri))).isEqualTo(new Revision(5));
+
+		SessionRecord session = find(secondNode(), this.session);
+		assertThat(session.revision()).isEqualTo(new Revision(5));
+		assertThat(session.logLevel()).isEqualTo("emergency");
+		assertThat(session.subscriptions()).isEmpty();
+	}
+
+	@Test
+	void changesNothingElseOfASession() {
+		SessionRecord created = create(store(), this.session);
+		SessionRecord other = create(store(), UUID.randomUUID().toString());
+
+		block(store().setLogLevel(this.session, "notice"));
+		block(store().subscribe(this.session, this.uri));
+		block(store().setResuming(this.session));
+
+		assertThat(find(secondNode(), this.session))
+			.isEqualTo(new SessionRecord(this.session, created.initializeRequest(), created.protocolVersion(),
+					created.owner(), "server", "notice", Set.of(this.uri), null, true, new Revision(4)));
+		assertThat(find(secondNode(), other.sessionId())).isEqualTo(other);
+	}
+
+	@Test
+	void subscribesOnceHoweverOftenTheCallIsRepeated() {
+		create(store(), this.session);
+
+		Revision first = block(store().subscribe(this.session, this.uri));
+		Revision second = block(secondNode().subscribe(this.session, this.uri));
+
+		SessionRecord session = find(store(), this.session);
+		assertThat(first).isEqualTo(new Revision(2));
+		assertThat(second).isIn(first, new Revision(3)).isEqualTo(session.revision());
+		assertThat(session.subscriptions()).containsExactly(this.uri);
+		assertThat(subscribers(store(), this.uri)).containsExactly(this.session);
+		block(store().unsubscribe(this.session, this.uri));
+		assertThat(find(store(), this.session).subscriptions()).isEmpty();
+		assertThat(subscribers(store(), this.uri)).isEmpty();
+	}
+
+	@Test
+	void endsASubscriptionOnceHoweverOftenTheCallIsRepeated() {
+		create(store(), this.session);
+		block(store().subscribe(this.session, this.uri));
+		block(store().subscribe(this.session, this.uri + "/2"));
+
+		block(store().unsubscribe(this.session, this.uri));
+		Revision revision = block(secondNode().unsubscribe(this.session, this.uri));
+
+		SessionRecord session = find(store(), this.session);
+		assertThat(session.revision()).isEqualTo(revision);
+		assertThat(session.subscriptions()).containsExactly(this.uri + "/2");
+		assertThat(subscribers(store(), this.uri)).isEmpty();
+		assertThat(subscribers(store(), this.uri + "/2")).containsExactly(this.session);
+	}
+
+	@Test
+	void changesNothingThatIsNotStored() {
+		assertSessionNotFound(store().setLogLevel(this.session, "debug"));
+		assertSessionNotFound(store().subscribe(this.session, this.uri));
+		assertSessionNotFound(store().unsubscribe(this.session, this.uri));
+		assertSessionNotFound(store().setResuming(this.session));
+
+		assertNotFound(store(), this.session);
+		assertThat(subscribers(store(), this.uri)).isEmpty();
+		block(store().createSession(SessionRecord.initialized(this.session, INITIALIZE, "1", null, "server")));
+		assertThat(find(store(), this.session).revision()).isEqualTo(Revision.FIRST);
+	}
+
+	@Test
+	void notesOnceThatAClientResumes() {
+		SessionRecord created = create(store(), this.session);
+		assertThat(created.resuming()).isFalse();
+
+		assertThat(block(store().setResuming(this.session))).isEqualTo(new Revision(2));
+		assertThat(block(secondNode().setResuming(this.session))).isEqualTo(new Revision(2));
+		assertThat(block(store().setLogLevel(this.session, "info"))).isEqualTo(new Revision(3));
+
+		assertThat(find(secondNode(), this.session).resuming()).isTrue();
+	}
+
+	@Test
+	void notesNothingMoreOfAClientThatWasTrustedFromTheBeginning() {
+		block(store().createSession(
+				SessionRecord.initialized(this.session, INITIALIZE, "2025-11-25", null, "server").asResuming()));
+
+		assertThat(block(secondNode().setResuming(this.session))).isEqualTo(Revision.FIRST);
+
+		assertThat(find(store(), this.session).resuming()).isTrue();
+	}
+
+	// Subscriptions
+
+	@Test
+	void findsTheSubscribersOfAResource() {
+		String other = UUID.randomUUID().toString();
+		create(store(), this.session);
+		create(secondNode(), other);
+		assertThat(subscribers(store(), this.uri)).isEmpty();
+
+		block(store().subscribe(this.session, this.uri));
+		block(secondNode().subscribe(other, this.uri));
+		block(store().subscribe(other, this.uri + "/2"));
+
+		assertThat(subscribers(store(), this.uri)).containsExactlyInAnyOrder(this.session, other);
+		assertThat(subscribers(secondNode(), this.uri + "/2")).containsExactly(other);
+		block(store().unsubscribe(other, this.uri));
+		assertThat(subscribers(secondNode(), this.uri)).containsExactly(this.session);
+	}
+
+	@Test
+	void findsTheResourcesThatHaveSubscribers() {
+		create(store(), this.session);
+		assertThat(subscribedUris(store())).doesNotContain(this.uri);
+
+		block(store().subscribe(this.session, this.uri));
+		block(secondNode().subscribe(this.session, this.uri + "/2"));
+
+		assertThat(subscribedUris(store())).contains(this.uri, this.uri + "/2");
+		assertThat(subscribedUris(secondNode())).contains(this.uri, this.uri + "/2");
+	}
+
+	@Test
+	void takesEveryUri() {
+		create(store(), this.session);
+		List<String> uris = Stream
+			.of("{braces}", "}{", "a b", " ", "a:b::", "*", "?x=1&y=%20#z", "x".repeat(2048),
+					"\u00e9\u20ac\ud83d\ude80", "a\r\nb", "\u0000", ",", ";", "\"'\\", "%s")
+			.map((suffix) -> this.uri + "/" + suffix)
+			.toList();
+
+		uris.forEach((uri) -> block(store().subscribe(this.session, uri)));
+
+		assertThat(find(secondNode(), this.session).subscriptions()).containsExactlyInAnyOrderElementsOf(uris);
+		assertThat(subscribedUris(secondNode())).containsAll(uris);
+		for (String uri : uris) {
+			assertThat(subscribers(secondNode(), uri)).containsExactly(this.session);
+			block(secondNode().unsubscribe(this.session, uri));
+			assertThat(subscribers(store(), uri)).isEmpty();
+		}
+		assertThat(find(store(), this.session).subscriptions()).isEmpty();
+	}
+
+	@Test
+	void takesAnExpiredSessionOffTheSubscribersOfAResource() {
+		SessionStore store = store(units(1));
+		create(store, this.session);
+		block(store.subscribe(this.session, this.uri));
+		elapse(units(1.2));
+		awaitNotFound(store, this.session);
+
+		assertSessionNotFound(store.unsubscribe(this.session, this.uri));
+
+		assertThat(subscribers(store, this.uri)).isEmpty();
+		assertNotFound(store, this.session);
+	}
+
+	// The standalone stream
+
+	@Test
+	void notesTheStandaloneCursorWithoutRaisingTheRevision() {
+		SessionRecord created = create(store(), this.session);
+		EventId first = EventId.next("aB3", 1);
+		EventId second = EventId.next("aB3", 999_999_999_999_999L);
+
+		block(store().moveStandaloneCursor(this.session, first));
+		assertThat(find(secondNode(), this.session).standaloneCursor()).isEqualTo(first);
+		block(secondNode().moveStandaloneCursor(this.session, second));
+
+		assertThat(find(store(), this.session)).isEqualTo(new SessionRecord(this.session, created.initializeRequest(),
+				created.protocolVersion(), created.owner(), "server", null, Set.of(), second, false, Revision.FIRST));
+		assertThat(block(store().setLogLevel(this.session, "info"))).isEqualTo(new Revision(2));
+		assertThat(find(store(), this.session).standaloneCursor()).isEqualTo(second);
+	}
+
+	@Test
+	void passesOverTheCursorOfAnUnknownSession() {
+		block(store().moveStandaloneCursor(this.session, EventId.next("a", 1)));
+
+		assertNotFound(store(), this.session);
+		create(store(), this.session);
+		assertThat(find(store(), this.session).standaloneCursor()).isNull();
+	}
+
+	// Expiry
+
+	@Test
+	void tellsItsTimeToLive() {
+		assertThat(store(Duration.ofSeconds(7)).timeToLive()).isEqualTo(Duration.ofSeconds(7));
+		assertThat(store().timeToLive()).isPositive();
+	}
+
+	@Test
+	void keepsASessionForItsTimeToLiveAfterItWasChanged() {
+		SessionStore store = store(units(2));
+		create(store, this.session);
+
+		for (Supplier<Mono<Revision>> change : List.<Supplier<Mono<Revision>>>of(
+				() -> store.setLogLevel(this.session, "error"), () -> store.subscribe(this.session, this.uri),
+				() -> store.unsubscribe(this.session, this.uri), () -> store.setResuming(this.session))) {
+			elapse(units(1.2));
+			block(change.get());
+		}
+		elapse(units(1.2));
+		assertThat(find(store, this.session).revision()).isEqualTo(new Revision(5));
+
+		elapse(units(1.1));
+		awaitNotFound(store, this.session);
+		assertSessionNotFound(store.setLogLevel(this.session, "debug"));
+		assertSessionNotFound(store.subscribe(this.session, this.uri));
+		assertNotFound(store, this.session);
+	}
+
+	@Test
+	void putsOffTheExpiryOfSessions() {
+		SessionStore store = store(units(2));
+		String other = UUID.randomUUID().toString();
+		String silent = UUID.randomUUID().toString();
+		SessionRecord session = create(store, this.session);
+		SessionRecord second = create(store, other);
+		create(store, silent);
+
+		elapse(units(1.2));
+		block(store.renewSessions(List.of(this.session, UUID.randomUUID().toString(), other)));
+		elapse(units(1.2));
+
+		awaitNotFound(store, silent);
+		assertThat(find(store, this.session)).isEqualTo(session);
+		assertThat(find(store, other)).isEqualTo(second);
+		elapse(units(1.1));
+		awaitNotFound(store, this.session);
+		awaitNotFound(store, other);
+	}
+
+	@Test
+	void doesNotPutOffTheExpiryOfASessionThatIsOnlyLookedUp() {
+		SessionStore store = store(units(2));
+		create(store, this.session);
+
+		elapse(units(1.2));
+		find(store, this.session);
+		elapse(units(1.1));
+
+		awaitNotFound(store, this.session);
+	}
+
+	@Test
+	void renewsNothingWhenThereIsNothingToRenew() {
+		block(store().renewSessions(List.of()));
+		block(store().renewSessions(List.of(this.session)));
+
+		assertNotFound(store(), this.session);
+		assertSessionNotFound(store().setLogLevel(this.session, "debug"));
+	}
+
+	@Test
+	void createsAnExpiredSessionAgain() {
+		SessionStore store = store(units(1));
+		create(store, this.session);
+		block(store.subscribe(this.session, this.uri));
+		SessionRecord held = find(store, this.session);
+		elapse(units(1.2));
+		awaitNotFound(store, this.session);
+
+		block(store.createSession(held));
+
+		assertThat(find(store, this.session)).isEqualTo(held);
+		assertThat(subscribers(store, this.uri)).containsExactly(this.session);
+	}
+
+	// Answers
+
+	@Test
+	void keepsAnAnswerUntilItIsRemoved() {
+		create(store(), this.session);
+		block(store().storeAnswer(this.session, "r1", bytes("1")));
+		block(store().storeAnswer(this.session, "r2", bytes("2")));
+
+		for (SessionStore store : List.of(store(), secondNode(), store())) {
+			assertThat(block(store.findAnswers(this.session, List.of("r1", "r2")))).containsOnlyKeys("r1", "r2");
+		}
+		block(secondNode().removeAnswers(this.session, List.of("r1", "unknown")));
+
+		assertThat(block(store().findAnswers(this.session, List.of("r1", "r2")))).containsOnlyKeys("r2");
+		block(store().removeAnswers(this.session, List.of("r1")));
+	}
+
+	@Test
+	void findsTheAnswersThatAreThereAndNoOthers() {
+		create(store(), this.session);
+		block(store().storeAnswer(this.session, "r1", bytes("{\"n\":1}")));
+		block(secondNode().storeAnswer(this.session, "r2", bytes("{\"n\":2}")));
+		block(store().storeAnswer(this.session, "r3", bytes("{\"n\":3}")));
+
+		Map<String, byte[]> taken = take(secondNode(), this.session, "r1", "r2", "unknown");
+
+		assertThat(taken).containsOnlyKeys("r1", "r2");
+		assertThat(taken.get("r1")).isEqualTo(bytes("{\"n\":1}"));
+		assertThat(taken.get("r2")).isEqualTo(bytes("{\"n\":2}"));
+		assertThat(take(store(), this.session, "r1", "r2")).isEmpty();
+		assertThat(take(store(), this.session, "r3")).containsOnlyKeys("r3");
+		assertThat(take(secondNode(), this.session, "r3")).isEmpty();
+	}
+
+	@Test
+	void keepsTheFirstOfTwoAnswers() {
+		create(store(), this.session);
+
+		block(store().storeAnswer(this.session, "r", bytes("\"first\"")));
+		block(secondNode().storeAnswer(this.session, "r", bytes("\"second\"")));
+
+		assertThat(take(store(), this.session, "r").get("r")).isEqualTo(bytes("\"first\""));
+		assertThat(take(store(), this.session, "r")).isEmpty();
+	}
+
+	@Test
+	void keepsTheAnswersOfTwoSessionsApart() {
+		String other = UUID.randomUUID().toString();
+		create(store(), this.session);
+		create(store(), other);
+		block(store().storeAnswer(this.session, "r", bytes("\"mine\"")));
+
+		assertThat(take(store(), other, "r")).isEmpty();
+
+		block(store().storeAnswer(other, "r", bytes("\"theirs\"")));
+		assertThat(take(secondNode(), this.session, "r").get("r")).isEqualTo(bytes("\"mine\""));
+		assertThat(take(secondNode(), other, "r").get("r")).isEqualTo(bytes("\"theirs\""));
+	}
+
+	@Test
+	void returnsEveryByteOfAnAnswer() {
+		create(store(), this.session);
+		byte[] odd = bytes(ODD_TEXT);
+		byte[] large = bytes("\"" + "\ud83d\ude80".repeat(262_144) + "\"");
+
+		block(store().storeAnswer(this.session, "A.b_c-9", odd));
+		block(store().storeAnswer(this.session, "a".repeat(64), large));
+
+		Map<String, byte[]> taken = take(secondNode(), this.session, "A.b_c-9", "a".repeat(64));
+		assertThat(taken.get("A.b_c-9")).isEqualTo(odd);
+		assertThat(taken.get("a".repeat(64))).isEqualTo(large);
+	}
+
+	@Test
+	void keepsAnAnswerInASessionThatIsNotStored() {
+		block(store().storeAnswer(this.session, "r", bytes("1")));
+
+		assertThat(take(secondNode(), this.session, "r")).containsOnlyKeys("r");
+		assertNotFound(store(), this.session);
+	}
+
+	@Test
+	void takesNothingWhenThereIsNothingToTake() {
+		create(store(), this.session);
+		block(store().storeAnswer(this.session, "r", bytes("1")));
+
+		assertThat(take(store(), this.session)).isEmpty();
+		assertThat(take(store(), UUID.randomUUID().toString(), "r")).isEmpty();
+		assertThat(take(store(), this.session, "r")).containsOnlyKeys("r");
+	}
+
+	// Deleting
+
+	@Test
+	void refusesEverythingInADeletedSession() {
+		SessionRecord session = create(store(), this.session);
+		block(store().subscribe(this.session, this.uri));
+		block(store().storeAnswer(this.session, "r", bytes("1")));
+
+		block(secondNode().deleteSession(this.session));
+
+		for (SessionStore store : List.of(store(), secondNode())) {
+			assertNotFound(store, this.session);
+			assertThat(subscribers(store, this.uri)).isEmpty();
+			assertThat(take(store, this.session, "r")).isEmpty();
+			assertSessionDeleted(store.createSession(session));
+			assertSessionDeleted(store.storeAnswer(this.session, "r", bytes("2")));
+			assertSessionNotFound(store.setLogLevel(this.session, "debug"));
+			assertSessionNotFound(store.subscribe(this.session, this.uri));
+			assertSessionNotFound(store.unsubscribe(this.session, this.uri));
+			block(store.moveStandaloneCursor(this.session, EventId.next("a", 1)));
+			block(store.renewSessions(List.of(this.session)));
+
+			assertNotFound(store, this.session);
+			assertThat(subscribers(store, this.uri)).isEmpty();
+			assertThat(take(store, this.session, "r")).isEmpty();
+		}
+	}
+
+	@Test
+	void leavesNoSubscriptionOfADeletedSession() {
+		create(store(), this.session);
+		List<String> uris = IntStream.range(0, 50).mapToObj((n) -> this.uri + "/" + n).toList();
+		uris.forEach((uri) -> block(store().subscribe(this.session, uri)));
+
+		block(secondNode().deleteSession(this.session));
+
+		for (String uri : uris) {
+			assertThat(subscribers(store(), uri)).isEmpty();
+		}
+	}
+
+	@Test
+	void deletesASessionThatIsUnknownOrDeleted() {
+		block(store().deleteSession(this.session));
+		block(secondNode().deleteSession(this.session));
+
+		assertNotFound(store(), this.session);
+		assertSessionDeleted(
+				store().createSession(SessionRecord.initialized(this.session, INITIALIZE, "1", null, "server")));
+		assertSessionDeleted(secondNode().storeAnswer(this.session, "r", bytes("1")));
+		assertNotFound(secondNode(), this.session);
+	}
+
+	@Test
+	void leavesOtherSessionsAlone() {
+		String other = UUID.randomUUID().toString();
+		create(store(), this.session);
+		create(store(), other);
+		block(store().subscribe(this.session, this.uri));
+		block(store().subscribe(other, this.uri));
+		block(store().storeAnswer(other, "r", bytes("1")));
+		SessionRecord session = find(store(), other);
+
+		block(store().deleteSession(this.session));
+
+		assertThat(find(store(), other)).isEqualTo(session);
+		assertThat(subscribers(store(), this.uri)).containsExactly(other);
+		assertThat(subscribedUris(store())).contains(this.uri);
+		assertThat(take(store(), other, "r")).containsOnlyKeys("r");
+		assertThat(block(store().setLogLevel(other, "debug"))).isEqualTo(new Revision(3));
+	}
+
+	// Callers' mistakes
+
+	@Test
+	void refusesWhatIsNoSessionId() {
+		for (String sessionId : NOT_SESSION_IDS) {
+			assertIllegal(() -> store().findSession(sessionId));
+			assertIllegal(() -> store().setLogLevel(sessionId, "debug"));
+			assertIllegal(() -> store().subscribe(sessionId, this.uri));
+			assertIllegal(() -> store().unsubscribe(sessionId, this.uri));
+			assertIllegal(() -> store().moveStandaloneCursor(sessionId, EventId.next("a", 1)));
+			assertIllegal(() -> store().renewSessions(List.of(this.session, sessionId)));
+			assertIllegal(() -> store().storeAnswer(sessionId, "r", bytes("1")));
+			assertIllegal(() -> store().findAnswers(sessionId, List.of("r")));
+			assertIllegal(() -> store().removeAnswers(sessionId, List.of("r")));
+			assertIllegal(() -> store().deleteSession(sessionId));
+		}
+
+		assertThat(subscribers(store(), this.uri)).isEmpty();
+	}
+
+	@Test
+	void refusesWhatIsNoRequestId() {
+		create(store(), this.session);
+		block(store().storeAnswer(this.session, "r", bytes("1")));
+
+		for (String requestId : NOT_REQUEST_IDS) {
+			assertIllegal(() -> store().storeAnswer(this.session, requestId, bytes("1")));
+			assertIllegal(() -> store().findAnswers(this.session, List.of("r", requestId)));
+			assertIllegal(() -> store().removeAnswers(this.session, List.of("r", requestId)));
+		}
+
+		assertThat(take(store(), this.session, "r")).containsOnlyKeys("r");
+	}
+
+	// Concurrency
+
+	@Test
+	void letsOneOfTwoNodesCreateASession() {
+		for (int i = 0; i < 50; i++) {
+			String sessionId = UUID.randomUUID().toString();
+			SessionRecord mine = SessionRecord.initialized(sessionId, INITIALIZE, "2025-11-25", "alice", "server");
+			SessionRecord theirs = SessionRecord.initialized(sessionId, "{}", "2025-03-26", "bob", "server");
+
+			List<Object> outcomes = race(List.of(store().createSession(mine), secondNode().createSession(theirs)));
+
+			assertThat(outcomes).containsOnly("done");
+			SessionRecord session = find(store(), sessionId);
+			assertThat(session).isIn(mine, theirs);
+			assertThat(find(secondNode(), sessionId)).isEqualTo(session);
+		}
+	}
+
+	@Test
+	void losesNoneOfTheChangesThatTwoNodesMakeAtOnce() {
+		create(store(), this.session);
+		List<String> uris = IntStream.range(0, 100).mapToObj((n) -> this.uri + "/" + n).toList();
+
+		List<Object> revisions = race(IntStream.range(0, 100)
+			.mapToObj((n) -> ((n % 2 == 0) ? store() : secondNode()).subscribe(this.session, uris.get(n)))
+			.toList());
+
+		assertThat(revisions).containsExactlyInAnyOrderElementsOf(
+				IntStream.rangeClosed(2, 101).<Object>mapToObj(Revision::new).toList());
+		SessionRecord session = find(store(), this.session);
+		assertThat(session.revision()).isEqualTo(new Revision(101));
+		assertThat(session.subscriptions()).containsExactlyInAnyOrderElementsOf(uris);
+		for (String uri : uris) {
+			assertThat(subscribers(store(), uri)).containsExactly(this.session);
+		}
+	}
+
+	@Test
+	void keepsOneOfTwoAnswersThatComeAtOnce() {
+		create(store(), this.session);
+		for (int i = 0; i < 50; i++) {
+			String requestId = "r-" + i;
+
+			race(List.of(store().storeAnswer(this.session, requestId, bytes("\"mine\"")),
+					secondNode().storeAnswer(this.session, requestId, bytes("\"theirs\""))));
+
+			byte[] answer = take(store(), this.session, requestId).get(requestId);
+			assertThat(answer).isIn(bytes("\"mine\""), bytes("\"theirs\""));
+			assertThat(take(secondNode(), this.session, requestId)).isEmpty();
+		}
+	}
+
+	@Test
+	void leavesNothingOfADeletedSessionHoweverItRaces() {
+		for (int i = 0; i < 50; i++) {
+			SessionRecord session = SessionRecord.initialized(UUID.randomUUID().toString(), INITIALIZE, "1", null,
+					"server");
+			String sessionId = session.sessionId();
+			List<Mono<?>> calls = new ArrayList<>();
+			for (SessionStore store : List.of(store(), secondNode())) {
+				calls.add(store.createSession(session));
+				calls.add(store.setLogLevel(sessionId, "debug"));
+				calls.add(store.subscribe(sessionId, this.uri));
+				calls.add(store.deleteSession(sessionId));
+				calls.add(store.createSession(session));
+				calls.add(store.moveStandaloneCursor(sessionId, EventId.next("a", 1)));
+				calls.add(store.storeAnswer(sessionId, "r", bytes("1")));
+				calls.add(store.renewSessions(List.of(sessionId)));
+				calls.add(store.setLogLevel(sessionId, "info"));
+			}
+
+			List<Object> outcomes = race(calls);
+
+			assertThat(outcomes).filteredOn((outcome) -> outcome instanceof Exception)
+				.hasOnlyElementsOfTypes(SessionNotFoundException.class, SessionAlreadyDeletedException.class);
+			for (SessionStore store : List.of(store(), secondNode())) {
+				assertNotFound(store, sessionId);
+				assertThat(take(store, sessionId, "r")).isEmpty();
+				assertSessionDeleted(store.createSession(session));
+				assertSessionNotFound(store.setLogLevel(sessionId, "debug"));
+				assertNotFound(store, sessionId);
+			}
+		}
+	}
+
+	// What the tests are written with
+
+	/**
+	 * Create a session as a client's {@code initialize} request does.
+	 * @param store the store
+	 * @param sessionId the session ID
+	 * @return the session
+	 */
+	protected static SessionRecord create(SessionStore store, String sessionId) {
+		SessionRecord session = SessionRecord.initialized(sessionId, INITIALIZE, "2025-11-25", "alice", "server");
+		block(store.createSession(session));
+		return session;
+	}
+
+	protected static <T> @Nullable T block(Mono<T> mono) {
+		return mono.block(TIMEOUT);
+	}
+
+	protected static SessionRecord find(SessionStore store, String sessionId) {
+		return Objects.requireNonNull(block(store.findSession(sessionId)), "no session");
+	}
+
+	protected static Set<String> subscribers(SessionStore store, String uri) {
+		return Objects.requireNonNull(block(store.findSubscribers(uri)), "a set, also if it is empty");
+	}
+
+	protected static Set<String> subscribedUris(SessionStore store) {
+		return Objects.requireNonNull(block(store.findSubscribedUris()), "a set, also if it is empty");
+	}
+
+	protected static Map<String, byte[]> take(SessionStore store, String sessionId, String... requestIds) {
+		Map<String, byte[]> answers = Objects.requireNonNull(block(store.findAnswers(sessionId, List.of(requestIds))),
+				"a map, also if it is empty");
+		block(store.removeAnswers(sessionId, List.of(requestIds)));
+		return answers;
+	}
+
+	protected static byte[] bytes(String text) {
+		return text.getBytes(StandardCharsets.UTF_8);
+	}
+
+	protected static ConditionFactory awaiting() {
+		return Awaitility.await().atMost(TIMEOUT).pollInterval(Duration.ofMillis(20));
+	}
+
+	protected static void assertNotFound(SessionStore store, String sessionId) {
+		assertThat(block(store.findSession(sessionId))).isNull();
+	}
+
+	protected static void assertSessionNotFound(Mono<?> call) {
+		assertThatExceptionOfType(SessionNotFoundException.class).isThrownBy(() -> block(call));
+	}
+
+	protected static void assertSessionDeleted(Mono<?> call) {
+		assertThatExceptionOfType(SessionAlreadyDeletedException.class).isThrownBy(() -> block(call));
+	}
+
+	private void awaitNotFound(SessionStore store, String sessionId) {
+		// For a clock that stands still this is what a store may add
+		elapse(store.renewalInterval());
+		awaiting().untilAsserted(() -> assertNotFound(store, sessionId));
+	}
+
+	// A mistake may be reported by the call or by what it returns
+	private static void assertIllegal(Supplier<Mono<?>> call) {
+		assertThatIllegalArgumentException().isThrownBy(() -> block(call.get()));
+	}
+
+	private static List<Object> race(List<? extends Mono<?>> calls) {
+		List<Object> outcomes = Flux.fromIterable(calls)
+			.flatMapSequential((call) -> call.cast(Object.class)
+				.defaultIfEmpty("done")
+				.onErrorResume(SessionStoreException.class, Mono::just)
+				.subscribeOn(Schedulers.boundedElastic()))
+			.collectList()
+			.block(TIMEOUT);
+		assertThat(outcomes).hasSameSizeAs(calls);
+		return Objects.requireNonNull(outcomes, "there are calls");
+	}
+
+}

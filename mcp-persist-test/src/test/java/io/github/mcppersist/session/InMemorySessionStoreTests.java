@@ -1,0 +1,288 @@
+package io.github.mcppersist.session;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+
+import org.junit.jupiter.api.Test;
+
+import io.github.mcppersist.event.Revision;
+import io.github.mcppersist.test.event.MutableClock;
+import io.github.mcppersist.test.session.SessionStoreContractTests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+class InMemorySessionStoreTests extends SessionStoreContractTests {
+
+	private final MutableClock clock = new MutableClock();
+
+	private final InMemorySessionStore store = builder().build();
+
+	@Override
+	protected SessionStore store() {
+		return this.store;
+	}
+
+	@Override
+	protected SessionStore secondNode() {
+		return this.store;
+	}
+
+	@Override
+	protected SessionStore store(Duration timeToLive) {
+		return builder().timeToLive(timeToLive).build();
+	}
+
+	@Override
+	protected Duration unit() {
+		return Duration.ofMinutes(1);
+	}
+
+	@Override
+	protected void elapse(Duration duration) {
+		this.clock.advance(duration);
+	}
+
+	private InMemorySessionStore.Builder builder() {
+		return InMemorySessionStore.builder().clock(this.clock);
+	}
+
+	@Test
+	void dropsTheSessionsThatWereUsedLeastRecentlyBeyondItsBound() {
+		InMemorySessionStore store = builder().maxSessions(3).build();
+		List.of("changed", "renewed", "subscribed").forEach((id) -> create(store, id));
+		block(store.setLogLevel("changed", "debug"));
+		block(store.renewSessions(List.of("renewed")));
+		block(store.subscribe("subscribed", "file:///a"));
+
+		create(store, "fourth");
+		assertNotFound(store, "changed");
+		assertThat(find(store, "renewed").revision()).isEqualTo(Revision.FIRST);
+		block(store.unsubscribe("renewed", "file:///a"));
+		create(store, "fifth");
+
+		assertNotFound(store, "subscribed");
+		assertThat(subscribers(store, "file:///a")).isEmpty();
+		assertThat(subscribedUris(store)).isEmpty();
+		find(store, "renewed");
+		find(store, "fourth");
+		find(store, "fifth");
+	}
+
+	@Test
+	void keepsTheSessionsThatAreUsedHoweverManyComeAndGo() {
+		InMemorySessionStore store = builder().maxSessions(100).build();
+		create(store, "used");
+		block(store.subscribe("used", "file:///a"));
+		for (int i = 0; i < 5_000; i++) {
+			create(store, "session-" + i);
+			if (i % 50 == 0) {
+				block(store.renewSessions(List.of("used")));
+			}
+		}
+
+		assertThat(find(store, "used").subscriptions()).containsExactly("file:///a");
+		assertNotFound(store, "session-4900");
+		for (int i = 4_901; i < 5_000; i++) {
+			find(store, "session-" + i);
+		}
+	}
+
+	@Test
+	void doesNotDropASessionForOneThatItHasAlready() {
+		InMemorySessionStore store = builder().maxSessions(2).build();
+		create(store, "first");
+		create(store, "second");
+
+		create(store, "second");
+		create(store, "first");
+
+		find(store, "first");
+		find(store, "second");
+	}
+
+	@Test
+	void storesADroppedSessionAgain() {
+		InMemorySessionStore store = builder().maxSessions(1).build();
+		create(store, "first");
+		block(store.subscribe("first", "file:///a"));
+		SessionRecord held = find(store, "first");
+		create(store, "second");
+		assertNotFound(store, "first");
+
+		block(store.createSession(held));
+
+		assertThat(find(store, "first")).isEqualTo(held);
+		assertThat(subscribers(store, "file:///a")).containsExactly("first");
+	}
+
+	@Test
+	void expiresWithoutBeingAskedForTheSession() {
+		create(this.store, "first");
+		block(this.store.subscribe("first", "file:///a"));
+
+		this.clock.advance(Duration.ofHours(24).minusMillis(1));
+		assertThat(subscribedUris(this.store)).containsExactly("file:///a");
+		this.clock.advance(Duration.ofMillis(1));
+
+		assertThat(subscribedUris(this.store)).isEmpty();
+		assertThat(subscribers(this.store, "file:///a")).isEmpty();
+		assertNotFound(this.store, "first");
+	}
+
+	@Test
+	void expiresInTheOrderInWhichSessionsWereUsed() {
+		for (int i = 0; i < 10; i++) {
+			create(this.store, "session-" + i);
+			this.clock.advance(Duration.ofHours(1));
+		}
+		block(this.store.renewSessions(List.of("session-0")));
+
+		// 9 hours after the last of them
+		this.clock.advance(Duration.ofHours(16).plusMinutes(30));
+
+		find(this.store, "session-0");
+		for (int i = 1; i <= 2; i++) {
+			assertNotFound(this.store, "session-" + i);
+		}
+		for (int i = 3; i < 10; i++) {
+			find(this.store, "session-" + i);
+		}
+	}
+
+	@Test
+	void forgetsTheResourcesThatHaveNoSubscriberLeft() {
+		create(this.store, "first");
+		create(this.store, "second");
+		block(this.store.subscribe("first", "file:///a"));
+		block(this.store.subscribe("second", "file:///a"));
+		block(this.store.subscribe("second", "file:///b"));
+
+		block(this.store.unsubscribe("first", "file:///a"));
+		assertThat(subscribedUris(this.store)).containsExactlyInAnyOrder("file:///a", "file:///b");
+		block(this.store.unsubscribe("second", "file:///a"));
+		assertThat(subscribedUris(this.store)).containsExactly("file:///b");
+		block(this.store.deleteSession("second"));
+
+		assertThat(subscribedUris(this.store)).isEmpty();
+	}
+
+	@Test
+	void doesNotIndexTheSubscriptionsOfASessionThatItLeavesAsItIs() {
+		create(this.store, "first");
+
+		block(this.store.createSession(new SessionRecord("first", "{}", "1", null, "server", null, Set.of("file:///a"),
+				null, false, new Revision(5))));
+
+		assertThat(subscribedUris(this.store)).isEmpty();
+	}
+
+	@Test
+	void countsOnlyChangesInTheRevision() {
+		create(this.store, "first");
+
+		assertThat(block(this.store.unsubscribe("first", "file:///a"))).isEqualTo(Revision.FIRST);
+		assertThat(block(this.store.subscribe("first", "file:///a"))).isEqualTo(new Revision(2));
+		assertThat(block(this.store.subscribe("first", "file:///a"))).isEqualTo(new Revision(2));
+		assertThat(block(this.store.setLogLevel("first", "debug"))).isEqualTo(new Revision(3));
+		assertThat(block(this.store.setLogLevel("first", "debug"))).isEqualTo(new Revision(3));
+	}
+
+	@Test
+	void keepsAnAnswerForFiveMinutes() {
+		create(this.store, "first");
+		block(this.store.storeAnswer("first", "early", bytes("1")));
+		this.clock.advance(Duration.ofMinutes(1));
+		block(this.store.storeAnswer("first", "late", bytes("2")));
+		block(this.store.storeAnswer("first", "taken", bytes("3")));
+
+		this.clock.advance(Duration.ofMinutes(4).minusMillis(1));
+		assertThat(take(this.store, "first", "taken")).hasSize(1);
+		this.clock.advance(Duration.ofMillis(1));
+
+		assertThat(take(this.store, "first", "early", "late", "taken")).containsOnlyKeys("late");
+	}
+
+	@Test
+	void dropsTheOldestAnswersBeyondTheirBytes() {
+		byte[] answer = new byte[1024 * 1024];
+		for (int i = 0; i < 100; i++) {
+			block(this.store.storeAnswer("session-" + (i % 7), "r-" + i, answer));
+		}
+
+		assertThat(take(this.store, "session-" + (36 % 7), "r-36")).isEmpty();
+		for (int i = 37; i < 100; i++) {
+			assertThat(take(this.store, "session-" + (i % 7), "r-" + i)).hasSize(1);
+		}
+		// What was taken has made room
+		for (int i = 0; i < 63; i++) {
+			block(this.store.storeAnswer("first", "r-" + i, answer));
+		}
+		assertThat(take(this.store, "first", "r-0")).hasSize(1);
+	}
+
+	@Test
+	void keepsTheAnswerThatWasJustStoredHoweverLarge() {
+		block(this.store.storeAnswer("first", "small", bytes("1")));
+		block(this.store.storeAnswer("first", "large", new byte[65 * 1024 * 1024]));
+
+		assertThat(take(this.store, "first", "small", "large")).containsOnlyKeys("large");
+	}
+
+	@Test
+	void remembersDeletedSessionsUpToABound() {
+		String first = UUID.randomUUID().toString();
+		block(this.store.deleteSession(first));
+		String second = UUID.randomUUID().toString();
+		block(this.store.deleteSession(second));
+		for (int i = 0; i < 9_999; i++) {
+			block(this.store.deleteSession("session-" + i));
+		}
+
+		create(this.store, first);
+		assertSessionDeleted(
+				this.store.createSession(SessionRecord.initialized(second, "{}", "2025-11-25", null, "server")));
+	}
+
+	@Test
+	void remembersADeletedSessionFromItsLastDeletionOn() {
+		String first = UUID.randomUUID().toString();
+		block(this.store.deleteSession(first));
+		for (int i = 0; i < 9_999; i++) {
+			block(this.store.deleteSession("session-" + i));
+		}
+		block(this.store.deleteSession(first));
+		block(this.store.deleteSession("session-9999"));
+
+		assertSessionDeleted(
+				this.store.createSession(SessionRecord.initialized(first, "{}", "2025-11-25", null, "server")));
+		create(this.store, "session-0");
+	}
+
+	@Test
+	void hasDefaultBounds() {
+		InMemorySessionStore store = new InMemorySessionStore();
+		for (int i = 0; i <= 100_000; i++) {
+			block(store.createSession(SessionRecord.initialized("session-" + i, "{}", "2025-11-25", null, "server")));
+		}
+
+		assertThat(store.timeToLive()).isEqualTo(Duration.ofHours(24));
+		assertNotFound(store, "session-0");
+		find(store, "session-1");
+		find(store, "session-100000");
+	}
+
+	@Test
+	void refusesBoundsThatLeaveNoRoom() {
+		InMemorySessionStore.Builder builder = InMemorySessionStore.builder();
+
+		assertThatIllegalArgumentException().isThrownBy(() -> builder.maxSessions(0))
+			.withMessageContaining("maxSessions must be at least 1: 0");
+		assertThatIllegalArgumentException().isThrownBy(() -> builder.timeToLive(Duration.ZERO))
+			.withMessageContaining("timeToLive");
+		assertThatIllegalArgumentException().isThrownBy(() -> builder.timeToLive(Duration.ofNanos(5)));
+	}
+
+}
