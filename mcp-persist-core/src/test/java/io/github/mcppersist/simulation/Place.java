@@ -28,10 +28,6 @@ final class Place {
 		this.dead = true;
 	}
 
-	boolean isPaused() {
-		return this.paused;
-	}
-
 	boolean isDead() {
 		return this.dead;
 	}

@@ -201,9 +201,6 @@ final class SimulatedDatabase {
 		});
 	}
 
-	/**
-	 * Tell what the store looks like after a call.
-	 */
 	private void traceCall(String text, String outcome) {
 		this.world.trace(text, "  store: " + text + " " + outcome);
 	}

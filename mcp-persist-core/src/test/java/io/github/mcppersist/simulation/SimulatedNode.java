@@ -49,8 +49,6 @@ final class SimulatedNode {
 
 	private final Place place;
 
-	private final int number;
-
 	private final StreamableHttpEndpoint endpoint;
 
 	/**
@@ -68,7 +66,6 @@ final class SimulatedNode {
 
 	SimulatedNode(World world, Plan plan, SimulatedDatabase database, SimulatedNodes nodes, int number) {
 		this.world = world;
-		this.number = number;
 		this.place = new Place("node " + number);
 		String nodeId = String.format(Locale.ROOT, ID_FORMAT, number);
 		StreamableHttpEndpoint.Builder builder = StreamableHttpEndpoint
@@ -96,10 +93,6 @@ final class SimulatedNode {
 				.callHandler(this::count)
 				.build()))
 			.build();
-	}
-
-	int number() {
-		return this.number;
 	}
 
 	Place place() {

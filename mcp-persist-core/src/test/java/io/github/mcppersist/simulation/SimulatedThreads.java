@@ -73,10 +73,6 @@ final class SimulatedThreads implements Threads {
 		this.closed = true;
 	}
 
-	boolean isClosed() {
-		return this.closed;
-	}
-
 	private void requireOpen() {
 		if (this.closed) {
 			throw new RejectedExecutionException("The endpoint is closed");
