@@ -19,9 +19,9 @@ import reactor.core.publisher.FluxSink;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
-import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionRecord;
 
@@ -207,7 +207,7 @@ final class SimulatedDatabase {
 
 	// Watching
 
-	void watch(Place node, String nodeId, StreamKey stream, FluxSink<Long> sink) {
+	void watch(Place node, String nodeId, StreamKey stream, FluxSink<Hint> sink) {
 		Watch watch = new Watch(node, nodeId, stream, sink);
 		this.watches.add(watch);
 		sink.onDispose(() -> this.watches.remove(watch));
@@ -217,7 +217,7 @@ final class SimulatedDatabase {
 	private void mark(Watch watch) {
 		call(watch.node, "watch " + nameOf(watch.stream), true, () -> markReader(watch)).onErrorReturn(false)
 			.subscribe((marked) -> {
-				hint(watch, marked ? EventStore.LOOK : 0);
+				hint(watch, marked ? Hint.look() : Hint.notWatched());
 				if (!marked) {
 					this.world.later(watch.node, "watches " + nameOf(watch.stream) + " again", MARK_RETRY, () -> {
 						if (this.watches.contains(watch)) {
@@ -241,7 +241,7 @@ final class SimulatedDatabase {
 			put(watch.stream, log.readBy(watch.nodeId));
 		}
 		if (before != null && !before.equals(watch.nodeId)) {
-			publish(watch.stream, before, EventStore.LOOK);
+			publish(watch.stream, before, Hint.look());
 		}
 		return true;
 	}
@@ -257,7 +257,7 @@ final class SimulatedDatabase {
 		StoredLog log = log(stream);
 		String reader = (log != null) ? log.reader() : null;
 		if (reader != null && !reader.equals(writer)) {
-			publish(stream, reader, sequence);
+			publish(stream, reader, Hint.stored(sequence));
 		}
 	}
 
@@ -270,12 +270,12 @@ final class SimulatedDatabase {
 	void storedHere(StreamKey stream, String writer, long sequence) {
 		for (Watch watch : List.copyOf(this.watches)) {
 			if (watch.nodeId.equals(writer) && watch.stream.equals(stream)) {
-				watch.sink.next(sequence);
+				watch.sink.next(Hint.stored(sequence));
 			}
 		}
 	}
 
-	private void publish(StreamKey stream, String nodeId, long sequence) {
+	private void publish(StreamKey stream, String nodeId, Hint hint) {
 		if (this.world.chance(this.faults.hintsLost)) {
 			traceCall("hint at " + nameOf(stream), "is lost");
 			return;
@@ -285,7 +285,7 @@ final class SimulatedDatabase {
 			List<Watch> told = this.watches.stream()
 				.filter((watch) -> watch.nodeId.equals(nodeId) && watch.stream.equals(stream))
 				.toList();
-			told.forEach((watch) -> hint(watch, sequence));
+			told.forEach((watch) -> hint(watch, hint));
 			StoredLog log = log(stream);
 			if (told.isEmpty() && log != null && nodeId.equals(log.reader())) {
 				put(stream, log.readBy(null));
@@ -293,9 +293,8 @@ final class SimulatedDatabase {
 		});
 	}
 
-	private void hint(Watch watch, long sequence) {
-		this.world.soon(watch.node, "is hinted at " + nameOf(watch.stream) + " " + sequence,
-				() -> watch.sink.next(sequence));
+	private void hint(Watch watch, Hint hint) {
+		this.world.soon(watch.node, "is hinted at " + nameOf(watch.stream) + " " + hint, () -> watch.sink.next(hint));
 	}
 
 	/**
@@ -418,7 +417,7 @@ final class SimulatedDatabase {
 
 	}
 
-	private record Watch(Place node, String nodeId, StreamKey stream, FluxSink<Long> sink) {
+	private record Watch(Place node, String nodeId, StreamKey stream, FluxSink<Hint> sink) {
 
 		@Override
 		public boolean equals(@Nullable Object other) {

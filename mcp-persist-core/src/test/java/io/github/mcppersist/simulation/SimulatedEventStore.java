@@ -15,6 +15,9 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventNotFoundException;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.Hint;
+import io.github.mcppersist.event.RequestIds;
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamConflictException;
 import io.github.mcppersist.event.StreamHead;
@@ -46,9 +49,9 @@ final class SimulatedEventStore implements EventStore {
 	}
 
 	@Override
-	public Mono<Long> openStream(StreamKey stream, @Nullable String requestId, List<Event> events) {
-		if (requestId != null) {
-			this.database.name(stream, "call " + requestId);
+	public Mono<Revision> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
+		if (requestIds != null) {
+			this.database.name(stream, "call " + requestIds);
 		}
 		return write("open", stream, events, () -> {
 			if (this.database.isDeleted(stream.sessionId())) {
@@ -59,12 +62,12 @@ final class SimulatedEventStore implements EventStore {
 				throw conflict(stream, log);
 			}
 			this.database.put(stream, new StoredLog(
-					new StreamHead(this.nodeId, (log != null) ? log.reader() : null, requestId), events, false, 0));
+					new StreamHead(this.nodeId, (log != null) ? log.reader() : null, requestIds), events, false, 0));
 			if (this.nodeId == null) {
 				return null;
 			}
 			SessionRecord session = this.database.session(stream.sessionId());
-			return (session != null) ? session.revision() : 0L;
+			return (session != null) ? session.revision() : null;
 		});
 	}
 
@@ -138,7 +141,7 @@ final class SimulatedEventStore implements EventStore {
 	}
 
 	@Override
-	public Flux<Long> watch(StreamKey stream) {
+	public Flux<Hint> watch(StreamKey stream) {
 		return Flux.create(
 				(sink) -> this.database.watch(this.node, (this.nodeId != null) ? this.nodeId : "", stream, sink),
 				FluxSink.OverflowStrategy.LATEST);

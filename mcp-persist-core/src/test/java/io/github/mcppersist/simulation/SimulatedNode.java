@@ -28,7 +28,6 @@ import io.github.mcppersist.transport.EndpointRequest;
 import io.github.mcppersist.transport.EndpointResponse;
 import io.github.mcppersist.transport.SimulatedEndpoints;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
-import io.github.mcppersist.transport.TestOptions;
 
 /**
  * A node: a real endpoint with a real MCP server, on simulated threads and stores.
@@ -72,7 +71,7 @@ final class SimulatedNode {
 			.builder(new SimulatedEventStore(database, this.place, plan.shared() ? nodeId : null))
 			.sessionStore(new SimulatedSessionStore(database, this.place))
 			.jsonMapper(JSON)
-			.options(TestOptions.looking(plan.lookInterval())
+			.options(SimulatedEndpoints.looking(plan.lookInterval())
 				.maxConnectionBytes(plan.maxConnectionBytes())
 				.maxUnstoredBytes(plan.maxUnstoredBytes())
 				.sessionCacheTimeout(plan.sessionCacheTimeout())

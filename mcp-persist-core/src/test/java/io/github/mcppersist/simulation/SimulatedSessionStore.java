@@ -13,10 +13,13 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventId;
-import io.github.mcppersist.event.SessionDeletedException;
+import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.Revision;
+import io.github.mcppersist.session.SessionAlreadyDeletedException;
 import io.github.mcppersist.session.SessionNotFoundException;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.session.SessionStoreUnavailableException;
 
 /**
  * The session store of one node.
@@ -38,7 +41,7 @@ final class SimulatedSessionStore implements SessionStore {
 		this.database.name(sessionId, clientOf(session));
 		return call("create", sessionId, true, () -> {
 			if (this.database.isDeleted(sessionId)) {
-				throw new SessionDeletedException();
+				throw new SessionAlreadyDeletedException();
 			}
 			if (this.database.session(sessionId) == null) {
 				this.database.put(sessionId, session);
@@ -63,26 +66,26 @@ final class SimulatedSessionStore implements SessionStore {
 	}
 
 	@Override
-	public Mono<Long> setLogLevel(String sessionId, String logLevel) {
+	public Mono<Revision> setLogLevel(String sessionId, String logLevel) {
 		return change("set the log level of", sessionId, logLevel, false, Set.of(), Set.of());
 	}
 
 	@Override
-	public Mono<Long> setResuming(String sessionId) {
+	public Mono<Revision> setResuming(String sessionId) {
 		return change("mark as resuming", sessionId, null, true, Set.of(), Set.of());
 	}
 
 	@Override
-	public Mono<Long> subscribe(String sessionId, String uri) {
+	public Mono<Revision> subscribe(String sessionId, String uri) {
 		return change("subscribe", sessionId, null, false, Set.of(uri), Set.of());
 	}
 
 	@Override
-	public Mono<Long> unsubscribe(String sessionId, String uri) {
+	public Mono<Revision> unsubscribe(String sessionId, String uri) {
 		return change("unsubscribe", sessionId, null, false, Set.of(), Set.of(uri));
 	}
 
-	private Mono<Long> change(String what, String sessionId, @Nullable String logLevel, boolean resuming,
+	private Mono<Revision> change(String what, String sessionId, @Nullable String logLevel, boolean resuming,
 			Set<String> more, Set<String> less) {
 		return call(what, sessionId, true, () -> {
 			SessionRecord before = this.database.session(sessionId);
@@ -93,14 +96,14 @@ final class SimulatedSessionStore implements SessionStore {
 			uris.addAll(more);
 			uris.removeAll(less);
 			SessionRecord after = copy(before, (logLevel != null) ? logLevel : before.logLevel(), uris,
-					before.standaloneCursor(), resuming || before.resuming(), before.revision() + 1);
+					before.standaloneCursor(), resuming || before.resuming(), before.revision().next());
 			this.database.put(sessionId, after);
 			return after.revision();
 		});
 	}
 
 	private static SessionRecord copy(SessionRecord session, @Nullable String logLevel, Set<String> subscriptions,
-			@Nullable EventId cursor, boolean resuming, long revision) {
+			@Nullable EventId cursor, boolean resuming, Revision revision) {
 		return new SessionRecord(session.sessionId(), session.initializeRequest(), session.protocolVersion(),
 				session.owner(), session.server(), logLevel, subscriptions, cursor, resuming, revision);
 	}
@@ -148,7 +151,7 @@ final class SimulatedSessionStore implements SessionStore {
 	public Mono<Void> storeAnswer(String sessionId, String requestId, byte[] answer) {
 		return call("store an answer of", sessionId, true, () -> {
 			if (this.database.isDeleted(sessionId)) {
-				throw new SessionDeletedException();
+				throw new SessionAlreadyDeletedException();
 			}
 			this.database.answers(sessionId).putIfAbsent(requestId, answer);
 			return null;
@@ -187,7 +190,9 @@ final class SimulatedSessionStore implements SessionStore {
 	}
 
 	private <T> Mono<T> call(String what, String sessionId, boolean write, Supplier<@Nullable T> operation) {
-		return this.database.call(this.node, what + " " + this.database.nameOf(sessionId), write, operation);
+		return this.database.call(this.node, what + " " + this.database.nameOf(sessionId), write, operation)
+			.onErrorMap(EventStoreUnavailableException.class,
+					(ex) -> new SessionStoreUnavailableException("The simulated store is out of reach", ex));
 	}
 
 }

@@ -52,9 +52,18 @@ final class SimulatedThreads implements Threads {
 	}
 
 	@Override
-	public void handle(Runnable task, Consumer<RejectedExecutionException> refused) {
-		requireOpen();
+	public void handle(Runnable task, Runnable accepted, Consumer<Throwable> refused) {
+		if (this.closed) {
+			refused.accept(new RejectedExecutionException("The endpoint is closed"));
+			return;
+		}
 		add("handles", Duration.ZERO, task);
+		accepted.run();
+	}
+
+	@Override
+	public boolean isFull() {
+		return false;
 	}
 
 	@Override
@@ -64,7 +73,7 @@ final class SimulatedThreads implements Threads {
 	}
 
 	@Override
-	public void resume(Runnable task) {
+	public void release(Runnable task) {
 		add("lets a sender go on", Duration.ZERO, task);
 	}
 

@@ -28,7 +28,7 @@ record StoredLog(StreamHead head, List<Event> events, boolean complete, int last
 	}
 
 	StoredLog readBy(@Nullable String nodeId) {
-		return new StoredLog(new StreamHead(this.head.owner(), nodeId, this.head.requestId()), this.events,
+		return new StoredLog(new StreamHead(this.head.owner(), nodeId, this.head.requestIds()), this.events,
 				this.complete, this.lastBatch);
 	}
 
@@ -74,7 +74,7 @@ record StoredLog(StreamHead head, List<Event> events, boolean complete, int last
 	private int indexAfter(StreamKey stream, EventId cursor) {
 		long first = this.events.get(0).id().sequence();
 		if (cursor.sequence() < first) {
-			throw new EventsTrimmedException(stream, this.head.requestId());
+			throw new EventsTrimmedException(stream, this.head.requestIds());
 		}
 		int index = (int) (cursor.sequence() - first);
 		if (index >= this.events.size() || !this.events.get(index).id().equals(cursor)) {

@@ -1,5 +1,7 @@
 package io.github.mcppersist.transport;
 
+import java.time.Duration;
+
 import io.github.mcppersist.stream.Threads;
 
 /**
@@ -18,6 +20,15 @@ public final class SimulatedEndpoints {
 	 */
 	public static StreamableHttpEndpoint.Builder on(StreamableHttpEndpoint.Builder builder, Threads threads) {
 		return builder.threads(threads);
+	}
+
+	/**
+	 * Return options of an endpoint that looks by itself more often than it would.
+	 * @param interval how often it looks
+	 * @return a builder with the defaults for the rest
+	 */
+	public static StreamableHttpOptions.Builder looking(Duration interval) {
+		return StreamableHttpOptions.builder().lookInterval(interval);
 	}
 
 }
