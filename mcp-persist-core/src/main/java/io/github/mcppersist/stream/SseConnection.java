@@ -662,7 +662,7 @@ public final class SseConnection implements SseOutput.Source {
 			onAway(away.failure());
 		}
 		else {
-			onGone(found);
+			onGone();
 		}
 		this.output.drain();
 	}
@@ -681,17 +681,17 @@ public final class SseConnection implements SseOutput.Source {
 			moveTo(State.READING);
 		}
 		EventId before = this.position;
-		Set<String> pending = (this.log != null) ? this.log.pendingTags() : Set.of();
+		List<String> pending = (this.log != null) ? this.log.pendingTags() : List.of();
+		int passed = (before != null) ? pending.indexOf(before.tag()) : -1;
 		for (Event event : page.events()) {
-			String tag = event.id().tag();
-			if (!this.ahead.remove(tag)) {
+			if (!this.ahead.remove(event.id().tag())) {
 				this.cursor = event.id();
 				this.output.add(SseFrame.stored(event));
 			}
-			if (pending.contains(tag)) {
-				this.ahead.add(tag);
-			}
+			passed = Math.max(passed, pending.indexOf(event.id().tag()));
 		}
+		// Stored, though the writer doesn't know it yet and may hand it over
+		this.ahead.addAll(pending.subList(0, passed + 1));
 		EventId last = page.lastEventId();
 		if (last != null) {
 			this.position = last;
@@ -773,14 +773,10 @@ public final class SseConnection implements SseOutput.Source {
 		return unproved ? Objects.equals(this.cursor, log.lastStored()) : log.isCaughtUp(this.position);
 	}
 
-	// What follows the position can't be read any more.
-	private void onGone(PageReader.Result found) {
-		boolean refused = switch (this.state) {
-			case STARTING -> this.cursor != null;
-			case READING -> found instanceof PageReader.Gap;
-			default -> false;
-		};
-		if (!refused && this.log instanceof StandaloneLog standalone && standalone.isRunning()
+	// What follows the position can't be read any more. A client that has an ID to come
+	// back with is told so when it does
+	private void onGone() {
+		if (this.cursor == null && this.log instanceof StandaloneLog standalone && standalone.isRunning()
 				&& this.vainReads < MAX_VAIN_READS) {
 			if (this.state != State.STARTING) {
 				moveTo(State.STARTING);
@@ -788,7 +784,6 @@ public final class SseConnection implements SseOutput.Source {
 			if (this.position != null) {
 				// On with the oldest event that is kept
 				this.position = null;
-				this.cursor = null;
 				read();
 			}
 			else {

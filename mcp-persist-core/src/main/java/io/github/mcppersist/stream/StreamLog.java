@@ -1,10 +1,8 @@
 package io.github.mcppersist.stream;
 
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
@@ -366,15 +364,10 @@ public abstract class StreamLog {
 
 	/**
 	 * Return the tags of the events that wait to be stored, or for the store to say so.
-	 * @return their tags
+	 * @return their tags, in the order of the events
 	 */
-	Set<String> pendingTags() {
-		if (this.tail.isEmpty()) {
-			return Set.of();
-		}
-		Set<String> tags = new HashSet<>();
-		this.tail.entries().forEach((entry) -> tags.add(entry.event().id().tag()));
-		return tags;
+	List<String> pendingTags() {
+		return this.tail.entries().stream().map((entry) -> entry.event().id().tag()).toList();
 	}
 
 	/**

@@ -181,12 +181,17 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 			return;
 		}
 		String cursor = this.world.chance(this.usesCursor) ? this.standalone.cursor() : null;
-		Set<String> had = (cursor != null) ? this.standalone.covered()
-				: this.standalone.delivered(node, this.simulation.database());
+		Set<String> had = (cursor != null) ? this.standalone.covered() : delivered(node);
 		SimulatedConnection connection = connection(this.place + " get " + ++this.gets
 				+ ((cursor != null) ? " after " + sequence(cursor) : "") + " at " + node, node, had);
 		this.standalone.opened(connection, cursor == null);
 		connection.open(request("GET", cursor, ""));
+	}
+
+	// A store that was rolled back may not have the event that was delivered last, or the
+	// note of it: all that is kept comes again then, rather than too little
+	private Set<String> delivered(SimulatedNode node) {
+		return this.plan.rollbacks() ? Set.of() : this.standalone.delivered(node, this.simulation.database());
 	}
 
 	private static String sequence(String cursor) {
@@ -353,7 +358,8 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		else if (call != null) {
 			callAnswered(call, connection, status);
 		}
-		else if (status == 503) {
+		else if (status == 503 || status == 409) {
+			// Away, or several of its connections wait already
 			listenAgain(this.world.millis(300, 1500));
 		}
 		else if (status == 400 && this.plan.losesData()) {
