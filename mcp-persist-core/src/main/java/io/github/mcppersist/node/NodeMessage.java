@@ -105,7 +105,13 @@ public record NodeMessage(Kind kind, String subject, String detail) {
 		 * Nobody listens to a session any more on the node that sends this, and others
 		 * may wait for that.
 		 */
-		UNHEARD('l');
+		UNHEARD('l'),
+
+		/**
+		 * Connections wait for one on the node that receives this: if there is none any
+		 * more, that node says so ({@link #UNHEARD}). The detail is the node that asks.
+		 */
+		WAITING('h');
 
 		private final char letter;
 

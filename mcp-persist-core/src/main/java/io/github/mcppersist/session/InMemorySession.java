@@ -90,8 +90,10 @@ final class InMemorySession {
 		}
 	}
 
-	void standaloneCursor(EventId cursor) {
-		this.standaloneCursor = cursor;
+	void moveStandaloneCursor(EventId cursor) {
+		if (this.standaloneCursor == null || cursor.sequence() > this.standaloneCursor.sequence()) {
+			this.standaloneCursor = cursor;
+		}
 	}
 
 	SessionRecord toRecord() {

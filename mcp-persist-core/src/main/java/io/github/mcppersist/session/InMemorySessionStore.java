@@ -149,7 +149,7 @@ public final class InMemorySessionStore implements SessionStore {
 		return Mono.fromRunnable(() -> locked(() -> {
 			InMemorySession session = this.sessions.get(sessionId);
 			if (session != null) {
-				session.standaloneCursor(cursor);
+				session.moveStandaloneCursor(cursor);
 			}
 			return cursor;
 		}));

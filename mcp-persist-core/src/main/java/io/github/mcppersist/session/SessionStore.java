@@ -67,7 +67,9 @@ public interface SessionStore extends SubscriptionStore, AnswerStore {
 
 	/**
 	 * Note what a connection of the standalone stream was sent. This is no change of the
-	 * session: its revision stays. A session that isn't stored is passed over.
+	 * session: its revision stays. A session that isn't stored is passed over, and so is
+	 * an event that isn't behind the one that is noted already: nodes note what they have
+	 * sent in any order.
 	 * @param sessionId the session
 	 * @param cursor the last event that was sent
 	 * @return completes when it is noted

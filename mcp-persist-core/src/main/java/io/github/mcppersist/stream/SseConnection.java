@@ -783,6 +783,7 @@ public final class SseConnection implements SseOutput.Source {
 			}
 			if (this.position != null) {
 				// On with the oldest event that is kept
+				standalone.gone(this.position);
 				this.position = null;
 				read();
 			}

@@ -23,6 +23,11 @@ public final class StandaloneLog extends StreamLog {
 	private volatile @Nullable EventId delivered;
 
 	/**
+	 * What was delivered last when the store turned out not to have it any more.
+	 */
+	private @Nullable EventId gone;
+
+	/**
 	 * Create a log. The stream may be there already, even of this node's making before it
 	 * let the session go: opening it would drop what is stored.
 	 * @param context what all streams share
@@ -56,8 +61,9 @@ public final class StandaloneLog extends StreamLog {
 	 */
 	public void begin(SseConnection newer, @Nullable EventId noted) {
 		if (attach(newer) && isRunning()) {
-			if (noted != null) {
+			if (noted != null && !noted.equals(this.gone)) {
 				delivered(noted);
+				saw(noted);
 			}
 			newer.begin(this.delivered);
 		}
@@ -71,6 +77,17 @@ public final class StandaloneLog extends StreamLog {
 	void saw(EventId read) {
 		if (isQuiet() && read.sequence() >= tail().nextSequence() - 1) {
 			goOnAfter(read);
+		}
+	}
+
+	/**
+	 * The store doesn't have an event that a connection was to begin after.
+	 * @param start the event
+	 */
+	void gone(EventId start) {
+		if (start.equals(this.delivered)) {
+			this.gone = start;
+			this.delivered = null;
 		}
 	}
 

@@ -131,6 +131,10 @@ final class Listeners {
 		this.threads.deliverLater(Duration.ofNanos(rest), connection::close);
 	}
 
+	boolean isAnyWaiting() {
+		return !this.waiting.isEmpty();
+	}
+
 	/**
 	 * A connection that waited has ended.
 	 * @param connection the connection

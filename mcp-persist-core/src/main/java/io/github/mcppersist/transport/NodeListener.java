@@ -110,6 +110,7 @@ final class NodeListener implements NodeRegistry.Listener {
 					log.readElsewhere();
 				}
 			}
+			case WAITING -> waitedFor(session, message);
 			case UNHEARD -> {
 				if (session != null) {
 					session.listeners().ended();
@@ -123,6 +124,13 @@ final class NodeListener implements NodeRegistry.Listener {
 				}
 			}
 			default -> throw new IllegalStateException("Not handled: " + message.kind());
+		}
+	}
+
+	private void waitedFor(@Nullable Session session, NodeMessage message) {
+		if (session == null || !session.probeListening()) {
+			this.runtime.streams()
+				.tell(message.detail(), new NodeMessage(NodeMessage.Kind.UNHEARD, message.subject(), ""));
 		}
 	}
 

@@ -19,6 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.Revision;
@@ -55,6 +56,8 @@ final class Session {
 	 * beyond the time that it was told to wait.
 	 */
 	private static final Duration RETURN = Duration.ofSeconds(10);
+
+	private static final Duration LOOK_ELSEWHERE = Duration.ofSeconds(5);
 
 	private static final Duration PROBE = Duration.ofSeconds(1);
 
@@ -100,6 +103,8 @@ final class Session {
 	private volatile @Nullable EventId notedCursor;
 
 	private final Listeners listeners;
+
+	private final AtomicBoolean lookingElsewhere = new AtomicBoolean();
 
 	/**
 	 * When the last standalone connection closed, if there was one.
@@ -403,13 +408,53 @@ final class Session {
 		if (listening == null && !this.listeners.isElsewhere()) {
 			connection.close();
 		}
-		else if (listening != null) {
+		else if (listening == null) {
+			lookElsewhere();
+		}
+		else {
 			// If its client has gone, the first heartbeat makes the other side say so
 			listening.probe();
 			this.runtime.threads().deliverLater(PROBE, listening::probe);
 		}
 		if (this.ended) {
 			connection.close();
+		}
+	}
+
+	/**
+	 * While connections wait for one on another node, ask that node whether it is still
+	 * there: nobody waits for long for one that has gone.
+	 */
+	private void lookElsewhere() {
+		if (this.lookingElsewhere.compareAndSet(false, true)) {
+			this.runtime.threads().deliverLater(LOOK_ELSEWHERE, () -> {
+				this.lookingElsewhere.set(false);
+				if (!this.listeners.isAnyWaiting() || isListening()) {
+					return;
+				}
+				this.runtime.store()
+					.replayEventsAfter(this.standalone.stream(), this.standalone.lastDelivered(), 1)
+					.subscribe((page) -> {
+						String reader = page.head().reader();
+						if (reader == null || this.runtime.nodes().isGone(reader)
+								|| this.runtime.streams().isThisNode(reader)) {
+							this.listeners.ended();
+						}
+						else {
+							this.runtime.streams()
+								.tell(reader,
+										new NodeMessage(NodeMessage.Kind.WAITING, id(), this.runtime.nodes().nodeId()));
+							lookElsewhere();
+						}
+					}, (ex) -> {
+						if (ex instanceof EventStoreUnavailableException) {
+							lookElsewhere();
+						}
+						else {
+							this.listeners.ended();
+						}
+					});
+			});
 		}
 	}
 
@@ -424,6 +469,19 @@ final class Session {
 	 */
 	boolean isListening() {
 		return this.readers.containsKey(STANDALONE_STREAM_ID);
+	}
+
+	/**
+	 * See whether a standalone connection is open on this node, and whether its client is
+	 * still there: if it has gone, the other side says so to the next heartbeat.
+	 * @return whether there is one, as far as it is known now
+	 */
+	boolean probeListening() {
+		SseConnection listening = this.readers.get(STANDALONE_STREAM_ID);
+		if (listening != null) {
+			listening.probe();
+		}
+		return listening != null;
 	}
 
 	/**

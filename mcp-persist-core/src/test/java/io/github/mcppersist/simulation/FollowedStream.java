@@ -95,8 +95,12 @@ final class FollowedStream {
 	void take(SimulatedConnection connection, @Nullable String id, @Nullable String message) {
 		if (message != null) {
 			connection.check(message);
-			this.received.computeIfAbsent(message, (name) -> new Receipt(connection, connection.chunksRead() - 1,
-					this.world.nanoTime())).identified |= id != null;
+			Receipt receipt = this.received.get(message);
+			if (receipt == null || (id != null && !receipt.identified)) {
+				// Only with its ID can a server know that it was delivered
+				this.received.put(message,
+						new Receipt(connection, connection.chunksRead() - 1, this.world.nanoTime(), id != null));
+			}
 		}
 		if (id != null && connection == newest()) {
 			this.cursor = id;
@@ -159,7 +163,7 @@ final class FollowedStream {
 	}
 
 	/**
-	 * How a message came first.
+	 * How a message came first, or first with its ID.
 	 */
 	private static final class Receipt {
 
@@ -172,14 +176,15 @@ final class FollowedStream {
 		/**
 		 * Whether it came with its ID.
 		 */
-		private boolean identified;
+		private final boolean identified;
 
 		private boolean covered;
 
-		Receipt(SimulatedConnection connection, int chunk, long nanos) {
+		Receipt(SimulatedConnection connection, int chunk, long nanos, boolean identified) {
 			this.connection = connection;
 			this.chunk = chunk;
 			this.nanos = nanos;
+			this.identified = identified;
 		}
 
 	}

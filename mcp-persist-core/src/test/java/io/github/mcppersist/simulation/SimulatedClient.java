@@ -418,7 +418,11 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 			this.sessionGone = true;
 			this.calls.values().forEach((call) -> call.end("without a session"));
 			this.owed.clear();
-			if (this.deleting || this.plan.losesData()) {
+			// A node may not know yet that another one has begun sessions that can't be
+			// stored
+			boolean unsaved = this.plan.outages() && this.sessionId != null
+					&& this.simulation.database().session(this.sessionId) == null;
+			if (this.deleting || this.plan.losesData() || unsaved) {
 				return;
 			}
 		}

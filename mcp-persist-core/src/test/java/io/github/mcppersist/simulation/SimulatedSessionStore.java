@@ -134,7 +134,8 @@ final class SimulatedSessionStore implements SessionStore {
 	public Mono<Void> moveStandaloneCursor(String sessionId, EventId cursor) {
 		return call("note cursor " + cursor.sequence() + " of", sessionId, true, () -> {
 			SessionRecord session = this.database.session(sessionId);
-			if (session != null) {
+			EventId noted = (session != null) ? session.standaloneCursor() : null;
+			if (session != null && (noted == null || cursor.sequence() > noted.sequence())) {
 				this.database.put(sessionId, copy(session, session.logLevel(), session.subscriptions(), cursor,
 						session.resuming(), session.revision()));
 			}

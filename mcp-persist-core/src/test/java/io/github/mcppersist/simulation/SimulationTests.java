@@ -9,7 +9,6 @@ import java.util.Map;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -35,7 +34,6 @@ class SimulationTests {
 	}
 
 	@Test
-	@EnabledIfSystemProperty(named = "simulation.seeds", matches = "\\d+")
 	@Timeout(36_000)
 	void keepsAllPromises() throws Exception {
 		long first = Long.getLong("simulation.seed", 1);

@@ -1,4 +1,4 @@
--- Notes how far the standalone stream of a session was sent.
+-- Notes how far the standalone stream of a session was sent. It moves forward only.
 -- KEYS    1 record of the session
 -- ARGV    1 event ID
 -- Returns {1}, {0} no such session
@@ -6,5 +6,8 @@ local record, cursor = KEYS[1], ARGV[1]
 if redis.call('EXISTS', record) == 0 then
   return {0}
 end
-redis.call('HSET', record, 'c', cursor)
+local noted = redis.call('HGET', record, 'c')
+if not noted or tonumber(string.match(cursor, '_(%d+)_')) > tonumber(string.match(noted, '_(%d+)_')) then
+  redis.call('HSET', record, 'c', cursor)
+end
 return {1}

@@ -425,6 +425,7 @@ public abstract class SessionStoreContractTests {
 		block(store().moveStandaloneCursor(this.session, first));
 		assertThat(find(secondNode(), this.session).standaloneCursor()).isEqualTo(first);
 		block(secondNode().moveStandaloneCursor(this.session, second));
+		block(store().moveStandaloneCursor(this.session, EventId.next("aB3", 2)));
 
 		assertThat(find(store(), this.session)).isEqualTo(new SessionRecord(this.session, created.initializeRequest(),
 				created.protocolVersion(), created.owner(), "server", null, Set.of(), second, false, Revision.FIRST));
