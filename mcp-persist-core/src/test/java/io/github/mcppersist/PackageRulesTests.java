@@ -51,6 +51,12 @@ class PackageRulesTests {
 	private static final String THREADS = STREAM + ".ThreadPools";
 
 	/**
+	 * Where threads of the user's are interrupted: only while they run what is to be
+	 * stopped, which takes a lock, and a hook into the schedulers that may run it.
+	 */
+	private static final String USER_CODE = STREAM + ".UserCode";
+
+	/**
 	 * What each package sees of the others.
 	 */
 	private static final Map<String, Set<String>> SEES = Map.of(//
@@ -136,6 +142,8 @@ class PackageRulesTests {
 			.that()
 			.areDeclaredInClassesThat()
 			.resideInAPackage(STREAM)
+			.and()
+			.areNotDeclaredIn(USER_CODE)
 			.should()
 			.notHaveModifier(JavaModifier.SYNCHRONIZED)
 			.check(CORE);
@@ -143,7 +151,13 @@ class PackageRulesTests {
 
 	@Test
 	void entersNoMonitorInStreams() {
-		ArchRuleDefinition.classes().that().resideInAPackage(STREAM).should(enterNoMonitor()).check(CORE);
+		ArchRuleDefinition.classes()
+			.that()
+			.resideInAPackage(STREAM)
+			.and()
+			.doNotHaveFullyQualifiedName(USER_CODE)
+			.should(enterNoMonitor())
+			.check(CORE);
 	}
 
 	@Test
@@ -153,6 +167,8 @@ class PackageRulesTests {
 			.resideInAnyPackage(STREAM, TRANSPORT)
 			.and()
 			.haveNameNotMatching(THREADS.replace(".", "\\.") + "(\\$.*)?")
+			.and()
+			.doNotHaveFullyQualifiedName(USER_CODE)
 			.should()
 			.callMethod(System.class, "nanoTime")
 			.orShould()

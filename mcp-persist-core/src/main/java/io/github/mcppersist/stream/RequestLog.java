@@ -180,6 +180,18 @@ public final class RequestLog extends StreamLog {
 		}
 	}
 
+	@Override
+	void onMissing() {
+		startAnew();
+	}
+
+	/**
+	 * Nobody else can have added to the stream, so it can be opened twice.
+	 */
+	@Override
+	void onUnknown() {
+	}
+
 	/**
 	 * If the log isn't where this writer left it, the store was rolled back, and the
 	 * stream starts anew behind the gap.

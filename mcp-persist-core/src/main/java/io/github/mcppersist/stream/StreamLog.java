@@ -269,6 +269,17 @@ public abstract class StreamLog {
 	abstract StreamTail.Kind adding(@Nullable RequestId requestId, boolean response);
 
 	/**
+	 * The store doesn't have the stream, or not any more.
+	 */
+	abstract void onMissing();
+
+	/**
+	 * It isn't known whether the last call of the store was carried out; it is made once
+	 * more.
+	 */
+	abstract void onUnknown();
+
+	/**
 	 * Somebody else has written to the stream, or ended it, or the store was rolled back.
 	 * @param conflict what the store says
 	 */
@@ -540,7 +551,7 @@ public abstract class StreamLog {
 			onAway(ex);
 		}
 		else if (ex instanceof StreamNotFoundException) {
-			startAnew();
+			onMissing();
 		}
 		else if (ex instanceof StreamConflictException conflict) {
 			onConflict(conflict);
@@ -582,6 +593,7 @@ public abstract class StreamLog {
 			end(State.DISCARDED);
 			return;
 		}
+		onUnknown();
 		this.context.threads().deliverLater(RETRY, () -> this.mailbox.execute(this::retry));
 		opened(null, ex);
 		this.tail.failSenders(ex);
@@ -633,6 +645,13 @@ public abstract class StreamLog {
 	final void startAnew() {
 		this.unacknowledged = null;
 		this.state = State.NEW;
+	}
+
+	/**
+	 * Add to the stream with the next call, and not open it.
+	 */
+	final void goOn() {
+		this.state = State.OPEN;
 	}
 
 	/**
