@@ -294,6 +294,8 @@ final class Sessions {
 	 */
 	Mono<Void> begin(McpStreamableServerSession sdkSession, SessionRecord record) {
 		Session session = create(sdkSession, record);
+		// Until it is stored, or noted that it is to be, it can't be let go
+		session.acquire();
 		return this.runtime.sessionStore()
 			.createSession(record)
 			.onErrorResume(SessionStoreUnavailableException.class, (ex) -> {
@@ -307,8 +309,9 @@ final class Sessions {
 					.broadcast(this.runtime.streams().text(new NodeMessage(NodeMessage.Kind.UNSAVED, "", "")))
 					.subscribe((nothing) -> {
 					}, (failure) -> logger.debug("Other nodes don't learn that a session isn't stored yet", failure));
-				return Mono.empty();
-			});
+				return Mono.<Void>empty();
+			})
+			.doFinally((signal) -> session.release());
 	}
 
 	private Session create(McpStreamableServerSession sdkSession, SessionRecord record) {

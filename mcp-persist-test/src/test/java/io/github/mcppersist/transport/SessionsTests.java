@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
 
-import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.session.InMemorySessionStore;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.session.SessionStoreUnavailableException;
 import io.github.mcppersist.test.servlet.TomcatServer;
 import io.github.mcppersist.test.transport.AbstractStreamableHttpTests;
 import io.github.mcppersist.test.transport.RawMcpClient;
@@ -36,7 +36,7 @@ class SessionsTests extends AbstractStreamableHttpTests {
 
 	@Test
 	void storeNoChangeThatNobodyAskedForAfterAll() throws Exception {
-		this.failure = new EventStoreUnavailableException("Not now", null);
+		this.failure = new SessionStoreUnavailableException("Not now", null);
 		Session session = startSession();
 		Mono<Void> change = endpoint().sessions().change(session, (store) -> store.setLogLevel(session.id(), "error"));
 
