@@ -181,6 +181,11 @@ public final class RequestLog extends StreamLog {
 	}
 
 	@Override
+	boolean knowsWhatItStored() {
+		return true;
+	}
+
+	@Override
 	void onMissing() {
 		startAnew();
 	}

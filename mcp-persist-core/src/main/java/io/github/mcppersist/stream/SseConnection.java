@@ -770,7 +770,8 @@ public final class SseConnection implements SseOutput.Source {
 	// is counts only if the writer knows that very event.
 	private boolean hasAllOf(StreamLog log) {
 		boolean unproved = this.state == State.STARTING && this.cursor != null;
-		return unproved ? Objects.equals(this.cursor, log.lastStored()) : log.isCaughtUp(this.position);
+		return unproved ? Objects.equals(this.cursor, log.lastStored())
+				: log.knowsWhatItStored() && log.isCaughtUp(this.position);
 	}
 
 	// What follows the position can't be read any more. A client that has an ID to come

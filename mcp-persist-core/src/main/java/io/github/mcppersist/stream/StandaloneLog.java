@@ -16,6 +16,8 @@ import io.github.mcppersist.event.StreamKey;
  */
 public final class StandaloneLog extends StreamLog {
 
+	private final boolean first;
+
 	/**
 	 * What the client was sent last with its ID, and has taken, on a connection of this
 	 * node or as another has noted; it only moves forward. Written in the mailbox.
@@ -39,11 +41,13 @@ public final class StandaloneLog extends StreamLog {
 	 * @param stream the stream
 	 * @param noted what the client was sent last as far as the session store knows, or
 	 * {@code null}
+	 * @param first whether the session begins, so that there was no other log before
 	 */
-	public StandaloneLog(StreamContext context, StreamKey stream, @Nullable EventId noted) {
+	public StandaloneLog(StreamContext context, StreamKey stream, @Nullable EventId noted, boolean first) {
 		// If what was stored has expired, what follows is still behind what was noted
 		super(context, stream, State.OPEN, (noted != null) ? noted.sequence() + 1 : 1);
 		this.delivered = noted;
+		this.first = first;
 	}
 
 	/**
@@ -109,6 +113,14 @@ public final class StandaloneLog extends StreamLog {
 	@Override
 	StreamTail.Kind adding(@Nullable RequestId requestId, boolean response) {
 		return StreamTail.Kind.MESSAGE;
+	}
+
+	/**
+	 * A session that was restored may have been on this node before.
+	 */
+	@Override
+	boolean knowsWhatItStored() {
+		return this.first || lastStored() != null;
 	}
 
 	@Override

@@ -305,6 +305,12 @@ public abstract class StreamLog {
 	abstract void ended();
 
 	/**
+	 * Say whether this node can't have stored anything that this log doesn't know of.
+	 * @return whether the last event that it has stored is the last one of this node's
+	 */
+	abstract boolean knowsWhatItStored();
+
+	/**
 	 * A connection was sent an event with its ID, and has taken it.
 	 * @param id the event's ID
 	 */

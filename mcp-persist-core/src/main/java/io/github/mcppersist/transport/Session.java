@@ -120,8 +120,16 @@ final class Session {
 
 	private final AtomicBoolean strangerSeen = new AtomicBoolean();
 
+	/**
+	 * Hold a session.
+	 * @param runtime what all handlers share
+	 * @param jsonMapper writes JSON
+	 * @param sdkSession the SDK's session
+	 * @param record what is known of it
+	 * @param first whether it begins, and isn't restored
+	 */
 	Session(EndpointRuntime runtime, McpJsonMapper jsonMapper, McpStreamableServerSession sdkSession,
-			SessionRecord record) {
+			SessionRecord record, boolean first) {
 		this.runtime = runtime;
 		this.sdkSession = sdkSession;
 		this.record = record;
@@ -131,7 +139,7 @@ final class Session {
 		this.notedCursor = record.standaloneCursor();
 		this.priming = record.protocolVersion().compareTo(FIRST_VERSION_WITH_PRIMING) >= 0;
 		this.standalone = new StandaloneLog(runtime.streams(), new StreamKey(record.sessionId(), STANDALONE_STREAM_ID),
-				record.standaloneCursor());
+				record.standaloneCursor(), first);
 		// One permanent writer: what is sent while no connection is open is stored too
 		sdkSession.listeningStream(
 				new LogTransport(jsonMapper, runtime.serverRequests(), record.sessionId(), () -> this.standalone));

@@ -278,7 +278,7 @@ final class Sessions {
 		}
 		logger.debug("Restoring a session: {}", stored);
 		this.runtime.observer().sessionRestored();
-		Session session = create(sdkSessions.restore(stored.sessionId(), request), stored);
+		Session session = create(sdkSessions.restore(stored.sessionId(), request), stored, false);
 		this.subscriptions.add(stored.subscriptions());
 		return session;
 	}
@@ -293,7 +293,7 @@ final class Sessions {
 	 * out of reach; fails where sessions that can't be stored are refused
 	 */
 	Mono<Void> begin(McpStreamableServerSession sdkSession, SessionRecord record) {
-		Session session = create(sdkSession, record);
+		Session session = create(sdkSession, record, true);
 		// Until it is stored, or noted that it is to be, it can't be let go
 		session.acquire();
 		return this.runtime.sessionStore()
@@ -314,8 +314,8 @@ final class Sessions {
 			.doFinally((signal) -> session.release());
 	}
 
-	private Session create(McpStreamableServerSession sdkSession, SessionRecord record) {
-		Session session = new Session(this.runtime, this.jsonMapper, sdkSession, record);
+	private Session create(McpStreamableServerSession sdkSession, SessionRecord record, boolean first) {
+		Session session = new Session(this.runtime, this.jsonMapper, sdkSession, record, first);
 		this.held.put(session.id(), session);
 		return session;
 	}
