@@ -152,8 +152,9 @@ public abstract class AbstractStreamableHttpServerTests<R extends AbstractApplic
 			tasks.incrementAndGet();
 			new Thread(task).start();
 		}).run((context) -> {
-			// Any method but ping, which needs no handler
-			HttpRequest request = post(context, "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/list\"}")
+			// What may run the user's code, whether there is such a tool or not
+			HttpRequest request = post(context,
+					"{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{\"name\":\"none\"}}")
 				.header("Mcp-Session-Id", initialize(context))
 				.build();
 			this.client.send(request, BodyHandlers.ofString());
