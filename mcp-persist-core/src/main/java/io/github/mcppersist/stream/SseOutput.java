@@ -100,8 +100,6 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	@Override
 	public void request(long n) {
 		this.mailbox.execute(() -> {
-			// It asks for more since it has written what it was given
-			taken();
 			this.demand = (this.demand + n < 0) ? Long.MAX_VALUE : this.demand + n;
 			drain();
 		});
@@ -138,8 +136,9 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 			this.demand--;
 			this.lastWriteNanos = this.threads.nanoTime();
 			subscriber.onNext(this.buffer.nextChunk());
-			if (this.demand > 0) {
-				taken();
+			EventId whole = this.buffer.takeId();
+			if (whole != null) {
+				this.source.taken(whole);
 			}
 		}
 		if (this.demand == 0 || !this.buffer.isEmpty()) {
@@ -206,13 +205,6 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		return this.closed;
 	}
 
-	private void taken() {
-		EventId id = this.buffer.takeId();
-		if (id != null) {
-			this.source.taken(id);
-		}
-	}
-
 	private void close() {
 		if (!this.closed) {
 			this.closed = true;
@@ -238,7 +230,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		void more();
 
 		/**
-		 * The adapter has written a whole frame, and takes more.
+		 * The adapter was given a whole frame, and not just its first pieces.
 		 * @param id the event ID that it moved the client's cursor to
 		 */
 		void taken(EventId id);

@@ -19,7 +19,7 @@ public final class StandaloneLog extends StreamLog {
 	private final boolean first;
 
 	/**
-	 * What the client was sent last with its ID, and has taken, on a connection of this
+	 * What the client was sent last with its ID, the whole of it, on a connection of this
 	 * node or as another has noted; it only moves forward. Written in the mailbox.
 	 */
 	private volatile @Nullable EventId delivered;

@@ -311,7 +311,7 @@ public abstract class StreamLog {
 	abstract boolean knowsWhatItStored();
 
 	/**
-	 * A connection was sent an event with its ID, and has taken it.
+	 * A connection was sent an event with its ID, the whole of it.
 	 * @param id the event's ID
 	 */
 	abstract void delivered(EventId id);

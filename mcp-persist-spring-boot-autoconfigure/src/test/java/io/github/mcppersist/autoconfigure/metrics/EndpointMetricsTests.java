@@ -159,12 +159,14 @@ class EndpointMetricsTests {
 
 	private void findAGap(RawMcpClient client) throws Exception {
 		List<SseEvent> all = count(client, 300);
+		// The first standalone connection of a session finds no stream yet
+		long refused = calls("events", "replayEventsAfter", "refused");
 
 		rest(client.at(this.second.port()).get(all.get(0).id()));
 
 		await(() -> assertThat(resumes("gap")).isEqualTo(1));
 		assertThat(counter("mcp.persist.gaps")).isEqualTo(1);
-		assertThat(calls("events", "replayEventsAfter", "refused")).isEqualTo(1);
+		assertThat(calls("events", "replayEventsAfter", "refused") - refused).isEqualTo(1);
 	}
 
 	private void refuseResumes(RawMcpClient client) throws Exception {
