@@ -66,7 +66,7 @@ public final class RequestLog extends StreamLog {
 	 */
 	public Mono<Revision> open() {
 		return Mono.create((sink) -> mailbox().execute(() -> {
-			if (isStored() || state() == State.COMPLETE) {
+			if (isStored() || isComplete()) {
 				// Cancelled before this was asked for
 				sink.success();
 			}

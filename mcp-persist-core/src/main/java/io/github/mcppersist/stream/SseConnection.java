@@ -388,9 +388,8 @@ public final class SseConnection implements SseOutput.Source {
 	/**
 	 * Take over events that were stored just now.
 	 * @param events the events
-	 * @param complete whether the stream is complete with them
 	 */
-	void stored(List<Event> events, boolean complete) {
+	void stored(List<Event> events) {
 		assert this.mailbox.isInside();
 		switch (this.state) {
 			case STARTING -> hinted(Hint.look());
@@ -884,10 +883,6 @@ public final class SseConnection implements SseOutput.Source {
 		this.onRelease.accept(this);
 		// Whoever waits for an answer gets one, though an empty one
 		this.watch.stop();
-	}
-
-	State state() {
-		return this.state;
 	}
 
 	private void moveTo(State next) {

@@ -529,7 +529,7 @@ public abstract class StreamLog {
 		this.tail.settle(batch.last().sequence());
 		SseConnection reader = this.connection;
 		if (reader != null) {
-			reader.stored(events, batch.complete());
+			reader.stored(events);
 		}
 		opened(revision, null);
 		if (batch.complete()) {

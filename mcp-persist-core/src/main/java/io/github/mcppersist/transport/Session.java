@@ -17,12 +17,15 @@ import io.modelcontextprotocol.spec.ProtocolVersions;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.Revision;
+import io.github.mcppersist.event.StreamHead;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.session.SessionRecord;
@@ -440,30 +443,38 @@ final class Session {
 				if (!this.listeners.isAnyWaiting() || isListening()) {
 					return;
 				}
-				this.runtime.store()
-					.replayEventsAfter(this.standalone.stream(), this.standalone.lastDelivered(), 1)
-					.subscribe((page) -> {
-						String reader = page.head().reader();
-						if (reader == null || this.runtime.nodes().isGone(reader)
-								|| this.runtime.streams().isThisNode(reader)) {
-							this.listeners.ended();
-						}
-						else {
-							this.runtime.streams()
-								.tell(reader,
-										new NodeMessage(NodeMessage.Kind.WAITING, id(), this.runtime.nodes().nodeId()));
-							lookElsewhere();
-						}
-					}, (ex) -> {
-						if (ex instanceof EventStoreUnavailableException) {
-							lookElsewhere();
-						}
-						else {
-							this.listeners.ended();
-						}
-					});
+				standaloneHead().subscribe((head) -> {
+					String reader = head.reader();
+					if (reader == null || this.runtime.nodes().isGone(reader)
+							|| this.runtime.streams().isThisNode(reader)) {
+						this.listeners.ended();
+					}
+					else {
+						this.runtime.streams()
+							.tell(reader,
+									new NodeMessage(NodeMessage.Kind.WAITING, id(), this.runtime.nodes().nodeId()));
+						lookElsewhere();
+					}
+				}, (ex) -> {
+					if (ex instanceof EventStoreUnavailableException) {
+						lookElsewhere();
+					}
+					else {
+						this.listeners.ended();
+					}
+				});
 			});
 		}
+	}
+
+	/**
+	 * Ask the store what it knows of the standalone stream: which node reads it.
+	 * @return the head of the stream; fails as a read does
+	 */
+	Mono<StreamHead> standaloneHead() {
+		return this.runtime.store()
+			.replayEventsAfter(this.standalone.stream(), this.standalone.lastDelivered(), 1)
+			.map(EventPage::head);
 	}
 
 	void awaited(SseConnection gone) {

@@ -28,7 +28,6 @@ import io.github.mcppersist.session.SessionNotFoundException;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
-import io.github.mcppersist.stream.StandaloneLog;
 
 /**
  * The sessions: those that this node holds, and the way to all others. Thread-safe. A
@@ -416,10 +415,8 @@ final class Sessions {
 		if (session.isListening() || !session.wasListening() || !this.runtime.isShared()) {
 			return Mono.just(session.isListening() || session.wasListening());
 		}
-		StandaloneLog standalone = session.standalone();
-		return this.runtime.store()
-			.replayEventsAfter(standalone.stream(), standalone.lastDelivered(), 1)
-			.map((page) -> page.head().reader() == null || this.runtime.streams().isThisNode(page.head().reader()))
+		return session.standaloneHead()
+			.map((head) -> head.reader() == null || this.runtime.streams().isThisNode(head.reader()))
 			// Twice is better than never
 			.onErrorReturn(true);
 	}
