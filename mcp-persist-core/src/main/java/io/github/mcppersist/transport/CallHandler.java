@@ -54,25 +54,12 @@ final class CallHandler {
 
 	private final McpJsonMapper jsonMapper;
 
-	private volatile boolean closing;
-
 	CallHandler(EndpointRuntime runtime, Sessions sessions, ResourceSubscriptions subscriptions,
 			McpJsonMapper jsonMapper) {
 		this.runtime = runtime;
 		this.sessions = sessions;
 		this.subscriptions = subscriptions;
 		this.jsonMapper = jsonMapper;
-	}
-
-	/**
-	 * Note that requests are refused from now on.
-	 */
-	void close() {
-		this.closing = true;
-	}
-
-	boolean isClosing() {
-		return this.closing;
 	}
 
 	/**
@@ -142,7 +129,7 @@ final class CallHandler {
 			if (ex instanceof SessionDeletedException) {
 				this.sessions.drop(session);
 				refuse.accept(new RejectedRequestException(
-						this.closing ? Rejection.SHUTTING_DOWN : Rejection.UNKNOWN_SESSION));
+						this.runtime.isRefusing() ? Rejection.SHUTTING_DOWN : Rejection.UNKNOWN_SESSION));
 			}
 			else if (this.runtime.options().onStoreFailure() == StoreFailurePolicy.REJECT) {
 				refuse.accept(new RejectedRequestException(Rejection.EVENTS_AWAY));

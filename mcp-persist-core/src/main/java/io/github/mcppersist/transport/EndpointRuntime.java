@@ -45,6 +45,8 @@ final class EndpointRuntime implements AutoCloseable {
 
 	private final Threads threads;
 
+	private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.SERVING);
+
 	private volatile Supplier<String> server = () -> {
 		throw new IllegalStateException("The endpoint has no MCP server yet");
 	};
@@ -183,9 +185,56 @@ final class EndpointRuntime implements AutoCloseable {
 		return this.threads;
 	}
 
+	/**
+	 * Begin to shut down: connections that other nodes can take over are closed, and
+	 * requests are still served.
+	 * @return whether that hadn't begun yet
+	 */
+	boolean leave() {
+		return this.phase.compareAndSet(Phase.SERVING, Phase.LEAVING);
+	}
+
+	/**
+	 * Refuse requests from now on. Answers are still taken: running requests wait for
+	 * them.
+	 */
+	void refuseRequests() {
+		this.phase.set(Phase.REFUSING);
+	}
+
+	boolean isLeaving() {
+		return this.phase.get() != Phase.SERVING;
+	}
+
+	boolean isRefusing() {
+		return this.phase.get() == Phase.REFUSING;
+	}
+
 	@Override
 	public void close() {
 		this.threads.close();
+	}
+
+	/**
+	 * What the endpoint does with requests and connections.
+	 */
+	private enum Phase {
+
+		/**
+		 * Takes them.
+		 */
+		SERVING,
+
+		/**
+		 * Takes requests, and has clients come back elsewhere for their connections.
+		 */
+		LEAVING,
+
+		/**
+		 * Takes neither.
+		 */
+		REFUSING
+
 	}
 
 }

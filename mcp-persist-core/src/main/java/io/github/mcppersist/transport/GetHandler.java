@@ -33,22 +33,13 @@ final class GetHandler {
 
 	private final Sessions sessions;
 
-	private volatile boolean closing;
-
 	GetHandler(EndpointRuntime runtime, Sessions sessions) {
 		this.runtime = runtime;
 		this.sessions = sessions;
 	}
 
-	/**
-	 * Refuse requests from now on.
-	 */
-	void close() {
-		this.closing = true;
-	}
-
 	void handle(EndpointRequest request, HttpReply reply) {
-		Rejection rejection = this.closing ? Rejection.SHUTTING_DOWN : HeaderRules.checkGet(request);
+		Rejection rejection = this.runtime.isRefusing() ? Rejection.SHUTTING_DOWN : HeaderRules.checkGet(request);
 		if (rejection != null) {
 			reply.refuse(rejection);
 			return;

@@ -65,14 +65,6 @@ final class PostHandler {
 		this.sdkSessions = sdkSessions;
 	}
 
-	/**
-	 * Refuse requests from now on. Answers are still taken: running requests wait for
-	 * them.
-	 */
-	void close() {
-		this.calls.close();
-	}
-
 	void handle(EndpointRequest request, HttpReply reply) {
 		Rejection rejection = HeaderRules.checkPost(request);
 		if (rejection != null) {
@@ -106,7 +98,7 @@ final class PostHandler {
 		}
 		RequestId requestId = body.requestId();
 		List<Call> requests = body.requests();
-		if (this.calls.isClosing() && !requests.isEmpty()) {
+		if (this.runtime.isRefusing() && !requests.isEmpty()) {
 			reply.refuse(Rejection.SHUTTING_DOWN.withRequestId(requestId));
 			return;
 		}
@@ -143,10 +135,13 @@ final class PostHandler {
 			reply.refuse(Batch.NOT_SUPPORTED);
 			return;
 		}
+		// Other threads go on with it, and only then begin to handle requests
+		session.acquire();
 		Flux.fromIterable(body.messages())
 			.filter((message) -> !(message.message() instanceof JSONRPCRequest))
 			.flatMapSequential((message) -> tell(session, message, context))
 			.collectList()
+			.doFinally((signal) -> session.release())
 			.subscribe((rejections) -> {
 				if (!rejections.isEmpty()) {
 					reply.refuse(rejections.get(0));

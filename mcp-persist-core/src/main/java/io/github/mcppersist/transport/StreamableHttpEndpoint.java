@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 
@@ -94,8 +93,6 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	private final NodeListener nodeListener;
 
-	private final AtomicBoolean closing = new AtomicBoolean();
-
 	private volatile boolean hasServer;
 
 	private StreamableHttpEndpoint(Builder builder) {
@@ -123,7 +120,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		Duration cacheTimeout = shorter(options.sessionCacheTimeout(), sessionStore.timeToLive());
 		this.runtime.threads()
 			.repeat(tick(options), () -> this.runtime.streams().connections().forEach((connection) -> {
-				if (this.closing.get()) {
+				if (this.runtime.isLeaving()) {
 					connection.leave();
 				}
 				connection.tick();
@@ -361,13 +358,12 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	 */
 	public Mono<Void> shutDown(Duration grace) {
 		return Mono.defer(() -> {
-			if (!this.closing.compareAndSet(false, true)) {
+			if (!this.runtime.leave()) {
 				return Mono.empty();
 			}
 			this.runtime.streams().connections().forEach(SseConnection::leave);
 			return whenNothingRuns(grace).then(Mono.defer(() -> {
-				this.posts.close();
-				this.gets.close();
+				this.runtime.refuseRequests();
 				for (Session session : this.sessions.all()) {
 					session.running()
 						.forEach((log) -> log.abandon("The server shut down; the outcome of the request is unknown"));
