@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,7 @@ import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaMethod;
@@ -29,6 +31,7 @@ import com.tngtech.archunit.thirdparty.org.objectweb.asm.Opcodes;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -178,6 +181,24 @@ class PackageRulesTests {
 			.orShould()
 			.dependOnClassesThat()
 			.belongToAnyOf(Clock.class, Schedulers.class, Executors.class)
+			.check(CORE);
+	}
+
+	/**
+	 * Reactor would wait on a scheduler of its own.
+	 */
+	@Test
+	void leavesNoWaitingToReactor() {
+		ArchRuleDefinition.noClasses()
+			.that()
+			.resideInAnyPackage(STREAM, TRANSPORT)
+			.should()
+			.callMethodWhere(DescribedPredicate.describe("Reactor is given a time",
+					(call) -> call.getTarget().getOwner().getPackageName().equals(Mono.class.getPackageName())
+							&& call.getTarget()
+								.getRawParameterTypes()
+								.stream()
+								.anyMatch((type) -> type.isEquivalentTo(Duration.class))))
 			.check(CORE);
 	}
 
