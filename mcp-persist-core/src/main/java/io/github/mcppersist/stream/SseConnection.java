@@ -400,7 +400,7 @@ public final class SseConnection implements SseOutput.Source {
 				}
 			}
 			case ADRIFT -> {
-				events.forEach(this::offer);
+				events.stream().filter((event) -> !pass(event)).forEach(this::offer);
 				readNow();
 			}
 			case LIVE -> events.forEach(this::takeOver);
@@ -503,6 +503,15 @@ public final class SseConnection implements SseOutput.Source {
 			this.position = events.get(events.size() - 1).id();
 			moveTo(State.LIVE);
 		}
+	}
+
+	/**
+	 * The store has lost events that will be stored once more, at other places.
+	 * @param events the events, at the places where they were read
+	 */
+	void displaced(List<Event> events) {
+		assert this.mailbox.isInside();
+		events.stream().filter(this::isBehindPosition).forEach((event) -> this.ahead.add(event.id().tag()));
 	}
 
 	/**
@@ -680,23 +689,18 @@ public final class SseConnection implements SseOutput.Source {
 			moveTo(State.READING);
 		}
 		EventId before = this.position;
-		List<String> pending = (this.log != null) ? this.log.pendingTags() : List.of();
-		int passed = (before != null) ? pending.indexOf(before.tag()) : -1;
 		for (Event event : page.events()) {
 			if (!this.ahead.remove(event.id().tag())) {
 				this.cursor = event.id();
 				this.output.add(SseFrame.stored(event));
 			}
-			passed = Math.max(passed, pending.indexOf(event.id().tag()));
 		}
-		// Stored, though the writer doesn't know it yet and may hand it over
-		this.ahead.addAll(pending.subList(0, passed + 1));
 		EventId last = page.lastEventId();
 		if (last != null) {
 			this.position = last;
-			if (this.log instanceof StandaloneLog standalone) {
-				standalone.saw(last);
-			}
+		}
+		if (this.log != null) {
+			this.log.found(before, page);
 		}
 		this.vainReads = Objects.equals(before, this.position) ? this.vainReads + 1 : 0;
 		switch (page.rest()) {

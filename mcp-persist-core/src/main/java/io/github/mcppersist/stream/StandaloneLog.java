@@ -3,6 +3,7 @@ package io.github.mcppersist.stream;
 import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.Revision;
@@ -79,13 +80,21 @@ public final class StandaloneLog extends StreamLog {
 	}
 
 	/**
-	 * Note what a connection has read that another node has stored, so that what follows
-	 * needn't be refused its place first.
-	 * @param read the last event that was read
+	 * Note also what another node has stored, so that what follows needn't be refused its
+	 * place first.
 	 */
-	void saw(EventId read) {
-		if (isQuiet() && read.sequence() >= tail().nextSequence() - 1) {
-			goOnAfter(read);
+	@Override
+	void found(@Nullable EventId before, EventPage page) {
+		super.found(before, page);
+		EventId last = page.lastEventId();
+		if (last != null) {
+			saw(last);
+		}
+	}
+
+	private void saw(EventId last) {
+		if (isQuiet() && last.sequence() >= tail().nextSequence() - 1) {
+			goOnAfter(last);
 		}
 	}
 

@@ -3,6 +3,8 @@ package io.github.mcppersist.stream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
@@ -14,6 +16,7 @@ import reactor.core.publisher.MonoSink;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStoreException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.Hint;
@@ -380,11 +383,27 @@ public abstract class StreamLog {
 	}
 
 	/**
-	 * Return the tags of the events that wait to be stored, or for the store to say so.
-	 * @return their tags, in the order of the events
+	 * Take over from a page what is stored, though the store hasn't said so or has said
+	 * that it may not be: it is handed over by nobody any more.
+	 * @param before what was read after, which is stored too, or {@code null}
+	 * @param page what a connection has read
 	 */
-	List<String> pendingTags() {
-		return this.tail.entries().stream().map((entry) -> entry.event().id().tag()).toList();
+	void found(@Nullable EventId before, EventPage page) {
+		assert this.mailbox.isInside();
+		if (this.tail.isEmpty()) {
+			return;
+		}
+		Set<EventId> stored = page.events().stream().map(Event::id).collect(Collectors.toSet());
+		if (before != null) {
+			stored.add(before);
+		}
+		if (page.lastEventId() != null) {
+			stored.add(page.lastEventId());
+		}
+		EventId last = this.tail.find(stored);
+		if (last != null) {
+			this.lastStored = last;
+		}
 	}
 
 	/**
@@ -586,7 +605,7 @@ public abstract class StreamLog {
 		opened(null, ex);
 		List<StreamTail.Entry> refused = this.tail.refuse(batch.last().sequence(), ex);
 		refused.forEach(this::offer);
-		dropped(refused.stream().map(StreamTail.Entry::event).toList());
+		dropped(refused);
 		if (refused.stream().anyMatch(StreamTail.Entry::isLast)) {
 			end(State.DISCARDED);
 		}
@@ -613,7 +632,7 @@ public abstract class StreamLog {
 
 	private void offer(StreamTail.Entry entry) {
 		SseConnection reader = this.connection;
-		if (reader == null) {
+		if (reader == null || entry.isFound()) {
 			return;
 		}
 		boolean taken = entry.isResponse() || !this.context.settings().unstoredRefused();
@@ -635,13 +654,15 @@ public abstract class StreamLog {
 		}
 	}
 
-	private void dropped(List<Event> events) {
-		if (!events.isEmpty()) {
-			// Anew behind what is gone, so that the gap can't be read over
-			startAnew();
-			if (this.connection != null) {
-				this.connection.dropped(events);
-			}
+	private void dropped(List<StreamTail.Entry> entries) {
+		if (entries.isEmpty()) {
+			return;
+		}
+		// Anew behind what is gone, so that the gap can't be read over
+		startAnew();
+		List<Event> unread = entries.stream().filter((entry) -> !entry.isFound()).map(StreamTail.Entry::event).toList();
+		if (this.connection != null && !unread.isEmpty()) {
+			this.connection.dropped(unread);
 		}
 	}
 
@@ -667,8 +688,9 @@ public abstract class StreamLog {
 	final void goOnAt(long nextSequence) {
 		this.unacknowledged = null;
 		this.state = State.OPEN;
-		this.tail.renumber(nextSequence);
+		List<Event> lost = this.tail.renumber(nextSequence);
 		if (this.connection != null) {
+			this.connection.displaced(lost);
 			this.connection.look();
 		}
 	}

@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 
 import org.jspecify.annotations.Nullable;
@@ -168,7 +169,7 @@ final class StreamTail {
 		boolean everything = !this.entries.isEmpty() && this.entries.element().sequence() > throughSequence;
 		List<Entry> refused = removeThrough(everything ? Long.MAX_VALUE : throughSequence);
 		refused.forEach((entry) -> fail(entry, ex));
-		this.context.observer().eventsDropped(messages(refused.stream().map(Entry::event).toList()));
+		this.context.observer().eventsDropped(messagesOf(refused));
 		return refused;
 	}
 
@@ -178,12 +179,12 @@ final class StreamTail {
 	 * @param limit how many bytes may wait here
 	 * @return what was dropped, oldest first
 	 */
-	List<Event> trim(long limit) {
+	List<Entry> trim(long limit) {
 		boolean withinEndpoint = this.context.countUnstored(0);
 		if (this.bytes.get() <= limit && withinEndpoint) {
 			return List.of();
 		}
-		List<Event> dropped = new ArrayList<>();
+		List<Entry> dropped = new ArrayList<>();
 		Iterator<Entry> oldest = this.entries.iterator();
 		while (this.entries.size() > 1 && (this.bytes.get() > limit || !withinEndpoint)) {
 			Entry entry = oldest.next();
@@ -193,9 +194,9 @@ final class StreamTail {
 			oldest.remove();
 			withinEndpoint = count(entry, -1);
 			fail(entry, new EventStoreUnavailableException("The event store is out of reach for too long"));
-			dropped.add(entry.event);
+			dropped.add(entry);
 		}
-		this.context.observer().eventsDropped(messages(dropped));
+		this.context.observer().eventsDropped(messagesOf(dropped));
 		return dropped;
 	}
 
@@ -208,14 +209,42 @@ final class StreamTail {
 	}
 
 	/**
-	 * Give the events, and those that are added later, other places in the stream.
+	 * Give the events, and those that are added later, other places in the stream. What
+	 * was found isn't there any more: the store has lost it.
 	 * @param firstSequence the sequence of the first
+	 * @return what was found, at the places where it was
 	 */
-	void renumber(long firstSequence) {
+	List<Event> renumber(long firstSequence) {
+		List<Event> lost = new ArrayList<>();
 		this.nextSequence = firstSequence;
 		for (Entry entry : this.entries) {
+			if (entry.found) {
+				lost.add(entry.event);
+			}
+			entry.found = false;
 			entry.event = entry.event.at(this.nextSequence++);
 		}
+		return lost;
+	}
+
+	/**
+	 * Note what was read from the store, and with it what was to be stored before.
+	 * @param stored the IDs of events that are stored
+	 * @return the last of them that waits, or {@code null} if none does
+	 */
+	@Nullable EventId find(Set<EventId> stored) {
+		EventId last = null;
+		for (Entry entry : this.entries) {
+			if (stored.contains(entry.event.id())) {
+				last = entry.event.id();
+			}
+		}
+		if (last != null) {
+			for (Entry entry : this.entries) {
+				entry.found |= entry.sequence() <= last.sequence();
+			}
+		}
+		return last;
 	}
 
 	/**
@@ -229,6 +258,10 @@ final class StreamTail {
 			messages += event.isPriming() ? 0 : 1;
 		}
 		return messages;
+	}
+
+	private static int messagesOf(List<Entry> entries) {
+		return messages(entries.stream().map(Entry::event).toList());
 	}
 
 	private List<Entry> removeThrough(long sequence) {
@@ -302,6 +335,8 @@ final class StreamTail {
 
 		private @Nullable MonoSink<Void> sink;
 
+		private boolean found;
+
 		private Entry(Event event, Kind kind, @Nullable MonoSink<Void> sink) {
 			this.event = event;
 			this.kind = kind;
@@ -310,6 +345,15 @@ final class StreamTail {
 
 		Event event() {
 			return this.event;
+		}
+
+		/**
+		 * Say whether a connection has read it, so that it is stored, whatever the store
+		 * has said.
+		 * @return whether nobody needs to be handed it
+		 */
+		boolean isFound() {
+			return this.found;
 		}
 
 		boolean isResponse() {
