@@ -34,18 +34,20 @@ public final class Benchmarks {
 
 	/**
 	 * Run the benchmarks.
-	 * @param arguments {@code store}, {@code follow}, {@code sessions} or {@code load}
-	 * for a part of them, and {@code --quick}; nothing for all
+	 * @param arguments {@code store}, {@code follow}, {@code sessions}, {@code load} or
+	 * {@code idle} for a part of them, {@code --quick}, and {@code --shared} for calls to
+	 * servers without a processor of their own; nothing for all
 	 * @throws Exception if a benchmark fails
 	 */
 	public static void main(String[] arguments) throws Exception {
 		Set<String> parts = new LinkedHashSet<>(List.of(arguments));
 		boolean quick = parts.remove("--quick");
+		boolean shared = parts.remove("--shared");
 		if (parts.isEmpty()) {
 			parts.addAll(PARTS);
 		}
 		if (!PARTS.containsAll(parts)) {
-			throw new IllegalArgumentException("There are " + PARTS + " and --quick, and not " + parts);
+			throw new IllegalArgumentException("There are " + PARTS + ", --quick and --shared, and not " + parts);
 		}
 		try (RedisServer server = RedisServer.start("maxmemory 2gb", "maxmemory-policy noeviction")) {
 			System.setProperty(BenchmarkRedis.PORT_PROPERTY, Integer.toString(server.port()));
@@ -67,7 +69,7 @@ public final class Benchmarks {
 				System.out.println();
 			}
 			if (parts.contains("load")) {
-				LoadTest.run(server, quick, System.out);
+				LoadTest.run(server, quick, shared, System.out);
 				System.out.println();
 			}
 			if (parts.contains("idle")) {

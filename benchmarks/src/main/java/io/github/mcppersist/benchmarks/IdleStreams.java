@@ -179,7 +179,7 @@ final class IdleStreams {
 	private static void warmUp(ServerProcess server) throws IOException {
 		try (McpLoadClients clients = new McpLoadClients(server.address(), 8)) {
 			clients.initialize();
-			clients.call((n) -> new ToolCall("add", "{\"a\":1,\"b\":1}", "2"), Duration.ofSeconds(2));
+			clients.call(new ToolCall("add", "{\"a\":1,\"b\":1}", "\"text\":\"2\""), Duration.ofSeconds(2));
 		}
 	}
 

@@ -8,11 +8,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.IntFunction;
-import java.util.function.ToDoubleFunction;
 
-import org.openjdk.jmh.util.ListStatistics;
-
+import io.github.mcppersist.benchmarks.LoadComparison.Turn;
 import io.github.mcppersist.benchmarks.McpLoadClients.Calls;
 import io.github.mcppersist.benchmarks.McpLoadClients.ToolCall;
 import io.github.mcppersist.test.redis.RedisServer;
@@ -21,24 +18,37 @@ import io.github.mcppersist.test.redis.RedisServer;
  * Calls of tools over HTTP: the sample server with this starter on Redis, beside the same
  * application with Spring AI's own transport, which stores nothing. Both run all the time
  * and are called in turns, so that what disturbs the machine for a while hits both; the
- * ratios are those of neighbouring turns.
+ * ratios are those of neighbouring turns. Nothing counts before both are warm.
  */
 final class LoadTest {
 
 	static final Path SERVER_JAR = Path.of("samples/spring-ai-server/target/spring-ai-server.jar");
 
-	private static final int QUICK_CLIENTS = 64;
+	private static final ToolCall QUICK = new ToolCall("add", "{\"a\":41,\"b\":1}", "\"text\":\"42\"");
 
-	private static final int SLEEPING_CLIENTS = 500;
+	private static final ToolCall TWENTY = new ToolCall("count",
+			"{\"n\":20,\"intervalMs\":0},\"_meta\":{\"progressToken\":1}", "\"progress\":1.0", "\"progress\":20.0",
+			"counted 20");
+
+	private static final ToolCall SLEEPING = new ToolCall("sleep", "{\"ms\":1000}", "slept 1000 ms");
+
+	/**
+	 * Of turns that bring no server on by more than this, two in a row say that it is
+	 * warm.
+	 */
+	private static final double STILL = 0.03;
 
 	private final RedisServer redis;
+
+	private final ProcessorShares shares;
 
 	private final ServerProcess ours;
 
 	private final ServerProcess springAi;
 
-	private LoadTest(RedisServer redis, ServerProcess ours, ServerProcess springAi) {
+	private LoadTest(RedisServer redis, ProcessorShares shares, ServerProcess ours, ServerProcess springAi) {
 		this.redis = redis;
+		this.shares = shares;
 		this.ours = ours;
 		this.springAi = springAi;
 	}
@@ -47,24 +57,28 @@ final class LoadTest {
 	 * Measure and print tables.
 	 * @param redis the Redis to use
 	 * @param quick whether to show only that it runs
+	 * @param shared whether the servers share all processors with Redis and the clients
 	 * @param out where to print
 	 * @throws Exception if a server can't be started, or a call fails
 	 */
-	static void run(RedisServer redis, boolean quick, PrintStream out) throws Exception {
+	static void run(RedisServer redis, boolean quick, boolean shared, PrintStream out) throws Exception {
 		long redisProcess = Long.parseLong(redis.info("process_id"));
-		try (ProcessorShares shares = ProcessorShares.assign(redisProcess);
-				ServerProcess ours = ServerProcess.start(shares, server(redis));
-				ServerProcess springAi = ServerProcess.start(shares, server(redis, "--mcp.persist.enabled=false"))) {
-			LoadTest test = new LoadTest(redis, ours, springAi);
+		try (ProcessorShares shares = shared ? ProcessorShares.none() : ProcessorShares.assign(redisProcess);
+				ServerProcess ours = ServerProcess.start(ProcessorShares.none(), server(redis));
+				ServerProcess springAi = ServerProcess.start(ProcessorShares.none(),
+						server(redis, "--mcp.persist.enabled=false"))) {
+			LoadTest test = new LoadTest(redis, shares, ours, springAi);
 			out.println("Calls of tools over HTTP; " + shares + ".");
 			out.println();
-			test.compare("quick tool", QUICK_CLIENTS,
-					(n) -> new ToolCall("add", "{\"a\":%d,\"b\":1}".formatted(n), Integer.toString(n + 1)),
-					quick ? 5 : 30, quick ? 3 : 10, quick ? 3 : 7)
-				.print(out);
-			test.compare("sleeps 1 s", SLEEPING_CLIENTS, (n) -> new ToolCall("sleep", "{\"ms\":1000}", "slept 1000 ms"),
-					quick ? 2 : 10, quick ? 2 : 10, quick ? 1 : 3)
-				.print(out);
+			if (quick) {
+				test.compare("quick tool", 64, QUICK, new Plan(1, 2, 2, 1), out);
+				test.compare("twenty notifications", 64, TWENTY, new Plan(1, 2, 2, 1), out);
+				test.compare("sleeps 1 s", 500, SLEEPING, new Plan(1, 2, 2, 1), out);
+				return;
+			}
+			test.compare("quick tool", 64, QUICK, new Plan(4, 12, 3, 10), out);
+			test.compare("twenty notifications", 64, TWENTY, new Plan(4, 8, 3, 8), out);
+			test.compare("sleeps 1 s", 500, SLEEPING, new Plan(4, 2, 5, 3), out);
 		}
 	}
 
@@ -86,42 +100,54 @@ final class LoadTest {
 		return java;
 	}
 
-	private Comparison compare(String what, int clients, IntFunction<ToolCall> call, int warmUpSeconds, int seconds,
-			int rounds) throws IOException {
-		List<Turn> oursTurns = new ArrayList<>();
-		List<Turn> springAiTurns = new ArrayList<>();
+	private void compare(String what, int clients, ToolCall call, Plan plan, PrintStream out)
+			throws IOException, InterruptedException {
 		try (McpLoadClients oursClients = new McpLoadClients(this.ours.address(), clients);
 				McpLoadClients springAiClients = new McpLoadClients(this.springAi.address(), clients)) {
 			oursClients.initialize();
 			springAiClients.initialize();
-			turn(this.ours, oursClients, call, warmUpSeconds);
-			turn(this.springAi, springAiClients, call, warmUpSeconds);
-			for (int round = 0; round < rounds; round++) {
+			WarmUp oursWarmUp = new WarmUp();
+			WarmUp springAiWarmUp = new WarmUp();
+			for (int i = 0; i < plan.warmUpTurns() && !(oursWarmUp.isOver() && springAiWarmUp.isOver()); i++) {
+				oursWarmUp.add(turn(this.ours, oursClients, call, plan.warmUpSeconds()));
+				springAiWarmUp.add(turn(this.springAi, springAiClients, call, plan.warmUpSeconds()));
+			}
+			out.println("Warm-up, " + what + ": Spring AI's transport " + springAiWarmUp + "; mcp-persist " + oursWarmUp
+					+ ".");
+			out.println();
+			this.shares.confine(this.ours.pid());
+			this.shares.confine(this.springAi.pid());
+			List<Turn> oursTurns = new ArrayList<>();
+			List<Turn> springAiTurns = new ArrayList<>();
+			for (int round = 0; round < plan.rounds(); round++) {
 				boolean oursFirst = round % 2 == 0;
 				if (oursFirst) {
-					oursTurns.add(turn(this.ours, oursClients, call, seconds));
+					oursTurns.add(turn(this.ours, oursClients, call, plan.seconds()));
 				}
-				springAiTurns.add(turn(this.springAi, springAiClients, call, seconds));
+				springAiTurns.add(turn(this.springAi, springAiClients, call, plan.seconds()));
 				if (!oursFirst) {
-					oursTurns.add(turn(this.ours, oursClients, call, seconds));
+					oursTurns.add(turn(this.ours, oursClients, call, plan.seconds()));
 				}
 			}
+			new LoadComparison(what + ", " + clients + " clients", oursTurns, springAiTurns).print(out);
+			this.shares.release(this.ours.pid());
+			this.shares.release(this.springAi.pid());
 		}
-		return new Comparison(what, clients, oursTurns, springAiTurns);
 	}
 
-	private Turn turn(ServerProcess server, McpLoadClients clients, IntFunction<ToolCall> call, int seconds)
-			throws IOException {
+	private Turn turn(ServerProcess server, McpLoadClients clients, ToolCall call, int seconds) throws IOException {
 		Duration serverBefore = server.processorTime();
 		double redisBefore = processorSeconds(this.redis);
+		long commandsBefore = commands();
 		Duration clientsBefore = ownTime();
 		Calls calls = clients.call(call, Duration.ofSeconds(seconds));
 		double clientsMicros = ownTime().minus(clientsBefore).toNanos() / 1e3;
+		double commands = commands() - commandsBefore;
 		double redisMicros = (processorSeconds(this.redis) - redisBefore) * 1e6;
 		double serverMicros = server.processorTime().minus(serverBefore).toNanos() / 1e3;
 		int count = calls.count();
 		return new Turn(count, calls.perSecond(), calls.percentile(50), calls.percentile(99), serverMicros / count,
-				redisMicros / count, clientsMicros / count);
+				redisMicros / count, commands / count, clientsMicros / count);
 	}
 
 	/**
@@ -133,6 +159,10 @@ final class LoadTest {
 		return Double.parseDouble(redis.info("used_cpu_user")) + Double.parseDouble(redis.info("used_cpu_sys"));
 	}
 
+	private long commands() {
+		return Long.parseLong(this.redis.info("total_commands_processed"));
+	}
+
 	private static Duration ownTime() {
 		return ProcessHandle.current()
 			.info()
@@ -141,67 +171,45 @@ final class LoadTest {
 	}
 
 	/**
-	 * What one turn of one server came to.
+	 * How long what is done.
 	 *
-	 * @param calls how many calls were answered
-	 * @param perSecond how many in a second
-	 * @param median the median of the milliseconds that a call took
-	 * @param late their 99th percentile
-	 * @param serverMicros the server's processor time a call
-	 * @param redisMicros that of Redis
-	 * @param clientsMicros that of the clients
+	 * @param warmUpSeconds how long a turn of the warm-up is
+	 * @param warmUpTurns how many there are for a server at most
+	 * @param seconds how long a turn is that counts
+	 * @param rounds how many of these a server has
 	 */
-	private record Turn(int calls, double perSecond, double median, double late, double serverMicros,
-			double redisMicros, double clientsMicros) {
+	private record Plan(int warmUpSeconds, int warmUpTurns, int seconds, int rounds) {
 	}
 
 	/**
-	 * The turns of both servers.
-	 *
-	 * @param what what was called
-	 * @param clients by how many clients
-	 * @param ours the turns of the starter
-	 * @param springAi those of Spring AI's transport
+	 * What a server has been called before anything counts. Its processor time a call
+	 * says how warm it is, on which what else the machine does has little effect.
 	 */
-	private record Comparison(String what, int clients, List<Turn> ours, List<Turn> springAi) {
+	private static final class WarmUp {
 
-		void print(PrintStream out) {
-			out.printf("| %s, %d clients | calls/s | median, ms | 99th percentile, ms | server's CPU, µs | "
-					+ "Redis' CPU, µs | clients' CPU, µs |%n", this.what, this.clients);
-			out.println("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
-			row(out, "Spring AI's transport, no store", this.springAi);
-			row(out, "mcp-persist on Redis", this.ours);
-			out.printf("| times | %s | %s | %s | %s | | |%n", ratio(Turn::perSecond), ratio(Turn::median),
-					ratio(Turn::late), ratio(Turn::serverMicros));
-			out.println();
-			out.printf(Locale.ROOT, "%,d and %,d calls, none failed.%n", calls(this.springAi), calls(this.ours));
-			out.println();
+		private double least = Double.MAX_VALUE;
+
+		private double last;
+
+		private int calls;
+
+		private int still;
+
+		void add(Turn turn) {
+			this.calls += turn.calls();
+			this.last = turn.serverMicros();
+			this.still = (this.last > this.least * (1 - STILL)) ? this.still + 1 : 0;
+			this.least = Math.min(this.least, this.last);
 		}
 
-		private static void row(PrintStream out, String name, List<Turn> turns) {
-			out.printf(Locale.ROOT, "| %s | %,.0f | %.2f | %.2f | %.0f | %.0f | %.0f |%n", name,
-					median(turns, Turn::perSecond), median(turns, Turn::median), median(turns, Turn::late),
-					median(turns, Turn::serverMicros), median(turns, Turn::redisMicros),
-					median(turns, Turn::clientsMicros));
+		boolean isOver() {
+			return this.still >= 2;
 		}
 
-		private static int calls(List<Turn> turns) {
-			return turns.stream().mapToInt(Turn::calls).sum();
-		}
-
-		private static double median(List<Turn> turns, ToDoubleFunction<Turn> value) {
-			ListStatistics statistics = new ListStatistics();
-			turns.forEach((turn) -> statistics.addValue(value.applyAsDouble(turn)));
-			return statistics.getPercentile(50);
-		}
-
-		private String ratio(ToDoubleFunction<Turn> value) {
-			ListStatistics statistics = new ListStatistics();
-			for (int i = 0; i < this.ours.size(); i++) {
-				statistics.addValue(value.applyAsDouble(this.ours.get(i)) / value.applyAsDouble(this.springAi.get(i)));
-			}
-			return String.format(Locale.ROOT, "%.2f (%.2f to %.2f)", statistics.getPercentile(50), statistics.getMin(),
-					statistics.getMax());
+		@Override
+		public String toString() {
+			return String.format(Locale.ROOT, "%,d calls, %s at %.0f µs of CPU a call", this.calls,
+					isOver() ? "still" : "stopped", this.last);
 		}
 
 	}

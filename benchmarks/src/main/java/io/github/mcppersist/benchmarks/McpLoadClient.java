@@ -6,8 +6,11 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 import org.jspecify.annotations.Nullable;
+
+import io.github.mcppersist.benchmarks.McpLoadClients.ToolCall;
 
 /**
  * One client with a session and, at a time, one request on a connection that is kept open
@@ -64,36 +67,35 @@ final class McpLoadClient {
 	 * @param then what to do when that is done
 	 */
 	void initialize(Runnable then) {
-		post(INITIALIZE, 200, "\"result\"", (answer) -> {
+		post(INITIALIZE, 200, List.of("\"result\""), (answer) -> {
 			this.headers = SESSION_ID + ": " + answer.sessionId() + "\r\nMCP-Protocol-Version: " + PROTOCOL_VERSION
 					+ "\r\n";
-			post(INITIALIZED, 202, "", (accepted) -> then.run());
+			post(INITIALIZED, 202, List.of(), (accepted) -> then.run());
 		});
 	}
 
 	/**
 	 * Call a tool.
-	 * @param tool the tool's name
-	 * @param arguments the arguments as JSON
-	 * @param text the text that it must answer with
+	 * @param call the call
 	 * @param then what to do when the response has ended
 	 */
-	void call(String tool, String arguments, String text, Runnable then) {
+	void call(ToolCall call, Runnable then) {
 		this.lastId++;
-		String call = """
-				{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"%s","arguments":%s}}"""
-			.formatted(this.lastId, tool, arguments);
-		post(call, 200, "\"text\":\"" + text + "\"", (answer) -> then.run());
+		String body = "{\"jsonrpc\":\"2.0\",\"id\":" + this.lastId
+				+ ",\"method\":\"tools/call\",\"params\":{\"name\":\"" + call.tool() + "\",\"arguments\":"
+				+ call.arguments() + "}}";
+		post(body, 200, call.expected(), (answer) -> then.run());
 	}
 
-	private void post(String body, int status, String expected, Answered then) {
+	private void post(String body, int status, List<String> expected, Answered then) {
 		String request = "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:" + this.server.getPort()
 				+ "\r\nAccept: application/json, text/event-stream\r\nContent-Type: application/json\r\n" + this.headers
 				+ "Content-Length: " + body.length() + "\r\n\r\n" + body;
 		send(request, (answer) -> {
 			if (answer.isDone()) {
-				if (answer.status() != status || !answer.body().contains(expected)) {
-					throw new IOException("Answered with " + answer.status() + " " + answer.body());
+				String text = answer.body();
+				if (answer.status() != status || !expected.stream().allMatch(text::contains)) {
+					throw new IOException("Answered with " + answer.status() + " " + text);
 				}
 				this.exchange = null;
 				if (answer.isClosing()) {

@@ -10,7 +10,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import java.util.function.IntFunction;
 
 /**
  * Many clients of one server, all served by the thread that calls this.
@@ -83,7 +82,7 @@ final class McpLoadClients implements AutoCloseable {
 	 * @param duration how long to begin calls
 	 * @return how that went
 	 */
-	Calls call(IntFunction<ToolCall> call, Duration duration) throws IOException {
+	Calls call(ToolCall call, Duration duration) throws IOException {
 		Calls calls = new Calls(duration.toNanos());
 		for (McpLoadClient client : this.clients) {
 			callAgain(client, call, calls);
@@ -94,14 +93,13 @@ final class McpLoadClients implements AutoCloseable {
 		return calls;
 	}
 
-	private void callAgain(McpLoadClient client, IntFunction<ToolCall> call, Calls calls) {
+	private void callAgain(McpLoadClient client, ToolCall call, Calls calls) {
 		long now = System.nanoTime();
 		if (now - calls.startNanos >= calls.durationNanos) {
 			return;
 		}
 		calls.running++;
-		ToolCall next = call.apply(calls.count + calls.running);
-		client.call(next.tool(), next.arguments(), next.text(), () -> {
+		client.call(call, () -> {
 			calls.running--;
 			calls.add(System.nanoTime() - now);
 			callAgain(client, call, calls);
@@ -144,10 +142,15 @@ final class McpLoadClients implements AutoCloseable {
 	 * A call of a tool.
 	 *
 	 * @param tool the tool's name
-	 * @param arguments the arguments as JSON
-	 * @param text the text that it must answer with
+	 * @param arguments the arguments as JSON, and what else belongs to the parameters
+	 * @param expected what the body of the answer must contain
 	 */
-	record ToolCall(String tool, String arguments, String text) {
+	record ToolCall(String tool, String arguments, List<String> expected) {
+
+		ToolCall(String tool, String arguments, String... expected) {
+			this(tool, arguments, List.of(expected));
+		}
+
 	}
 
 	/**

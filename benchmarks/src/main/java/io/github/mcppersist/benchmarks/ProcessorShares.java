@@ -43,9 +43,17 @@ final class ProcessorShares implements AutoCloseable {
 		}
 		String others = String.join(",", processors.stream().skip(1).map(String::valueOf).toList());
 		if (!taskset(others, ProcessHandle.current().pid()) || !taskset(others, redisProcess)) {
-			return new ProcessorShares("", "");
+			return none();
 		}
 		return shares;
+	}
+
+	/**
+	 * Leave all processors to everybody.
+	 * @return no shares
+	 */
+	static ProcessorShares none() {
+		return new ProcessorShares("", "");
 	}
 
 	private static String allowed() throws IOException {
@@ -95,10 +103,29 @@ final class ProcessorShares implements AutoCloseable {
 		return isShared() ? List.of() : List.of("taskset", "-c", this.server);
 	}
 
+	/**
+	 * Hold a server that was started with all processors to those of the servers.
+	 * @param server the process ID of the server
+	 */
+	void confine(long server) throws InterruptedException {
+		if (!isShared() && !taskset(this.server, server)) {
+			throw new IllegalStateException("The server can't be moved to processor " + this.server);
+		}
+	}
+
+	/**
+	 * Let a server have all processors again.
+	 * @param server the process ID of the server
+	 */
+	void release(long server) throws InterruptedException {
+		if (!isShared()) {
+			taskset(this.all, server);
+		}
+	}
+
 	@Override
 	public String toString() {
-		return isShared()
-				? "servers, clients and Redis share all processors: there is no taskset, or one processor only"
+		return isShared() ? "servers, clients and Redis share all processors"
 				: "servers on processor " + this.server + " alone, clients and Redis on the others";
 	}
 

@@ -25,7 +25,7 @@ import java.util.regex.Pattern;
  */
 final class ServerProcess implements AutoCloseable {
 
-	private static final Duration START_LIMIT = Duration.ofSeconds(60);
+	private static final Duration START_LIMIT = Duration.ofMinutes(3);
 
 	private static final int LOWEST_PORT = 22_000;
 
@@ -104,6 +104,10 @@ final class ServerProcess implements AutoCloseable {
 		catch (IOException ex) {
 			return false;
 		}
+	}
+
+	long pid() {
+		return this.process.pid();
 	}
 
 	InetSocketAddress address() {

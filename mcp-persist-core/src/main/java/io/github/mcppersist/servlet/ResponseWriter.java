@@ -94,6 +94,11 @@ final class ResponseWriter implements Subscriber<byte[]>, WriteListener, AsyncLi
 
 	private boolean flush;
 
+	/**
+	 * Whether the head of a stream is yet to leave: with the first chunk if there is one.
+	 */
+	private boolean headDue;
+
 	private boolean requested;
 
 	/**
@@ -272,8 +277,7 @@ final class ResponseWriter implements Subscriber<byte[]>, WriteListener, AsyncLi
 		this.begun = true;
 		this.response.begin(answer);
 		this.chunk = answer.body();
-		// The head of a stream leaves before there is anything to say
-		this.flush = answer.isStream();
+		this.headDue = answer.isStream();
 		return true;
 	}
 
@@ -292,10 +296,14 @@ final class ResponseWriter implements Subscriber<byte[]>, WriteListener, AsyncLi
 			}
 			else if (this.flush) {
 				this.flush = false;
+				this.headDue = false;
 				out.flush();
 			}
 			else if (!take()) {
-				return this.finished || this.subscription == null;
+				if (!this.headDue || this.finished) {
+					return this.finished || this.subscription == null;
+				}
+				this.flush = true;
 			}
 		}
 		return false;

@@ -238,6 +238,9 @@ public final class RequestLog extends StreamLog {
 
 	@Override
 	void ended() {
+		if (this.opening != null) {
+			opened(null, new SessionDeletedException());
+		}
 		this.onEnd.run();
 	}
 

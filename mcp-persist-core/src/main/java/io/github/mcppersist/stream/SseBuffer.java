@@ -47,6 +47,14 @@ final class SseBuffer {
 	}
 
 	/**
+	 * Say whether all that there is goes out as one chunk.
+	 * @return whether nothing is left after the next chunk
+	 */
+	boolean isOneChunk() {
+		return this.largeFrame == null && !this.frames.isEmpty() && this.bytes <= CHUNK_BYTES;
+	}
+
+	/**
 	 * Return how much waits, without what is going out.
 	 * @return about how many bytes
 	 */

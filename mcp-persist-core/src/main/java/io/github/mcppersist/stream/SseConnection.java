@@ -302,11 +302,13 @@ public final class SseConnection implements SseOutput.Source {
 	}
 
 	/**
-	 * Answer a request with this connection.
-	 * @param response sends the headers and subscribes
+	 * Answer a request with this connection, as soon as there is a message for it or has
+	 * been none for a moment.
+	 * @param response the response
 	 */
-	public void open(Consumer<Publisher<byte[]>> response) {
-		this.output.open(response);
+	public void openSoon(SseOutput.Response response) {
+		this.output.openSoon(response);
+		this.context.openings().add(this.output);
 	}
 
 	/**
@@ -317,7 +319,7 @@ public final class SseConnection implements SseOutput.Source {
 	 */
 	public void openWhenWatched(Consumer<Publisher<byte[]>> response) {
 		this.mailbox.execute(() -> this.watch
-			.whenSettled(() -> this.context.threads().deliver(new Mailbox(), () -> open(response))));
+			.whenSettled(() -> this.context.threads().deliver(new Mailbox(), () -> this.output.open(response))));
 	}
 
 	/**
@@ -332,7 +334,7 @@ public final class SseConnection implements SseOutput.Source {
 			if (lastEventId != null) {
 				this.output.add(SseFrame.cursor(lastEventId, this.reconnects.retry()));
 			}
-			this.context.threads().deliver(new Mailbox(), () -> open(response));
+			this.context.threads().deliver(new Mailbox(), () -> this.output.open(response));
 		});
 	}
 

@@ -42,6 +42,21 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 
 	private final SseBuffer buffer;
 
+	/**
+	 * The response that is to be begun; written in the mailbox, read anywhere.
+	 */
+	private volatile @Nullable Response response;
+
+	/**
+	 * Whether it is about to be begun.
+	 */
+	private boolean beginning;
+
+	/**
+	 * Whether there has been a message.
+	 */
+	private boolean speaking;
+
 	private @Nullable Subscriber<? super byte[]> subscriber;
 
 	private long demand;
@@ -83,6 +98,34 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		}
 	}
 
+	/**
+	 * Answer a request with this output as soon as there is a message for the client, so
+	 * that this leaves together with the head and the priming event, in one write to the
+	 * socket. What has ended by then is answered as a whole.
+	 * @param response is begun then, or by {@link #openNow()}
+	 */
+	void openSoon(Response response) {
+		this.mailbox.execute(() -> {
+			this.response = response;
+			beginSoon();
+		});
+	}
+
+	/**
+	 * Say whether this output is to be opened.
+	 * @return whether {@link #openNow()} would open it
+	 */
+	boolean isOpeningSoon() {
+		return this.response != null;
+	}
+
+	/**
+	 * Open what was to be {@linkplain #openSoon(Response) opened soon}.
+	 */
+	void openNow() {
+		this.mailbox.execute(this::begin);
+	}
+
 	@Override
 	public void subscribe(Subscriber<? super byte[]> subscriber) {
 		subscriber.onSubscribe(this);
@@ -118,6 +161,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 */
 	void add(SseFrame frame) {
 		this.buffer.add(frame);
+		this.speaking |= frame.message() != null;
 	}
 
 	long bytes() {
@@ -128,6 +172,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * Send what the client can take, and ask for more if there is nothing.
 	 */
 	void drain() {
+		beginSoon();
 		Subscriber<? super byte[]> subscriber = this.subscriber;
 		if (this.closed || subscriber == null) {
 			return;
@@ -135,11 +180,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		while (this.demand > 0 && !this.buffer.isEmpty()) {
 			this.demand--;
 			this.lastWriteNanos = this.threads.nanoTime();
-			subscriber.onNext(this.buffer.nextChunk());
-			EventId whole = this.buffer.takeId();
-			if (whole != null) {
-				this.source.taken(whole);
-			}
+			subscriber.onNext(nextChunk());
 		}
 		if (this.demand == 0 || !this.buffer.isEmpty()) {
 			return;
@@ -150,6 +191,39 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		}
 		else {
 			this.source.more();
+		}
+	}
+
+	private byte[] nextChunk() {
+		byte[] chunk = this.buffer.nextChunk();
+		EventId whole = this.buffer.takeId();
+		if (whole != null) {
+			this.source.taken(whole);
+		}
+		return chunk;
+	}
+
+	// Behind what the mailbox is doing: if the stream ends with it, that is known then
+	private void beginSoon() {
+		if (this.response != null && !this.beginning && (this.speaking || this.ending || this.closed)) {
+			this.beginning = true;
+			this.threads.deliver(this.mailbox, this::begin);
+		}
+	}
+
+	private void begin() {
+		Response response = this.response;
+		if (response == null) {
+			return;
+		}
+		this.response = null;
+		if (!this.closed && this.ending && this.buffer.isOneChunk()) {
+			byte[] whole = nextChunk();
+			close();
+			this.threads.deliver(new Mailbox(), () -> response.send(whole));
+		}
+		else {
+			this.threads.deliver(new Mailbox(), () -> open(response::stream));
 		}
 	}
 
@@ -210,7 +284,28 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 			this.closed = true;
 			this.buffer.clear();
 			this.source.closed();
+			beginSoon();
 		}
+	}
+
+	/**
+	 * The response that an output is to be. One of its methods is called, once, on a
+	 * delivery thread.
+	 */
+	public interface Response {
+
+		/**
+		 * Answer with the whole of it.
+		 * @param frames all that there is to say
+		 */
+		void send(byte[] frames);
+
+		/**
+		 * Send the headers, and subscribe to what follows.
+		 * @param chunks what there is to say, as it comes
+		 */
+		void stream(Publisher<byte[]> chunks);
+
 	}
 
 	/**

@@ -46,6 +46,8 @@ public final class StreamContext {
 
 	private final Set<SseConnection> connections = ConcurrentHashMap.newKeySet();
 
+	private final Openings openings;
+
 	private final AtomicLong unstoredBytes = new AtomicLong();
 
 	/**
@@ -68,6 +70,7 @@ public final class StreamContext {
 		this.observer = observer;
 		this.threads = threads;
 		this.serverName = serverName;
+		this.openings = new Openings(threads);
 	}
 
 	/**
@@ -147,6 +150,10 @@ public final class StreamContext {
 	 */
 	public Set<SseConnection> connections() {
 		return this.connections;
+	}
+
+	Openings openings() {
+		return this.openings;
 	}
 
 	/**

@@ -713,7 +713,6 @@ public abstract class StreamLog {
 		assert this.mailbox.isInside();
 		if (isRunning()) {
 			this.state = end;
-			opened(null, new SessionDeletedException());
 			this.tail.settle(Long.MAX_VALUE);
 			this.senders.release();
 			ended();

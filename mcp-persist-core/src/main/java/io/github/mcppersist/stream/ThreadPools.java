@@ -1,10 +1,11 @@
 package io.github.mcppersist.stream;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.LinkedTransferQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -54,7 +55,7 @@ public final class ThreadPools implements Threads {
 
 	private final boolean usersReturnAtOnce;
 
-	private final ExecutorService delivery;
+	private final DeliveryPool delivery;
 
 	private final ScheduledThreadPoolExecutor clock;
 
@@ -66,7 +67,7 @@ public final class ThreadPools implements Threads {
 	public ThreadPools(@Nullable Executor usersHandlers) {
 		this.usersHandlers = usersHandlers;
 		this.usersReturnAtOnce = usersHandlers != null && usersHandlers.getClass().getName().equals(VIRTUAL_THREADS);
-		this.delivery = Executors.newFixedThreadPool(Math.max(2, Runtime.getRuntime().availableProcessors()),
+		this.delivery = new DeliveryPool(Math.max(2, Runtime.getRuntime().availableProcessors()),
 				daemons("mcp-persist-delivery"));
 		this.clock = new ScheduledThreadPoolExecutor(1, daemons("mcp-persist-clock"));
 		this.clock.setRemoveOnCancelPolicy(true);
@@ -198,6 +199,54 @@ public final class ThreadPools implements Threads {
 			thread.setContextClassLoader(classLoader);
 			return thread;
 		};
+	}
+
+	/**
+	 * A pool whose threads run themselves what their tasks submit, behind the task: to
+	 * wake another thread takes longer than the tasks, none of which blocks.
+	 */
+	private static final class DeliveryPool extends ThreadPoolExecutor {
+
+		private final ThreadLocal<@Nullable Queue<Runnable>> followUps = new ThreadLocal<>();
+
+		DeliveryPool(int threads, ThreadFactory factory) {
+			super(threads, threads, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), factory);
+		}
+
+		@Override
+		public void execute(Runnable task) {
+			Queue<Runnable> own = this.followUps.get();
+			if (own == null || isShutdown()) {
+				super.execute(() -> run(task));
+			}
+			else {
+				own.add(task);
+			}
+		}
+
+		private void run(Runnable first) {
+			Queue<Runnable> own = new ArrayDeque<>();
+			this.followUps.set(own);
+			try {
+				for (Runnable task = first; task != null; task = own.poll()) {
+					runSafely(task);
+				}
+			}
+			finally {
+				this.followUps.remove();
+			}
+		}
+
+		private static void runSafely(Runnable task) {
+			try {
+				task.run();
+			}
+			catch (Throwable ex) {
+				// Whatever it is, what was submitted behind it must run
+				logger.error("What goes on after a call of the store failed; please report this", ex);
+			}
+		}
+
 	}
 
 	/**

@@ -25,7 +25,6 @@ import io.github.mcppersist.stream.JsonRpcError;
 import io.github.mcppersist.stream.PageReader;
 import io.github.mcppersist.stream.RequestLog;
 import io.github.mcppersist.stream.SseConnection;
-import io.github.mcppersist.stream.SseOutput;
 
 /**
  * Answers requests: what needs no handler at once, and all else on a stream of its own. A
@@ -110,12 +109,11 @@ final class CallHandler {
 			running.forEach(session::ended);
 			reply.refuse(Rejection.failed(ex).withRequestId(requestId));
 		};
-		Admission admission = new Admission(calls.size(),
-				() -> connection.open((chunks) -> reply.stream(SseOutput.HEADERS, chunks)), (ex) -> {
-					connection.close();
-					running.forEach(RunningCall::refuse);
-					reply.refuse(TOO_MANY.withRequestId(requestId));
-				});
+		Admission admission = new Admission(calls.size(), () -> connection.openSoon(reply.events()), (ex) -> {
+			connection.close();
+			running.forEach(RunningCall::refuse);
+			reply.refuse(TOO_MANY.withRequestId(requestId));
+		});
 		Runnable run = () -> running.forEach((call) -> run(session, call, reconnects, context, admission));
 		log.open().map((revision) -> revision.equals(session.revision())).defaultIfEmpty(false).subscribe((current) -> {
 			if (current) {

@@ -17,7 +17,6 @@ import io.github.mcppersist.stream.Mailbox;
 import io.github.mcppersist.stream.PageReader;
 import io.github.mcppersist.stream.SseConnection;
 import io.github.mcppersist.stream.SseFrame;
-import io.github.mcppersist.stream.SseOutput;
 import io.github.mcppersist.stream.StandaloneLog;
 import io.github.mcppersist.stream.StreamLog;
 
@@ -109,7 +108,7 @@ final class GetHandler {
 				SseConnection connection = new SseConnection(this.runtime.streams(), ConnectionKind.STANDALONE,
 						new Mailbox(), reader, reconnects, null, session::awaited);
 				session.await(connection);
-				connection.openWaiting(cursor, (chunks) -> reply.stream(SseOutput.HEADERS, chunks));
+				connection.openWaiting(cursor, reply.events()::stream);
 			}
 			case REFUSE -> reply.refuse(Rejection.TOO_MANY_LISTENERS);
 		}
@@ -130,7 +129,7 @@ final class GetHandler {
 	}
 
 	private static void open(SseConnection connection, HttpReply reply) {
-		connection.openWhenWatched((chunks) -> reply.stream(SseOutput.HEADERS, chunks));
+		connection.openWhenWatched(reply.events()::stream);
 	}
 
 	private void resume(Session session, EventId cursor, ReconnectRules reconnects, Resume observed, HttpReply reply) {
@@ -225,7 +224,7 @@ final class GetHandler {
 				.forEach(gap.requestIds(), JsonRpcError.SERVER_ERROR,
 						"Messages of this request are no longer kept, its response may be among them")
 				.forEach((error) -> new SseFrame(null, error, null).writeTo(frames));
-			reply.send(200, SseOutput.HEADERS, frames.toByteArray());
+			reply.events().send(frames.toByteArray());
 		}
 		else {
 			reply.refuse(Rejection.UNKNOWN_EVENT_ID);

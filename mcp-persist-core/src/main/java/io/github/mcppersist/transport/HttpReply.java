@@ -8,6 +8,8 @@ import org.reactivestreams.Publisher;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import io.github.mcppersist.stream.SseOutput;
+
 /**
  * The answer to one HTTP request, as the handlers give it. It is never cached: an answer
  * is for one client, at one time, and a cache in between would give a 404 or 204 to the
@@ -41,6 +43,26 @@ final class HttpReply implements EndpointResponse {
 	@Override
 	public void stream(Map<String, String> headers, Publisher<byte[]> chunks) {
 		this.response.stream(headers, chunks);
+	}
+
+	/**
+	 * Answer with Server-Sent Events.
+	 * @return the response, for a stream's output
+	 */
+	SseOutput.Response events() {
+		return new SseOutput.Response() {
+
+			@Override
+			public void send(byte[] frames) {
+				HttpReply.this.send(200, SseOutput.HEADERS, frames);
+			}
+
+			@Override
+			public void stream(Publisher<byte[]> chunks) {
+				HttpReply.this.stream(SseOutput.HEADERS, chunks);
+			}
+
+		};
 	}
 
 	/**

@@ -42,13 +42,16 @@ record IncomingMessage(@Nullable JSONRPCMessage message, @Nullable RequestId req
 			return malformed(object, NO_MESSAGE);
 		}
 		try {
+			if (type == JSONRPCRequest.class) {
+				return request(jsonMapper, new JSONRPCRequest("2.0", String.valueOf(object.get("method")),
+						object.get("id"), object.get("params")));
+			}
 			JSONRPCMessage message = jsonMapper.convertValue(json, type);
 			if (message instanceof JSONRPCResponse answer && answer.error() == null
 					&& !(answer.result() instanceof Map)) {
 				return malformed(object, "Invalid Request: a result must be an object");
 			}
-			return (message instanceof JSONRPCRequest request) ? request(jsonMapper, request)
-					: new IncomingMessage(message, null, null);
+			return new IncomingMessage(message, null, null);
 		}
 		catch (IOException | RuntimeException ex) {
 			return malformed(object, "Invalid Request: an ID, method, result or error is not as JSON-RPC says");
@@ -56,7 +59,8 @@ record IncomingMessage(@Nullable JSONRPCMessage message, @Nullable RequestId req
 	}
 
 	private static IncomingMessage request(McpJsonMapper jsonMapper, JSONRPCRequest request) throws IOException {
-		String id = jsonMapper.writeValueAsString(request.id());
+		Object value = request.id();
+		String id = (value instanceof String) ? jsonMapper.writeValueAsString(value) : value.toString();
 		try {
 			return new IncomingMessage(request, new RequestId(id), null);
 		}

@@ -53,6 +53,29 @@ class ThreadPoolsTests {
 	}
 
 	@Test
+	void runsWhatADeliveryTaskSubmitsBehindItOnTheSameThread() throws Exception {
+		create(null);
+		Executor delivery = threads().delivery();
+		CompletableFuture<Thread> submitter = new CompletableFuture<>();
+		CompletableFuture<Thread> submitted = new CompletableFuture<>();
+		CompletableFuture<Boolean> behind = new CompletableFuture<>();
+
+		delivery.execute(() -> {
+			delivery.execute(() -> {
+				throw new IllegalStateException("what comes behind this runs all the same");
+			});
+			delivery.execute(() -> {
+				behind.complete(submitter.isDone());
+				submitted.complete(Thread.currentThread());
+			});
+			submitter.complete(Thread.currentThread());
+		});
+
+		assertThat(behind.get(20, TimeUnit.SECONDS)).isTrue();
+		assertThat(submitted.get(20, TimeUnit.SECONDS)).isSameAs(submitter.join());
+	}
+
+	@Test
 	void takesATaskForWaitingThatTheUsersExecutorBlocksOn() throws Exception {
 		create((task) -> waitAtTheGate());
 		CompletableFuture<Void> accepted = new CompletableFuture<>();

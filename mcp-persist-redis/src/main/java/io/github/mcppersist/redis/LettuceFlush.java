@@ -2,9 +2,15 @@ package io.github.mcppersist.redis;
 
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.lettuce.core.api.StatefulConnection;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.resource.EventLoopGroupProvider;
+import io.lettuce.core.resource.Transports;
+import io.netty.channel.EventLoopGroup;
+import io.netty.util.concurrent.EventExecutor;
 
 /**
  * Sends what was written to a connection: at once while few calls are under way, and
@@ -15,19 +21,42 @@ final class LettuceFlush {
 
 	private final StatefulConnection<?, ?> connection;
 
-	private final Executor executor;
+	/**
+	 * The connection's own event loop, where it is known: it writes there in the end, and
+	 * from any other thread it wakes that thread first.
+	 */
+	private volatile Executor executor;
 
 	private final AtomicBoolean due = new AtomicBoolean();
 
-	/**
-	 * Take over the flushing of a connection.
-	 * @param connection the connection
-	 * @param executor runs a flush, which doesn't block
-	 */
-	LettuceFlush(StatefulConnection<?, ?> connection, Executor executor) {
+	private LettuceFlush(StatefulConnection<?, ?> connection) {
 		this.connection = connection;
-		this.executor = executor;
+		this.executor = connection.getResources().eventExecutorGroup();
+	}
+
+	/**
+	 * Take over the flushing of a connection that nobody uses yet.
+	 * @param connection the connection
+	 * @return flushes it
+	 */
+	static LettuceFlush of(StatefulRedisConnection<?, ?> connection) {
+		LettuceFlush flush = new LettuceFlush(connection);
+		// Answered on the event loop
+		connection.async().ping().thenRun(flush::findEventLoop);
 		connection.setAutoFlushCommands(false);
+		return flush;
+	}
+
+	private void findEventLoop() {
+		EventLoopGroupProvider provider = this.connection.getResources().eventLoopGroupProvider();
+		EventLoopGroup group = provider.allocate(Transports.eventLoopGroupClass());
+		for (EventExecutor loop : group) {
+			if (loop.inEventLoop()) {
+				this.executor = loop;
+			}
+		}
+		// The connection's client has it as well
+		provider.release(group, 0, 0, TimeUnit.SECONDS);
 	}
 
 	/**

@@ -243,8 +243,7 @@ final class LettuceLink implements RedisLink {
 					() -> redisClient.connectPubSub(StringCodec.UTF8, nodes.get(0)), new AtomicReference<>());
 		}
 		StatefulRedisConnection<byte[], byte[]> connection = redisClient.connect(ByteArrayCodec.INSTANCE);
-		return new Connection(connection, connection.async(),
-				new LettuceFlush(connection, connection.getResources().eventExecutorGroup()),
+		return new Connection(connection, connection.async(), LettuceFlush.of(connection),
 				() -> redisClient.connectPubSub(StringCodec.UTF8), new AtomicReference<>());
 	}
 

@@ -16,36 +16,52 @@ import org.jspecify.annotations.Nullable;
  */
 final class OwnAttributes extends HttpServletRequestWrapper {
 
-	private final Map<String, Object> attributes = new ConcurrentHashMap<>();
+	/**
+	 * The attributes, once they are not the other request's any more.
+	 */
+	private volatile @Nullable Map<String, Object> own;
 
 	OwnAttributes(HttpServletRequest request) {
 		super(request);
-		Collections.list(request.getAttributeNames()).forEach((name) -> setAttribute(name, request.getAttribute(name)));
+	}
+
+	private synchronized Map<String, Object> own() {
+		Map<String, Object> attributes = this.own;
+		if (attributes == null) {
+			Map<String, Object> copied = new ConcurrentHashMap<>();
+			Collections.list(super.getAttributeNames()).forEach((name) -> copied.put(name, super.getAttribute(name)));
+			attributes = copied;
+			this.own = attributes;
+		}
+		return attributes;
 	}
 
 	@Override
 	public @Nullable Object getAttribute(String name) {
-		return this.attributes.get(name);
+		Map<String, Object> attributes = this.own;
+		return (attributes != null) ? attributes.get(name) : super.getAttribute(name);
 	}
 
 	@Override
 	public Enumeration<String> getAttributeNames() {
-		return Collections.enumeration(new ArrayList<>(this.attributes.keySet()));
+		Map<String, Object> attributes = this.own;
+		return (attributes != null) ? Collections.enumeration(new ArrayList<>(attributes.keySet()))
+				: super.getAttributeNames();
 	}
 
 	@Override
 	public void setAttribute(String name, @Nullable Object value) {
 		if (value == null) {
-			this.attributes.remove(name);
+			own().remove(name);
 		}
 		else {
-			this.attributes.put(name, value);
+			own().put(name, value);
 		}
 	}
 
 	@Override
 	public void removeAttribute(String name) {
-		this.attributes.remove(name);
+		own().remove(name);
 	}
 
 }

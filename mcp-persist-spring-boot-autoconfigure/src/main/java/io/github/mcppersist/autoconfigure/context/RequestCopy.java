@@ -4,6 +4,7 @@ import java.security.Principal;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.HashMap;
@@ -18,7 +19,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpSession;
 import org.jspecify.annotations.Nullable;
-import org.springframework.util.LinkedCaseInsensitiveMap;
 
 /**
  * What a request said, to be read when it is over, by several threads if need be. The
@@ -83,7 +83,7 @@ final class RequestCopy extends HttpServletRequestWrapper {
 
 	private final List<Locale> locales;
 
-	private final Map<String, List<String>> headers = new LinkedCaseInsensitiveMap<>();
+	private final List<Header> headers = new ArrayList<>();
 
 	private final Map<String, String[]> parameters;
 
@@ -120,7 +120,7 @@ final class RequestCopy extends HttpServletRequestWrapper {
 		this.cookies = request.getCookies();
 		this.locales = Collections.list(request.getLocales());
 		Collections.list(request.getHeaderNames())
-			.forEach((name) -> this.headers.put(name, Collections.list(request.getHeaders(name))));
+			.forEach((name) -> this.headers.add(new Header(name, Collections.list(request.getHeaders(name)))));
 		this.parameters = Map.copyOf(request.getParameterMap());
 		Collections.list(request.getAttributeNames())
 			.forEach((name) -> this.attributes.put(name, request.getAttribute(name)));
@@ -294,18 +294,27 @@ final class RequestCopy extends HttpServletRequestWrapper {
 
 	@Override
 	public @Nullable String getHeader(String name) {
-		List<String> values = this.headers.get(name);
-		return (values != null) ? values.get(0) : null;
+		List<String> values = headers(name);
+		return values.isEmpty() ? null : values.get(0);
 	}
 
 	@Override
 	public Enumeration<String> getHeaders(String name) {
-		return Collections.enumeration(this.headers.getOrDefault(name, List.of()));
+		return Collections.enumeration(headers(name));
+	}
+
+	private List<String> headers(String name) {
+		for (Header header : this.headers) {
+			if (header.name().equalsIgnoreCase(name)) {
+				return header.values();
+			}
+		}
+		return List.of();
 	}
 
 	@Override
 	public Enumeration<String> getHeaderNames() {
-		return Collections.enumeration(this.headers.keySet());
+		return Collections.enumeration(this.headers.stream().map(Header::name).toList());
 	}
 
 	@Override
@@ -367,6 +376,16 @@ final class RequestCopy extends HttpServletRequestWrapper {
 	@Override
 	public void removeAttribute(String name) {
 		throw new UnsupportedOperationException("A copy doesn't change");
+	}
+
+	/**
+	 * A header. A handful of them is looked through faster than put into a map, and most
+	 * handlers ask for none.
+	 *
+	 * @param name as it was sent
+	 * @param values one for each line
+	 */
+	private record Header(String name, List<String> values) {
 	}
 
 }

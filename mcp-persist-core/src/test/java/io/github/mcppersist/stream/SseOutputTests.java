@@ -1,0 +1,303 @@
+package io.github.mcppersist.stream;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+import org.junit.jupiter.api.Test;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscription;
+import reactor.core.publisher.BaseSubscriber;
+
+import io.github.mcppersist.event.Event;
+import io.github.mcppersist.event.EventId;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for how an {@link SseOutput} begins.
+ */
+class SseOutputTests {
+
+	private static final String STREAM = "stream";
+
+	private final ManualThreads threads = new ManualThreads();
+
+	private final Mailbox mailbox = new Mailbox();
+
+	private final Source source = new Source();
+
+	private final SseOutput output = new SseOutput(this.mailbox, this.threads, this.source);
+
+	private final Openings openings = new Openings(this.threads);
+
+	private final Client client = new Client();
+
+	@Test
+	void sendsAsAWholeWhatHasEndedBeforeItBegan() {
+		openSoon();
+
+		this.mailbox.execute(() -> {
+			this.output.add(priming(1));
+			this.output.add(message(2));
+			this.output.drain();
+			this.output.end();
+			this.output.drain();
+		});
+		this.threads.run();
+
+		assertThat(this.client.whole).startsWith("id: stream_1_").contains("data: message 2\n\n");
+		assertThat(this.client.streamed).isFalse();
+		assertThat(this.source.taken).containsExactly(2L);
+		assertThat(this.source.closed).isTrue();
+	}
+
+	@Test
+	void beginsWithTheFirstMessageAndWhatWaitsForIt() {
+		openSoon();
+		send(priming(1));
+		this.threads.run();
+		assertThat(this.client.streamed).isFalse();
+
+		send(message(2));
+		this.threads.run();
+
+		assertThat(this.client.chunks).hasSize(1);
+		assertThat(this.client.chunks.get(0)).startsWith("id: stream_1_").contains("data: message 2\n\n");
+	}
+
+	@Test
+	void beginsWithoutAMessageAfterAMoment() {
+		openSoon();
+		send(priming(1));
+
+		this.threads.pass(Duration.ofMillis(9));
+		assertThat(this.client.streamed).isFalse();
+		this.threads.pass(Duration.ofMillis(6));
+
+		assertThat(this.client.chunks).hasSize(1);
+		assertThat(this.client.chunks.get(0)).startsWith("id: stream_1_");
+	}
+
+	@Test
+	void streamsWhatIsTooLargeForOneChunk() {
+		openSoon();
+
+		this.mailbox.execute(() -> {
+			this.output.add(new SseFrame(id(1), new byte[20 * 1024], null));
+			this.output.end();
+			this.output.drain();
+		});
+		this.threads.run();
+
+		assertThat(this.client.whole).isNull();
+		assertThat(this.client.chunks).hasSize(2);
+		assertThat(this.client.completed).isTrue();
+	}
+
+	@Test
+	void answersThoughItWasClosedBeforeItBegan() {
+		openSoon();
+
+		this.mailbox.execute(this.output::finish);
+		this.threads.run();
+
+		assertThat(this.client.streamed).isTrue();
+		assertThat(this.client.chunks).isEmpty();
+		assertThat(this.client.completed).isTrue();
+	}
+
+	@Test
+	void beginsOnce() {
+		openSoon();
+		send(message(1));
+		this.threads.run();
+
+		this.threads.pass(Duration.ofMillis(50));
+		send(message(2));
+		this.threads.run();
+
+		assertThat(this.client.begun).isOne();
+		assertThat(this.client.chunks).hasSize(2);
+	}
+
+	private void openSoon() {
+		this.output.openSoon(this.client);
+		this.openings.add(this.output);
+	}
+
+	private void send(SseFrame frame) {
+		this.mailbox.execute(() -> {
+			this.output.add(frame);
+			this.output.drain();
+		});
+	}
+
+	private static SseFrame priming(long sequence) {
+		return SseFrame.cursor(id(sequence), null);
+	}
+
+	private static SseFrame message(long sequence) {
+		return SseFrame.stored(new Event(id(sequence), ("message " + sequence).getBytes(StandardCharsets.US_ASCII)));
+	}
+
+	private static EventId id(long sequence) {
+		return EventId.next(STREAM, sequence);
+	}
+
+	/**
+	 * A client that takes all at once.
+	 */
+	private static final class Client implements SseOutput.Response {
+
+		private final List<String> chunks = new ArrayList<>();
+
+		private int begun;
+
+		private boolean streamed;
+
+		private boolean completed;
+
+		private String whole;
+
+		@Override
+		public void send(byte[] frames) {
+			this.begun++;
+			this.whole = new String(frames, StandardCharsets.US_ASCII);
+		}
+
+		@Override
+		public void stream(Publisher<byte[]> published) {
+			this.begun++;
+			this.streamed = true;
+			published.subscribe(new BaseSubscriber<byte[]>() {
+
+				@Override
+				protected void hookOnSubscribe(Subscription subscription) {
+					subscription.request(Long.MAX_VALUE);
+				}
+
+				@Override
+				protected void hookOnNext(byte[] chunk) {
+					Client.this.chunks.add(new String(chunk, StandardCharsets.US_ASCII));
+				}
+
+				@Override
+				protected void hookOnComplete() {
+					Client.this.completed = true;
+				}
+
+			});
+		}
+
+	}
+
+	private static final class Source implements SseOutput.Source {
+
+		private final List<Long> taken = new ArrayList<>();
+
+		private boolean closed;
+
+		@Override
+		public void opened() {
+		}
+
+		@Override
+		public void more() {
+		}
+
+		@Override
+		public void taken(EventId id) {
+			this.taken.add(id.sequence());
+		}
+
+		@Override
+		public void closed() {
+			this.closed = true;
+		}
+
+	}
+
+	/**
+	 * Threads that run when the test says so, in its own time.
+	 */
+	private static final class ManualThreads implements Threads {
+
+		private final Queue<Runnable> delivery = new ArrayDeque<>();
+
+		private final List<Later> later = new ArrayList<>();
+
+		private long nanos;
+
+		void run() {
+			for (Runnable task = this.delivery.poll(); task != null; task = this.delivery.poll()) {
+				task.run();
+			}
+		}
+
+		void pass(Duration time) {
+			for (long millis = 0; millis < time.toMillis(); millis++) {
+				this.nanos += TimeUnit.MILLISECONDS.toNanos(1);
+				List<Later> due = this.later.stream().filter((task) -> task.nanos() <= this.nanos).toList();
+				this.later.removeAll(due);
+				due.forEach((task) -> this.delivery.add(task.task()));
+				run();
+			}
+		}
+
+		@Override
+		public long nanoTime() {
+			return this.nanos;
+		}
+
+		@Override
+		public Executor delivery() {
+			return this.delivery::add;
+		}
+
+		@Override
+		public void deliverLater(Duration delay, Runnable task) {
+			this.later.add(new Later(this.nanos + delay.toNanos(), task));
+		}
+
+		@Override
+		public void repeat(Duration period, Runnable task) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
+		public void handle(Runnable task, Runnable accepted, Consumer<Throwable> refused) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
+		public boolean isFull() {
+			return false;
+		}
+
+		@Override
+		public void answer(Runnable task) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
+		public void release(Runnable task) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
+		public void close() {
+		}
+
+		private record Later(long nanos, Runnable task) {
+		}
+
+	}
+
+}
