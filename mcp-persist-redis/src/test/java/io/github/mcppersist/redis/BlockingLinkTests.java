@@ -44,6 +44,11 @@ class BlockingLinkTests {
 		}
 
 		@Override
+		public void notSubscribed(RedisFailure reason) {
+			// Tried again
+		}
+
+		@Override
 		public void published(String message) {
 			// Nothing is
 		}
