@@ -20,7 +20,9 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 import io.lettuce.core.ReadFrom;
+import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.StatefulConnection;
@@ -61,6 +63,11 @@ final class LettuceLink implements RedisLink {
 
 	private static final long TRIAL_LIMIT_MS = 1000;
 
+	/**
+	 * How long the reason of an attempt to connect is that of calls.
+	 */
+	private static final long REASON_LIMIT = 10_000_000_000L;
+
 	private static final long RETIREMENT_MS = 2000;
 
 	private static final long CLOSE_TIMEOUT_MS = 1000;
@@ -85,7 +92,7 @@ final class LettuceLink implements RedisLink {
 	/**
 	 * Why the last attempt to connect failed, until one succeeds.
 	 */
-	private volatile @Nullable Throwable connectFailure;
+	private volatile @Nullable ConnectFailure connectFailure;
 
 	private int attempts;
 
@@ -185,9 +192,11 @@ final class LettuceLink implements RedisLink {
 	@Override
 	public RedisFailure unanswered(String server, long millis) {
 		Connection connection = this.current;
-		Throwable failure = this.connectFailure;
-		if (failure != null && (connection == null || !connection.connection().isOpen())) {
-			return RedisFailure.connecting(failure, this.address);
+		ConnectFailure failure = this.connectFailure;
+		// Why no other connection can be had is why there is no answer, though the
+		// driver may be about to open it once more
+		if (failure != null && (connection == null || System.nanoTime() - failure.at() < REASON_LIMIT)) {
+			return RedisFailure.connecting(failure.cause(), this.address);
 		}
 		return (connection != null) ? RedisFailure.timeout(millis, address(server))
 				: RedisFailure.unconnected(millis, this.address);
@@ -270,7 +279,7 @@ final class LettuceLink implements RedisLink {
 		}
 		catch (RuntimeException ex) {
 			logger.debug("Could not connect to Redis", ex);
-			this.connectFailure = ex;
+			this.connectFailure = new ConnectFailure(ex, System.nanoTime());
 		}
 		Connection replaced = opened;
 		boolean used = false;
@@ -314,6 +323,7 @@ final class LettuceLink implements RedisLink {
 					() -> redisClient.connectPubSub(StringCodec.UTF8, nodes.get(0)), new AtomicReference<>());
 		}
 		StatefulRedisConnection<byte[], byte[]> connection = redisClient.connect(ByteArrayCodec.INSTANCE);
+		connection.addListener(new BreakListener());
 		return new Connection(connection, connection.async(),
 				new LettuceFlush(connection, connection.getResources().eventExecutorGroup()), null,
 				() -> redisClient.connectPubSub(StringCodec.UTF8), new AtomicReference<>());
@@ -436,6 +446,10 @@ final class LettuceLink implements RedisLink {
 		}
 	}
 
+	private record ConnectFailure(Throwable cause, long at) {
+
+	}
+
 	private record Connection(StatefulConnection<byte[], byte[]> connection,
 			RedisClusterAsyncCommands<byte[], byte[]> commands, @Nullable LettuceFlush flushing,
 			@Nullable LettuceCluster cluster, Supplier<StatefulRedisPubSubConnection<String, String>> connectPubSub,
@@ -463,6 +477,18 @@ final class LettuceLink implements RedisLink {
 		// are destroyed.
 		private static CompletableFuture<Void> close(StatefulConnection<?, ?> connection) {
 			return connection.isOpen() ? connection.closeAsync() : CompletableFuture.completedFuture(null);
+		}
+
+	}
+
+	private final class BreakListener implements RedisConnectionStateListener {
+
+		@Override
+		public void onRedisDisconnected(RedisChannelHandler<?, ?> connection) {
+			Subscriber subscriber = LettuceLink.this.subscriber;
+			if (subscriber != null) {
+				subscriber.disconnected();
+			}
 		}
 
 	}

@@ -89,6 +89,11 @@ final class RedisCalls {
 
 	private volatile boolean anyWaiting;
 
+	/**
+	 * How often the connection broke on a large write.
+	 */
+	private final BrokenWrites brokenWrites = new BrokenWrites();
+
 	private volatile boolean closed;
 
 	RedisCalls(RedisLink link, ScheduledExecutorService scheduler, long timeoutNanos) {
@@ -150,6 +155,22 @@ final class RedisCalls {
 
 	@Nullable StoreOutage outage() {
 		return this.health.outage();
+	}
+
+	/**
+	 * The connection broke. What is under way is sent again by the driver. If something
+	 * of it has broken the connection, it is the largest.
+	 */
+	void disconnected() {
+		Call<?> largest = null;
+		for (Call<?> call : this.underWay) {
+			if (!call.isDone() && call.operation.writes() && (largest == null || call.bytes > largest.bytes)) {
+				largest = call;
+			}
+		}
+		if (largest != null) {
+			largest.suspected = true;
+		}
 	}
 
 	/**
@@ -317,6 +338,11 @@ final class RedisCalls {
 
 		private volatile @Nullable RedisFailure lastFailure;
 
+		/**
+		 * Whether it may have broken the connection.
+		 */
+		private volatile boolean suspected;
+
 		private volatile String server = RedisLink.NO_SERVER;
 
 		private boolean withBody;
@@ -440,8 +466,14 @@ final class RedisCalls {
 			}
 		}
 
-		private void fail(RedisFailure cause) {
+		private void fail(RedisFailure reason) {
 			if (end()) {
+				RedisFailure cause = reason;
+				if (reason.kind() == RedisFailure.Kind.CONNECTION && this.operation.writes()
+						&& (this.suspected || reason.isBreak())
+						&& RedisCalls.this.brokenWrites.isHopeless(this.key, this.bytes)) {
+					cause = RedisFailure.tooLarge(this.bytes, RedisCalls.this.link.address(this.server), reason);
+				}
 				RedisCalls.this.health.failed(this.server, this.operation, this.startedAt, cause);
 				this.callback.accept(null, exception(cause));
 				dequeue();

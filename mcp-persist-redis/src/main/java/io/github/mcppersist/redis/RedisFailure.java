@@ -93,6 +93,31 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 		};
 	}
 
+	/**
+	 * The connection broke on one write, again and again.
+	 * @param bytes how large it is
+	 * @param address where Redis is
+	 * @param last how it broke for the last time
+	 * @return the failure, which is of that write
+	 */
+	static RedisFailure tooLarge(long bytes, String address, RedisFailure last) {
+		return new RedisFailure(Kind.REFUSED,
+				"The connection to Redis at " + address + " breaks each time that these " + bytes
+						+ " bytes are sent. They are more than proto-max-bulk-len, or a proxy before it, lets through: "
+						+ last.message(),
+				last.cause());
+	}
+
+	/**
+	 * Say whether a connection that there was broke, or was closed by Redis.
+	 * @return whether it did
+	 */
+	boolean isBreak() {
+		Throwable cause = this.cause;
+		return cause != null && causes(cause).stream()
+			.anyMatch((each) -> NOT_REDIS.matcher(String.valueOf(each.getMessage())).find());
+	}
+
 	static RedisFailure timeout(long millis, String address) {
 		return new RedisFailure(Kind.CONNECTION, "Redis at " + address + " didn't answer within " + millis + " ms",
 				null);

@@ -159,6 +159,11 @@ interface RedisLink {
 		void subscribed();
 
 		/**
+		 * The connection for calls broke; what is under way is sent again.
+		 */
+		void disconnected();
+
+		/**
 		 * Redis doesn't let this node subscribe. That is tried again.
 		 * @param reason why
 		 */

@@ -237,6 +237,11 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 	}
 
 	@Override
+	public void disconnected() {
+		this.calls.disconnected();
+	}
+
+	@Override
 	public void notSubscribed(RedisFailure reason) {
 		if (reason.kind() == RedisFailure.Kind.REFUSED) {
 			this.calls.health().refused(Operation.SUBSCRIBE, reason);

@@ -4,9 +4,9 @@
 -- ARGV    1 a channel
 -- Returns {1}
 local key, channel = KEYS[1], ARGV[1]
-redis.call('TIME')
-redis.call('DEL', key)
+-- First what needs memory: once a script has written, a full Redis lets it go on
 redis.call('RPUSH', key, 'a', 'b')
+redis.call('TIME')
 redis.call('RPUSHX', key, 'c')
 redis.call('LSET', key, 0, 'd')
 redis.call('LTRIM', key, 0, 1)

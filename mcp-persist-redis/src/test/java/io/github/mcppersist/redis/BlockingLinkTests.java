@@ -44,6 +44,11 @@ class BlockingLinkTests {
 		}
 
 		@Override
+		public void disconnected() {
+			// Nothing is sent again
+		}
+
+		@Override
 		public void notSubscribed(RedisFailure reason) {
 			// Tried again
 		}
