@@ -6,8 +6,9 @@ import java.util.Objects;
 /**
  * What is known of an outage of an event store.
  *
- * @param readsFail whether nothing can be read: no resume of a finished request
- * @param writesFail whether nothing can be stored
+ * @param readsFail whether there is something that can't be read: no resume of a finished
+ * request
+ * @param writesFail whether there is something that can't be stored
  * @param reason what happened, and what to do about it
  * @param duration how long it has lasted so far
  */

@@ -18,6 +18,7 @@ import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStoreException;
+import io.github.mcppersist.event.EventStoreRefusedException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.RequestId;
@@ -601,7 +602,13 @@ public abstract class StreamLog {
 	 * @param ex why
 	 */
 	private void onRefused(StreamTail.Batch batch, Throwable ex) {
-		logger.warn("The store refused events of stream {}: they can't be replayed", this.stream.streamId(), ex);
+		if (ex instanceof EventStoreRefusedException) {
+			// Such a store says so itself, and not for each stream
+			logger.debug("The store refused events of stream {}", this.stream.streamId(), ex);
+		}
+		else {
+			logger.warn("The store refused events of stream {}: they can't be replayed", this.stream.streamId(), ex);
+		}
 		opened(null, ex);
 		List<StreamTail.Entry> refused = this.tail.refuse(batch.last().sequence(), ex);
 		refused.forEach(this::offer);

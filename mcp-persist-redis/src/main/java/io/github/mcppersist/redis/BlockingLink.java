@@ -1,6 +1,7 @@
 package io.github.mcppersist.redis;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -165,12 +166,12 @@ final class BlockingLink implements RedisLink {
 	}
 
 	@Override
-	public String address() {
+	public String address(String server) {
 		return this.address;
 	}
 
 	@Override
-	public RedisFailure unanswered(long millis) {
+	public RedisFailure unanswered(String server, long millis) {
 		RedisFailure failure = this.lastFailure;
 		if (failure != null) {
 			return failure;
@@ -195,6 +196,7 @@ final class BlockingLink implements RedisLink {
 			}
 			catch (RuntimeException ex) {
 				logger.debug("The subscription ended", ex);
+				subscriber.notSubscribed(RedisFailure.of(ex, this.address));
 			}
 			catch (InterruptedException ex) {
 				return;
@@ -235,8 +237,26 @@ final class BlockingLink implements RedisLink {
 	}
 
 	@Override
-	public void reconnect(BooleanSupplier needed) {
+	public String server(byte[] key) {
+		return NO_SERVER;
+	}
+
+	@Override
+	public Collection<String> servers() {
+		return List.of(NO_SERVER);
+	}
+
+	@Override
+	public void recover(String server, BooleanSupplier needed) {
 		// The factory opens a connection for a call if there is none.
+	}
+
+	@Override
+	public void lookElsewhere(LuaScript script, byte[][] keys, byte[][] arguments) {
+		if (JEDIS) {
+			// The pool's connections may be to a primary that isn't one any more
+			call((connection) -> JedisSubscription.clearPool(this.factory, connection));
+		}
 	}
 
 	@Override

@@ -10,11 +10,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.DirectFieldAccessor;
 import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
 import redis.clients.jedis.BinaryJedisPubSub;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.providers.ConnectionProvider;
+import redis.clients.jedis.providers.PooledConnectionProvider;
+import redis.clients.jedis.util.Pool;
 
 /**
  * A subscription with Jedis that can be ended whether Redis answers or not. Jedis waits
@@ -60,6 +63,29 @@ final class JedisSubscription extends BinaryJedisPubSub {
 		try (Connection own = provider.getConnection()) {
 			subscription.run(own, ending);
 		}
+	}
+
+	/**
+	 * Close the connections that nobody uses, so that the next calls go where new ones
+	 * lead.
+	 * @param factory the factory
+	 * @param connection a connection of it
+	 * @return whether there is a pool
+	 */
+	static boolean clearPool(RedisConnectionFactory factory, RedisConnection connection) {
+		if (connection.getNativeConnection() instanceof UnifiedJedis unified) {
+			if (provider(unified) instanceof PooledConnectionProvider provider) {
+				provider.getPool().clear();
+				return true;
+			}
+			return false;
+		}
+		DirectFieldAccessor fields = new DirectFieldAccessor(factory);
+		if (fields.isReadableProperty("pool") && fields.getPropertyValue("pool") instanceof Pool<?> pool) {
+			pool.clear();
+			return true;
+		}
+		return false;
 	}
 
 	private static @Nullable ConnectionProvider provider(UnifiedJedis jedis) {

@@ -1,28 +1,32 @@
 package io.github.mcppersist.redis;
 
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
-import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.ReadFrom;
+import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
@@ -34,6 +38,7 @@ import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.data.redis.connection.RedisClusterConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 /**
@@ -53,6 +58,15 @@ final class LettuceLink implements RedisLink {
 	private static final long PATIENCE = 2_000_000_000L;
 
 	private static final long RETRY_INTERVAL_MS = 500;
+
+	private static final long REFUSED_INTERVAL_MS = 2000;
+
+	private static final long TRIAL_LIMIT_MS = 1000;
+
+	/**
+	 * How long the reason of an attempt to connect is that of calls.
+	 */
+	private static final long REASON_LIMIT = 10_000_000_000L;
 
 	private static final long RETIREMENT_MS = 2000;
 
@@ -78,7 +92,7 @@ final class LettuceLink implements RedisLink {
 	/**
 	 * Why the last attempt to connect failed, until one succeeds.
 	 */
-	private volatile @Nullable Throwable connectFailure;
+	private volatile @Nullable ConnectFailure connectFailure;
 
 	private int attempts;
 
@@ -152,18 +166,39 @@ final class LettuceLink implements RedisLink {
 	}
 
 	@Override
-	public String address() {
-		return this.address;
+	public String server(byte[] key) {
+		LettuceCluster cluster = cluster();
+		return (cluster != null) ? cluster.server(key) : NO_SERVER;
 	}
 
 	@Override
-	public RedisFailure unanswered(long millis) {
+	public Collection<String> servers() {
+		LettuceCluster cluster = cluster();
+		return (cluster != null) ? cluster.servers() : List.of(NO_SERVER);
+	}
+
+	private @Nullable LettuceCluster cluster() {
 		Connection connection = this.current;
-		Throwable failure = this.connectFailure;
-		if (failure != null && (connection == null || !connection.connection().isOpen())) {
-			return RedisFailure.connecting(failure, this.address);
+		return (connection != null) ? connection.cluster() : null;
+	}
+
+	@Override
+	public String address(String server) {
+		LettuceCluster cluster = cluster();
+		String node = (cluster != null) ? cluster.address(server) : null;
+		return (node != null) ? node + ", a node of " + this.address : this.address;
+	}
+
+	@Override
+	public RedisFailure unanswered(String server, long millis) {
+		Connection connection = this.current;
+		ConnectFailure failure = this.connectFailure;
+		// Why no other connection can be had is why there is no answer, though the
+		// driver may be about to open it once more
+		if (failure != null && (connection == null || System.nanoTime() - failure.at() < REASON_LIMIT)) {
+			return RedisFailure.connecting(failure.cause(), this.address);
 		}
-		return (connection != null) ? RedisFailure.timeout(millis, this.address)
+		return (connection != null) ? RedisFailure.timeout(millis, address(server))
 				: RedisFailure.unconnected(millis, this.address);
 	}
 
@@ -175,35 +210,82 @@ final class LettuceLink implements RedisLink {
 	}
 
 	@Override
-	public synchronized void reconnect(BooleanSupplier needed) {
+	public void recover(String server, BooleanSupplier needed) {
+		LettuceCluster cluster = cluster();
+		if (cluster != null) {
+			// Another connection would begin with the topology of this one, and those to
+			// the other nodes work
+			onConnector(() -> cluster.recover(server));
+		}
+		else {
+			reconnect(needed);
+		}
+	}
+
+	@Override
+	public void lookElsewhere(LuaScript script, byte[][] keys, byte[][] arguments) {
+		LettuceCluster cluster = cluster();
+		if (cluster != null) {
+			onConnector(() -> cluster.recover(cluster.server(keys[0])));
+		}
+		else {
+			reconnect(() -> true, (opened) -> runs(opened, script, keys, arguments));
+		}
+	}
+
+	private static boolean runs(Connection opened, LuaScript script, byte[][] keys, byte[][] arguments) {
+		CompletableFuture<Object> reply = opened.commands()
+			.eval(script.body(), ScriptOutputType.MULTI, keys, arguments)
+			.toCompletableFuture();
+		opened.flush(false);
+		try {
+			reply.get(TRIAL_LIMIT_MS, TimeUnit.MILLISECONDS);
+			return true;
+		}
+		catch (ExecutionException | TimeoutException ex) {
+			return false;
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			return false;
+		}
+	}
+
+	private void reconnect(BooleanSupplier needed) {
+		reconnect(needed, (opened) -> true);
+	}
+
+	private synchronized void reconnect(BooleanSupplier needed, Predicate<Connection> trial) {
 		long now = System.nanoTime();
 		if (this.closed || this.attempts == MAX_ATTEMPTS || (this.attempts > 0 && now - this.lastAttempt < PATIENCE)) {
 			return;
 		}
 		long attempt = this.generation;
-		if (onConnector(() -> connect(attempt, needed))) {
+		if (onConnector(() -> connect(attempt, needed, trial))) {
 			this.attempts++;
 			this.lastAttempt = now;
 		}
 	}
 
-	private void connect(long attempt, BooleanSupplier needed) {
+	private void connect(long attempt, BooleanSupplier needed, Predicate<Connection> trial) {
 		Connection opened = null;
+		boolean fit = false;
 		try {
 			opened = open();
 			// The time limit is kept by RedisCalls; one here costs a timer for each call.
 			opened.connection().setTimeout(Duration.ZERO);
 			this.connectFailure = null;
+			fit = trial.test(opened);
 		}
 		catch (RuntimeException ex) {
 			logger.debug("Could not connect to Redis", ex);
-			this.connectFailure = ex;
+			this.connectFailure = new ConnectFailure(ex, System.nanoTime());
 		}
 		Connection replaced = opened;
 		boolean used = false;
 		synchronized (this) {
 			this.attempts--;
-			if (opened != null && attempt == this.generation && !this.closed
+			if (opened != null && fit && attempt == this.generation && !this.closed
 					&& (this.current == null || needed.getAsBoolean())) {
 				this.generation++;
 				replaced = this.current;
@@ -226,25 +308,37 @@ final class LettuceLink implements RedisLink {
 	}
 
 	private Connection open() {
-		AbstractRedisClient client = this.factory.getRequiredNativeClient();
-		if (client instanceof RedisClusterClient clusterClient) {
-			StatefulRedisClusterConnection<byte[], byte[]> connection = clusterClient.connect(ByteArrayCodec.INSTANCE);
-			return new Connection(connection, connection.async(), null,
-					() -> clusterClient.connectPubSub(StringCodec.UTF8), new AtomicReference<>());
+		RedisClusterConfiguration clusterNodes = this.factory.getClusterConfiguration();
+		if (clusterNodes != null) {
+			return open(clusterNodes);
 		}
-		RedisClient redisClient = (RedisClient) client;
+		RedisClient redisClient = (RedisClient) this.factory.getRequiredNativeClient();
 		List<RedisURI> nodes = StaticNodes.of(this.factory);
 		if (!nodes.isEmpty()) {
 			StatefulRedisMasterReplicaConnection<byte[], byte[]> connection = MasterReplica.connect(redisClient,
 					ByteArrayCodec.INSTANCE, nodes);
 			connection.setReadFrom(ReadFrom.UPSTREAM);
 			// What is published on the primary arrives at its replicas, too.
-			return new Connection(connection, connection.async(), null,
+			return new Connection(connection, connection.async(), null, null,
 					() -> redisClient.connectPubSub(StringCodec.UTF8, nodes.get(0)), new AtomicReference<>());
 		}
 		StatefulRedisConnection<byte[], byte[]> connection = redisClient.connect(ByteArrayCodec.INSTANCE);
-		return new Connection(connection, connection.async(), LettuceFlush.of(connection),
+		connection.addListener(new BreakListener());
+		return new Connection(connection, connection.async(), LettuceFlush.of(connection), null,
 				() -> redisClient.connectPubSub(StringCodec.UTF8), new AtomicReference<>());
+	}
+
+	private Connection open(RedisClusterConfiguration nodes) {
+		LettuceCluster cluster = LettuceCluster.of(this.factory, nodes);
+		try {
+			StatefulRedisClusterConnection<byte[], byte[]> connection = cluster.connect(ByteArrayCodec.INSTANCE);
+			return new Connection(connection, connection.async(), null, cluster,
+					() -> cluster.connectPubSub(StringCodec.UTF8), new AtomicReference<>());
+		}
+		catch (RuntimeException ex) {
+			cluster.end();
+			throw ex;
+		}
 	}
 
 	// Subscribe, beside a connection that is in use. Lettuce keeps the subscription over
@@ -257,7 +351,12 @@ final class LettuceLink implements RedisLink {
 		try {
 			subscription = connection.connectPubSub().get();
 			subscription.addListener(new Listener());
-			subscription.async().subscribe(this.channels.toArray(String[]::new));
+			StatefulRedisPubSubConnection<String, String> asked = subscription;
+			subscription.async().subscribe(this.channels.toArray(String[]::new)).whenComplete((nothing, failure) -> {
+				if (failure != null) {
+					notSubscribed(connection, asked, failure);
+				}
+			});
 			if (!connection.subscription().compareAndSet(null, subscription) || this.current != connection) {
 				subscription.closeAsync();
 			}
@@ -269,6 +368,18 @@ final class LettuceLink implements RedisLink {
 			}
 			later(() -> resubscribe(connection), RETRY_INTERVAL_MS);
 		}
+	}
+
+	private void notSubscribed(Connection connection, StatefulRedisPubSubConnection<String, String> subscription,
+			Throwable failure) {
+		Subscriber subscriber = this.subscriber;
+		if (subscriber != null) {
+			subscriber.notSubscribed(RedisFailure.of(failure, this.address));
+		}
+		if (connection.subscription().compareAndSet(subscription, null)) {
+			later(() -> resubscribe(connection), REFUSED_INTERVAL_MS);
+		}
+		subscription.closeAsync();
 	}
 
 	@Override
@@ -334,9 +445,13 @@ final class LettuceLink implements RedisLink {
 		}
 	}
 
+	private record ConnectFailure(Throwable cause, long at) {
+
+	}
+
 	private record Connection(StatefulConnection<byte[], byte[]> connection,
 			RedisClusterAsyncCommands<byte[], byte[]> commands, @Nullable LettuceFlush flushing,
-			Supplier<StatefulRedisPubSubConnection<String, String>> connectPubSub,
+			@Nullable LettuceCluster cluster, Supplier<StatefulRedisPubSubConnection<String, String>> connectPubSub,
 			AtomicReference<@Nullable StatefulRedisPubSubConnection<String, String>> subscription) {
 
 		// A connection to several nodes flushes by itself: it may send a call on to
@@ -348,6 +463,10 @@ final class LettuceLink implements RedisLink {
 		}
 
 		CompletableFuture<Void> close() {
+			LettuceCluster cluster = this.cluster;
+			if (cluster != null) {
+				return cluster.end();
+			}
 			StatefulRedisPubSubConnection<String, String> subscription = this.subscription.get();
 			CompletableFuture<Void> closed = close(this.connection);
 			return (subscription != null) ? CompletableFuture.allOf(closed, close(subscription)) : closed;
@@ -357,6 +476,18 @@ final class LettuceLink implements RedisLink {
 		// are destroyed.
 		private static CompletableFuture<Void> close(StatefulConnection<?, ?> connection) {
 			return connection.isOpen() ? connection.closeAsync() : CompletableFuture.completedFuture(null);
+		}
+
+	}
+
+	private final class BreakListener implements RedisConnectionStateListener {
+
+		@Override
+		public void onRedisDisconnected(RedisChannelHandler<?, ?> connection) {
+			Subscriber subscriber = LettuceLink.this.subscriber;
+			if (subscriber != null) {
+				subscriber.disconnected();
+			}
 		}
 
 	}

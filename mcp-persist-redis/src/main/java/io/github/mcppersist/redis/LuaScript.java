@@ -12,21 +12,21 @@ import java.util.HexFormat;
  */
 enum LuaScript {
 
-	OPEN("open.lua"),
+	OPEN("open.lua", Operation.Proof.CODE),
 
-	APPEND("append.lua"),
+	APPEND("append.lua", Operation.Proof.CODE),
 
-	COMPLETE("complete.lua"),
+	COMPLETE("complete.lua", Operation.Proof.CODE),
 
-	TRIM("trim.lua"),
+	TRIM("trim.lua", Operation.Proof.NEVER),
 
-	MARK_READER("mark-reader.lua"),
+	MARK_READER("mark-reader.lua", Operation.Proof.NEVER),
 
-	RENEW("renew.lua"),
+	RENEW("renew.lua", Operation.Proof.NEVER),
 
-	DELETE("delete.lua"),
+	DELETE("delete.lua", Operation.Proof.NEVER),
 
-	CREATE_SESSION("create-session.lua"),
+	CREATE_SESSION("create-session.lua", Operation.Proof.NEVER),
 
 	FIND_STREAM("find-stream.lua"),
 
@@ -34,37 +34,54 @@ enum LuaScript {
 
 	FIND_SESSION("find-session.lua"),
 
-	CHANGE_SESSION("change-session.lua"),
+	CHANGE_SESSION("change-session.lua", Operation.Proof.NEVER),
 
-	MOVE_CURSOR("move-cursor.lua"),
+	MOVE_CURSOR("move-cursor.lua", Operation.Proof.NEVER),
 
-	RENEW_SESSION("renew-session.lua"),
+	RENEW_SESSION("renew-session.lua", Operation.Proof.NEVER),
 
-	DELETE_SESSION("delete-session.lua"),
+	DELETE_SESSION("delete-session.lua", Operation.Proof.NEVER),
 
-	STORE_ANSWER("store-answer.lua"),
+	STORE_ANSWER("store-answer.lua", Operation.Proof.NEVER),
 
 	FIND_ANSWERS("find-answers.lua"),
 
-	REMOVE_ANSWERS("remove-answers.lua"),
+	REMOVE_ANSWERS("remove-answers.lua", Operation.Proof.NEVER),
 
-	ADD_SUBSCRIBER("add-subscriber.lua"),
+	ADD_SUBSCRIBER("add-subscriber.lua", Operation.Proof.NEVER),
 
-	REMOVE_SUBSCRIBER("remove-subscriber.lua"),
+	REMOVE_SUBSCRIBER("remove-subscriber.lua", Operation.Proof.NEVER),
 
 	FIND_SUBSCRIBERS("find-subscribers.lua"),
 
-	BEAT("beat.lua"),
+	BEAT("beat.lua", Operation.Proof.ALWAYS),
 
-	LEAVE("leave.lua");
+	PROBE("probe.lua", Operation.Proof.ALWAYS),
+
+	LEAVE("leave.lua", Operation.Proof.NEVER);
 
 	private final byte[] body;
 
 	private final String digest;
 
+	private final Operation operation;
+
 	LuaScript(String file) {
+		this(file, Operation.reading(file));
+	}
+
+	LuaScript(String file, Operation.Proof proof) {
+		this(file, Operation.writing(file, proof));
+	}
+
+	LuaScript(String file, Operation operation) {
 		this.body = read(file);
 		this.digest = sha1(this.body);
+		this.operation = operation;
+	}
+
+	Operation operation() {
+		return this.operation;
 	}
 
 	byte[] body() {

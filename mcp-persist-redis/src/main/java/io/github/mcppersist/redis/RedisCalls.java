@@ -16,6 +16,8 @@ import java.util.function.BiConsumer;
 
 import org.jspecify.annotations.Nullable;
 
+import io.github.mcppersist.event.EventStoreException;
+import io.github.mcppersist.event.EventStoreRefusedException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.StoreOutage;
 
@@ -50,6 +52,11 @@ final class RedisCalls {
 	private static final long RETRY_INTERVAL_MS = 20;
 
 	/**
+	 * How long a call waits for a Redis that isn't ready yet.
+	 */
+	private static final long PATIENCE = 2_500_000_000L;
+
+	/**
 	 * What a call may take longer for each byte that is under way: a second for 20 MB.
 	 */
 	private static final long NANOS_PER_BYTE = 50;
@@ -82,6 +89,11 @@ final class RedisCalls {
 
 	private volatile boolean anyWaiting;
 
+	/**
+	 * How often the connection broke on a large write.
+	 */
+	private final BrokenWrites brokenWrites = new BrokenWrites();
+
 	private volatile boolean closed;
 
 	RedisCalls(RedisLink link, ScheduledExecutorService scheduler, long timeoutNanos) {
@@ -91,31 +103,74 @@ final class RedisCalls {
 	}
 
 	/**
-	 * Make a call that only reads.
-	 * @param bytes about how many bytes the answer has
+	 * Make a call, unless it would fail.
+	 * @param operation what is done
+	 * @param key the key, or one of those in the same slot, or a channel
+	 * @param bytes about how many bytes are sent or answered
 	 * @param command sends the call
 	 * @param callback gets the answer, or else why there is none; called once, on any
 	 * thread, and throws nothing
 	 * @param <T> the type of the answer
 	 */
-	<T> void read(long bytes, Command<T> command, BiConsumer<@Nullable T, @Nullable Throwable> callback) {
-		call(new Call<>(false, bytes, command, callback));
+	<T> void call(Operation operation, byte[] key, long bytes, Command<T> command,
+			BiConsumer<@Nullable T, @Nullable Throwable> callback) {
+		Call<T> call = new Call<>(operation, key, bytes, command, callback);
+		if (this.closed) {
+			callback.accept(null, closedException());
+			return;
+		}
+		String server = this.link.server(key);
+		if (!this.health.admits(server, operation.writes())) {
+			callback.accept(null, outageException(server));
+			return;
+		}
+		if (this.anyWaiting || !reserve(bytes)) {
+			enqueue(call);
+			return;
+		}
+		begin(call);
 	}
 
 	/**
-	 * Make a call that writes.
-	 * @param bytes how many bytes are sent
+	 * Make a call whatever is known about the server.
+	 * @param operation what is done
+	 * @param key a key that the server holds
 	 * @param command sends the call
 	 * @param callback gets the answer, or else why there is none; called once, on any
 	 * thread, and throws nothing
 	 * @param <T> the type of the answer
 	 */
-	<T> void write(long bytes, Command<T> command, BiConsumer<@Nullable T, @Nullable Throwable> callback) {
-		call(new Call<>(true, bytes, command, callback));
+	<T> void probe(Operation operation, byte[] key, Command<T> command,
+			BiConsumer<@Nullable T, @Nullable Throwable> callback) {
+		if (this.closed) {
+			callback.accept(null, closedException());
+			return;
+		}
+		begin(new Call<>(operation, key, 0, command, callback));
+	}
+
+	RedisHealth health() {
+		return this.health;
 	}
 
 	@Nullable StoreOutage outage() {
 		return this.health.outage();
+	}
+
+	/**
+	 * The connection broke. What is under way is sent again by the driver. If something
+	 * of it has broken the connection, it is the largest.
+	 */
+	void disconnected() {
+		Call<?> largest = null;
+		for (Call<?> call : this.underWay) {
+			if (!call.isDone() && call.operation.writes() && (largest == null || call.bytes > largest.bytes)) {
+				largest = call;
+			}
+		}
+		if (largest != null) {
+			largest.suspected = true;
+		}
 	}
 
 	/**
@@ -131,27 +186,6 @@ final class RedisCalls {
 		for (Call<?> call = this.underWay.poll(); call != null; call = this.underWay.poll()) {
 			call.abandon(closedException());
 		}
-	}
-
-	private void call(Call<?> call) {
-		if (this.closed) {
-			call.callback.accept(null, closedException());
-			return;
-		}
-		RedisHealth.Admission admission = this.health.admit(call.write);
-		if (admission == RedisHealth.Admission.REFUSED) {
-			call.callback.accept(null, outageException());
-			return;
-		}
-		if (admission == RedisHealth.Admission.PROBE) {
-			call.probe = true;
-			this.link.reconnect(this.health::isOutage);
-		}
-		if (this.anyWaiting || !reserve(call.bytes)) {
-			enqueue(call);
-			return;
-		}
-		begin(call);
 	}
 
 	private void begin(Call<?> call) {
@@ -260,8 +294,8 @@ final class RedisCalls {
 		this.bytesUnderWay.addAndGet(-bytes);
 	}
 
-	private EventStoreUnavailableException outageException() {
-		RedisFailure failure = this.health.failure();
+	private EventStoreUnavailableException outageException(String server) {
+		RedisFailure failure = this.health.failure(server);
 		return new EventStoreUnavailableException(
 				(failure != null) ? "No call is made for the moment. " + failure.message() : "Redis is out of reach");
 	}
@@ -290,7 +324,9 @@ final class RedisCalls {
 
 	private final class Call<T> extends AtomicBoolean implements BiConsumer<@Nullable T, @Nullable Throwable> {
 
-		private final boolean write;
+		private final Operation operation;
+
+		private final byte[] key;
 
 		private final long bytes;
 
@@ -302,9 +338,16 @@ final class RedisCalls {
 
 		private volatile @Nullable RedisFailure lastFailure;
 
+		/**
+		 * Whether it may have broken the connection.
+		 */
+		private volatile boolean suspected;
+
+		private volatile String server = RedisLink.NO_SERVER;
+
 		private boolean withBody;
 
-		private boolean probe;
+		private boolean patient;
 
 		private boolean reserved;
 
@@ -317,8 +360,10 @@ final class RedisCalls {
 		 */
 		private long putOff;
 
-		Call(boolean write, long bytes, Command<T> command, BiConsumer<@Nullable T, @Nullable Throwable> callback) {
-			this.write = write;
+		Call(Operation operation, byte[] key, long bytes, Command<T> command,
+				BiConsumer<@Nullable T, @Nullable Throwable> callback) {
+			this.operation = operation;
+			this.key = key;
 			this.bytes = bytes;
 			this.command = command;
 			this.callback = callback;
@@ -333,6 +378,7 @@ final class RedisCalls {
 			if (command == null) {
 				return;
 			}
+			this.server = RedisCalls.this.link.server(this.key);
 			CompletableFuture<T> answer;
 			try {
 				answer = command.send(RedisCalls.this.link, this.withBody);
@@ -352,23 +398,35 @@ final class RedisCalls {
 			}
 			if (failure == null) {
 				if (end()) {
-					RedisCalls.this.health.succeeded(this.write, this.probe);
+					RedisCalls.this.health.succeeded(this.server, this.operation, this.startedAt,
+							reply != null && this.operation.hasWritten(reply));
 					this.callback.accept(reply, null);
 					dequeue();
 				}
 				return;
 			}
-			RedisFailure cause = RedisFailure.of(failure, RedisCalls.this.link.address());
+			RedisFailure cause = RedisFailure.of(failure, RedisCalls.this.link.address(this.server));
 			switch (cause.kind()) {
 				case NOSCRIPT -> {
 					this.withBody = true;
 					send();
 				}
-				case PASSING -> {
+				case PASSING, SLOT -> {
 					this.lastFailure = cause;
+					bePatient();
 					schedule(this::send, RETRY_INTERVAL_MS);
 				}
 				default -> fail(cause);
+			}
+		}
+
+		// Redis answers, and says that it will be ready in a moment. A Cluster is down
+		// for
+		// a second or two until a replica is promoted.
+		private void bePatient() {
+			if (!this.patient) {
+				this.patient = true;
+				this.deadline = Math.max(this.deadline, this.startedAt + PATIENCE);
 			}
 		}
 
@@ -394,7 +452,7 @@ final class RedisCalls {
 			CompletableFuture<T> answer = this.answer;
 			RedisFailure cause = this.lastFailure;
 			fail((cause != null) ? cause
-					: RedisCalls.this.link.unanswered((this.deadline - this.startedAt) / 1_000_000));
+					: RedisCalls.this.link.unanswered(this.server, (this.deadline - this.startedAt) / 1_000_000));
 			if (answer != null) {
 				// What isn't on its way yet is not to be sent after a reconnect.
 				answer.cancel(false);
@@ -404,17 +462,28 @@ final class RedisCalls {
 
 		void abandon(EventStoreUnavailableException cause) {
 			if (end()) {
-				RedisCalls.this.health.ended(this.write, this.probe);
 				this.callback.accept(null, cause);
 			}
 		}
 
-		private void fail(RedisFailure cause) {
+		private void fail(RedisFailure reason) {
 			if (end()) {
-				RedisCalls.this.health.failed(this.write, this.probe, this.startedAt, cause);
-				this.callback.accept(null, new EventStoreUnavailableException(cause.message(), cause.cause()));
+				RedisFailure cause = reason;
+				if (reason.kind() == RedisFailure.Kind.CONNECTION && this.operation.writes()
+						&& (this.suspected || reason.isBreak())
+						&& RedisCalls.this.brokenWrites.isHopeless(this.key, this.bytes)) {
+					cause = RedisFailure.tooLarge(this.bytes, RedisCalls.this.link.address(this.server), reason);
+				}
+				RedisCalls.this.health.failed(this.server, this.operation, this.startedAt, cause);
+				this.callback.accept(null, exception(cause));
 				dequeue();
 			}
+		}
+
+		private EventStoreException exception(RedisFailure cause) {
+			return (cause.kind() == RedisFailure.Kind.REFUSED)
+					? new EventStoreRefusedException(cause.message(), cause.cause())
+					: new EventStoreUnavailableException(cause.message(), cause.cause());
 		}
 
 		private boolean end() {

@@ -212,7 +212,7 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 	}
 
 	private void unlink(String sessionId, byte[][] keys, MonoSink<Void> sink) {
-		this.node.<Long>write(0, (link, withBody) -> link.unlink(keys), (reply, failure) -> {
+		this.node.<Long>call(Operation.UNLINK, keys[0], 0, (link, withBody) -> link.unlink(keys), (reply, failure) -> {
 			if (reply == null) {
 				sink.error(RedisNode.failed(failure));
 				return;

@@ -37,14 +37,9 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	/**
 	 * Redis 6 wraps what a script's command answered into an error of its own.
 	 */
-	private static final Pattern ERROR_IN_SCRIPT = Pattern.compile("-(OOM|READONLY|MISCONF|NOREPLICAS|NOPERM)\\b");
+	private static final Pattern ERROR_IN_SCRIPT = Pattern.compile("-(OOM|READONLY|MISCONF|NOREPLICAS)\\b");
 
 	private static final int MAX_CAUSES = 20;
-
-	/**
-	 * Redis 7 has no code for it.
-	 */
-	private static final String DENIED_IN_SCRIPT = "The user executing the script can't";
 
 	/**
 	 * What a driver says if a server closes a connection before it has answered, or
@@ -72,9 +67,6 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 				if (inScript.find()) {
 					return answered(inScript.group(1), text, failure, address);
 				}
-				if (text.contains(DENIED_IN_SCRIPT)) {
-					return answered("NOPERM", text, failure, address);
-				}
 				Matcher code = ERROR_CODE.matcher(text);
 				if (code.find()) {
 					return answered(code.group(1), text, failure, address);
@@ -96,9 +88,34 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 		RedisFailure reason = of(failure, address);
 		return switch (reason.kind()) {
 			case CONNECTION, NO_ACCESS -> reason;
-			case WRITES_REFUSED, PASSING, NOSCRIPT, REFUSED ->
+			case WRITES_REFUSED, READ_ONLY, PASSING, SLOT, NOSCRIPT, REFUSED ->
 				new RedisFailure(Kind.CONNECTION, reason.message(), failure);
 		};
+	}
+
+	/**
+	 * The connection broke on one write, again and again.
+	 * @param bytes how large it is
+	 * @param address where Redis is
+	 * @param last how it broke for the last time
+	 * @return the failure, which is of that write
+	 */
+	static RedisFailure tooLarge(long bytes, String address, RedisFailure last) {
+		return new RedisFailure(Kind.REFUSED,
+				"The connection to Redis at " + address + " breaks each time that these " + bytes
+						+ " bytes are sent. They are more than proto-max-bulk-len, or a proxy before it, lets through: "
+						+ last.message(),
+				last.cause());
+	}
+
+	/**
+	 * Say whether a connection that there was broke, or was closed by Redis.
+	 * @return whether it did
+	 */
+	boolean isBreak() {
+		Throwable cause = this.cause;
+		return cause != null && causes(cause).stream()
+			.anyMatch((each) -> NOT_REDIS.matcher(String.valueOf(each.getMessage())).find());
 	}
 
 	static RedisFailure timeout(long millis, String address) {
@@ -137,6 +154,10 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 			if (cause instanceof ConnectException && text.contains("refused")) {
 				return "Nothing accepts connections where Redis should be, at " + address + ". Start Redis, or check "
 						+ "spring.data.redis.host and .port" + UNLESS_URL;
+			}
+			if (text.contains("Cannot determine a partition")) {
+				return "No server of Redis at " + address + " holds some of the slots for now: a primary has failed, "
+						+ "and no replica has taken its place yet: " + text;
 			}
 			if (text.contains("DB index is out of range")) {
 				return "Redis at " + address + " has no such database. Check spring.data.redis.database: " + text;
@@ -199,13 +220,15 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	private static RedisFailure answered(String code, String text, Throwable failure, String address) {
 		return switch (code) {
 			case "NOSCRIPT" -> new RedisFailure(Kind.NOSCRIPT, text, failure);
-			case "LOADING", "TRYAGAIN", "CLUSTERDOWN", "MOVED", "ASK", "MASTERDOWN", "BUSY" ->
+			case "LOADING", "CLUSTERDOWN", "MASTERDOWN", "BUSY" ->
 				new RedisFailure(Kind.PASSING, "Redis at " + address + " isn't ready: " + text, failure);
+			case "TRYAGAIN", "MOVED", "ASK" -> new RedisFailure(Kind.SLOT,
+					"A slot of Redis at " + address + " is on its way to another server: " + text, failure);
 			case "OOM" -> new RedisFailure(Kind.WRITES_REFUSED,
 					"Redis is out of memory and refuses writes. Raise maxmemory, or lower the time to live of completed streams: "
 							+ text,
 					failure);
-			case "READONLY" -> new RedisFailure(Kind.WRITES_REFUSED,
+			case "READONLY" -> new RedisFailure(Kind.READ_ONLY,
 					"The Redis in use is a read-only replica. Connect to the primary: " + text, failure);
 			case "MISCONF", "NOREPLICAS" ->
 				new RedisFailure(Kind.WRITES_REFUSED, "Redis refuses writes: " + text, failure);
@@ -219,10 +242,12 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 							+ " refuses the user or the password. Check spring.data.redis.username and .password"
 							+ UNLESS_URL + ": " + text,
 					failure);
-			case "NOPERM" -> new RedisFailure(Kind.NO_ACCESS, "Redis at " + address
-					+ " denies access. Check the rights of the user in " + "spring.data.redis.username: " + text,
+			// Versions word a missing right differently, in scripts without a code
+			default -> new RedisFailure(Kind.REFUSED,
+					"Redis at " + address + " refuses it. Check the rights of the user in "
+							+ "spring.data.redis.username (ACL LOG names what is missing), and whether a command was "
+							+ "renamed or somebody else uses the key: " + text,
 					failure);
-			default -> new RedisFailure(Kind.REFUSED, "Redis at " + address + " refused a call: " + text, failure);
 		};
 	}
 
@@ -251,9 +276,15 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 		NO_ACCESS,
 
 		/**
-		 * Reads work, writes don't.
+		 * Reads work, writes don't, through whichever connection.
 		 */
 		WRITES_REFUSED,
+
+		/**
+		 * Reads work, writes don't, since this is a replica. Another connection may lead
+		 * to the primary.
+		 */
+		READ_ONLY,
 
 		/**
 		 * It passes by itself in a moment.
@@ -261,12 +292,17 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 		PASSING,
 
 		/**
+		 * It passes by itself in a moment, and concerns only the slot of the key.
+		 */
+		SLOT,
+
+		/**
 		 * The script must be sent once more, with its body.
 		 */
 		NOSCRIPT,
 
 		/**
-		 * This one call was refused.
+		 * This operation was refused, and will be again.
 		 */
 		REFUSED
 

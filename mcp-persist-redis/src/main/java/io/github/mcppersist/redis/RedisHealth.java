@@ -1,6 +1,14 @@
 package io.github.mcppersist.redis;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 
 import org.jspecify.annotations.Nullable;
@@ -10,15 +18,51 @@ import org.slf4j.LoggerFactory;
 import io.github.mcppersist.event.StoreOutage;
 
 /**
- * Two circuit breakers, one for reads and one for writes: while Redis can't be reached
- * both are open, while it refuses writes the second one is. An open breaker lets through
- * one probe at a time, at most four a second. An outage is logged once when it begins and
- * once when it ends. A first answer that is long in coming is none: a JVM that has just
- * started takes its time to open a connection.
+ * What is known of the servers that hold the keys: one, or the primaries of a Cluster,
+ * each with a {@link State} of its own, so that one that is away doesn't shut off the
+ * others.
+ *
+ * <pre>
+ *              answered               wrote     refuses a write  isn't reached
+ * WORKING      -                      -         READ_ONLY        AWAY
+ * READ_ONLY    -                      WORKING   -                AWAY
+ * AWAY         READ_ONLY, if it was   WORKING   READ_ONLY        -
+ *              that, else WORKING
+ * </pre>
+ *
+ * Only what wrote proves that writes are taken again: a full Redis still deletes, and a
+ * script that finds nothing to do succeeds everywhere. Calls that a state forbids fail at
+ * once; what finds out that it is over is a {@linkplain RedisProbe probe}. What is
+ * refused for good, because a right is missing for instance, concerns the one operation,
+ * and no state.
+ * <p>
+ * An outage is that a server isn't {@link State#WORKING} or something is refused. It is
+ * logged once when it begins and once when it ends. A first answer that is long in coming
+ * is none: a JVM that has just started takes its time to open a connection.
  */
 final class RedisHealth {
 
-	private static final long PROBE_INTERVAL = 250_000_000L;
+	/**
+	 * Where nothing was written for so long, a probe writes.
+	 */
+	private static final long QUIET = 1_500_000_000L;
+
+	private static final long FIRST_PROBE = 250_000_000L;
+
+	/**
+	 * A probe may be a second after the one before: a replica may be promoted any time.
+	 */
+	private static final int MAX_DOUBLINGS = 2;
+
+	/**
+	 * What somebody has to put right may take twice as long.
+	 */
+	private static final int MAX_DOUBLINGS_OF_REFUSED = 3;
+
+	/**
+	 * How long an operation that is refused again isn't logged again.
+	 */
+	private static final long QUIET_AFTER_REFUSAL = 60_000_000_000L;
 
 	private static final long START = 15_000_000_000L;
 
@@ -26,95 +70,191 @@ final class RedisHealth {
 
 	private final LongSupplier nanoTime;
 
-	private final Breaker reads = new Breaker();
+	private final Map<String, Server> servers = new ConcurrentHashMap<>();
 
-	private final Breaker writes = new Breaker();
+	/**
+	 * Why operations were refused that were not carried out since, by their names.
+	 */
+	private final Map<Operation, RedisFailure> refusals = new ConcurrentHashMap<>();
 
-	private volatile boolean outage;
+	private final Map<Operation, Long> refusalsLogged = new HashMap<>();
 
 	private final long createdAt;
 
-	private volatile long lastSuccess;
+	private volatile boolean answeredEver;
 
-	private @Nullable RedisFailure failure;
+	private volatile boolean outage;
 
 	private long outageStart;
 
 	RedisHealth(LongSupplier nanoTime) {
 		this.nanoTime = nanoTime;
 		this.createdAt = nanoTime.getAsLong();
-		this.lastSuccess = this.createdAt - 1;
-	}
-
-	boolean isOutage() {
-		return this.outage;
 	}
 
 	/**
-	 * Say whether a call may be made now.
+	 * Say whether a call may be made.
+	 * @param server where
 	 * @param write whether the call is a write
-	 * @return whether, and in what role
+	 * @return whether it has a chance
 	 */
-	Admission admit(boolean write) {
+	boolean admits(String server, boolean write) {
 		if (!this.outage) {
-			return Admission.ADMITTED;
+			return true;
 		}
-		synchronized (this) {
-			return breaker(write).admit(this.nanoTime.getAsLong());
+		State state = state(server);
+		return state == State.WORKING || (state == State.READ_ONLY && !write);
+	}
+
+	State state(String server) {
+		return server(server).state();
+	}
+
+	/**
+	 * A call was carried out.
+	 * @param server by which server
+	 * @param operation the operation
+	 * @param startedAt when the call was sent
+	 * @param wrote whether the server has taken something new
+	 */
+	void succeeded(String server, Operation operation, long startedAt, boolean wrote) {
+		Server known = server(server);
+		long now = this.nanoTime.getAsLong();
+		known.lastAnswer = now;
+		this.answeredEver = true;
+		if (wrote) {
+			known.lastProof = now;
+		}
+		if (this.outage) {
+			synchronized (this) {
+				known.absence = null;
+				// Threads may bring the answers in another order than Redis gave them
+				if (wrote && startedAt - known.refusedAt >= 0) {
+					known.refusal = null;
+				}
+				this.refusals.remove(operation);
+				look();
+			}
 		}
 	}
 
 	/**
-	 * A call was answered.
-	 * @param write whether the call was a write
-	 * @param probe whether the call was let through by an open breaker
+	 * A probe was carried out: nothing is refused that it does.
 	 */
-	void succeeded(boolean write, boolean probe) {
-		this.lastSuccess = this.nanoTime.getAsLong();
-		if (this.outage || probe) {
-			recover(write, probe);
-		}
+	synchronized void proved() {
+		this.refusals.keySet().removeIf((operation) -> operation != Operation.SUBSCRIBE);
+		look();
 	}
 
 	/**
 	 * A call failed.
-	 * @param write whether the call was a write
-	 * @param probe whether the call was let through by an open breaker
+	 * @param server where
+	 * @param operation the operation
 	 * @param startedAt when the call was sent
 	 * @param cause why it failed
 	 */
-	synchronized void failed(boolean write, boolean probe, long startedAt, RedisFailure cause) {
-		if (probe) {
-			breaker(write).probed(this.nanoTime.getAsLong());
-		}
+	synchronized void failed(String server, Operation operation, long startedAt, RedisFailure cause) {
+		Server known = server(server);
 		switch (cause.kind()) {
-			case WRITES_REFUSED -> {
-				open(this.writes, cause);
-				// It was answered, so reads are worth a try again.
-				this.reads.close();
+			case WRITES_REFUSED, READ_ONLY -> {
+				known.answered(this.nanoTime.getAsLong());
+				known.refusal = cause;
+				known.refusedAt = this.nanoTime.getAsLong();
 			}
-			case NO_ACCESS -> open(cause);
+			case REFUSED -> {
+				known.answered(this.nanoTime.getAsLong());
+				refused(operation, cause);
+			}
+			case NO_ACCESS -> {
+				known.absence = cause;
+			}
 			case CONNECTION, PASSING -> {
-				// One shard of a Cluster being away must not shut off the others, and one
-				// slow call is no outage: what counts is that nothing at all is answered.
-				if (this.lastSuccess - startedAt <= 0 && !(isTimeout(cause) && isStarting())) {
-					open(cause);
+				// One slow call is no outage: what counts is that nothing at all is
+				// answered.
+				if (known.lastAnswer - startedAt <= 0 && !(cause.cause() == null && isStarting())) {
+					known.absence = cause;
 				}
 			}
-			case NOSCRIPT, REFUSED -> {
+			case NOSCRIPT, SLOT -> {
 			}
+		}
+		look();
+	}
+
+	/**
+	 * An operation was refused that concerns no server in particular.
+	 * @param operation the operation
+	 * @param cause why
+	 */
+	synchronized void refused(Operation operation, RedisFailure cause) {
+		if (this.refusals.put(operation, cause) == null) {
+			Long logged = this.refusalsLogged.get(operation);
+			long now = this.nanoTime.getAsLong();
+			if (logged == null || now - logged >= QUIET_AFTER_REFUSAL) {
+				this.refusalsLogged.put(operation, now);
+				logger.atWarn()
+					.addKeyValue("mcp.outage.kind", cause.kind())
+					.log("Redis refuses {}, and will refuse it again: clients can't resume fully. {}", operation,
+							cause.message());
+			}
+		}
+		look();
+	}
+
+	/**
+	 * An operation was carried out that concerns no server in particular.
+	 * @param operation the operation
+	 */
+	synchronized void done(Operation operation) {
+		if (this.refusals.remove(operation) != null) {
+			look();
 		}
 	}
 
 	/**
-	 * A call ended that says nothing about Redis.
-	 * @param write whether the call was a write
-	 * @param probe whether the call was let through by an open breaker
+	 * Say which servers are to be probed now, and forget those that aren't in use any
+	 * more. Each is to be {@link #probed} before it is due again.
+	 * @param inUse the servers that hold keys
+	 * @return those whose state isn't known or may have changed
 	 */
-	synchronized void ended(boolean write, boolean probe) {
-		if (probe) {
-			breaker(write).probed(this.nanoTime.getAsLong());
+	synchronized List<String> due(Collection<String> inUse) {
+		// Whoever has taken over for one that has gone has yet to show that it works
+		inUse.forEach(this::server);
+		if (this.servers.keySet().retainAll(Set.copyOf(inUse))) {
+			look();
 		}
+		long now = this.nanoTime.getAsLong();
+		List<String> due = new ArrayList<>(0);
+		for (String server : inUse) {
+			Server known = server(server);
+			if (!known.probing && now - known.nextProbe >= 0
+					&& (!this.refusals.isEmpty() || known.state() != State.WORKING || now - known.lastProof >= QUIET)) {
+				known.probing = true;
+				due.add(server);
+			}
+		}
+		return due;
+	}
+
+	/**
+	 * A probe has ended, one way or the other.
+	 * @param server where
+	 */
+	synchronized void probed(String server) {
+		Server known = server(server);
+		known.probing = false;
+		boolean well = known.state() == State.WORKING && this.refusals.isEmpty();
+		known.doublings = well ? 0 : Math.min(known.doublings + 1, maxDoublings(known.failure()));
+		// Not all nodes at the same moment
+		double jitter = ThreadLocalRandom.current().nextDouble(0.75, 1.25);
+		long delay = well ? QUIET : (long) ((FIRST_PROBE << known.doublings) * jitter);
+		known.nextProbe = this.nanoTime.getAsLong() + delay;
+	}
+
+	private static int maxDoublings(@Nullable RedisFailure failure) {
+		boolean passes = failure != null
+				&& (failure.kind() == RedisFailure.Kind.CONNECTION || failure.kind() == RedisFailure.Kind.PASSING);
+		return passes ? MAX_DOUBLINGS : MAX_DOUBLINGS_OF_REFUSED;
 	}
 
 	@Nullable StoreOutage outage() {
@@ -122,130 +262,147 @@ final class RedisHealth {
 			return null;
 		}
 		synchronized (this) {
-			RedisFailure failure = this.failure;
-			return (failure != null) ? new StoreOutage(this.reads.isOpen(), this.writes.isOpen(), failure.message(),
+			boolean reads = this.servers.values().stream().anyMatch((server) -> server.absence != null)
+					|| this.refusals.keySet().stream().anyMatch(Operation::reads);
+			boolean writes = this.servers.values().stream().anyMatch((server) -> server.state() != State.WORKING)
+					|| this.refusals.keySet().stream().anyMatch(Operation::writes);
+			return this.outage ? new StoreOutage(reads, writes, reason(),
 					Duration.ofNanos(this.nanoTime.getAsLong() - this.outageStart)) : null;
 		}
 	}
 
-	synchronized @Nullable RedisFailure failure() {
-		return this.failure;
+	/**
+	 * Say why a server doesn't work.
+	 * @param server the server
+	 * @return what happened and what to do, or {@code null} if it works
+	 */
+	synchronized @Nullable RedisFailure failure(String server) {
+		return server(server).failure();
 	}
 
-	private static boolean isTimeout(RedisFailure failure) {
-		return failure.cause() == null;
+	private String reason() {
+		RedisFailure failure = failure();
+		if (failure == null) {
+			return "Redis was out of reach, and not all of its servers have answered since";
+		}
+		long working = this.servers.values().stream().filter(Server::isKnownToWork).count();
+		return (working > 0 && this.servers.size() > working)
+				? failure.message() + " (" + working + " of " + this.servers.size() + " servers work)"
+				: failure.message();
+	}
+
+	private @Nullable RedisFailure failure() {
+		for (Server server : this.servers.values()) {
+			RedisFailure failure = server.failure();
+			if (failure != null) {
+				return failure;
+			}
+		}
+		return this.refusals.values().stream().findFirst().orElse(null);
+	}
+
+	private Server server(String name) {
+		Server known = this.servers.get(name);
+		return (known != null) ? known
+				: this.servers.computeIfAbsent(name, (unused) -> new Server(this.nanoTime.getAsLong()));
 	}
 
 	private boolean isStarting() {
-		return this.lastSuccess - this.createdAt < 0 && this.nanoTime.getAsLong() - this.createdAt < START;
+		return !this.answeredEver && this.nanoTime.getAsLong() - this.createdAt < START;
 	}
 
-	private void open(RedisFailure cause) {
-		open(this.reads, cause);
-		open(this.writes, cause);
-	}
-
-	private void open(Breaker breaker, RedisFailure cause) {
-		breaker.open(this.nanoTime.getAsLong(), cause.kind());
-		this.failure = cause;
-		if (!this.outage) {
+	private void look() {
+		RedisFailure failure = failure();
+		if (failure != null && !this.outage) {
 			this.outage = true;
 			this.outageStart = this.nanoTime.getAsLong();
-			logger.atWarn()
-				.addKeyValue("mcp.outage.kind", cause.kind())
-				.log("Events aren't stored for now, and clients can't resume fully until they are. {}",
-						cause.message());
+			if (failure.kind() != RedisFailure.Kind.REFUSED) {
+				logger.atWarn()
+					.addKeyValue("mcp.outage.kind", failure.kind())
+					.log("Events aren't stored for now, and clients can't resume fully until they are. {}", reason());
+			}
 		}
-	}
-
-	private synchronized void recover(boolean write, boolean probe) {
-		if (probe) {
-			breaker(write).probed(this.nanoTime.getAsLong());
-		}
-		if (!this.outage) {
-			return;
-		}
-		breaker(write).close();
-		// An answer of any kind proves the connection, but a read doesn't prove that
-		// writes are taken again.
-		Breaker other = breaker(!write);
-		if (write || other.cause != RedisFailure.Kind.WRITES_REFUSED) {
-			other.close();
-		}
-		if (!this.reads.isOpen() && !this.writes.isOpen()) {
+		if (failure == null && this.outage && this.servers.values().stream().allMatch(Server::isKnownToWork)) {
 			this.outage = false;
-			this.failure = null;
 			long millis = (this.nanoTime.getAsLong() - this.outageStart) / 1_000_000;
 			logger.atInfo().addKeyValue("mcp.outage.ms", millis).log("Redis works again after {} ms", millis);
 		}
 	}
 
-	private Breaker breaker(boolean write) {
-		return write ? this.writes : this.reads;
-	}
-
 	/**
-	 * Whether a call may be made.
+	 * What a server is good for.
 	 */
-	enum Admission {
+	enum State {
 
 		/**
-		 * The call is made.
+		 * It is read and written.
 		 */
-		ADMITTED,
+		WORKING,
 
 		/**
-		 * The call is made to see whether Redis works again.
+		 * It is read, and refuses writes: it is full, a replica, or lacks replicas.
 		 */
-		PROBE,
+		READ_ONLY,
 
 		/**
-		 * The call fails at once.
+		 * It isn't reached, isn't ready, or lets nobody in.
 		 */
-		REFUSED
+		AWAY
 
 	}
 
-	private static final class Breaker {
+	private static final class Server {
 
-		private RedisFailure.@Nullable Kind cause;
+		/**
+		 * Since when it has been in use.
+		 */
+		private final long since;
+
+		private volatile long lastAnswer;
+
+		private volatile long lastProof;
+
+		/**
+		 * Why it doesn't answer.
+		 */
+		private volatile @Nullable RedisFailure absence;
+
+		/**
+		 * Why it refuses writes.
+		 */
+		private volatile @Nullable RedisFailure refusal;
+
+		private long refusedAt;
 
 		private boolean probing;
 
-		private long lastProbe;
+		private int doublings;
 
-		boolean isOpen() {
-			return this.cause != null;
+		private long nextProbe;
+
+		Server(long now) {
+			this.since = now;
+			this.lastAnswer = now - 1;
+			this.lastProof = now - QUIET;
+			this.nextProbe = now;
 		}
 
-		void open(long now, RedisFailure.Kind cause) {
-			if (this.cause == null) {
-				this.lastProbe = now;
-			}
-			this.cause = cause;
+		State state() {
+			return (this.absence != null) ? State.AWAY : (this.refusal != null) ? State.READ_ONLY : State.WORKING;
 		}
 
-		// The next probe waits from now on, so that a caller who makes one call after the
-		// other doesn't make a probe of every second one.
-		void probed(long now) {
-			this.probing = false;
-			this.lastProbe = now;
+		boolean isKnownToWork() {
+			return state() == State.WORKING && this.lastAnswer - this.since >= 0;
 		}
 
-		void close() {
-			this.cause = null;
+		@Nullable RedisFailure failure() {
+			RedisFailure absence = this.absence;
+			return (absence != null) ? absence : this.refusal;
 		}
 
-		Admission admit(long now) {
-			if (this.cause == null) {
-				return Admission.ADMITTED;
-			}
-			if (this.probing || now - this.lastProbe < PROBE_INTERVAL) {
-				return Admission.REFUSED;
-			}
-			this.probing = true;
-			this.lastProbe = now;
-			return Admission.PROBE;
+		void answered(long now) {
+			this.lastAnswer = now;
+			this.absence = null;
 		}
 
 	}

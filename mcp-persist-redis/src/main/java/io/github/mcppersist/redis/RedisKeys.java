@@ -23,6 +23,7 @@ import io.github.mcppersist.event.StreamKey;
  * mcp:1:u:{u}:nB8f...  zset    the sessions that have subscribed to one URI, by expiry;
  *                              the name is the URI's SHA-256 in Base64
  * mcp:1:b              hash    a counter for each node, which goes on while it lives
+ * mcp:1:{7}:p          any     only within the script that probes a server
  * mcp:1:n:0rT5...      channel what is for one node: hints for the readers that it has
  * mcp:1:n:all          channel what is for all nodes
  * </pre>
@@ -103,6 +104,15 @@ final class RedisKeys {
 
 	String beats() {
 		return this.beats;
+	}
+
+	/**
+	 * Return a key to try things with, in one of many slots.
+	 * @param number which of them
+	 * @return the key
+	 */
+	String probe(int number) {
+		return this.root + number + "}:p";
 	}
 
 	String channel(String node) {

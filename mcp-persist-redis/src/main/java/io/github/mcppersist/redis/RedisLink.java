@@ -1,5 +1,6 @@
 package io.github.mcppersist.redis;
 
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
@@ -15,6 +16,11 @@ interface RedisLink {
 	 * A number that isn't known.
 	 */
 	long UNKNOWN = -1;
+
+	/**
+	 * Where there is only one server at a time, it has this name.
+	 */
+	String NO_SERVER = "";
 
 	/**
 	 * Send the calls that this thread has made since the last time.
@@ -72,25 +78,51 @@ interface RedisLink {
 	void resubscribe();
 
 	/**
-	 * Try to connect anew, because calls fail.
-	 * @param needed says whether they still do; if not, or if no new connection works,
-	 * the one in use stays
+	 * Say which server holds a key.
+	 * @param key the key, or a channel
+	 * @return the server, as in {@link #servers()}, or {@link #NO_SERVER}
 	 */
-	void reconnect(BooleanSupplier needed);
+	String server(byte[] key);
 
 	/**
-	 * Return where Redis is, for people.
+	 * Return the servers that hold keys.
+	 * @return the primaries of a Cluster, and {@link #NO_SERVER} if there is none for
+	 * some keys; else just that
+	 */
+	Collection<String> servers();
+
+	/**
+	 * Look for another way to a server, because calls to it fail.
+	 * @param server the server
+	 * @param needed says whether they still do; if not, or if no other way is found, that
+	 * in use stays
+	 */
+	void recover(String server, BooleanSupplier needed);
+
+	/**
+	 * Look for a server that runs a script, since the one in use is a replica, and go
+	 * there if there is one. Where there is none, nothing changes.
+	 * @param script the script
+	 * @param keys its keys
+	 * @param arguments its arguments
+	 */
+	void lookElsewhere(LuaScript script, byte[][] keys, byte[][] arguments);
+
+	/**
+	 * Return where a server is, for people.
+	 * @param server the server
 	 * @return hosts and ports, without credentials
 	 */
-	String address();
+	String address(String server);
 
 	/**
 	 * Say why a call got no answer in time, as far as the link knows more than that.
+	 * @param server where it was made
 	 * @param millis how long the call waited
 	 * @return why the last attempt to connect failed, if there is no connection because
 	 * of that; else that there was no answer
 	 */
-	RedisFailure unanswered(long millis);
+	RedisFailure unanswered(String server, long millis);
 
 	/**
 	 * Pass it on when a future is cancelled: what it was derived from doesn't learn that
@@ -125,6 +157,17 @@ interface RedisLink {
 		 * The subscription is new: what was published before it is lost.
 		 */
 		void subscribed();
+
+		/**
+		 * The connection for calls broke; what is under way is sent again.
+		 */
+		void disconnected();
+
+		/**
+		 * Redis doesn't let this node subscribe. That is tried again.
+		 * @param reason why
+		 */
+		void notSubscribed(RedisFailure reason);
 
 		/**
 		 * Something was published.

@@ -15,6 +15,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.event.EventStoreRefusedException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.StoreOutage;
 import io.github.mcppersist.node.NodeRegistry;
@@ -45,6 +46,11 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 	 */
 	static final char LEFT = 'l';
 
+	/**
+	 * How often to look which servers are to be probed.
+	 */
+	private static final Duration PROBE_INTERVAL = Duration.ofMillis(250);
+
 	private static final Logger logger = LoggerFactory.getLogger(RedisEventStore.class);
 
 	private final String id = NodeRegistry.randomNodeId();
@@ -73,6 +79,7 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 		this.calls = new RedisCalls(this.link, this.scheduler, timeout.toNanos());
 		this.check = new SubscriptionCheck(this::echo, this.link::resubscribe);
 		every(echoInterval, this.check::run);
+		every(PROBE_INTERVAL, new RedisProbe(this.link, this.calls, keys, this.channel));
 	}
 
 	/**
@@ -91,7 +98,7 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 	}
 
 	String address() {
-		return this.link.address();
+		return this.link.address(RedisLink.NO_SERVER);
 	}
 
 	RedisKeys keys() {
@@ -124,25 +131,17 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 	}
 
 	/**
-	 * Make a call that only reads, see {@link RedisCalls#read}.
-	 * @param bytes about how many bytes the answer has
+	 * Make a call, see {@link RedisCalls#call}.
+	 * @param operation what is done
+	 * @param key the key, or one of those in the same slot, or a channel
+	 * @param bytes about how many bytes are sent or answered
 	 * @param command sends the call
 	 * @param callback gets the answer, or else why there is none
 	 * @param <T> the type of the answer
 	 */
-	<T> void read(long bytes, RedisCalls.Command<T> command, BiConsumer<@Nullable T, @Nullable Throwable> callback) {
-		this.calls.read(bytes, command, callback);
-	}
-
-	/**
-	 * Make a call that writes, see {@link RedisCalls#write}.
-	 * @param bytes how many bytes are sent
-	 * @param command sends the call
-	 * @param callback gets the answer, or else why there is none
-	 * @param <T> the type of the answer
-	 */
-	<T> void write(long bytes, RedisCalls.Command<T> command, BiConsumer<@Nullable T, @Nullable Throwable> callback) {
-		this.calls.write(bytes, command, callback);
+	<T> void call(Operation operation, byte[] key, long bytes, RedisCalls.Command<T> command,
+			BiConsumer<@Nullable T, @Nullable Throwable> callback) {
+		this.calls.call(operation, key, bytes, command, callback);
 	}
 
 	/**
@@ -155,7 +154,8 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 	 */
 	void write(LuaScript script, long bytes, byte[][] keys, byte[][] arguments,
 			BiConsumer<@Nullable List<Object>, @Nullable Throwable> callback) {
-		this.<List<Object>>write(bytes, (link, withBody) -> link.eval(script, withBody, keys, arguments), callback);
+		this.<List<Object>>call(script.operation(), keys[0], bytes,
+				(link, withBody) -> link.eval(script, withBody, keys, arguments), callback);
 	}
 
 	/**
@@ -185,7 +185,7 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 	 * @return the reply
 	 */
 	Mono<List<Object>> read(LuaScript script, byte[][] keys, byte[]... arguments) {
-		return Mono.create((sink) -> this.<List<Object>>read(0,
+		return Mono.create((sink) -> this.<List<Object>>call(script.operation(), keys[0], 0,
 				(link, withBody) -> link.eval(script, withBody, keys, arguments), (reply, failure) -> {
 					if (reply != null) {
 						sink.success(reply);
@@ -205,8 +205,8 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 	Mono<Long> publish(String channel, String message) {
 		byte[] to = RedisKeys.bytes(channel);
 		byte[] bytes = RedisKeys.text(message);
-		return Mono.create((sink) -> this.<Long>read(bytes.length, (link, withBody) -> link.publish(to, bytes),
-				(receivers, failure) -> {
+		return Mono.create((sink) -> this.<Long>call(Operation.PUBLISH, to, bytes.length,
+				(link, withBody) -> link.publish(to, bytes), (receivers, failure) -> {
 					if (receivers != null) {
 						sink.success(receivers);
 					}
@@ -218,20 +218,34 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 
 	private void echo() {
 		byte[] message = { (byte) ECHO };
-		this.<Long>read(0, (link, withBody) -> link.publish(this.channel, message), (receivers, failure) -> {
-			if (receivers != null) {
-				this.check.sent();
-			}
-			else {
-				this.check.failed();
-			}
-		});
+		this.<Long>call(Operation.PUBLISH, this.channel, 0, (link, withBody) -> link.publish(this.channel, message),
+				(receivers, failure) -> {
+					if (receivers != null) {
+						this.check.sent();
+					}
+					else {
+						this.check.failed();
+					}
+				});
 	}
 
 	@Override
 	public void subscribed() {
 		this.check.heard();
+		this.calls.health().done(Operation.SUBSCRIBE);
 		this.listeners.forEach((listener) -> guard(listener::subscribed));
+	}
+
+	@Override
+	public void disconnected() {
+		this.calls.disconnected();
+	}
+
+	@Override
+	public void notSubscribed(RedisFailure reason) {
+		if (reason.kind() == RedisFailure.Kind.REFUSED) {
+			this.calls.health().refused(Operation.SUBSCRIBE, reason);
+		}
 	}
 
 	@Override
@@ -277,7 +291,23 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 		logger.debug("Closed");
 	}
 
+	/**
+	 * Return why there is no answer, to those who can only ask again.
+	 * @param failure the failure of a call
+	 * @return the failure, which is never that Redis refuses it for good
+	 */
 	static Throwable failed(@Nullable Throwable failure) {
+		return (failure instanceof EventStoreRefusedException)
+				? new EventStoreUnavailableException(String.valueOf(failure.getMessage()), failure.getCause())
+				: refused(failure);
+	}
+
+	/**
+	 * Return why there is no answer, to those who can give up what was to be stored.
+	 * @param failure the failure of a call
+	 * @return the failure
+	 */
+	static Throwable refused(@Nullable Throwable failure) {
 		return (failure != null) ? failure : new EventStoreUnavailableException("Redis gave no answer");
 	}
 

@@ -66,8 +66,8 @@ final class StreamReader {
 		byte[] key = RedisKeys.bytes(this.node.keys().stream(stream));
 		long first = events.get(0).id().sequence() - base;
 		long bytes = events.stream().mapToLong((event) -> event.message().length).sum();
-		this.node.<List<byte[]>>read(bytes, (link, withBody) -> link.range(key, first, first + events.size() - 1),
-				(elements, failure) -> {
+		this.node.<List<byte[]>>call(Operation.LRANGE, key, bytes,
+				(link, withBody) -> link.range(key, first, first + events.size() - 1), (elements, failure) -> {
 					if (elements == null) {
 						callback.accept(null, failure);
 						return;
@@ -133,7 +133,7 @@ final class StreamReader {
 		void startAtOnce(EventId cursor, StreamHint.Extent extent) {
 			long first = cursor.sequence() - extent.base();
 			long last = Math.min(first + maxCount(extent.largestElement()), extent.newest() - extent.base());
-			StreamReader.this.node.<Found>read((last - first) * extent.largestElement(),
+			StreamReader.this.node.<Found>call(Operation.LRANGE, this.key, (last - first) * extent.largestElement(),
 					(link, withBody) -> stateAndRange(link, withBody, first, last), (found, failure) -> {
 						if (found == null) {
 							this.sink.error(RedisNode.failed(failure));
@@ -162,14 +162,15 @@ final class StreamReader {
 
 		void start() {
 			this.attempts++;
-			StreamReader.this.node.<List<Object>>read(0, this::state, (reply, failure) -> {
-				if (reply == null) {
-					this.sink.error(RedisNode.failed(failure));
-				}
-				else {
-					this.guard(() -> found(StreamState.parse(reply)));
-				}
-			});
+			StreamReader.this.node.<List<Object>>call(LuaScript.FIND_STREAM.operation(), this.key, 0, this::state,
+					(reply, failure) -> {
+						if (reply == null) {
+							this.sink.error(RedisNode.failed(failure));
+						}
+						else {
+							this.guard(() -> found(StreamState.parse(reply)));
+						}
+					});
 		}
 
 		private CompletableFuture<List<Object>> state(RedisLink link, boolean withBody) {
@@ -203,7 +204,8 @@ final class StreamReader {
 			}
 			int count = maxCount(header.largestElement());
 			long from = first;
-			StreamReader.this.node.<List<byte[]>>read((long) count * header.largestElement(),
+			StreamReader.this.node.<List<byte[]>>call(Operation.LRANGE, this.key,
+					(long) count * header.largestElement(),
 					(link, withBody) -> link.range(this.key, from, from + count), (elements, failure) -> {
 						if (elements == null) {
 							this.sink.error(RedisNode.failed(failure));

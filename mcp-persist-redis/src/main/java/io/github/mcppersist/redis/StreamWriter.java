@@ -65,7 +65,7 @@ final class StreamWriter {
 		this.node.write(LuaScript.OPEN, bytes, keys, arguments, (reply, failure) -> {
 			if (reply == null) {
 				this.bounds.putBackFinished(stream.sessionId(), finished);
-				sink.error(RedisNode.failed(failure));
+				sink.error(RedisNode.refused(failure));
 				return;
 			}
 			switch (RedisNode.code(reply)) {
@@ -94,7 +94,7 @@ final class StreamWriter {
 		StreamBounds.Written written = new StreamBounds.Written(false, complete, upkeep.renewal());
 		this.node.write(script, bytes, keys, arguments, (reply, failure) -> {
 			if (reply == null) {
-				sink.error(RedisNode.failed(failure));
+				sink.error(RedisNode.refused(failure));
 				return;
 			}
 			switch (RedisNode.code(reply)) {
@@ -154,8 +154,9 @@ final class StreamWriter {
 	private void drop(StreamBounds.Excess excess) {
 		byte[][] keys = { RedisKeys.bytes(this.node.keys().stream(excess.stream())) };
 		if (excess.firstToKeep() == 0) {
-			this.node.<Long>write(0, (link, withBody) -> link.unlink(keys), (reply, failure) -> {
-			});
+			this.node.<Long>call(Operation.UNLINK, keys[0], 0, (link, withBody) -> link.unlink(keys),
+					(reply, failure) -> {
+					});
 			return;
 		}
 		byte[][] arguments = { RedisNode.number(excess.firstToKeep()) };

@@ -44,6 +44,16 @@ class BlockingLinkTests {
 		}
 
 		@Override
+		public void disconnected() {
+			// Nothing is sent again
+		}
+
+		@Override
+		public void notSubscribed(RedisFailure reason) {
+			// Tried again
+		}
+
+		@Override
 		public void published(String message) {
 			// Nothing is
 		}

@@ -1,21 +1,29 @@
 package io.github.mcppersist.redis;
 
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
 import org.springframework.data.redis.connection.RedisClusterConfiguration;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 
 import io.github.mcppersist.event.Event;
-import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.EventStoreRefusedException;
 import io.github.mcppersist.event.EventsTrimmedException;
 import io.github.mcppersist.event.RequestIds;
+import io.github.mcppersist.event.StoreOutage;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
@@ -134,17 +142,99 @@ class RedisAclTests {
 		}
 	}
 
-	@Test
-	void saysThatARightIsMissing() {
-		this.redis.cli("ACL", "SETUSER", "mcp", "-rpush");
-		RedisEventStore store = this.stores.open(factory(Driver.LETTUCE));
+	@ParameterizedTest
+	@EnumSource
+	void saysThatARightIsMissingAndThatItIsThereAgain(Driver driver) {
+		RedisEventStore store = this.stores.open(factory(driver));
 		StreamKey stream = RedisStores.newStream();
+		Event priming = RedisStores.priming(stream);
+		RedisStores.block(store.openStream(stream, RequestIds.parse("7"), List.of(priming)));
 
-		assertThatExceptionOfType(EventStoreUnavailableException.class)
-			.isThrownBy(() -> RedisStores
-				.block(store.openStream(stream, RequestIds.parse("7"), List.of(RedisStores.priming(stream)))))
+		this.redis.cli("ACL", "SETUSER", "mcp", "-rpushx");
+		assertThatExceptionOfType(EventStoreRefusedException.class)
+			.isThrownBy(() -> RedisStores.block(store.storeEvents(stream, List.of(RedisStores.event(stream, 2)))))
 			.withMessageContaining("rights")
 			.withMessageContaining("spring.data.redis.username");
+
+		StoreOutage outage = store.outage();
+		assertThat(outage).isNotNull();
+		assertThat(outage.writesFail()).isTrue();
+		assertThat(outage.readsFail()).isFalse();
+		assertThat(RedisStores.read(store, stream, priming.id()).events()).isEmpty();
+		this.redis.cli("ACL", "SETUSER", "mcp", "+rpushx");
+		Awaitility.await().until(() -> store.outage() == null);
+		RedisStores.block(store.storeEvents(stream, List.of(RedisStores.event(stream, 2))));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void noticesThatARightIsMissingBeforeAnybodyNeedsIt(Driver driver) {
+		this.redis.cli("ACL", "SETUSER", "mcp", "-ltrim");
+
+		RedisEventStore store = this.stores.open(factory(driver));
+
+		Awaitility.await().until(() -> store.outage() != null);
+		assertThat(store.outage().reason()).contains("spring.data.redis.username");
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void noticesThatItMayNotSubscribe(Driver driver) {
+		this.redis.cli("ACL", "SETUSER", "mcp", "-subscribe");
+
+		RedisEventStore store = this.stores.open(factory(driver));
+
+		Awaitility.await().until(() -> store.outage() != null);
+		assertThat(store.outage().reason()).contains("subscribe");
+		assertThat(store.outage().writesFail()).isFalse();
+		this.redis.cli("ACL", "SETUSER", "mcp", "+subscribe");
+		Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> store.outage() == null);
+		assertThat((List<?>) this.redis.cli("PUBSUB", "CHANNELS")).isNotEmpty();
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void saysThatACommandHasAnotherName(Driver driver) throws Exception {
+		ListAppender<ILoggingEvent> log = new ListAppender<>();
+		log.start();
+		Logger logger = (Logger) LoggerFactory.getLogger(RedisEventStore.class);
+		logger.addAppender(log);
+		try (RedisServer renamed = RedisServer.start("rename-command EVALSHA \"\"")) {
+			RedisEventStore store = this.stores
+				.open(driver.open(new RedisStandaloneConfiguration("127.0.0.1", renamed.port())));
+			StreamKey stream = RedisStores.newStream();
+			for (int i = 0; i < 20; i++) {
+				assertThatExceptionOfType(EventStoreRefusedException.class).isThrownBy(() -> RedisStores
+					.block(store.openStream(stream, RequestIds.parse("7"), List.of(RedisStores.priming(stream)))));
+			}
+
+			assertThat(store.outage()).isNotNull();
+			assertThat(store.outage().reason()).containsIgnoringCase("evalsha");
+			assertThat(log.list).extracting(ILoggingEvent::getFormattedMessage)
+				.filteredOn((line) -> line.contains("open.lua"))
+				.hasSize(1);
+			this.stores.close();
+		}
+		finally {
+			logger.detachAppender(log);
+		}
+	}
+
+	@Test
+	void theProbeDoesWhateverAScriptDoes() {
+		List<String> probed = commands(LuaScript.PROBE);
+
+		for (LuaScript script : LuaScript.values()) {
+			assertThat(probed).as(script.name()).containsAll(commands(script));
+		}
+	}
+
+	private static List<String> commands(LuaScript script) {
+		return Pattern.compile("redis\\.call\\('([A-Z]+)'")
+			.matcher(new String(script.body(), StandardCharsets.UTF_8))
+			.results()
+			.map((call) -> call.group(1))
+			.toList();
 	}
 
 }

@@ -112,7 +112,8 @@ class RedisCallsTests {
 
 	private CompletableFuture<List<byte[]>> read() {
 		CompletableFuture<List<byte[]>> answer = new CompletableFuture<>();
-		this.calls.read(0, (link, withBody) -> link.range(RedisKeys.bytes("none"), 0, -1), (elements, failure) -> {
+		byte[] key = RedisKeys.bytes("none");
+		this.calls.call(Operation.LRANGE, key, 0, (link, withBody) -> link.range(key, 0, -1), (elements, failure) -> {
 			if (failure != null) {
 				answer.completeExceptionally(failure);
 			}

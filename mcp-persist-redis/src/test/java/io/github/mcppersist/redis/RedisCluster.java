@@ -22,6 +22,8 @@ public final class RedisCluster implements AutoCloseable {
 
 	private final List<RedisServer> nodes = new ArrayList<>();
 
+	private final List<RedisServer> replicas = new ArrayList<>();
+
 	private RedisCluster() {
 	}
 
@@ -30,10 +32,14 @@ public final class RedisCluster implements AutoCloseable {
 	 * @return the running cluster
 	 */
 	public static RedisCluster start() {
+		return start("15000");
+	}
+
+	private static RedisCluster start(String nodeTimeout) {
 		RedisCluster cluster = new RedisCluster();
 		try {
 			for (int i = 0; i < NODES; i++) {
-				cluster.nodes.add(RedisServer.start("cluster-enabled yes", "cluster-node-timeout 15000"));
+				cluster.nodes.add(RedisServer.start("cluster-enabled yes", "cluster-node-timeout " + nodeTimeout));
 			}
 			cluster.form();
 			return cluster;
@@ -42,6 +48,42 @@ public final class RedisCluster implements AutoCloseable {
 			cluster.close();
 			throw ex;
 		}
+	}
+
+	/**
+	 * Start a cluster each of whose nodes has a replica, which takes over if the node is
+	 * away for a second.
+	 * @return the running cluster
+	 */
+	static RedisCluster startWithReplicas() {
+		RedisCluster cluster = start("1000");
+		try {
+			for (RedisServer node : cluster.nodes) {
+				RedisServer replica = RedisServer.start("cluster-enabled yes", "cluster-node-timeout 1000");
+				cluster.replicas.add(replica);
+				replica.cli("CLUSTER", "MEET", "127.0.0.1", String.valueOf(node.port()));
+				Awaitility.await()
+					.atMost(FORMATION_LIMIT)
+					.ignoreExceptionsInstanceOf(RedisServer.ErrorReply.class)
+					.until(() -> "OK".equals(replica.cli("CLUSTER", "REPLICATE", id(node))));
+				Awaitility.await().atMost(FORMATION_LIMIT).until(() -> "up".equals(replica.info("master_link_status")));
+			}
+			Awaitility.await().atMost(FORMATION_LIMIT).until(() -> cluster.nodes.stream().allMatch(cluster::knowsAll));
+			return cluster;
+		}
+		catch (RuntimeException ex) {
+			cluster.close();
+			throw ex;
+		}
+	}
+
+	/**
+	 * Return the replica of a node.
+	 * @param node the node
+	 * @return the server that takes over for it
+	 */
+	RedisServer replica(RedisServer node) {
+		return this.replicas.get(this.nodes.indexOf(node));
 	}
 
 	private void form() {
@@ -66,7 +108,7 @@ public final class RedisCluster implements AutoCloseable {
 	private boolean knowsAll(RedisServer node) {
 		String info = (String) node.cli("CLUSTER", "INFO");
 		return info.contains("cluster_state:ok") && info.contains("cluster_slots_assigned:" + SLOTS)
-				&& info.contains("cluster_known_nodes:" + NODES);
+				&& info.contains("cluster_known_nodes:" + (NODES + this.replicas.size()));
 	}
 
 	/**
@@ -133,6 +175,7 @@ public final class RedisCluster implements AutoCloseable {
 	@Override
 	public void close() {
 		this.nodes.forEach(RedisServer::close);
+		this.replicas.forEach(RedisServer::close);
 	}
 
 }

@@ -196,6 +196,36 @@ class RedisOutageTests {
 	}
 
 	@Test
+	void isFullUntilSomethingIsWrittenAndKeepsItsConnections() {
+		long connections = this.proxy.accepted();
+		this.redis.cli("CONFIG", "SET", "maxmemory", "1");
+		assertUnavailable(this.store.storeEvents(this.stream, List.of(TestEvents.event(this.stream, 2, 100))));
+
+		// It needs no memory, and so doesn't prove that there is some
+		TestEvents.block(this.store.replayEventsAfter(this.stream, null, 1000));
+		awaitProbes(3);
+		StoreOutage outage = this.store.outage();
+		assertThat(outage).isNotNull();
+		assertThat(outage.readsFail()).isFalse();
+
+		this.redis.cli("CONFIG", "SET", "maxmemory", "0");
+		awaiting().until(() -> this.store.outage() == null);
+		TestEvents.block(this.store.storeEvents(this.stream, List.of(TestEvents.event(this.stream, 2, 100))));
+		assertThat(this.log.list).extracting(ILoggingEvent::getLevel).containsExactly(Level.WARN, Level.INFO);
+		assertThat(this.proxy.accepted()).isEqualTo(connections);
+	}
+
+	private void awaitProbes(int probes) {
+		long before = failedScripts();
+		awaiting().until(() -> failedScripts() >= before + probes);
+	}
+
+	private long failedScripts() {
+		String statistics = this.redis.info("cmdstat_evalsha");
+		return Long.parseLong(statistics.substring(statistics.lastIndexOf('=') + 1));
+	}
+
+	@Test
 	void findsTheRunningStreamsOfASessionWithoutTheirEvents() {
 		StreamKey other = StreamKey.random("session");
 		TestEvents.block(this.store.openStream(other, RequestIds.parse("\"two\""), TestEvents.priming(other)));

@@ -137,6 +137,26 @@ class RedisReasonsTests {
 		}
 	}
 
+	@ParameterizedTest
+	@EnumSource
+	void saysThatThePasswordWasChanged(Driver driver) throws Exception {
+		try (RedisServer redis = RedisServer.start()) {
+			RedisConnectionFactory factory = driver.open(at("127.0.0.1", redis.port()));
+			try (RedisEventStore store = store(factory)) {
+				Awaitility.await().ignoreExceptions().untilAsserted(() -> read(store));
+
+				RedisOutage.WRONG_PASSWORD.begin(redis);
+
+				awaitReason(store, "wants a password", "127.0.0.1:" + redis.port(), "spring.data.redis.password");
+				RedisOutage.WRONG_PASSWORD.end(redis);
+				Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> store.outage() == null);
+			}
+			finally {
+				((DisposableBean) factory).destroy();
+			}
+		}
+	}
+
 	private static void assertReason(RedisConnectionFactory factory, String... parts) throws Exception {
 		try (RedisEventStore store = store(factory)) {
 			awaitReason(store, parts);

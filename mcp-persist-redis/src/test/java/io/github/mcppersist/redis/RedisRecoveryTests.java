@@ -24,6 +24,7 @@ import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventNotFoundException;
+import io.github.mcppersist.event.EventStoreRefusedException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
@@ -295,6 +296,26 @@ class RedisRecoveryTests {
 
 		assertStoresSecondOnce(store);
 		assertLoggedOneOutage();
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void givesUpWhatIsLargerThanRedisTakesAndGoesOnWithTheRest(Driver driver) {
+		this.redis.cli("CONFIG", "SET", "proto-max-bulk-len", "1048576");
+		RedisEventStore store = openStream(driver);
+		Event large = new Event(this.second.id(), new byte[3 * 1024 * 1024]);
+
+		Awaitility.await()
+			.atMost(RECOVERY_LIMIT)
+			.pollInterval(Duration.ofMillis(300))
+			.ignoreExceptionsInstanceOf(EventStoreUnavailableException.class)
+			.untilAsserted(() -> assertThatExceptionOfType(EventStoreRefusedException.class)
+				.isThrownBy(() -> RedisStores.block(store.storeEvents(this.stream, List.of(large))))
+				.withMessageContaining("proto-max-bulk-len"));
+
+		assertStoresSecondOnce(store);
+		Awaitility.await().until(() -> store.outage() == null);
+		assertThat(logged(Level.WARN)).anyMatch((line) -> line.contains("proto-max-bulk-len"));
 	}
 
 	@ParameterizedTest

@@ -1,0 +1,162 @@
+package io.github.mcppersist.redis;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
+
+import io.lettuce.core.AbstractRedisClient;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.cluster.ClusterClientOptions;
+import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
+import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.SlotHash;
+import io.lettuce.core.cluster.models.partitions.Partitions;
+import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
+import io.lettuce.core.resource.ClientResources;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.data.redis.connection.RedisClusterConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+
+/**
+ * A client of our own for a Redis Cluster, with the settings and the threads of the
+ * application's. It looks where slots have gone as soon as calls fail, and has short time
+ * limits for that: with the application's, a node that is there and silent, as one is
+ * whose host has gone, puts off each look by a minute.
+ */
+final class LettuceCluster extends RedisClusterClient {
+
+	/**
+	 * How long a look may wait for a node to connect, and then for its answer.
+	 */
+	private static final Duration LOOK_LIMIT = Duration.ofSeconds(1);
+
+	private static final int DEFAULT_PORT = RedisURI.DEFAULT_REDIS_PORT;
+
+	private static final Logger logger = LoggerFactory.getLogger(LettuceCluster.class);
+
+	private final AtomicBoolean looking = new AtomicBoolean();
+
+	private LettuceCluster(ClientResources resources, Iterable<RedisURI> nodes) {
+		super(resources, nodes);
+	}
+
+	static LettuceCluster of(LettuceConnectionFactory factory, RedisClusterConfiguration configuration) {
+		AbstractRedisClient applications = factory.getRequiredNativeClient();
+		List<RedisURI> nodes = configuration.getClusterNodes().stream().map((node) -> {
+			RedisURI uri = LettuceUris.of(Objects.requireNonNull(node.getHost()), node.getPortOr(DEFAULT_PORT),
+					configuration, 0, factory.getClientConfiguration());
+			uri.setTimeout(LOOK_LIMIT);
+			return uri;
+		}).toList();
+		LettuceCluster cluster = new LettuceCluster(applications.getResources(), nodes);
+		cluster.setOptions(options((ClusterClientOptions) applications.getOptions()));
+		return cluster;
+	}
+
+	private static ClusterClientOptions options(ClusterClientOptions applications) {
+		ClusterTopologyRefreshOptions refresh = applications.getTopologyRefreshOptions();
+		Predicate<RedisClusterNode> alive = (node) -> !node.is(RedisClusterNode.NodeFlag.FAIL);
+		return applications.mutate()
+			.socketOptions(applications.getSocketOptions().mutate().connectTimeout(LOOK_LIMIT).build())
+			// They are kept by RedisCalls; here they cost a timer for each call
+			.timeoutOptions(TimeoutOptions.builder().timeoutCommands(false).build())
+			// What nobody reaches isn't asked, and its connection ends
+			.nodeFilter(alive.and(applications.getNodeFilter()))
+			.topologyRefreshOptions(ClusterTopologyRefreshOptions.builder()
+				.dynamicRefreshSources(refresh.useDynamicRefreshSources())
+				.enableAllAdaptiveRefreshTriggers()
+				.adaptiveRefreshTriggersTimeout(LOOK_LIMIT)
+				.build())
+			.build();
+	}
+
+	/**
+	 * Return the node that holds a key.
+	 * @param key the key
+	 * @return the node's ID, or {@link RedisLink#NO_SERVER} if none is known
+	 */
+	String server(byte[] key) {
+		RedisClusterNode node = getPartitions().getMasterBySlot(SlotHash.getSlot(key));
+		return (node != null) ? node.getNodeId() : RedisLink.NO_SERVER;
+	}
+
+	/**
+	 * Return the nodes that hold keys.
+	 * @return their IDs, and {@link RedisLink#NO_SERVER} if some slots have no node
+	 */
+	List<String> servers() {
+		List<String> servers = new ArrayList<>();
+		int slots = 0;
+		for (RedisClusterNode node : getPartitions()) {
+			if (node.is(RedisClusterNode.NodeFlag.UPSTREAM) && !node.hasNoSlots()) {
+				servers.add(node.getNodeId());
+				slots += node.getSlots().size();
+			}
+		}
+		if (slots < SlotHash.SLOT_COUNT) {
+			servers.add(RedisLink.NO_SERVER);
+		}
+		return servers;
+	}
+
+	@Nullable String address(String server) {
+		RedisClusterNode node = getPartitions().getPartitionByNodeId(server);
+		return (node != null) ? node.getUri().getHost() + ":" + node.getUri().getPort() : null;
+	}
+
+	/**
+	 * Close the connection to a node, whether it is up, hangs, or waits for its next
+	 * attempt. What waits there is sent again, to whoever holds the slot then. And look
+	 * where the slots are.
+	 * @param server the node's ID
+	 */
+	void recover(String server) {
+		Partitions partitions = getPartitions();
+		RedisClusterNode node = partitions.getPartitionByNodeId(server);
+		if (node != null) {
+			partitions.remove(node);
+			updatePartitionsInConnections();
+			partitions.add(node);
+			partitions.updateCache();
+			updatePartitionsInConnections();
+		}
+		look();
+	}
+
+	private void look() {
+		if (!this.looking.compareAndSet(false, true)) {
+			return;
+		}
+		CompletionStage<Void> look;
+		try {
+			look = refreshPartitionsAsync();
+		}
+		catch (RuntimeException ex) {
+			look = CompletableFuture.failedStage(ex);
+		}
+		look.whenComplete((nothing, failure) -> {
+			this.looking.set(false);
+			if (failure != null) {
+				logger.debug("Could not look where the slots are", failure);
+			}
+		});
+	}
+
+	/**
+	 * Close all connections, and leave the application's threads alone.
+	 * @return completes when they are closed
+	 */
+	CompletableFuture<Void> end() {
+		return shutdownAsync(0, 1, TimeUnit.SECONDS);
+	}
+
+}

@@ -1,0 +1,66 @@
+package io.github.mcppersist.redis;
+
+import java.util.List;
+
+/**
+ * What Redis is asked to do: a script, or a command outside of scripts.
+ *
+ * @param name the script or the command, for people
+ * @param reads whether it is for reading
+ * @param writes whether it is for writing
+ * @param proof when a reply proves that Redis takes new data
+ */
+record Operation(String name, boolean reads, boolean writes, Proof proof) {
+
+	static final Operation SUBSCRIBE = new Operation("SUBSCRIBE", false, false, Proof.NEVER);
+
+	static final Operation PUBLISH = new Operation("PUBLISH", false, false, Proof.NEVER);
+
+	static final Operation LRANGE = reading("LRANGE");
+
+	static final Operation UNLINK = writing("UNLINK", Proof.NEVER);
+
+	static Operation reading(String name) {
+		return new Operation(name, true, false, Proof.NEVER);
+	}
+
+	static Operation writing(String name, Proof proof) {
+		return new Operation(name, false, true, proof);
+	}
+
+	boolean hasWritten(Object reply) {
+		return switch (this.proof) {
+			case ALWAYS -> true;
+			case CODE -> reply instanceof List<?> list && Long.valueOf(1).equals(list.get(0));
+			case NEVER -> false;
+		};
+	}
+
+	@Override
+	public String toString() {
+		return this.name;
+	}
+
+	/**
+	 * When a reply proves that Redis has written what a full one would have refused.
+	 */
+	enum Proof {
+
+		/**
+		 * Every reply does.
+		 */
+		ALWAYS,
+
+		/**
+		 * A reply that begins with 1 does.
+		 */
+		CODE,
+
+		/**
+		 * It may have removed something, or nothing was to be done.
+		 */
+		NEVER
+
+	}
+
+}

@@ -1,0 +1,100 @@
+package io.github.mcppersist.redis;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds out whether each server does what the store needs: by a script that does all of
+ * it, wherever nothing was written for a moment or something doesn't work. So a quiet
+ * store notices an outage, and recovers from it, as a busy one does. A server that takes
+ * writes all the time is never probed.
+ */
+final class RedisProbe implements Runnable {
+
+	/**
+	 * So many names for each server, of which there may be many.
+	 */
+	private static final int MAX_NAMES = 20_000;
+
+	private final RedisLink link;
+
+	private final RedisCalls calls;
+
+	private final RedisHealth health;
+
+	private final RedisKeys keys;
+
+	private final byte[] channel;
+
+	/**
+	 * A key for each server that it held when that was last looked up.
+	 */
+	private final Map<String, byte[]> keyOf = new ConcurrentHashMap<>();
+
+	RedisProbe(RedisLink link, RedisCalls calls, RedisKeys keys, byte[] channel) {
+		this.link = link;
+		this.calls = calls;
+		this.health = calls.health();
+		this.keys = keys;
+		this.channel = channel;
+	}
+
+	@Override
+	public void run() {
+		for (String server : this.health.due(this.link.servers())) {
+			byte[] key = keyOf(server);
+			if (key == null) {
+				this.link.recover(server, () -> isAway(server));
+				this.health.probed(server);
+			}
+			else {
+				probe(server, new byte[][] { key }, new byte[][] { this.channel });
+			}
+		}
+	}
+
+	private void probe(String server, byte[][] keys, byte[][] arguments) {
+		this.calls.<List<Object>>probe(LuaScript.PROBE.operation(), keys[0],
+				(link, withBody) -> link.eval(LuaScript.PROBE, withBody, keys, arguments), (reply, failure) -> {
+					RedisFailure reason = this.health.failure(server);
+					if (reply != null) {
+						this.health.proved();
+					}
+					else if (reason != null) {
+						switch (reason.kind()) {
+							case CONNECTION, NO_ACCESS, PASSING -> this.link.recover(server, () -> isAway(server));
+							case READ_ONLY -> this.link.lookElsewhere(LuaScript.PROBE, keys, arguments);
+							case WRITES_REFUSED, SLOT, NOSCRIPT, REFUSED -> {
+								// By whichever connection
+							}
+						}
+					}
+					this.health.probed(server);
+				});
+	}
+
+	private boolean isAway(String server) {
+		return this.health.state(server) == RedisHealth.State.AWAY;
+	}
+
+	private byte @Nullable [] keyOf(String server) {
+		byte[] known = this.keyOf.get(server);
+		if (known != null && this.link.server(known).equals(server)) {
+			return known;
+		}
+		for (int i = 0; i < MAX_NAMES; i++) {
+			byte[] key = RedisKeys.bytes(this.keys.probe(i));
+			if (this.link.server(key).equals(server)) {
+				this.keyOf.put(server, key);
+				return key;
+			}
+		}
+		// It holds no slots any more, or these have no server for now
+		this.keyOf.remove(server);
+		return null;
+	}
+
+}
