@@ -32,6 +32,8 @@ enum LuaScript {
 
 	LIST_STREAMS("list-streams.lua"),
 
+	DROP_STREAMS("drop-streams.lua"),
+
 	FIND_SESSION("find-session.lua"),
 
 	CHANGE_SESSION("change-session.lua"),
