@@ -58,6 +58,8 @@ enum LuaScript {
 
 	BEAT("beat.lua"),
 
+	FIND_NODE("find-node.lua"),
+
 	LEAVE("leave.lua");
 
 	private final byte[] body;

@@ -36,7 +36,7 @@ class RedisAclTests {
 	 * called from outside of scripts.
 	 */
 	private static final List<String> COMMANDS = List.of("eval", "evalsha", //
-			"del", "exists", "hdel", "hget", "hgetall", "hincrby", "hkeys", "hlen", "hset", "hsetnx", "lindex", "llen",
+			"del", "exists", "hdel", "hget", "hgetall", "hincrby", "hkeys", "hlen", "hset", "hstrlen", "lindex", "llen",
 			"lset", "ltrim", "pexpire", "pttl", "publish", "rpush", "rpushx", "set", "time", "unlink", "zadd", "zcard",
 			"zrange", "zrangebyscore", "zrem", "zremrangebyscore", //
 			"lrange", "subscribe");
