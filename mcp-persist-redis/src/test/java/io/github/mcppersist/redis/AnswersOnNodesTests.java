@@ -18,6 +18,7 @@ import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
 import io.github.mcppersist.node.NodeRegistry;
+import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.TestRedis;
 import io.github.mcppersist.test.transport.RawMcpClient;
@@ -177,7 +178,8 @@ class AnswersOnNodesTests {
 	private Set<byte[]> answers(RawMcpClient client) {
 		try (RedisConnection connection = this.factory.getConnection()) {
 			return connection.hashCommands()
-				.hKeys(RedisKeys.bytes(new RedisKeys(this.redis.keyPrefix()).answers(client.sessionId())));
+				.hKeys(RedisKeys
+					.bytes(new RedisKeys(this.redis.keyPrefix()).answers(SessionNames.of(client.sessionId()))));
 		}
 	}
 
