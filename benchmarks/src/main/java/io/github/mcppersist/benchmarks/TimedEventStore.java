@@ -82,6 +82,11 @@ final class TimedEventStore implements EventStore {
 	}
 
 	@Override
+	public Duration completedTimeToLive() {
+		return this.store.completedTimeToLive();
+	}
+
+	@Override
 	public Mono<Void> deleteSession(String sessionId) {
 		return this.store.deleteSession(sessionId);
 	}

@@ -32,9 +32,11 @@ import reactor.core.publisher.Mono;
  * <li>The store is thread-safe, but a writer has one call for a stream under way at a
  * time.</li>
  * <li>Streams expire: a running one {@link #timeToLive()} after it was last written or
- * renewed, a complete one after a time of the store's own choice. Beyond the store's
- * bounds for a stream or a session the oldest events go first. A reader whose next event
- * is gone is told so, and gets nothing.</li>
+ * renewed, a complete one {@link #completedTimeToLive()} after it completed or was last
+ * read or renewed, but no later than {@link #timeToLive()} after it completed if that is
+ * longer: a client that reads slowly gets the rest. Beyond the store's bounds for a
+ * stream or a session the oldest events go first. A reader whose next event is gone is
+ * told so, and gets nothing.</li>
  * </ul>
  */
 public interface EventStore {
@@ -112,8 +114,7 @@ public interface EventStore {
 	Flux<Hint> watch(StreamKey stream);
 
 	/**
-	 * Put off the expiry of running streams. Streams that are gone or complete are passed
-	 * over.
+	 * Put off the expiry of streams. Streams that are gone are passed over.
 	 * @param streams the streams, of any sessions
 	 * @return completes when it is done; fails with
 	 * {@link EventStoreUnavailableException}
@@ -128,9 +129,16 @@ public interface EventStore {
 	Duration timeToLive();
 
 	/**
-	 * Delete a session with all its streams. From then on none can be opened
-	 * ({@link SessionDeletedException}), written ({@link StreamNotFoundException}) or
-	 * read ({@link EventNotFoundException}).
+	 * Return how long a complete stream is kept without being read or renewed. Whoever is
+	 * in the middle of reading a stream renews it at a third of this.
+	 * @return a positive duration
+	 */
+	Duration completedTimeToLive();
+
+	/**
+	 * Delete a session with all its streams, running and complete ones. From then on none
+	 * can be opened ({@link SessionDeletedException}), written
+	 * ({@link StreamNotFoundException}) or read ({@link EventNotFoundException}).
 	 * @param sessionId the session
 	 * @return completes when the session is deleted, also if it was unknown; fails with
 	 * {@link EventStoreUnavailableException}

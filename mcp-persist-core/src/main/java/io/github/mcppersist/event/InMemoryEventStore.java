@@ -27,9 +27,9 @@ import reactor.core.publisher.Mono;
  * <p>
  * It is bounded by age and by bytes of heap, counted about as they are with what Java
  * adds to each event and stream. Beyond the bounds of a stream its oldest events go.
- * Beyond those of a session or of the store the streams that completed first go, then the
- * oldest events of the running streams that were written least recently, and last those
- * streams themselves.
+ * Beyond those of a session or of the store the complete streams go that were completed
+ * or read least recently, then the oldest events of the running streams that were written
+ * least recently, and last those streams themselves.
  * <p>
  * The store has no thread: signals come on the thread that subscribes, hints on the one
  * that stores. What has expired is dropped by the next call, whichever it is.
@@ -137,7 +137,11 @@ public final class InMemoryEventStore implements EventStore {
 			if (log == null) {
 				throw new EventNotFoundException();
 			}
-			return log.read(lastEventId, maxBytes);
+			EventPage page = log.read(lastEventId, maxBytes);
+			if (log.isComplete()) {
+				renewComplete(log);
+			}
+			return page;
 		}));
 	}
 
@@ -162,6 +166,11 @@ public final class InMemoryEventStore implements EventStore {
 	@Override
 	public Duration timeToLive() {
 		return this.timeToLive;
+	}
+
+	@Override
+	public Duration completedTimeToLive() {
+		return this.completedTimeToLive;
 	}
 
 	@Override
@@ -223,8 +232,9 @@ public final class InMemoryEventStore implements EventStore {
 		InMemoryStream log = existing(stream);
 		if (!log.isComplete() && log.nextSequence() == events.get(0).id().sequence()) {
 			InMemoryStreams session = append(log, events);
-			log.complete();
-			log.expireAt(this.millis.getAsLong() + this.completedTimeToLive.toMillis());
+			long now = this.millis.getAsLong();
+			log.complete(now + this.timeToLive.toMillis());
+			log.expireAt(now + this.completedTimeToLive.toMillis());
 			this.queue.completed(log);
 			session.completed(log);
 			keepBounds(log, session);
@@ -268,6 +278,18 @@ public final class InMemoryEventStore implements EventStore {
 			log.expireAt(this.millis.getAsLong() + this.timeToLive.toMillis());
 			this.queue.renewed(log);
 			session(log).renewed(log);
+		}
+		else if (log != null) {
+			renewComplete(log);
+		}
+	}
+
+	private void renewComplete(InMemoryStream log) {
+		long expiresAt = this.millis.getAsLong() + this.completedTimeToLive.toMillis();
+		if (expiresAt <= log.expiresAtLatest()) {
+			log.expireAt(expiresAt);
+			this.queue.completed(log);
+			session(log).completed(log);
 		}
 	}
 
@@ -453,7 +475,8 @@ public final class InMemoryEventStore implements EventStore {
 		}
 
 		/**
-		 * Set how long a stream is kept after it was completed (default 5 minutes).
+		 * Set how long a stream is kept after it was completed or last read (default 5
+		 * minutes).
 		 * @param completedTimeToLive the time, at least a millisecond
 		 * @return this builder
 		 */

@@ -60,6 +60,8 @@ final class InMemoryStream {
 
 	private long expiresAt;
 
+	private long expiresAtLatest;
+
 	private long bytes;
 
 	InMemoryStream(StreamKey key, @Nullable RequestIds requestIds, List<Event> events) {
@@ -115,8 +117,17 @@ final class InMemoryStream {
 		this.lastBatch = events.size();
 	}
 
-	void complete() {
+	void complete(long expiresAtLatest) {
 		this.complete = true;
+		this.expiresAtLatest = expiresAtLatest;
+	}
+
+	/**
+	 * Return until when a complete stream is kept at most, however often it is read.
+	 * @return the time
+	 */
+	long expiresAtLatest() {
+		return this.expiresAtLatest;
 	}
 
 	boolean contains(List<Event> events) {

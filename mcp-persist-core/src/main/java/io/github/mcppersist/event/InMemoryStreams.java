@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 final class InMemoryStreams {
 
 	/**
-	 * Complete streams, the one that was completed first in front.
+	 * Complete streams, the one that was completed, read or renewed least recently in
+	 * front.
 	 */
 	private final Set<InMemoryStream> complete = new LinkedHashSet<>();
 
@@ -78,6 +79,7 @@ final class InMemoryStreams {
 	void completed(InMemoryStream log) {
 		this.running.remove(log);
 		this.trimmable.remove(log);
+		this.complete.remove(log);
 		this.complete.add(log);
 	}
 

@@ -18,11 +18,11 @@ public interface MonitoredEventStore extends EventStore {
 	@Nullable StoreOutage outage();
 
 	/**
-	 * Find the streams of a session that run, on whichever node, and maybe some that have
-	 * just completed. For people, not for every request.
+	 * Find the streams of a session, on whichever node they run or ran, running ones
+	 * before complete ones. For people, not for every request.
 	 * @param sessionId the session
-	 * @return up to a thousand streams, in no order; none if there is no such session;
-	 * fails with {@link EventStoreUnavailableException}
+	 * @return up to a thousand streams; none if there is no such session; fails with
+	 * {@link EventStoreUnavailableException}
 	 */
 	Mono<List<StoredStream>> findStreams(String sessionId);
 

@@ -79,6 +79,16 @@ public interface NodeRegistry {
 	boolean isGone(String nodeId);
 
 	/**
+	 * Say whether a node is present that a client names: unlike {@link #isGone} this
+	 * doesn't take a node for present that nobody has ever heard of. If this node hasn't
+	 * heard of the other one yet, whoever keeps the signs of life is asked.
+	 * @param nodeId the other node, or this one
+	 * @return emits whether it is present; fails, with whatever the registry's own means
+	 * say, if that can't be told
+	 */
+	Mono<Boolean> isPresent(String nodeId);
+
+	/**
 	 * Send a message to a node.
 	 * @param nodeId the node; if it is this one, nothing is sent
 	 * @param message the message, up to about a kilobyte

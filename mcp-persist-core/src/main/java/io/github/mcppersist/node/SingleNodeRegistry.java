@@ -29,6 +29,11 @@ final class SingleNodeRegistry implements NodeRegistry {
 	}
 
 	@Override
+	public Mono<Boolean> isPresent(String nodeId) {
+		return Mono.just(!isGone(nodeId));
+	}
+
+	@Override
 	public Mono<Boolean> send(String nodeId, String message) {
 		return Mono.just(this.nodeId.equals(nodeId));
 	}

@@ -86,6 +86,11 @@ public final class ObservedEventStore implements EventStore {
 	}
 
 	@Override
+	public Duration completedTimeToLive() {
+		return this.store.completedTimeToLive();
+	}
+
+	@Override
 	public Mono<Void> deleteSession(String sessionId) {
 		return called(StoreOperation.DELETE_EVENTS, this.store.deleteSession(sessionId));
 	}

@@ -24,6 +24,17 @@ public interface AnswerStore {
 	int MAX_REQUEST_ID_LENGTH = 64;
 
 	/**
+	 * How many answers of a session are kept at most. Whoever waits takes them at once;
+	 * more are a client's mischief.
+	 */
+	int MAX_ANSWERS = 1000;
+
+	/**
+	 * How many bytes the answers of a session take at most, if there is more than one.
+	 */
+	long MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+
+	/**
 	 * Refuse what can't be the ID of a server's request.
 	 * @param requestId the ID that a caller has given
 	 * @throws IllegalArgumentException if it doesn't fit the grammar
@@ -38,14 +49,16 @@ public interface AnswerStore {
 
 	/**
 	 * Keep a client's answer to a server's request for the node that waits for it. Of two
-	 * answers to one request the first is kept, until it is removed or expires. A store
-	 * bounds how many it keeps.
+	 * answers to one request the first is kept, until it is removed or expires.
 	 * @param sessionId the session
 	 * @param requestId the ID of the server's request, 1 to
 	 * {@value #MAX_REQUEST_ID_LENGTH} characters out of {@code A-Z a-z 0-9 . _ -}
 	 * @param answer the JSON-RPC response as UTF-8 JSON
 	 * @return completes when it is kept; fails with
-	 * {@link SessionAlreadyDeletedException}
+	 * {@link SessionAlreadyDeletedException}, or with
+	 * {@link SessionStoreUnavailableException} if more than {@value #MAX_ANSWERS} answers
+	 * of the session would wait to be removed, or more than {@value #MAX_ANSWER_BYTES}
+	 * bytes of them
 	 */
 	Mono<Void> storeAnswer(String sessionId, String requestId, byte[] answer);
 

@@ -33,16 +33,23 @@ final class InMemoryAnswers {
 	 */
 	private final Map<Key, Answer> answers = new LinkedHashMap<>();
 
-	private final Map<String, Set<Key>> bySession = new HashMap<>();
+	private final Map<String, OfSession> bySession = new HashMap<>();
 
 	private long bytes;
 
 	void add(String sessionId, String requestId, byte[] answer, long expiresAt) {
 		Key key = new Key(sessionId, requestId);
-		if (this.answers.putIfAbsent(key, new Answer(answer, expiresAt)) != null) {
+		if (this.answers.containsKey(key)) {
 			return;
 		}
-		this.bySession.computeIfAbsent(sessionId, (id) -> new HashSet<>()).add(key);
+		OfSession ofSession = this.bySession.getOrDefault(sessionId, new OfSession());
+		if (!ofSession.hasRoomFor(answer)) {
+			throw new SessionStoreUnavailableException("Too many answers of a session wait to be taken");
+		}
+		this.bySession.put(sessionId, ofSession);
+		this.answers.put(key, new Answer(answer, expiresAt));
+		ofSession.keys.add(key);
+		ofSession.bytes += answer.length;
 		this.bytes += ANSWER_OVERHEAD + answer.length;
 		while (this.bytes > MAX_BYTES && this.answers.size() > 1) {
 			remove(this.answers.keySet().iterator().next());
@@ -59,7 +66,10 @@ final class InMemoryAnswers {
 	}
 
 	void removeAll(String sessionId) {
-		Set.copyOf(this.bySession.getOrDefault(sessionId, Set.of())).forEach(this::remove);
+		OfSession ofSession = this.bySession.get(sessionId);
+		if (ofSession != null) {
+			Set.copyOf(ofSession.keys).forEach(this::remove);
+		}
 	}
 
 	void expire(long now) {
@@ -79,11 +89,25 @@ final class InMemoryAnswers {
 		Answer answer = this.answers.remove(key);
 		if (answer != null) {
 			this.bytes -= ANSWER_OVERHEAD + answer.message().length;
-			this.bySession.computeIfPresent(key.sessionId(), (id, keys) -> {
-				keys.remove(key);
-				return keys.isEmpty() ? null : keys;
+			this.bySession.computeIfPresent(key.sessionId(), (id, ofSession) -> {
+				ofSession.keys.remove(key);
+				ofSession.bytes -= answer.message().length;
+				return ofSession.keys.isEmpty() ? null : ofSession;
 			});
 		}
+	}
+
+	private static final class OfSession {
+
+		private final Set<Key> keys = new HashSet<>();
+
+		private long bytes;
+
+		boolean hasRoomFor(byte[] answer) {
+			return this.keys.isEmpty() || (this.keys.size() < AnswerStore.MAX_ANSWERS
+					&& this.bytes + answer.length <= AnswerStore.MAX_ANSWER_BYTES);
+		}
+
 	}
 
 	private record Key(String sessionId, String requestId) {

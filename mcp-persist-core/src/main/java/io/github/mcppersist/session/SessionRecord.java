@@ -12,7 +12,7 @@ import io.github.mcppersist.event.StreamKey;
 /**
  * What a node has to know of a session to carry it on.
  *
- * @param sessionId the session ID
+ * @param sessionId the session ID; from an endpoint its {@linkplain SessionNames name}
  * @param initializeRequest the parameters of the {@code initialize} request as JSON text:
  * the client's capabilities and who it is
  * @param protocolVersion the negotiated protocol version

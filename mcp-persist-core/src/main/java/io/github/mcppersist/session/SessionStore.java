@@ -10,7 +10,8 @@ import io.github.mcppersist.event.Revision;
 
 /**
  * Keeps what a node has to know of a session to carry it on, so that a client may send
- * each request to another node, and a node need not hold what it isn't asked for.
+ * each request to another node, and a node need not hold what it isn't asked for. What an
+ * endpoint passes as a session ID is the session's {@linkplain SessionNames name}.
  * <p>
  * For every store these hold, and {@code SessionStoreContractTests} tests them:
  * <ul>

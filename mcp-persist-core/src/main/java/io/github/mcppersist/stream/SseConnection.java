@@ -153,6 +153,11 @@ public final class SseConnection implements SseOutput.Source {
 	private Reading reading = Reading.IDLE;
 
 	/**
+	 * When the stream's expiry was last put off, by a read or otherwise.
+	 */
+	private long keptNanos;
+
+	/**
 	 * Where the connection is in the log, or {@code null} for before its first event.
 	 */
 	private @Nullable EventId position;
@@ -202,6 +207,7 @@ public final class SseConnection implements SseOutput.Source {
 		this.watch = new StreamWatch(context, this.stream, mailbox, this::hinted, this::timeToLook);
 		this.followed = new FollowedRequest(context, this.stream);
 		this.createdNanos = context.threads().nanoTime();
+		this.keptNanos = this.createdNanos;
 	}
 
 	public ConnectionKind kind() {
@@ -234,6 +240,7 @@ public final class SseConnection implements SseOutput.Source {
 			}
 			else {
 				this.output.beat(now, StreamContext.nanos(this.context.settings().heartbeatInterval()));
+				keepUnread(now);
 			}
 			endIfOrphaned();
 		});
@@ -624,6 +631,7 @@ public final class SseConnection implements SseOutput.Source {
 			return;
 		}
 		this.reading = Reading.UNDER_WAY;
+		this.keptNanos = this.context.threads().nanoTime();
 		boolean watchedBefore = this.watch.isWatched();
 		this.reader.read(this.position, (found) -> this.mailbox.execute(() -> {
 			boolean stale = this.reading == Reading.STALE;
@@ -640,6 +648,16 @@ public final class SseConnection implements SseOutput.Source {
 				}
 			}
 		}));
+	}
+
+	// What a slow client hasn't come to yet must not expire before it does.
+	private void keepUnread(long now) {
+		boolean unread = this.state == State.READING || this.state == State.ENDING;
+		if (unread && now - this.keptNanos > StreamContext.nanos(this.context.store().completedTimeToLive()) / 3) {
+			this.keptNanos = now;
+			this.context.store().renewStreams(List.of(this.stream)).subscribe((nothing) -> {
+			}, (ex) -> logger.debug("A stream that is being read was not renewed; trying again later", ex));
+		}
 	}
 
 	private void readNow() {

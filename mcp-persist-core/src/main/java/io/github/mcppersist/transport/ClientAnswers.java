@@ -11,6 +11,7 @@ import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.spec.McpError;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
@@ -82,9 +83,13 @@ final class ClientAnswers {
 	private Mono<Void> handOn(Session session, JSONRPCResponse answer, String node) {
 		NodeMessage answered = new NodeMessage(NodeMessage.Kind.ANSWERED, session.id(), (String) answer.id());
 		AnswerStore store = this.runtime.sessionStore();
-		Mono<Boolean> handedOn = this.runtime.nodes().isGone(node) ? Mono.just(false)
-				: store.storeAnswer(session.id(), answered.detail(), jsonBytes(answer))
-					.then(this.runtime.nodes().send(node, this.runtime.streams().text(answered)));
+		// A client may name any node: nothing is stored for one that there isn't
+		Mono<Boolean> handedOn = this.runtime.nodes()
+			.isPresent(node)
+			.flatMap((present) -> present
+					? store.storeAnswer(session.id(), answered.detail(), jsonBytes(answer))
+						.then(this.runtime.nodes().send(node, this.runtime.streams().text(answered)))
+					: Mono.just(false));
 		return handedOn.onErrorMap((ex) -> {
 			logger.debug("A client's answer could not be handed on", ex);
 			return new RejectedRequestException((ex instanceof SessionAlreadyDeletedException)
@@ -111,6 +116,22 @@ final class ClientAnswers {
 					takeAnswers(session, requestIds);
 				}
 			});
+		}
+	}
+
+	/**
+	 * Take the answer to a request that another node was given, or remove it unread: a
+	 * client may answer what nobody has asked.
+	 * @param sessionId the session
+	 * @param session the session if this node holds it, or {@code null}
+	 * @param requestId the ID of the request
+	 */
+	void answered(String sessionId, @Nullable Session session, String requestId) {
+		if (session != null && this.runtime.serverRequests().isPending(sessionId, requestId)) {
+			takeAnswers(session, List.of(requestId));
+		}
+		else {
+			this.runtime.sessionStore().removeAnswers(sessionId, List.of(requestId)).onErrorComplete().subscribe();
 		}
 	}
 

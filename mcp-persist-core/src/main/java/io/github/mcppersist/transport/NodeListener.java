@@ -87,18 +87,7 @@ final class NodeListener implements NodeRegistry.Listener {
 					this.sessions.drop(session);
 				}
 			}
-			case ANSWERED -> {
-				if (session != null) {
-					this.answers.takeAnswers(session, List.of(message.detail()));
-				}
-				else {
-					// Of a session that nobody has asked anything on this node
-					this.runtime.sessionStore()
-						.removeAnswers(message.subject(), List.of(message.detail()))
-						.onErrorComplete()
-						.subscribe();
-				}
-			}
+			case ANSWERED -> this.answers.answered(message.subject(), session, message.detail());
 			case CANCELLED -> {
 				if (session != null) {
 					session.cancel(Cancellation.requestId(message));

@@ -24,6 +24,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.RequestId;
+import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.stream.JsonRpcError;
 
@@ -225,7 +226,7 @@ final class PostHandler {
 		}
 		McpStreamableServerSession.McpStreamableServerSessionInit init = sdkSessions.initialize(initializeRequest);
 		init.initResult().flatMap((result) -> isTrusted(initializeRequest).map((trusted) -> {
-			SessionRecord record = SessionRecord.initialized(init.session().getId(), parameters,
+			SessionRecord record = SessionRecord.initialized(SessionNames.of(init.session().getId()), parameters,
 					result.protocolVersion(), caller.owner(), this.runtime.serverName());
 			return trusted ? record.asResuming() : record;
 		}).flatMap((record) -> this.sessions.begin(init.session(), record)).thenReturn(result))

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 
 import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.spec.McpSchema.LoggingLevel;
@@ -28,6 +29,7 @@ import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamHead;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.node.NodeMessage;
+import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.stream.RequestLog;
 import io.github.mcppersist.stream.SseConnection;
@@ -68,7 +70,11 @@ final class Session {
 
 	private final EndpointRuntime runtime;
 
-	private final McpStreamableServerSession sdkSession;
+	private final McpJsonMapper jsonMapper;
+
+	private final Function<String, McpStreamableServerSession> sdkSessions;
+
+	private volatile McpStreamableServerSession sdkSession;
 
 	private final boolean priming;
 
@@ -127,13 +133,16 @@ final class Session {
 	 * Hold a session.
 	 * @param runtime what all handlers share
 	 * @param jsonMapper writes JSON
+	 * @param sdkSessions makes another one of the SDK's sessions, with a session ID
 	 * @param sdkSession the SDK's session
 	 * @param record what is known of it
 	 * @param first whether it begins, and isn't restored
 	 */
-	Session(EndpointRuntime runtime, McpJsonMapper jsonMapper, McpStreamableServerSession sdkSession,
-			SessionRecord record, boolean first) {
+	Session(EndpointRuntime runtime, McpJsonMapper jsonMapper, Function<String, McpStreamableServerSession> sdkSessions,
+			McpStreamableServerSession sdkSession, SessionRecord record, boolean first) {
 		this.runtime = runtime;
+		this.jsonMapper = jsonMapper;
+		this.sdkSessions = sdkSessions;
 		this.sdkSession = sdkSession;
 		this.record = record;
 		this.listeners = new Listeners(runtime.threads(), runtime.options().retryInterval());
@@ -143,14 +152,41 @@ final class Session {
 		this.priming = record.protocolVersion().compareTo(FIRST_VERSION_WITH_PRIMING) >= 0;
 		this.standalone = new StandaloneLog(runtime.streams(), new StreamKey(record.sessionId(), STANDALONE_STREAM_ID),
 				record.standaloneCursor(), first);
-		// One permanent writer: what is sent while no connection is open is stored too
-		sdkSession.listeningStream(
-				new LogTransport(jsonMapper, runtime.serverRequests(), record.sessionId(), () -> this.standalone));
+		listen(sdkSession);
 		tellLogLevel(record);
 	}
 
+	// One permanent writer: what is sent while no connection is open is stored too
+	private void listen(McpStreamableServerSession sdkSession) {
+		sdkSession.listeningStream(new LogTransport(this.jsonMapper, this.runtime.serverRequests(),
+				this.record.sessionId(), () -> this.standalone));
+	}
+
+	/**
+	 * Return under which name stores and other nodes know the session.
+	 * @return its {@linkplain SessionNames name}, not the ID that its client sends
+	 */
 	String id() {
-		return this.sdkSession.getId();
+		return this.record.sessionId();
+	}
+
+	/**
+	 * The client has named the session. If it was restored for a notification, the SDK's
+	 * session doesn't know its ID yet, which tools may ask for.
+	 * @param sessionId the session ID, or {@code null} if it wasn't the client
+	 */
+	void identify(@Nullable String sessionId) {
+		if (sessionId == null || this.sdkSession.getId().equals(sessionId)) {
+			return;
+		}
+		synchronized (this) {
+			if (!this.sdkSession.getId().equals(sessionId)) {
+				McpStreamableServerSession identified = this.sdkSessions.apply(sessionId);
+				listen(identified);
+				this.sdkSession = identified;
+				tellLogLevel(this.record);
+			}
+		}
 	}
 
 	McpStreamableServerSession sdkSession() {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 
 import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.spec.McpSchema.InitializeRequest;
@@ -24,6 +25,7 @@ import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.session.SessionAlreadyDeletedException;
+import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.session.SessionNotFoundException;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
@@ -107,7 +109,8 @@ final class Sessions {
 		if (!StreamKey.isSessionId(sessionId)) {
 			return rejected(Rejection.UNKNOWN_SESSION);
 		}
-		return acquire(sessionId, current).doOnError(OtherServersSessionException.class, this::foundElsewhere)
+		return use(SessionNames.of(sessionId), sessionId, current)
+			.doOnError(OtherServersSessionException.class, this::foundElsewhere)
 			.flatMap((session) -> {
 				String owner = session.record().owner();
 				if (caller.owns(owner)) {
@@ -133,21 +136,27 @@ final class Sessions {
 
 	/**
 	 * Find a session, on this node or in the store.
-	 * @param sessionId the session
+	 * @param name the name of the session
 	 * @param current as above
 	 * @return as above
 	 */
-	Mono<Session> acquire(String sessionId, boolean current) {
-		if (this.deleting.contains(sessionId)) {
+	Mono<Session> acquire(String name, boolean current) {
+		return use(name, null, current);
+	}
+
+	private Mono<Session> use(String name, @Nullable String sessionId, boolean current) {
+		if (this.deleting.contains(name)) {
 			return rejected(Rejection.UNKNOWN_SESSION);
 		}
-		Session session = this.held.get(sessionId);
+		Session session = this.held.get(name);
 		if (session == null || !session.acquire()) {
-			return restore(sessionId).filter(Session::acquire)
+			return restore(name, sessionId).filter(Session::acquire)
+				.doOnNext((restored) -> restored.identify(sessionId))
 				// Let go again already
 				.repeatWhenEmpty((again) -> again.take(3))
 				.switchIfEmpty(rejected(Rejection.SESSIONS_AWAY));
 		}
+		session.identify(sessionId);
 		return current ? refresh(session).thenReturn(session).onErrorResume((ex) -> {
 			session.release();
 			return Mono.error(ex);
@@ -160,11 +169,11 @@ final class Sessions {
 
 	/**
 	 * Return a session that this node holds.
-	 * @param sessionId the session
+	 * @param name the name of the session
 	 * @return the session, or {@code null}
 	 */
-	@Nullable Session held(String sessionId) {
-		return this.held.get(sessionId);
+	@Nullable Session held(String name) {
+		return this.held.get(name);
 	}
 
 	Collection<Session> all() {
@@ -214,11 +223,11 @@ final class Sessions {
 			});
 	}
 
-	private Mono<Session> restore(String sessionId) {
-		return Mono.defer(() -> this.restoring.computeIfAbsent(sessionId,
+	private Mono<Session> restore(String name, @Nullable String sessionId) {
+		return Mono.defer(() -> this.restoring.computeIfAbsent(name,
 				(id) -> this.runtime.sessionStore()
 					.findSession(id)
-					.map(this::restored)
+					.map((stored) -> restored(stored, (sessionId != null) ? sessionId : id))
 					.switchIfEmpty(Mono.defer(() -> rejected(notFound())))
 					.onErrorMap(SessionStoreUnavailableException.class,
 							(ex) -> new RejectedRequestException(Rejection.SESSIONS_AWAY))
@@ -257,7 +266,7 @@ final class Sessions {
 		}
 	}
 
-	private Session restored(SessionRecord stored) {
+	private Session restored(SessionRecord stored, String sessionId) {
 		Session known = this.held.get(stored.sessionId());
 		if (known != null && known.acquire()) {
 			known.release();
@@ -277,7 +286,8 @@ final class Sessions {
 		}
 		logger.debug("Restoring a session: {}", stored);
 		this.runtime.observer().sessionRestored();
-		Session session = create(sdkSessions.restore(stored.sessionId(), request), stored, false);
+		Session session = create((id) -> sdkSessions.restore(id, request), sdkSessions.restore(sessionId, request),
+				stored, false);
 		this.subscriptions.add(stored.subscriptions());
 		return session;
 	}
@@ -292,7 +302,8 @@ final class Sessions {
 	 * out of reach; fails where sessions that can't be stored are refused
 	 */
 	Mono<Void> begin(McpStreamableServerSession sdkSession, SessionRecord record) {
-		Session session = create(sdkSession, record, true);
+		// It has its ID already
+		Session session = create((id) -> sdkSession, sdkSession, record, true);
 		// Until it is stored, or noted that it is to be, it can't be let go
 		session.acquire();
 		return this.runtime.sessionStore()
@@ -313,8 +324,9 @@ final class Sessions {
 			.doFinally((signal) -> session.release());
 	}
 
-	private Session create(McpStreamableServerSession sdkSession, SessionRecord record, boolean first) {
-		Session session = new Session(this.runtime, this.jsonMapper, sdkSession, record, first);
+	private Session create(Function<String, McpStreamableServerSession> sdkSessions,
+			McpStreamableServerSession sdkSession, SessionRecord record, boolean first) {
+		Session session = new Session(this.runtime, this.jsonMapper, sdkSessions, sdkSession, record, first);
 		this.held.put(session.id(), session);
 		return session;
 	}

@@ -32,6 +32,7 @@ import io.github.mcppersist.observe.EndpointStatistics;
 import io.github.mcppersist.observe.Observers;
 import io.github.mcppersist.observe.StreamDescription;
 import io.github.mcppersist.session.InMemorySessionStore;
+import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.stream.JsonRpcError;
 import io.github.mcppersist.stream.SseConnection;
@@ -227,7 +228,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				return Mono.empty();
 			}
 			return this.runtime.threads()
-				.onAnswers(notify(sessionId, method, params))
+				.onAnswers(notify(SessionNames.of(sessionId), method, params))
 				.onErrorResume(RejectedRequestException.class, (ex) -> {
 					logger.debug("A session was not notified of {}: {}", method, ex.getMessage());
 					return (ex.rejection() == Rejection.UNKNOWN_SESSION) ? Mono.empty() : Mono.error(ex);
@@ -235,8 +236,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		});
 	}
 
-	private Mono<Void> notify(String sessionId, String method, @Nullable Object params) {
-		return this.sessions.acquire(sessionId, false)
+	private Mono<Void> notify(String name, String method, @Nullable Object params) {
+		return this.sessions.acquire(name, false)
 			.flatMap((session) -> session.sdkSession()
 				.sendNotification(method, params)
 				.doFinally((signal) -> session.release()));
@@ -246,9 +247,9 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		return this.runtime.threads()
 			.onAnswers(this.runtime.sessionStore()
 				.findSubscribers(uri)
-				.flatMapIterable((sessionIds) -> sessionIds)
-				.flatMap((sessionId) -> notify(sessionId, method, params)
-					.onErrorResume((ex) -> this.sessions.notNotified(sessionId, uri, ex)), SUBSCRIBERS_AT_ONCE)
+				.flatMapIterable((names) -> names)
+				.flatMap((name) -> notify(name, method, params)
+					.onErrorResume((ex) -> this.sessions.notNotified(name, uri, ex)), SUBSCRIBERS_AT_ONCE)
 				.then());
 	}
 
@@ -317,17 +318,18 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	/**
 	 * Describe the streams of a session that this node runs, or has connections of. For
 	 * people, not for every request.
-	 * @param sessionId the session
+	 * @param sessionId the session ID that the client sends
 	 * @return the streams, in no order; none if this node doesn't hold the session
 	 */
 	public List<StreamDescription> describeStreams(String sessionId) {
-		Session session = this.sessions.held(sessionId);
+		String name = SessionNames.of(sessionId);
+		Session session = this.sessions.held(name);
 		if (session == null) {
 			return List.of();
 		}
 		Map<String, ConnectionKind> connections = new HashMap<>();
 		for (SseConnection connection : this.runtime.streams().connections()) {
-			if (connection.stream().sessionId().equals(sessionId)) {
+			if (connection.stream().sessionId().equals(name)) {
 				connections.put(connection.stream().streamId(), connection.kind());
 			}
 		}

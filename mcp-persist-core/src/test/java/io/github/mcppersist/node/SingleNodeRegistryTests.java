@@ -48,6 +48,8 @@ class SingleNodeRegistryTests {
 		assertThat(this.registry.isGone(this.registry.nodeId())).isFalse();
 		assertThat(this.registry.isGone(NodeRegistry.single().nodeId())).isTrue();
 		assertThat(this.registry.isGone("node0000000")).isTrue();
+		assertThat(this.registry.isPresent(this.registry.nodeId()).block()).isTrue();
+		assertThat(this.registry.isPresent("node0000000").block()).isFalse();
 	}
 
 	@Test

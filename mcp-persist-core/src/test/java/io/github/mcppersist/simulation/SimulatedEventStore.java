@@ -158,6 +158,11 @@ final class SimulatedEventStore implements EventStore {
 	}
 
 	@Override
+	public Duration completedTimeToLive() {
+		return Duration.ofMinutes(5);
+	}
+
+	@Override
 	public Mono<Void> deleteSession(String sessionId) {
 		return this.database.call(this.node, "delete streams of " + this.database.nameOf(sessionId), true, () -> {
 			this.database.delete(sessionId);

@@ -120,6 +120,11 @@ final class SimulatedNodes {
 		}
 
 		@Override
+		public Mono<Boolean> isPresent(String id) {
+			return Mono.fromSupplier(() -> SimulatedNodes.this.members.containsKey(id) && !isGone(id));
+		}
+
+		@Override
 		public Mono<Boolean> send(String id, String message) {
 			return SimulatedNodes.this.database.call(this.place, "tell " + id + " something", true,
 					() -> id.equals(this.nodeId) || tell(id, message));

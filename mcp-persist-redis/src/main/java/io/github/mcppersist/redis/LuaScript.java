@@ -32,6 +32,8 @@ enum LuaScript {
 
 	LIST_STREAMS("list-streams.lua"),
 
+	DROP_STREAMS("drop-streams.lua", Operation.Proof.NEVER),
+
 	FIND_SESSION("find-session.lua"),
 
 	CHANGE_SESSION("change-session.lua", Operation.Proof.NEVER),
@@ -57,6 +59,8 @@ enum LuaScript {
 	BEAT("beat.lua", Operation.Proof.ALWAYS),
 
 	PROBE("probe.lua", Operation.Proof.ALWAYS),
+
+	FIND_NODE("find-node.lua"),
 
 	LEAVE("leave.lua", Operation.Proof.NEVER);
 

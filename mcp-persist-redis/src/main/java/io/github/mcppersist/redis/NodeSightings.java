@@ -129,6 +129,22 @@ final class NodeSightings {
 		return isSilentFor(since, this.timeout);
 	}
 
+	/**
+	 * Say what this node has seen of another one.
+	 * @param nodeId the other node
+	 * @return whether it is present or has gone, as far as that was seen
+	 */
+	synchronized Presence presence(String nodeId) {
+		Sighting sighting = this.known.get(nodeId);
+		if (sighting == null) {
+			return Presence.UNKNOWN;
+		}
+		if (isGone(nodeId)) {
+			return Presence.GONE;
+		}
+		return sighting.stored ? Presence.PRESENT : Presence.UNKNOWN;
+	}
+
 	private boolean isSilentFor(long since, long nanos) {
 		return this.reading && this.lastSent - since >= nanos;
 	}
@@ -177,6 +193,15 @@ final class NodeSightings {
 			}
 
 		};
+	}
+
+	/**
+	 * What was seen of a node.
+	 */
+	enum Presence {
+
+		PRESENT, GONE, UNKNOWN
+
 	}
 
 	private static final class Sighting {

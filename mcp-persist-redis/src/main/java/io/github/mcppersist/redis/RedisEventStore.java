@@ -2,11 +2,8 @@ package io.github.mcppersist.redis;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.LongSupplier;
 
 import org.jspecify.annotations.Nullable;
@@ -50,9 +47,7 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 
 	private static final Duration EXPIRY_INTERVAL = Duration.ofSeconds(10);
 
-	private static final int RENEW_BATCH = 100;
-
-	private static final int RENEWALS_UNDER_WAY = 16;
+	private static final int DELETE_BATCH = 1000;
 
 	private static final int FINDS_UNDER_WAY = 16;
 
@@ -61,6 +56,10 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 	private final RedisNode node;
 
 	private final Duration timeToLive;
+
+	private final Duration completedTimeToLive;
+
+	private final StreamRenewal renewal;
 
 	private final StreamTtls ttls;
 
@@ -74,6 +73,7 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 
 	private RedisEventStore(Builder builder) {
 		this.timeToLive = builder.timeToLive;
+		this.completedTimeToLive = builder.completedTimeToLive;
 		this.ttls = StreamTtls.of(builder.timeToLive, builder.completedTimeToLive);
 		this.node = new RedisNode(builder.connectionFactory, new RedisKeys(builder.keyPrefix), builder.timeout,
 				builder.echoInterval);
@@ -81,8 +81,9 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 				builder.maxBytesPerSession, builder.timeToLive.toNanos(), builder.completedTimeToLive.toNanos(),
 				builder.nanoTime);
 		this.watches = new StreamWatches(this.node);
-		this.reader = new StreamReader(this.node, this.watches);
-		this.writer = new StreamWriter(this.node, this.bounds, this.reader, this.watches, this.ttls);
+		this.renewal = new StreamRenewal(this.node, this.bounds, this.ttls);
+		this.reader = new StreamReader(this.node, this.watches, this.renewal);
+		this.writer = new StreamWriter(this.node, this.bounds, this.reader, this.watches, this.renewal, this.ttls);
 		this.node.every(EXPIRY_INTERVAL, this.bounds::expire);
 		this.node.every(builder.echoInterval, this.watches::markUnmarked);
 		this.node.listen(this.watches);
@@ -150,35 +151,8 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 
 	@Override
 	public Mono<Void> renewStreams(Collection<StreamKey> streams) {
-		Map<String, List<StreamKey>> sessions = new HashMap<>();
-		for (StreamKey stream : streams) {
-			sessions.computeIfAbsent(stream.sessionId(), (id) -> new ArrayList<>()).add(stream);
-		}
-		List<Mono<Void>> renewals = new ArrayList<>();
-		sessions.forEach((sessionId, ofSession) -> {
-			for (int i = 0; i < ofSession.size(); i += RENEW_BATCH) {
-				List<StreamKey> batch = ofSession.subList(i, Math.min(i + RENEW_BATCH, ofSession.size()));
-				renewals.add(Mono.create((sink) -> renew(sessionId, batch, sink)));
-			}
-		});
-		return Flux.fromIterable(renewals).flatMapDelayError((renewal) -> renewal, RENEWALS_UNDER_WAY, 1).then();
-	}
-
-	private void renew(String sessionId, List<StreamKey> streams, MonoSink<Void> sink) {
-		byte[][] keys = new byte[1 + streams.size()][];
-		keys[0] = RedisKeys.bytes(this.node.keys().runningStreams(sessionId));
-		for (int i = 0; i < streams.size(); i++) {
-			keys[i + 1] = RedisKeys.bytes(this.node.keys().stream(streams.get(i)));
-		}
-		byte[][] arguments = { this.ttls.running(), this.ttls.index() };
-		this.node.write(LuaScript.RENEW, 0, keys, arguments, (reply, failure) -> {
-			if (reply == null) {
-				sink.error(RedisNode.failed(failure));
-				return;
-			}
-			streams.forEach(this.bounds::renewed);
-			sink.success();
-		});
+		List<StreamKey> all = List.copyOf(streams);
+		return Mono.defer(() -> this.renewal.renew(all));
 	}
 
 	@Override
@@ -187,40 +161,76 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 	}
 
 	@Override
-	public Mono<Void> deleteSession(String sessionId) {
-		StreamKey.requireSessionId(sessionId);
-		return Mono.create((sink) -> delete(sessionId, sink));
+	public Duration completedTimeToLive() {
+		return this.completedTimeToLive;
 	}
 
-	private void delete(String sessionId, MonoSink<Void> sink) {
-		byte[] running = RedisKeys.bytes(this.node.keys().runningStreams(sessionId));
-		byte[][] keys = { RedisKeys.bytes(this.node.keys().tombstone(sessionId)), running };
-		byte[][] arguments = { RedisNode.number(this.ttls.tombstone()) };
+	@Override
+	public Mono<Void> deleteSession(String sessionId) {
+		StreamKey.requireSessionId(sessionId);
+		return Mono.create((sink) -> delete(sessionId, List.of(), sink));
+	}
+
+	/**
+	 * Set the tombstone and unlink streams, as often as there are any. From the first
+	 * time on none can be opened, so there is an end to it.
+	 * @param sessionId the session
+	 * @param unlinked the IDs of streams that have been unlinked, and are to leave the
+	 * index
+	 * @param sink is told when it is done
+	 */
+	private void delete(String sessionId, List<Object> unlinked, MonoSink<Void> sink) {
+		byte[] index = RedisKeys.bytes(this.node.keys().streams(sessionId));
+		byte[][] keys = { RedisKeys.bytes(this.node.keys().tombstone(sessionId)), index };
+		byte[][] arguments = new byte[2 + unlinked.size()][];
+		arguments[0] = RedisNode.number(this.ttls.tombstone());
+		arguments[1] = RedisNode.number(DELETE_BATCH);
+		for (int i = 0; i < unlinked.size(); i++) {
+			arguments[2 + i] = (byte[]) unlinked.get(i);
+		}
 		this.node.write(LuaScript.DELETE, 0, keys, arguments, (streamIds, failure) -> {
 			if (streamIds == null) {
 				sink.error(RedisNode.failed(failure));
 				return;
 			}
-			byte[][] unlinked = new byte[streamIds.size() + 1][];
+			boolean last = streamIds.size() < DELETE_BATCH;
+			byte[][] streams = new byte[streamIds.size() + (last ? 1 : 0)][];
 			for (int i = 0; i < streamIds.size(); i++) {
-				String streamId = new String((byte[]) streamIds.get(i), StandardCharsets.ISO_8859_1);
-				unlinked[i] = RedisKeys.bytes(this.node.keys().stream(new StreamKey(sessionId, streamId)));
+				streams[i] = RedisKeys.bytes(this.node.keys().stream(new StreamKey(sessionId, text(streamIds.get(i)))));
 			}
-			unlinked[streamIds.size()] = running;
-			unlink(sessionId, unlinked, sink);
+			if (last) {
+				streams[streamIds.size()] = index;
+			}
+			unlink(streams, sink, () -> {
+				if (last) {
+					deleted(sessionId, sink);
+				}
+				else {
+					delete(sessionId, streamIds, sink);
+				}
+			});
 		});
 	}
 
-	private void unlink(String sessionId, byte[][] keys, MonoSink<Void> sink) {
+	private void unlink(byte[][] keys, MonoSink<Void> sink, Runnable then) {
 		this.node.<Long>call(Operation.UNLINK, keys[0], 0, (link, withBody) -> link.unlink(keys), (reply, failure) -> {
 			if (reply == null) {
 				sink.error(RedisNode.failed(failure));
-				return;
 			}
-			this.bounds.deleted(sessionId);
-			this.watches.deleted(sessionId);
-			sink.success();
+			else {
+				then.run();
+			}
 		});
+	}
+
+	private void deleted(String sessionId, MonoSink<Void> sink) {
+		this.bounds.deleted(sessionId);
+		this.watches.deleted(sessionId);
+		sink.success();
+	}
+
+	private static String text(Object streamId) {
+		return new String((byte[]) streamId, StandardCharsets.ISO_8859_1);
 	}
 
 	@Override
@@ -231,11 +241,10 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 	@Override
 	public Mono<List<StoredStream>> findStreams(String sessionId) {
 		StreamKey.requireSessionId(sessionId);
-		byte[][] index = { RedisKeys.bytes(this.node.keys().runningStreams(sessionId)) };
-		return this.node.read(LuaScript.LIST_STREAMS, index)
+		byte[][] index = { RedisKeys.bytes(this.node.keys().streams(sessionId)) };
+		return this.node.read(LuaScript.LIST_STREAMS, index, RedisNode.number(MAX_FOUND))
 			.flatMapIterable((streamIds) -> streamIds)
-			.take(MAX_FOUND)
-			.map((streamId) -> new StreamKey(sessionId, new String((byte[]) streamId, StandardCharsets.ISO_8859_1)))
+			.map((streamId) -> new StreamKey(sessionId, text(streamId)))
 			.flatMap(this.reader::describe, FINDS_UNDER_WAY)
 			.collectList();
 	}

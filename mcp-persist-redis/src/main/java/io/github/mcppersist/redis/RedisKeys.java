@@ -13,8 +13,8 @@ import io.github.mcppersist.event.StreamKey;
  *
  * <pre>
  * mcp:1:{4f1c}:s:Ab3   list    one stream: its header, then an element for each event
- * mcp:1:{4f1c}:r       set     stream IDs: every running stream of the session, and some
- *                              that have just completed
+ * mcp:1:{4f1c}:x       zset    stream IDs: every stream of the session, by the time until
+ *                              which it may be kept
  * mcp:1:{4f1c}:d       string  the tombstone of a deleted session
  * mcp:1:{4f1c}:i       hash    the record of a session, see {@link SessionFields}
  * mcp:1:{4f1c}:a       hash    clients' answers by the ID of the request, until they are
@@ -33,7 +33,7 @@ import io.github.mcppersist.event.StreamKey;
  * <pre>
  * LINDEX mcp:1:{4f1c}:s:Ab3 0      its header, see {@link StreamHeader}
  * LRANGE mcp:1:{4f1c}:s:Ab3 1 -1   its events: a tag of six characters, then the message
- * SMEMBERS mcp:1:{4f1c}:r          which streams the session has
+ * ZRANGE mcp:1:{4f1c}:x 0 -1       which streams the session has
  * PTTL mcp:1:{4f1c}:s:Ab3          how long it will be kept
  * HGETALL mcp:1:{4f1c}:i           the session's record
  * ZRANGE mcp:1:u:{u} 0 -1          which URIs have subscribers
@@ -78,8 +78,8 @@ final class RedisKeys {
 		return this.root + stream.sessionId() + "}:s:" + stream.streamId();
 	}
 
-	String runningStreams(String sessionId) {
-		return this.root + sessionId + "}:r";
+	String streams(String sessionId) {
+		return this.root + sessionId + "}:x";
 	}
 
 	String tombstone(String sessionId) {

@@ -175,6 +175,28 @@ public final class RedisNodeRegistry implements NodeRegistry {
 	}
 
 	@Override
+	public Mono<Boolean> isPresent(String nodeId) {
+		return Mono.defer(() -> {
+			if (nodeId.equals(this.node.id())) {
+				return Mono.just(true);
+			}
+			if (!NodeRegistry.isNodeId(nodeId)) {
+				return Mono.just(false);
+			}
+			NodeSightings.Presence seen = this.sightings.presence(nodeId);
+			return (seen != NodeSightings.Presence.UNKNOWN) ? Mono.just(seen == NodeSightings.Presence.PRESENT)
+					: isStored(nodeId);
+		});
+	}
+
+	// One that has just joined may not have been seen yet
+	private Mono<Boolean> isStored(String nodeId) {
+		byte[][] keys = { RedisKeys.bytes(this.node.keys().beats()) };
+		return this.node.read(LuaScript.FIND_NODE, keys, RedisKeys.bytes(nodeId))
+			.map((value) -> !value.isEmpty() && !NodeSightings.GIVEN_UP.equals(SessionFields.text(value.get(0))));
+	}
+
+	@Override
 	public Mono<Boolean> send(String nodeId, String message) {
 		return Mono.defer(() -> {
 			if (nodeId.equals(this.node.id())) {

@@ -41,11 +41,9 @@ public final class RedisSessionStore implements SessionStore {
 
 	private static final int RENEWALS_UNDER_WAY = 16;
 
-	/**
-	 * How many answers of a session wait at most. A node takes those that it waits for at
-	 * once; more are a client's mischief.
-	 */
-	private static final int MAX_ANSWERS = 1000;
+	private static final byte[] MAX_ANSWERS = RedisNode.number(AnswerStore.MAX_ANSWERS);
+
+	private static final byte[] MAX_ANSWER_BYTES = RedisNode.number(AnswerStore.MAX_ANSWER_BYTES);
 
 	private static final byte[] NOTHING = {};
 
@@ -214,11 +212,11 @@ public final class RedisSessionStore implements SessionStore {
 		AnswerStore.requireRequestId(requestId);
 		return write(LuaScript.STORE_ANSWER, answer.length,
 				keys(keys().answers(sessionId), keys().tombstone(sessionId)), this.answerTtl,
-				RedisKeys.bytes(requestId), answer, RedisNode.number(MAX_ANSWERS))
+				RedisKeys.bytes(requestId), answer, MAX_ANSWERS, MAX_ANSWER_BYTES)
 			.flatMap((reply) -> switch (RedisNode.code(reply)) {
 				case -1 -> Mono.error(new SessionAlreadyDeletedException());
-				case -2 -> Mono.error(new SessionStoreUnavailableException(
-						"More than " + MAX_ANSWERS + " answers of a session wait to be taken"));
+				case -2 ->
+					Mono.error(new SessionStoreUnavailableException("Too many answers of a session wait to be taken"));
 				default -> Mono.empty();
 			});
 	}

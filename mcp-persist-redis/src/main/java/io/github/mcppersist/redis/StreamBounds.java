@@ -26,7 +26,7 @@ final class StreamBounds {
 
 	private static final long MAX_CHUNK_BYTES = 64 * 1024;
 
-	private static final int MAX_FINISHED = 64;
+	private static final int MAX_FINISHED = 256;
 
 	/**
 	 * How many times within its time to live the expiry of a stream that is written to is
@@ -95,14 +95,19 @@ final class StreamBounds {
 	}
 
 	/**
-	 * Note that a running stream is kept for longer.
+	 * Note that a stream is kept for longer.
 	 * @param stream the stream
+	 * @param complete whether it is complete
 	 */
-	void renewed(StreamKey stream) {
+	void renewed(StreamKey stream, boolean complete) {
 		this.sessions.computeIfPresent(stream.sessionId(), (id, session) -> {
-			Stream usage = session.find(stream.streamId());
-			if (usage != null && !usage.complete) {
+			Stream usage = complete ? session.completed.remove(stream.streamId())
+					: session.running.get(stream.streamId());
+			if (usage != null) {
 				usage.renew(true);
+			}
+			if (usage != null && complete) {
+				session.completed.put(stream.streamId(), usage);
 			}
 			return session;
 		});

@@ -20,7 +20,9 @@ import io.github.mcppersist.node.NodeRegistry;
  * 18..28  owner, the store object that opened the stream
  * 29..39  node that has a reader of the stream, or eleven '-'
  * 40..48  size of the largest element in bytes, 9 digits
- * 49..    JSON text of the ID of the request that the stream answers, or of the array
+ * 49..58 when the stream completed, in seconds since 1970 by Redis' clock, 10 digits; 0
+ *         while it runs
+ * 59..    JSON text of the ID of the request that the stream answers, or of the array
  *         of the IDs of a batch; or nothing
  * </pre>
  *
@@ -38,7 +40,7 @@ record StreamHeader(boolean complete, long base, String owner, String node, int 
 
 	private static final char VERSION = '1';
 
-	private static final int FIXED_LENGTH = 48;
+	private static final int FIXED_LENGTH = 58;
 
 	static StreamHeader parse(byte[] element) {
 		String text = new String(element, StandardCharsets.UTF_8);
@@ -47,7 +49,7 @@ record StreamHeader(boolean complete, long base, String owner, String node, int 
 					+ "Let servers of different versions use different key prefixes");
 		}
 		return new StreamHeader(text.charAt(1) == 'c', Long.parseLong(text.substring(2, 17)), text.substring(17, 28),
-				text.substring(28, 39), Integer.parseInt(text.substring(39, FIXED_LENGTH)),
+				text.substring(28, 39), Integer.parseInt(text.substring(39, 48)),
 				(text.length() > FIXED_LENGTH) ? RequestIds.parse(text.substring(FIXED_LENGTH)) : null);
 	}
 
@@ -61,6 +63,7 @@ record StreamHeader(boolean complete, long base, String owner, String node, int 
 		appendDigits(text, this.base, 15);
 		text.append(this.owner).append(this.node);
 		appendDigits(text, this.largestElement, 9);
+		appendDigits(text, 0, 10);
 		if (this.requestIds != null) {
 			text.append(this.requestIds);
 		}

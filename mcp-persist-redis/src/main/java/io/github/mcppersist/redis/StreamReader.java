@@ -35,9 +35,12 @@ final class StreamReader {
 
 	private final StreamWatches watches;
 
-	StreamReader(RedisNode node, StreamWatches watches) {
+	private final StreamRenewal renewal;
+
+	StreamReader(RedisNode node, StreamWatches watches, StreamRenewal renewal) {
 		this.node = node;
 		this.watches = watches;
+		this.renewal = renewal;
 	}
 
 	void read(StreamKey stream, @Nullable EventId cursor, int maxBytes, MonoSink<EventPage> sink) {
@@ -149,7 +152,7 @@ final class StreamReader {
 			List<byte[]> elements = found.elements();
 			if (state != null && state.header().base() == base && !elements.isEmpty()
 					&& StreamElement.isOf(cursor, elements.get(0))) {
-				page(state.header(), state.length(), first, elements);
+				page(state, first, elements);
 			}
 			else {
 				found(state);
@@ -211,12 +214,14 @@ final class StreamReader {
 							this.sink.error(RedisNode.failed(failure));
 						}
 						else {
-							this.guard(() -> page(header, state.length(), from, elements));
+							this.guard(() -> page(state, from, elements));
 						}
 					});
 		}
 
-		private void page(StreamHeader before, long length, long from, List<byte[]> elements) {
+		private void page(StreamState state, long from, List<byte[]> elements) {
+			StreamHeader before = state.header();
+			long length = state.length();
 			StreamHeader header = before;
 			EventId cursor = this.cursor;
 			if (elements.isEmpty()) {
@@ -235,6 +240,9 @@ final class StreamReader {
 			// then goes with that.
 			StreamReader.this.watches.learn(this.name,
 					new StreamHint.Extent(header.base(), before.base() + length - 1, header.largestElement()));
+			if (before.complete()) {
+				StreamReader.this.renewal.readComplete(this.stream, state.keptMillis());
+			}
 			List<Event> events = new ArrayList<>(elements.size() - 1);
 			EventId last = cursor;
 			for (int i = 1; i < elements.size(); i++) {
@@ -289,12 +297,13 @@ final class StreamReader {
 	 *
 	 * @param header the header
 	 * @param length the length of the list, the header included
+	 * @param keptMillis how long it is kept
 	 */
-	private record StreamState(StreamHeader header, long length) {
+	private record StreamState(StreamHeader header, long length, long keptMillis) {
 
 		static @Nullable StreamState parse(List<Object> reply) {
-			return reply.isEmpty() ? null
-					: new StreamState(StreamHeader.parse((byte[]) reply.get(0)), (Long) reply.get(1));
+			return reply.isEmpty() ? null : new StreamState(StreamHeader.parse((byte[]) reply.get(0)),
+					(Long) reply.get(1), (Long) reply.get(2));
 		}
 
 	}

@@ -1,5 +1,6 @@
 package io.github.mcppersist.redis;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,11 @@ final class StreamWriter {
 
 	private static final StreamBounds.Written OPENED = new StreamBounds.Written(true, false, true);
 
+	/**
+	 * How many streams a session has at most. Beyond it the oldest complete ones go.
+	 */
+	private static final byte[] MAX_STREAMS = RedisNode.number(100_000);
+
 	private static final byte[] NO_TTL = { '0' };
 
 	private static final byte[] NOTHING = {};
@@ -32,13 +38,17 @@ final class StreamWriter {
 
 	private final StreamWatches watches;
 
+	private final StreamRenewal renewal;
+
 	private final StreamTtls ttls;
 
-	StreamWriter(RedisNode node, StreamBounds bounds, StreamReader reader, StreamWatches watches, StreamTtls ttls) {
+	StreamWriter(RedisNode node, StreamBounds bounds, StreamReader reader, StreamWatches watches, StreamRenewal renewal,
+			StreamTtls ttls) {
 		this.node = node;
 		this.bounds = bounds;
 		this.reader = reader;
 		this.watches = watches;
+		this.renewal = renewal;
 		this.ttls = ttls;
 	}
 
@@ -48,19 +58,22 @@ final class StreamWriter {
 		long bytes = toElements(events, elements, 0);
 		StreamHeader header = new StreamHeader(false, events.get(0).id().sequence() - 1, this.node.id(),
 				StreamHeader.NO_NODE, largest(elements, 0), requestIds);
-		byte[][] arguments = new byte[5 + finished.size() + elements.length][];
+		byte[][] arguments = new byte[8 + finished.size() + elements.length][];
 		arguments[0] = this.ttls.running();
 		arguments[1] = this.ttls.index();
 		arguments[2] = header.toBytes();
 		arguments[3] = RedisKeys.bytes(stream.streamId());
-		arguments[4] = RedisNode.number(finished.size());
+		arguments[4] = this.ttls.runningIndexed();
+		arguments[5] = this.ttls.completed();
+		arguments[6] = MAX_STREAMS;
+		arguments[7] = RedisNode.number(finished.size());
 		for (int i = 0; i < finished.size(); i++) {
-			arguments[5 + i] = RedisKeys.bytes(finished.get(i));
+			arguments[8 + i] = RedisKeys.bytes(finished.get(i));
 		}
-		System.arraycopy(elements, 0, arguments, 5 + finished.size(), elements.length);
+		System.arraycopy(elements, 0, arguments, 8 + finished.size(), elements.length);
 		byte[][] keys = { RedisKeys.bytes(this.node.keys().stream(stream)),
 				RedisKeys.bytes(this.node.keys().tombstone(stream.sessionId())),
-				RedisKeys.bytes(this.node.keys().runningStreams(stream.sessionId())),
+				RedisKeys.bytes(this.node.keys().streams(stream.sessionId())),
 				RedisKeys.bytes(this.node.keys().record(stream.sessionId())) };
 		this.node.write(LuaScript.OPEN, bytes, keys, arguments, (reply, failure) -> {
 			if (reply == null) {
@@ -71,6 +84,7 @@ final class StreamWriter {
 			switch (RedisNode.code(reply)) {
 				case 1 -> {
 					stored(stream, events, OPENED);
+					dropCompleted(stream.sessionId(), reply.subList(2, reply.size()));
 					sink.success(revision((Long) reply.get(1)));
 				}
 				case -1 -> sink.error(new SessionDeletedException());
@@ -100,6 +114,11 @@ final class StreamWriter {
 			switch (RedisNode.code(reply)) {
 				case 1 -> {
 					stored(stream, events, written);
+					if (!complete && upkeep.renewal()) {
+						// The stream itself was renewed with the append, which has one
+						// key
+						this.renewal.renewInBackground(stream);
+					}
 					sink.success();
 				}
 				case 0 -> sink.error(new StreamNotFoundException(stream));
@@ -149,6 +168,24 @@ final class StreamWriter {
 
 	private static @Nullable Revision revision(long number) {
 		return (number > 0) ? new Revision(number) : null;
+	}
+
+	// The session has more streams than the index holds: the oldest ones go.
+	private void dropCompleted(String sessionId, List<Object> streamIds) {
+		if (streamIds.isEmpty()) {
+			return;
+		}
+		byte[][] keys = new byte[1 + streamIds.size()][];
+		byte[][] arguments = new byte[streamIds.size()][];
+		keys[0] = RedisKeys.bytes(this.node.keys().streams(sessionId));
+		for (int i = 0; i < arguments.length; i++) {
+			arguments[i] = (byte[]) streamIds.get(i);
+			String streamId = new String(arguments[i], StandardCharsets.ISO_8859_1);
+			keys[1 + i] = RedisKeys.bytes(this.node.keys().stream(new StreamKey(sessionId, streamId)));
+		}
+		// If it fails, the next stream that is opened tries again
+		this.node.write(LuaScript.DROP_STREAMS, 0, keys, arguments, (reply, failure) -> {
+		});
 	}
 
 	private void drop(StreamBounds.Excess excess) {

@@ -23,7 +23,8 @@ local largest = string.sub(header, 40, 48)
 if ARGV[3] ~= '' and largest < ARGV[3] then
   largest = ARGV[3]
 end
-redis.call('LSET', stream, 0, string.sub(header, 1, 1) .. 'c' .. string.sub(header, 3, 39) .. largest .. string.sub(header, 49))
+redis.call('LSET', stream, 0, string.sub(header, 1, 1) .. 'c' .. string.sub(header, 3, 39) .. largest
+  .. string.format('%010d', redis.call('TIME')[1]) .. string.sub(header, 59))
 redis.call('PEXPIRE', stream, ARGV[2])
 if string.byte(header, 29) ~= 45 then
   local channel = string.sub(ARGV[4], 1, -12) .. string.sub(header, 29, 39)

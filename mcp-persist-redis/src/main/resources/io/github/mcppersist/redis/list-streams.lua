@@ -1,4 +1,5 @@
--- Says which streams of a session run, and maybe some that have just completed.
--- KEYS    1 index of the session's running streams
--- Returns the stream IDs in the index
-return redis.call('SMEMBERS', KEYS[1])
+-- Says which streams a session has, and maybe some that have just expired.
+-- KEYS    1 index of the session's streams
+-- ARGV    1 how many at most
+-- Returns stream IDs, those that are kept longest first: running ones
+return redis.call('ZRANGE', KEYS[1], 0, ARGV[1] - 1, 'REV')

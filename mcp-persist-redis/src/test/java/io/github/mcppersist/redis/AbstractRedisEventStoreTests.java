@@ -5,10 +5,14 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
 import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.test.event.SharedEventStoreContractTests;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.TestRedis;
@@ -24,6 +28,8 @@ abstract class AbstractRedisEventStoreTests extends SharedEventStoreContractTest
 	private final AtomicLong elapsed = new AtomicLong();
 
 	private final TestRedis redis;
+
+	private @Nullable RedisConnectionFactory own;
 
 	AbstractRedisEventStoreTests(TestRedis redis) {
 		this.redis = redis;
@@ -69,6 +75,17 @@ abstract class AbstractRedisEventStoreTests extends SharedEventStoreContractTest
 	protected void elapse(Duration duration) {
 		this.elapsed.addAndGet(duration.toNanos());
 		this.redis.elapse(duration);
+	}
+
+	@Override
+	protected void awaitRenewal(StreamKey stream) {
+		RedisConnectionFactory factory = (this.own != null) ? this.own : this.redis.lettuce();
+		this.own = factory;
+		try (RedisConnection connection = factory.getConnection()) {
+			byte[] key = RedisKeys.bytes(new RedisKeys(this.redis.keyPrefix()).stream(stream));
+			long renewed = unit().plus(unit().dividedBy(2)).toMillis();
+			Awaitility.await().until(() -> connection.keyCommands().pTtl(key) > renewed);
+		}
 	}
 
 	@AfterEach

@@ -14,7 +14,11 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
 
+import io.github.mcppersist.node.NodeRegistry;
+import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.TestRedis;
 import io.github.mcppersist.test.transport.RawMcpClient;
@@ -34,10 +38,13 @@ class AnswersOnNodesTests {
 
 	private final TestRedis redis;
 
+	private final RedisConnectionFactory factory;
+
 	private McpNodes nodes;
 
 	AnswersOnNodesTests(TestRedis redis) {
 		this.redis = redis;
+		this.factory = redis.lettuce();
 	}
 
 	@BeforeEach
@@ -133,6 +140,47 @@ class AnswersOnNodesTests {
 			assertThat(answer.body()).contains("\"jsonrpc\":\"2.0\"").contains("\"error\"");
 		}
 		call.close();
+	}
+
+	@Test
+	void storesNoAnswerForANodeThatThereNeverWas() throws Exception {
+		RawMcpClient client = this.nodes.initialize("{\"elicitation\":{}}");
+
+		for (int i = 0; i < 10; i++) {
+			String invented = "Invented%03d.0123456789abcdef".formatted(i);
+			try (Exchange answer = at(client, i % 3).post(ANSWER.formatted(invented, "accept"))) {
+				assertThat(answer.status()).isEqualTo(409);
+			}
+		}
+
+		assertThat(answers(client)).isEmpty();
+	}
+
+	@Test
+	void keepsNoAnswerToWhatNobodyHasAsked() throws Exception {
+		RawMcpClient client = this.nodes.initialize("{\"elicitation\":{}}");
+		try (Exchange call = at(client, 1).call(1, "elicit", "{}")) {
+			call.next();
+			SseEvent request = call.next();
+			String node = OnNodes.requestId(request).substring(0, NodeRegistry.ID_LENGTH);
+			for (int i = 0; i < 10; i++) {
+				try (Exchange answer = at(client, 2).post(ANSWER.formatted(node + ".0123456789abcde" + i, "decline"))) {
+					assertThat(answer.status()).isEqualTo(202);
+				}
+			}
+
+			await().untilAsserted(() -> assertThat(answers(client)).isEmpty());
+			assertThat(answer(at(client, 0), request, "accept")).isEqualTo(202);
+			assertThat(call.rest().get(0).data()).contains("user said ACCEPT");
+		}
+	}
+
+	private Set<byte[]> answers(RawMcpClient client) {
+		try (RedisConnection connection = this.factory.getConnection()) {
+			return connection.hashCommands()
+				.hKeys(RedisKeys
+					.bytes(new RedisKeys(this.redis.keyPrefix()).answers(SessionNames.of(client.sessionId()))));
+		}
 	}
 
 	private RawMcpClient at(RawMcpClient client, int node) {

@@ -7,6 +7,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
 import io.github.mcppersist.test.redis.TestRedis;
@@ -74,7 +75,8 @@ class NodesAfterLossTests {
 			}
 		}
 		await().until(() -> {
-			var stored = this.nodes.get(0).sessionStore.findSession(client.sessionId()).block(Duration.ofMinutes(1));
+			var stored = this.nodes.get(0).sessionStore.findSession(SessionNames.of(client.sessionId()))
+				.block(Duration.ofMinutes(1));
 			return stored.standaloneCursor() != null && stored.standaloneCursor().sequence() > 5;
 		});
 

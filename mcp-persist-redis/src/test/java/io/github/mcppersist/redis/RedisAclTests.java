@@ -44,10 +44,10 @@ class RedisAclTests {
 	 * called from outside of scripts.
 	 */
 	private static final List<String> COMMANDS = List.of("eval", "evalsha", //
-			"del", "exists", "hdel", "hget", "hgetall", "hincrby", "hkeys", "hlen", "hset", "hsetnx", "lindex", "llen",
-			"lset", "ltrim", "pexpire", "pttl", "publish", "rpush", "rpushx", "sadd", "set", "smembers", "srem", "time",
-			"zadd", "zrangebyscore", "zrem", "zremrangebyscore", //
-			"lrange", "subscribe", "unlink");
+			"del", "exists", "hdel", "hget", "hgetall", "hincrby", "hkeys", "hlen", "hset", "hstrlen", "lindex", "llen",
+			"lset", "ltrim", "pexpire", "pttl", "publish", "rpush", "rpushx", "set", "time", "unlink", "zadd", "zcard",
+			"zrange", "zrangebyscore", "zrem", "zremrangebyscore", //
+			"lrange", "subscribe");
 
 	/**
 	 * What the drivers need besides on a Redis Cluster: first Lettuce, then Jedis.

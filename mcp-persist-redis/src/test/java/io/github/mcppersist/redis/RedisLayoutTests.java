@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -47,6 +48,8 @@ class RedisLayoutTests {
 	private static final String SESSION = "3f0c6c7e-5d0e-4c43-9d2b-1b6a3f6a7b11";
 
 	private static final String STREAM_KEY = "mcp:1:{" + SESSION + "}:s:AbCdEfGhIjKlMnOp";
+
+	private static final String INDEX = "mcp:1:{" + SESSION + "}:x";
 
 	private static RedisServer redis;
 
@@ -92,7 +95,7 @@ class RedisLayoutTests {
 		RedisKeys keys = new RedisKeys("mcp");
 
 		assertThat(keys.stream(new StreamKey("4f1c", "Ab3"))).isEqualTo("mcp:1:{4f1c}:s:Ab3");
-		assertThat(keys.runningStreams("4f1c")).isEqualTo("mcp:1:{4f1c}:r");
+		assertThat(keys.streams("4f1c")).isEqualTo("mcp:1:{4f1c}:x");
 		assertThat(keys.tombstone("4f1c")).isEqualTo("mcp:1:{4f1c}:d");
 		assertThat(keys.record("4f1c")).isEqualTo("mcp:1:{4f1c}:i");
 		assertThat(keys.answers("4f1c")).isEqualTo("mcp:1:{4f1c}:a");
@@ -119,22 +122,22 @@ class RedisLayoutTests {
 		assertThat(elements()).hasSize(3)
 			.first()
 			.asString()
-			.matches("1r0{15}[0-9A-Za-z]{11}-{11}000000013\"request-7\"");
+			.matches("1r0{15}[0-9A-Za-z]{11}-{11}0000000130{10}\"request-7\"");
 		assertThat(elements().subList(1, 3)).containsExactly("aaaaaa", "bbbbbb{\"n\":2}");
 
 		TestEvents.block(this.store.completeStream(this.stream, List.of(event(3, "cccccc", "{\"id\":7,\"n\":3}"))));
 
-		assertThat(elements().get(0)).matches("1c0{15}[0-9A-Za-z]{11}-{11}000000020\"request-7\"");
+		assertThat(elements().get(0)).matches("1c0{15}[0-9A-Za-z]{11}-{11}000000020[0-9]{10}\"request-7\"");
 		assertThat(elements().get(3)).isEqualTo("cccccc{\"id\":7,\"n\":3}");
 		assertThat(redis.cli("KEYS", "*")).asInstanceOf(InstanceOfAssertFactories.LIST)
-			.containsExactlyInAnyOrder(STREAM_KEY, "mcp:1:{" + SESSION + "}:r");
+			.containsExactlyInAnyOrder(STREAM_KEY, INDEX);
 	}
 
 	@Test
 	void everyKeyExpires() {
 		TestEvents.block(this.store.openStream(this.stream, null, TestEvents.priming(this.stream)));
 		assertThat(ttl(STREAM_KEY)).isBetween(3_900_000L, 4_050_000L);
-		assertThat(ttl("mcp:1:{" + SESSION + "}:r")).isBetween(7_100_000L, 7_200_000L);
+		assertThat(ttl(INDEX)).isBetween(7_400_000L, 7_500_000L);
 
 		TestEvents.block(this.store.completeStream(this.stream, List.of(event(2, "bbbbbb", "{}"))));
 		assertThat(ttl(STREAM_KEY)).isBetween(200_000L, 300_000L);
@@ -203,8 +206,8 @@ class RedisLayoutTests {
 
 		Map<String, Long> sent = commandsSince(before);
 		sent.keySet()
-			.removeAll(
-					List.of("exists", "hget", "lindex", "llen", "lset", "pexpire", "rpush", "rpushx", "sadd", "srem"));
+			.removeAll(List.of("exists", "hget", "lindex", "llen", "lset", "pexpire", "rpush", "rpushx", "time", "zadd",
+					"zcard", "zremrangebyscore"));
 		assertThat(sent).isEqualTo(Map.of("evalsha", 20L));
 	}
 
@@ -216,9 +219,9 @@ class RedisLayoutTests {
 
 		TestEvents.block(this.store.replayEventsAfter(this.stream, null, 1000));
 
-		// A script with three calls of its own, and then the events
+		// A script with four calls of its own, and then the events
 		assertThat(commandsSince(before))
-			.isEqualTo(Map.of("evalsha", 1L, "lindex", 1L, "llen", 1L, "exists", 1L, "lrange", 1L));
+			.isEqualTo(Map.of("evalsha", 1L, "lindex", 1L, "llen", 1L, "pttl", 1L, "exists", 1L, "lrange", 1L));
 	}
 
 	@Test
@@ -285,16 +288,100 @@ class RedisLayoutTests {
 	}
 
 	@Test
-	void forgetsFinishedStreamsWhenTheNextOneIsOpened() {
-		StreamKey first = StreamKey.random(SESSION);
-		StreamKey second = StreamKey.random(SESSION);
+	void knowsEveryStreamOfASessionAndForgetsThoseThatHaveExpired() {
+		StreamKey complete = StreamKey.random(SESSION);
 		StreamKey running = StreamKey.random(SESSION);
-		call(first);
-		call(second);
+		call(complete);
+		assertThat(indexedFor(complete)).isBetween(4_200_000L, 4_350_000L);
 
 		TestEvents.block(this.store.openStream(running, null, TestEvents.priming(running)));
 
-		assertThat(redis.cli("SMEMBERS", "mcp:1:{" + SESSION + "}:r")).isEqualTo(List.of(running.streamId()));
+		assertThat(redis.cli("ZRANGE", INDEX, "0", "-1")).isEqualTo(List.of(complete.streamId(), running.streamId()));
+		assertThat(indexedFor(complete)).isBetween(200_000L, 300_000L);
+		redis.cli("ZADD", INDEX, "1", complete.streamId());
+		call(StreamKey.random(SESSION));
+		assertThat(redis.cli("ZSCORE", INDEX, complete.streamId())).isNull();
+		assertThat(redis.cli("ZCARD", INDEX)).isEqualTo(2L);
+	}
+
+	@Test
+	void deletesRunningAndCompleteStreamsAtOnce() {
+		StreamKey running = StreamKey.random(SESSION);
+		TestEvents.block(this.store.openStream(running, null, TestEvents.priming(running)));
+		for (int i = 0; i < 1100; i++) {
+			call(StreamKey.random(SESSION));
+		}
+		assertThat((List<?>) redis.cli("KEYS", "*:s:*")).hasSize(1101);
+
+		TestEvents.block(this.store.deleteSession(SESSION));
+
+		assertThat(redis.cli("KEYS", "*")).isEqualTo(List.of("mcp:1:{" + SESSION + "}:d"));
+	}
+
+	@Test
+	void deletesStreamsWhoseExpiryWasPutOffSinceTheyWereIndexed() {
+		AtomicLong now = new AtomicLong();
+		try (RedisEventStore longLived = builder().nanoTime(now::get).build()) {
+			TestEvents.block(longLived.openStream(this.stream, null, TestEvents.priming(this.stream)));
+			for (String renewed : List.of("append", "renew")) {
+				redis.cli("DEL", INDEX);
+				now.addAndGet(Duration.ofMinutes(20).toNanos());
+				if (renewed.equals("append")) {
+					append(longLived, new AtomicLong(1));
+				}
+				else {
+					TestEvents.block(longLived.renewStreams(List.of(this.stream)));
+				}
+				Awaitility.await().untilAsserted(() -> assertThat(indexedFor(this.stream)).isGreaterThan(4_200_000L));
+			}
+
+			TestEvents.block(longLived.deleteSession(SESSION));
+
+			assertThat(redis.cli("EXISTS", STREAM_KEY)).isEqualTo(0L);
+		}
+	}
+
+	@Test
+	void dropsTheOldestCompleteStreamsOfASessionThatHasTooMany() {
+		StreamKey running = StreamKey.random(SESSION);
+		TestEvents.block(this.store.openStream(running, null, TestEvents.priming(running)));
+		call(this.stream);
+		long soon = System.currentTimeMillis() + 100_000;
+		redis.cli("ZADD", INDEX, "" + soon, running.streamId(), "" + (soon + 1), this.stream.streamId());
+		for (int i = 0; i < 100_000; i += 1000) {
+			List<String> command = new ArrayList<>(List.of("ZADD", INDEX));
+			for (int j = i; j < i + 1000; j++) {
+				command.addAll(List.of("" + (soon + 1000 + j), "Stream" + j));
+			}
+			redis.cli(command.toArray(String[]::new));
+		}
+
+		call(StreamKey.random(SESSION));
+
+		Awaitility.await().untilAsserted(() -> assertThat(redis.cli("EXISTS", STREAM_KEY)).isEqualTo(0L));
+		assertThat(redis.cli("ZSCORE", INDEX, running.streamId())).isNotNull();
+		assertThat((Long) redis.cli("ZCARD", INDEX)).isLessThan(100_000);
+	}
+
+	@Test
+	void readingKeepsACompleteStreamForAsLongAsARunningOneAtMost() {
+		call(this.stream);
+		redis.cli("PEXPIRE", STREAM_KEY, "50000");
+
+		TestEvents.block(this.store.replayEventsAfter(this.stream, null, 1000));
+		Awaitility.await().untilAsserted(() -> assertThat(ttl(STREAM_KEY)).isBetween(200_000L, 300_000L));
+
+		String header = elements().get(0);
+		long completedAt = Long.parseLong(header.substring(48, 58));
+		redis.cli("LSET", STREAM_KEY, "0", header.substring(0, 48) + (completedAt - 4050 + 60) + header.substring(58));
+		redis.cli("PEXPIRE", STREAM_KEY, "20000");
+		TestEvents.block(this.store.renewStreams(List.of(this.stream)));
+		assertThat(ttl(STREAM_KEY)).isBetween(20_001L, 60_000L);
+	}
+
+	private static long indexedFor(StreamKey stream) {
+		String score = (String) redis.cli("ZSCORE", INDEX, stream.streamId());
+		return (score != null) ? Double.valueOf(score).longValue() - System.currentTimeMillis() : 0;
 	}
 
 	private void call(StreamKey stream) {

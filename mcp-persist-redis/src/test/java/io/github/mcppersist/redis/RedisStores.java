@@ -150,6 +150,7 @@ final class RedisStores implements AutoCloseable {
 			.isEqualTo(new Revision(5));
 		block(others.storeAnswer(sessionId, "r1", new byte[] { '1' }));
 		assertThat(sessions.findAnswers(sessionId, List.of("r1")).block(LIMIT)).containsOnlyKeys("r1");
+		block(sessions.removeAnswers(sessionId, List.of("r1")));
 
 		block(others.deleteSession(sessionId));
 		assertThat(sessions.findSession(sessionId).block(LIMIT)).isNull();
@@ -169,9 +170,12 @@ final class RedisStores implements AutoCloseable {
 			assertThat(second.received).contains("to one", "to all");
 		});
 		assertThat(first.isGone(second)).isFalse();
+		assertThat(first.registry.isPresent(second.id()).block(LIMIT)).isTrue();
+		assertThat(first.registry.isPresent("never000000").block(LIMIT)).isFalse();
 
 		block(second.registry.leave(second));
 		Awaitility.await().atMost(LIMIT).until(() -> first.isGone(second));
+		assertThat(first.registry.isPresent(second.id()).block(LIMIT)).isFalse();
 		assertThat(first.registry.send(second.id(), "to one").block(LIMIT)).isFalse();
 		assertThat(first.received).isEmpty();
 	}

@@ -11,6 +11,7 @@ import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.jedis.JedisConnectionFactory;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
+import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
 import io.github.mcppersist.test.transport.RawMcpClient;
@@ -54,7 +55,7 @@ class RedisTransportSetupsTests {
 	private static RawMcpClient sessionOn(RedisServer node, RedisCluster cluster, RedisMcpServer server)
 			throws Exception {
 		RawMcpClient client = server.client().initialize();
-		while (cluster.owner("{" + client.sessionId() + "}") != node) {
+		while (cluster.owner("{" + SessionNames.of(client.sessionId()) + "}") != node) {
 			client = server.client().initialize();
 		}
 		return client;
@@ -98,7 +99,7 @@ class RedisTransportSetupsTests {
 		}
 		String cursor = received.get(1).id();
 		assertThat(cursor).isNotNull();
-		meanwhile.in(client.sessionId());
+		meanwhile.in(SessionNames.of(client.sessionId()));
 
 		List<SseEvent> resumed = new ArrayList<>();
 		try (Exchange resume = client.get(cursor)) {

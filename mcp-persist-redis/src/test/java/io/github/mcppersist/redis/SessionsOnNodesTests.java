@@ -64,6 +64,22 @@ class SessionsOnNodesTests {
 	}
 
 	@Test
+	void tellsToolsTheClientsSessionIdAlsoWhereItWasNotifiedFirst() throws Exception {
+		RawMcpClient client = this.nodes.initialize("{}");
+		this.nodes.get(1).endpoint.notifyClient(client.sessionId(), "notifications/test", Map.of())
+			.block(Duration.ofMinutes(1));
+		assertThat(this.nodes.get(1).endpoint.statistics().sessions()).isOne();
+
+		try (Exchange call = at(client, 1).call(1, "whoami", "{}"); Exchange get = at(client, 1).get(null)) {
+			assertThat(last(call).data()).contains("\"text\":\"" + client.sessionId() + " raw false\"");
+			assertThat(get.next().data()).contains("notifications/test");
+			this.nodes.get(1).endpoint.notifyClient(client.sessionId(), "notifications/next", Map.of())
+				.block(Duration.ofMinutes(1));
+			assertThat(get.next().data()).contains("notifications/next");
+		}
+	}
+
+	@Test
 	void answers404ForASessionThatNobodyHasCreated() throws Exception {
 		RawMcpClient stranger = this.nodes.get(1).client().sessionId("0b60cf5e-0000-0000-0000-000000000000");
 

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.observe.ConnectionKind;
+import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.TestRedis;
 import io.github.mcppersist.test.transport.RawMcpClient;
@@ -240,9 +241,10 @@ class StreamsOnNodesTests {
 			assertThat(OnNodes.numbers(List.of(second))).containsExactly("2");
 			read = EventId.parse(second.id());
 		}
-		await().until(() -> read.equals(this.nodes.get(0).sessionStore.findSession(this.client.sessionId())
-			.block(Duration.ofMinutes(1))
-			.standaloneCursor()));
+		await().until(
+				() -> read.equals(this.nodes.get(0).sessionStore.findSession(SessionNames.of(this.client.sessionId()))
+					.block(Duration.ofMinutes(1))
+					.standaloneCursor()));
 		notify(0, 3);
 		notify(0, 4);
 

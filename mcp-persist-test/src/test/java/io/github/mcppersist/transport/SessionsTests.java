@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.session.InMemorySessionStore;
+import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
@@ -68,7 +69,7 @@ class SessionsTests extends AbstractStreamableHttpTests {
 
 	private Session startSession() throws Exception {
 		RawMcpClient client = start(createStore(), failing(), StreamableHttpOptions.builder()).initialize();
-		return Objects.requireNonNull(endpoint().sessions().held(client.sessionId()));
+		return Objects.requireNonNull(endpoint().sessions().held(SessionNames.of(client.sessionId())));
 	}
 
 	private @Nullable SessionRecord stored(Session session) {

@@ -22,6 +22,7 @@ import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.observe.EndpointStatistics;
 import io.github.mcppersist.observe.StreamDescription;
+import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
@@ -77,13 +78,14 @@ public final class McpPersistEndpoint {
 		if (!StreamKey.isSessionId(sessionId)) {
 			return null;
 		}
+		String name = SessionNames.of(sessionId);
 		Map<String, StreamDescriptor> streams = new TreeMap<>();
 		String outage = null;
 		SessionRecord session = null;
 		try {
-			session = this.sessionStore.findSession(sessionId).block(LIMIT);
+			session = this.sessionStore.findSession(name).block(LIMIT);
 			if (this.eventStore instanceof MonitoredEventStore monitored) {
-				List<StoredStream> stored = monitored.findStreams(sessionId).block(LIMIT);
+				List<StoredStream> stored = monitored.findStreams(name).block(LIMIT);
 				for (StoredStream stream : (stored != null) ? stored : List.<StoredStream>of()) {
 					streams.put(stream.streamId(), StreamDescriptor.of(stream));
 				}

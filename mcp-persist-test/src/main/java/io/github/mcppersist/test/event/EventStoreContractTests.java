@@ -97,6 +97,14 @@ public abstract class EventStoreContractTests {
 		return Duration.ofSeconds(1);
 	}
 
+	/**
+	 * Wait until a complete stream that was just read has been renewed. A store that does
+	 * that with the read has nothing to wait for.
+	 * @param stream the stream
+	 */
+	protected void awaitRenewal(StreamKey stream) {
+	}
+
 	private Duration units(double count) {
 		return Duration.ofMillis((long) (count * unit().toMillis()));
 	}
@@ -743,7 +751,7 @@ public abstract class EventStoreContractTests {
 	}
 
 	@Test
-	void putsOffTheExpiryOfRunningStreamsOnly() {
+	void putsOffTheExpiryOfThoseStreamsOnlyThatAreRenewed() {
 		EventStore store = store(Bounds.none().withTimeToLive(units(2)));
 		StreamKey other = StreamKey.random(UUID.randomUUID().toString());
 		StreamKey silent = StreamKey.random(this.session);
@@ -764,20 +772,52 @@ public abstract class EventStoreContractTests {
 	}
 
 	@Test
-	void dropsACompleteStreamAfterATimeOfItsOwnAlsoIfItIsRenewed() {
+	void dropsACompleteStreamAfterATimeOfItsOwn() {
 		EventStore store = store(Bounds.none().withCompletedTimeToLive(units(1)));
+		assertThat(store.completedTimeToLive()).isEqualTo(units(1));
 		StreamKey running = StreamKey.random(this.session);
 		open(store, running, 2);
-		open(store, this.stream, 1);
-		Event response = event(this.stream, 2);
-		block(store.completeStream(this.stream, List.of(response)));
-		assertThat(read(store, this.stream, null).events()).containsExactly(response);
+		Event response = complete(store);
 
-		block(store.renewStreams(List.of(this.stream, running)));
 		elapse(units(1.1));
 
 		awaiting().untilAsserted(() -> assertNotFound(store, this.stream, response.id()));
 		assertThat(read(store, running, null).events()).hasSize(1);
+	}
+
+	@Test
+	void keepsACompleteStreamForAsLongAsItIsRead() {
+		EventStore store = store(Bounds.none().withCompletedTimeToLive(units(2)));
+		Event response = complete(store);
+
+		for (int i = 0; i < 4; i++) {
+			elapse(units(1.2));
+			assertThat(read(store, this.stream, null).events()).containsExactly(response);
+			awaitRenewal(this.stream);
+		}
+
+		elapse(units(2.1));
+		awaiting().untilAsserted(() -> assertNotFound(store, this.stream, response.id()));
+	}
+
+	@Test
+	void putsOffTheExpiryOfACompleteStreamThatIsBeingRead() {
+		EventStore store = store(Bounds.none().withCompletedTimeToLive(units(2)));
+		Event response = complete(store);
+
+		for (int i = 0; i < 4; i++) {
+			elapse(units(1.2));
+			block(store.renewStreams(List.of(this.stream)));
+		}
+
+		assertThat(read(store, this.stream, null).events()).containsExactly(response);
+	}
+
+	private Event complete(EventStore store) {
+		open(store, this.stream, 1);
+		Event response = event(this.stream, 2);
+		block(store.completeStream(this.stream, List.of(response)));
+		return response;
 	}
 
 	@Test

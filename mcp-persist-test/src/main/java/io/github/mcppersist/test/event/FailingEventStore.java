@@ -165,6 +165,11 @@ public final class FailingEventStore implements EventStore {
 	}
 
 	@Override
+	public Duration completedTimeToLive() {
+		return this.store.completedTimeToLive();
+	}
+
+	@Override
 	public Mono<Void> deleteSession(String sessionId) {
 		return write(() -> this.store.deleteSession(sessionId));
 	}

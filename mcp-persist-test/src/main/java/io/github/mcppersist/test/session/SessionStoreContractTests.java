@@ -23,11 +23,13 @@ import reactor.core.scheduler.Schedulers;
 
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.Revision;
+import io.github.mcppersist.session.AnswerStore;
 import io.github.mcppersist.session.SessionAlreadyDeletedException;
 import io.github.mcppersist.session.SessionNotFoundException;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.SessionStoreException;
+import io.github.mcppersist.session.SessionStoreUnavailableException;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -599,6 +601,39 @@ public abstract class SessionStoreContractTests {
 		Map<String, byte[]> taken = take(secondNode(), this.session, "A.b_c-9", "a".repeat(64));
 		assertThat(taken.get("A.b_c-9")).isEqualTo(odd);
 		assertThat(taken.get("a".repeat(64))).isEqualTo(large);
+	}
+
+	@Test
+	void keepsSoManyAnswersOfASessionAtMost() {
+		Flux.range(0, AnswerStore.MAX_ANSWERS)
+			.flatMap((n) -> store().storeAnswer(this.session, "r" + n, bytes("1")), 16)
+			.blockLast(TIMEOUT);
+
+		assertRefused(secondNode().storeAnswer(this.session, "one-more", bytes("1")));
+		block(store().storeAnswer(this.session, "r0", bytes("1")));
+		block(store().storeAnswer(UUID.randomUUID().toString(), "one-more", bytes("1")));
+
+		block(secondNode().removeAnswers(this.session, List.of("r0")));
+		block(store().storeAnswer(this.session, "one-more", bytes("1")));
+		assertThat(take(store(), this.session, "one-more")).containsOnlyKeys("one-more");
+	}
+
+	@Test
+	void keepsSoManyBytesOfTheAnswersOfASessionAtMost() {
+		byte[] large = new byte[(int) AnswerStore.MAX_ANSWER_BYTES * 2 / 3];
+		block(store().storeAnswer(this.session, "r1", large));
+
+		assertRefused(secondNode().storeAnswer(this.session, "r2", large));
+		block(store().storeAnswer(this.session, "small", bytes("1")));
+
+		block(store().removeAnswers(this.session, List.of("r1", "unknown")));
+		block(secondNode().storeAnswer(this.session, "r2", large));
+		assertThat(take(store(), this.session, "r1", "r2")).containsOnlyKeys("r2");
+	}
+
+	private static void assertRefused(Mono<Void> storing) {
+		assertThatExceptionOfType(SessionStoreUnavailableException.class).isThrownBy(() -> block(storing))
+			.withMessageContaining("Too many answers");
 	}
 
 	@Test

@@ -197,6 +197,30 @@ public abstract class ConnectionContractTests extends AbstractStreamableHttpTest
 	}
 
 	@Test
+	void keepsForASlowClientWhatItHasNotReadYet() throws Exception {
+		Duration kept = Duration.ofSeconds(3);
+		RawMcpClient client = start(InMemoryEventStore.builder().completedTimeToLive(kept).build()).initialize();
+		try (Exchange stalled = client.stalling().call(1, "steps", "{\"n\":2000,\"bytes\":10000,\"gates\":[\"g\"]}")) {
+			stalled.next();
+			this.tools.awaitReached("g");
+			this.tools.open("g");
+			String unread;
+			try (Exchange call = client.call(2, "count", "{\"n\":1}")) {
+				unread = call.rest().get(0).id();
+			}
+
+			await().pollDelay(kept.multipliedBy(2)).until(() -> true);
+
+			try (Exchange late = client.get(unread)) {
+				assertThat(late.status()).isEqualTo(400);
+			}
+			List<SseEvent> events = stalled.rest();
+			assertThat(numbers(events)).containsExactlyElementsOf(range(1, 2000));
+			assertThat(last(events).data()).contains("took all steps");
+		}
+	}
+
+	@Test
 	void letsNobodyWaitForAClientThatStopsReadingALiveStream() throws Exception {
 		RawMcpClient client = start().initialize();
 		try (Exchange stalled = client.stalling()

@@ -19,6 +19,7 @@ import org.slf4j.LoggerFactory;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.session.InMemorySessionStore;
+import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
@@ -267,7 +268,8 @@ public abstract class SessionOwnershipContractTests extends AbstractStreamableHt
 
 		assertThat(status(otherClient().sessionId(client.sessionId()).call(1, "count", "{}"))).isEqualTo(404);
 		assertThat(status(otherClient().initialize().call(1, "count", "{}"))).isEqualTo(200);
-		assertThat(this.sessionStore.findSession(client.sessionId()).block(LIMIT).server()).isEqualTo("test");
+		assertThat(this.sessionStore.findSession(SessionNames.of(client.sessionId())).block(LIMIT).server())
+			.isEqualTo("test");
 		assertThatIllegalArgumentException().isThrownBy(() -> StreamableHttpOptions.builder().serverName(" "));
 	}
 
@@ -275,7 +277,7 @@ public abstract class SessionOwnershipContractTests extends AbstractStreamableHt
 	void aSessionFromBeforeServersWereNotedExistsAtEach() throws Exception {
 		startTwo("other", StreamableHttpOptions.builder());
 		this.sessionStore
-			.createSession(new SessionRecord("old",
+			.createSession(new SessionRecord(SessionNames.of("old"),
 					"{\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},"
 							+ "\"clientInfo\":{\"name\":\"c\",\"version\":\"1\"}}",
 					"2025-11-25", null, null, null, Set.of(), null, false, Revision.FIRST))

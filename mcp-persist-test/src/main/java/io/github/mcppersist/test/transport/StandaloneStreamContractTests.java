@@ -15,6 +15,7 @@ import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.test.event.MutableClock;
 import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.test.transport.RawMcpClient.SseEvent;
@@ -80,7 +81,7 @@ public abstract class StandaloneStreamContractTests extends AbstractStreamableHt
 		assertThat(listen(client)).isEmpty();
 
 		notify(client, 1, 10);
-		StreamKey stream = new StreamKey(client.sessionId(), "0");
+		StreamKey stream = new StreamKey(SessionNames.of(client.sessionId()), "0");
 		await().until(() -> stored(store, stream).contains("\"10\""));
 
 		assertThat(listen(client)).containsExactly("6", "7", "8", "9", "10");
