@@ -1,6 +1,8 @@
 package io.github.mcppersist.stream;
 
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -28,6 +30,11 @@ public final class PageReader {
 	private final @Nullable Resume observed;
 
 	/**
+	 * Where to begin, until the store has said what is there.
+	 */
+	private @Nullable Supplier<Mono<EventId>> start;
+
+	/**
 	 * Create a reader.
 	 * @param context what all streams share
 	 * @param stream the stream
@@ -40,23 +47,50 @@ public final class PageReader {
 		this.observed = observed;
 	}
 
+	/**
+	 * Find out where the last connection of the stream left off before anything is read,
+	 * since this node may not know. To be called before the first read.
+	 * @param start where that is, empty for nowhere; fails with an
+	 * {@link EventStoreUnavailableException} while that can't be known
+	 */
+	public void askWhereToBegin(Supplier<Mono<EventId>> start) {
+		this.start = start;
+	}
+
 	StreamKey stream() {
 		return this.stream;
 	}
 
 	/**
 	 * Read a page: about half of what may wait for a slow client.
-	 * @param after the last event that the client has, or {@code null} to read from the
-	 * oldest one that is kept
+	 * @param after the last event that the client has as far as this node knows, or
+	 * {@code null} to read from the oldest one that is kept
 	 * @param then is told what was found, on a delivery thread
 	 */
 	public void read(@Nullable EventId after, Consumer<Result> then) {
+		Supplier<Mono<EventId>> start = this.start;
+		Mono<EventPage> page = (start != null) ? askedFirst(start, after) : page(after);
+		page.subscribe((read) -> then.accept(found(read)), (ex) -> then.accept(notFound(ex)));
+	}
+
+	private Mono<EventPage> askedFirst(Supplier<Mono<EventId>> start, @Nullable EventId after) {
+		return Mono.defer(start)
+			.map((noted) -> page(isBefore(after, noted) ? noted : after))
+			.defaultIfEmpty(page(after))
+			.flatMap(Function.identity());
+	}
+
+	private Mono<EventPage> page(@Nullable EventId after) {
 		int maxBytes = Math.max(1, this.context.settings().maxConnectionBytes() / 2);
-		Mono.defer(() -> this.context.store().replayEventsAfter(this.stream, after, maxBytes))
-			.subscribe((page) -> then.accept(found(page)), (ex) -> then.accept(notFound(ex)));
+		return Mono.defer(() -> this.context.store().replayEventsAfter(this.stream, after, maxBytes));
+	}
+
+	private static boolean isBefore(@Nullable EventId id, EventId other) {
+		return id == null || id.sequence() < other.sequence();
 	}
 
 	private Result found(EventPage page) {
+		this.start = null;
 		if (this.observed != null) {
 			this.observed.replayed(page.events().size());
 		}
@@ -67,6 +101,7 @@ public final class PageReader {
 		if (ex instanceof EventStoreUnavailableException) {
 			return new Away(ex);
 		}
+		this.start = null;
 		if (ex instanceof EventsTrimmedException trimmed) {
 			this.context.gapFound(this.stream);
 			ended(ResumeOutcome.GAP, ex);

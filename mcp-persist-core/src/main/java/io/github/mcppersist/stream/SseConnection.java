@@ -71,7 +71,8 @@ import io.github.mcppersist.observe.ResumeOutcome;
  * <td>goes out, if it is the next one; {@code READING} if it isn't, or the client is
  * slow</td>
  * <td>goes out without an ID</td>
- * <td>{@code READING}, unless this node is the only writer</td>
+ * <td>{@code READING}, unless it is of what the writer here has stored itself; in an
+ * outage not either if that is the only one</td>
  * <td></td>
  * </tr>
  * <tr>
@@ -550,6 +551,10 @@ public final class SseConnection implements SseOutput.Source {
 		this.output.finish();
 	}
 
+	State state() {
+		return this.state;
+	}
+
 	boolean isDone() {
 		return this.state == State.CLOSED;
 	}
@@ -800,7 +805,9 @@ public final class SseConnection implements SseOutput.Source {
 	// What follows the position can't be read any more. A client that has an ID to come
 	// back with is told so when it does
 	private void onGone() {
-		if (this.cursor == null && this.log instanceof StandaloneLog standalone && standalone.isRunning()
+		// What was sent ahead can't be followed by what is older
+		boolean canGoBack = this.cursor == null && (this.position == null || this.ahead.isEmpty());
+		if (canGoBack && this.log instanceof StandaloneLog standalone && standalone.isRunning()
 				&& this.vainReads < MAX_VAIN_READS) {
 			if (this.state != State.STARTING) {
 				moveTo(State.STARTING);

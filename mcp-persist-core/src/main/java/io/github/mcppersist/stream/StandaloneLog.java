@@ -73,28 +73,34 @@ public final class StandaloneLog extends StreamLog {
 		if (attach(newer) && isRunning()) {
 			if (noted != null && !noted.equals(this.gone)) {
 				delivered(noted);
-				saw(noted);
+				goOnBehind(noted);
 			}
 			newer.begin(this.delivered);
 		}
 	}
 
 	/**
-	 * Note also what another node has stored, so that what follows needn't be refused its
-	 * place first.
+	 * Note also what another node has stored, or this one before it let the session go,
+	 * so that what follows needn't be refused its place first.
 	 */
 	@Override
 	void found(@Nullable EventId before, EventPage page) {
 		super.found(before, page);
-		EventId last = page.lastEventId();
-		if (last != null) {
-			saw(last);
+		if (page.rest() != EventPage.Rest.STORED && page.lastEventId() != null) {
+			saw(page.lastEventId());
 		}
 	}
 
 	private void saw(EventId last) {
 		if (isQuiet() && last.sequence() >= tail().nextSequence() - 1) {
 			goOnAfter(last);
+		}
+	}
+
+	// What was delivered is stored, but may not be all that is
+	private void goOnBehind(EventId noted) {
+		if (isQuiet() && noted.sequence() >= tail().nextSequence()) {
+			tail().renumber(noted.sequence() + 1);
 		}
 	}
 

@@ -92,6 +92,9 @@ final class GetHandler {
 		}
 		StandaloneLog log = session.standalone();
 		PageReader reader = new PageReader(this.runtime.streams(), log.stream(), null);
+		if (session.isOutOfDate()) {
+			reader.askWhereToBegin(() -> this.sessions.leftOff(session));
+		}
 		SseConnection connection = connect(session, ConnectionKind.STANDALONE, reader, reconnects, log, log.mailbox());
 		log.mailbox().execute(() -> log.begin(connection, session.record().standaloneCursor()));
 		open(connection, reply);

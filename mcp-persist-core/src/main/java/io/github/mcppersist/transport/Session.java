@@ -127,6 +127,11 @@ final class Session {
 
 	private volatile boolean ended;
 
+	/**
+	 * Whether the record could not be read when it was wanted last.
+	 */
+	private volatile boolean outOfDate;
+
 	private final AtomicBoolean strangerSeen = new AtomicBoolean();
 
 	/**
@@ -246,6 +251,19 @@ final class Session {
 			tellLogLevel(stored);
 		}
 		this.record = stored;
+	}
+
+	/**
+	 * Say whether the record may have been changed elsewhere, since it could not be read
+	 * when it was wanted last.
+	 * @return whether the store was out of reach
+	 */
+	boolean isOutOfDate() {
+		return this.outOfDate;
+	}
+
+	void outOfDate(boolean outOfDate) {
+		this.outOfDate = outOfDate;
 	}
 
 	/**

@@ -201,10 +201,26 @@ final class Sessions {
 		})
 			.switchIfEmpty(Mono.defer(() -> createAgain(session)))
 			.then()
+			.doOnSuccess((nothing) -> session.outOfDate(false))
 			.onErrorResume(SessionStoreUnavailableException.class, (ex) -> {
 				logger.debug("A session is used as this node holds it", ex);
+				session.outOfDate(true);
 				return Mono.empty();
 			});
+	}
+
+	/**
+	 * Find out where the last standalone connection of a session left off, on whichever
+	 * node it was.
+	 * @param session the session
+	 * @return the last event that the client was sent, or empty for none; fails with an
+	 * {@link EventStoreUnavailableException} while it can't be known
+	 */
+	Mono<EventId> leftOff(Session session) {
+		Mono<Void> known = session.isOutOfDate() ? reload(session) : Mono.empty();
+		return known.then(Mono.defer(() -> session.isOutOfDate()
+				? Mono.error(new EventStoreUnavailableException("It can't be read where a stream was left off"))
+				: Mono.justOrEmpty(session.record().standaloneCursor())));
 	}
 
 	/**

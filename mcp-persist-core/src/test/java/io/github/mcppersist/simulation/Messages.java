@@ -13,6 +13,8 @@ final class Messages {
 
 	private static final Pattern MESSAGE = Pattern.compile("<([^#<>]+)#(\\d+):(\\d+)>(x*)<end>");
 
+	private static final Pattern COUNT = Pattern.compile("<counted (\\d+)>");
+
 	private Messages() {
 	}
 
@@ -41,6 +43,25 @@ final class Messages {
 
 	static String senderOf(String name) {
 		return name.substring(0, name.indexOf('#'));
+	}
+
+	/**
+	 * Write how many messages were taken.
+	 * @param messages how many
+	 * @return the text
+	 */
+	static String count(int messages) {
+		return "<counted " + messages + ">";
+	}
+
+	/**
+	 * Find how many messages were taken.
+	 * @param data the JSON text
+	 * @return how many, or -1 if it doesn't say
+	 */
+	static int findCount(String data) {
+		Matcher matcher = COUNT.matcher(data);
+		return matcher.find() ? Integer.parseInt(matcher.group(1)) : -1;
 	}
 
 	/**

@@ -324,6 +324,10 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 			this.world.fail("broken: " + abbreviated(data) + " on " + connection);
 			return;
 		}
+		if (message != null && id == null && this.plan.rejects() && !this.plan.losesData() && sessionId() != null
+				&& !this.simulation.database().hasStored(message)) {
+			this.world.fail("unstored: " + message + " on " + connection + ", though that is to be refused");
+		}
 		FollowedStream stream = (call != null) ? call.stream : this.standalone;
 		stream.take(connection, id, message);
 		if (call == null && message != null) {
@@ -331,6 +335,10 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		}
 		if (call != null && message == null && !data.isEmpty()) {
 			call.response(data, connection);
+		}
+		if (call == null && message != null && !this.calm && this.plan.cuts() && this.world.chance(4)) {
+			// As likely in the middle of a page as at its end
+			this.world.soon(this.place, "goes away from " + connection, () -> connection.cut(this.world.millis(0, 20)));
 		}
 	}
 
@@ -550,9 +558,13 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 					world.fail("lost: " + connection + " ended with an error: " + abbreviated(data));
 				}
 			}
-			else if (this.stream.messages() < this.messages && !SimulatedClient.this.plan.losesData()) {
+			else if (this.stream.messages() < Messages.findCount(data) && !SimulatedClient.this.plan.losesData()) {
 				world.fail("lost: " + connection + " brought the response after " + this.stream.messages() + " of "
-						+ this.messages + " messages");
+						+ Messages.findCount(data) + " messages");
+			}
+			else if (Messages.findCount(data) < this.messages && !SimulatedClient.this.plan.rejects()) {
+				world.fail("refused: " + Messages.findCount(data) + " of " + this.messages + " messages of "
+						+ this.stream.name() + " were taken");
 			}
 			end("answered");
 		}

@@ -1,5 +1,6 @@
 package io.github.mcppersist.simulation;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -93,6 +94,18 @@ final class SimulatedDatabase {
 		Set<StreamKey> streams = new LinkedHashSet<>(this.logs.keySet());
 		streams.removeIf((stream) -> !stream.sessionId().equals(sessionId));
 		return streams;
+	}
+
+	/**
+	 * Say whether a message is stored.
+	 * @param message its name
+	 * @return whether it is in the log of a stream
+	 */
+	boolean hasStored(String message) {
+		return this.logs.values()
+			.stream()
+			.flatMap((log) -> log.events().stream())
+			.anyMatch((event) -> message.equals(Messages.find(new String(event.message(), StandardCharsets.UTF_8))));
 	}
 
 	@Nullable SessionRecord session(String sessionId) {

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.McpJsonMapper;
@@ -23,10 +24,12 @@ import io.modelcontextprotocol.spec.McpSchema.Tool;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.event.EventStoreException;
 import io.github.mcppersist.observe.EndpointStatistics;
 import io.github.mcppersist.transport.EndpointRequest;
 import io.github.mcppersist.transport.EndpointResponse;
 import io.github.mcppersist.transport.SimulatedEndpoints;
+import io.github.mcppersist.transport.StoreFailurePolicy;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 /**
@@ -75,6 +78,8 @@ final class SimulatedNode {
 				.maxConnectionBytes(plan.maxConnectionBytes())
 				.maxUnstoredBytes(plan.maxUnstoredBytes())
 				.sessionCacheTimeout(plan.sessionCacheTimeout())
+				.maxConnectionAge(plan.maxConnectionAge())
+				.onStoreFailure(plan.rejects() ? StoreFailurePolicy.REJECT : StoreFailurePolicy.CONTINUE)
 				.serverName("simulated")
 				.build());
 		if (plan.shared()) {
@@ -190,22 +195,27 @@ final class SimulatedNode {
 	}
 
 	/**
-	 * The tool: sends numbered messages, at the pace that its arguments say.
+	 * The tool: sends numbered messages, at the pace that its arguments say. Its result
+	 * is how many of them were taken.
 	 */
 	private Mono<CallToolResult> count(McpAsyncServerExchange exchange, CallToolRequest request) {
 		String call = request.arguments().get("call").toString();
 		List<?> sizes = (List<?>) request.arguments().get("sizes");
 		List<?> gaps = (List<?>) request.arguments().get("gaps");
+		AtomicInteger taken = new AtomicInteger();
 		this.runningTools++;
 		this.world.trace(call, "  " + this.place + " runs the tool for " + call);
 		return Flux.range(0, sizes.size())
 			.concatMap((i) -> pause(call, ((Number) gaps.get(i)).intValue()).then(Mono.defer(() -> {
 				String message = Messages.of(call, i + 1, ((Number) sizes.get(i)).intValue());
 				return exchange
-					.loggingNotification(LoggingMessageNotification.builder(LoggingLevel.INFO, message).build());
+					.loggingNotification(LoggingMessageNotification.builder(LoggingLevel.INFO, message).build())
+					.doOnSuccess((nothing) -> taken.incrementAndGet())
+					// It carries on with the next one
+					.onErrorResume(EventStoreException.class, (ex) -> Mono.empty());
 			})))
 			.then(Mono.defer(() -> pause(call, ((Number) gaps.get(sizes.size())).intValue())))
-			.then(Mono.fromSupplier(() -> CallToolResult.builder().addTextContent("counted").build()))
+			.then(Mono.fromSupplier(() -> CallToolResult.builder().addTextContent(Messages.count(taken.get())).build()))
 			.doFinally((signal) -> this.runningTools--);
 	}
 

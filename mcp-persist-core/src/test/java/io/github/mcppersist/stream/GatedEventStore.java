@@ -1,0 +1,139 @@
+package io.github.mcppersist.stream;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.event.Event;
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventPage;
+import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.EventStoreException;
+import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.Hint;
+import io.github.mcppersist.event.InMemoryEventStore;
+import io.github.mcppersist.event.RequestIds;
+import io.github.mcppersist.event.Revision;
+import io.github.mcppersist.event.StreamKey;
+
+/**
+ * The store in memory behind gates: reads and writes go through, wait, fail as in an
+ * outage, or are refused.
+ */
+final class GatedEventStore implements EventStore {
+
+	private final InMemoryEventStore store = new InMemoryEventStore();
+
+	private final Deque<Runnable> waiting = new ArrayDeque<>();
+
+	private Gate reads = Gate.OPEN;
+
+	private Gate writes = Gate.OPEN;
+
+	private int readCalls;
+
+	/**
+	 * Return the store behind the gates, for other writers and for a look at it.
+	 * @return the store in memory
+	 */
+	EventStore behind() {
+		return this.store;
+	}
+
+	void reads(Gate reads) {
+		this.reads = reads;
+	}
+
+	void writes(Gate writes) {
+		this.writes = writes;
+	}
+
+	int readCalls() {
+		return this.readCalls;
+	}
+
+	/**
+	 * Let the oldest call through that waits, as the gates are now.
+	 */
+	void letThrough() {
+		this.waiting.remove().run();
+	}
+
+	private <T> Mono<T> read(Mono<T> call) {
+		return Mono.defer(() -> {
+			this.readCalls++;
+			return through(true, call);
+		});
+	}
+
+	private <T> Mono<T> write(Mono<T> call) {
+		return Mono.defer(() -> through(false, call));
+	}
+
+	private <T> Mono<T> through(boolean read, Mono<T> call) {
+		return switch (read ? this.reads : this.writes) {
+			case OPEN -> call;
+			case WAIT -> Mono.create((sink) -> this.waiting
+				.add(() -> through(read, call).subscribe(sink::success, sink::error, sink::success)));
+			case AWAY -> Mono.error(new EventStoreUnavailableException("Away"));
+			case DONE_BUT_AWAY -> call.then(Mono.error(new EventStoreUnavailableException("Away, though it was done")));
+			case REFUSE -> Mono.error(new EventStoreException("Refused"));
+		};
+	}
+
+	@Override
+	public Mono<Revision> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
+		return write(this.store.openStream(stream, requestIds, events));
+	}
+
+	@Override
+	public Mono<Void> storeEvents(StreamKey stream, List<Event> events) {
+		return write(this.store.storeEvents(stream, events));
+	}
+
+	@Override
+	public Mono<Void> completeStream(StreamKey stream, List<Event> events) {
+		return write(this.store.completeStream(stream, events));
+	}
+
+	@Override
+	public Mono<EventPage> replayEventsAfter(StreamKey stream, @Nullable EventId lastEventId, int maxBytes) {
+		return read(this.store.replayEventsAfter(stream, lastEventId, maxBytes));
+	}
+
+	@Override
+	public Flux<Hint> watch(StreamKey stream) {
+		return this.store.watch(stream);
+	}
+
+	@Override
+	public Mono<Void> renewStreams(Collection<StreamKey> streams) {
+		return this.store.renewStreams(streams);
+	}
+
+	@Override
+	public Duration timeToLive() {
+		return this.store.timeToLive();
+	}
+
+	@Override
+	public Mono<Void> deleteSession(String sessionId) {
+		return this.store.deleteSession(sessionId);
+	}
+
+	/**
+	 * What becomes of calls.
+	 */
+	enum Gate {
+
+		OPEN, WAIT, AWAY, DONE_BUT_AWAY, REFUSE
+
+	}
+
+}

@@ -1,0 +1,93 @@
+package io.github.mcppersist.stream;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+
+/**
+ * Threads that do everything at once on the caller's, and what is due later when the test
+ * moves time on.
+ */
+final class ManualThreads implements Threads {
+
+	private final List<Timer> timers = new ArrayList<>();
+
+	private long now;
+
+	/**
+	 * Let time pass, and do what is due meanwhile.
+	 * @param duration how much
+	 */
+	void pass(Duration duration) {
+		long end = this.now + duration.toNanos();
+		while (true) {
+			Timer next = this.timers.stream()
+				.filter((timer) -> timer.due <= end)
+				.min(Comparator.comparingLong(Timer::due))
+				.orElse(null);
+			if (next == null) {
+				break;
+			}
+			this.timers.remove(next);
+			this.now = next.due;
+			next.task.run();
+		}
+		this.now = end;
+	}
+
+	@Override
+	public long nanoTime() {
+		return this.now;
+	}
+
+	@Override
+	public Executor delivery() {
+		return Runnable::run;
+	}
+
+	@Override
+	public void deliverLater(Duration delay, Runnable task) {
+		this.timers.add(new Timer(this.now + delay.toNanos(), task));
+	}
+
+	@Override
+	public void repeat(Duration period, Runnable task) {
+		deliverLater(period, () -> {
+			task.run();
+			repeat(period, task);
+		});
+	}
+
+	@Override
+	public void handle(Runnable task, Runnable accepted, Consumer<Throwable> refused) {
+		accepted.run();
+		task.run();
+	}
+
+	@Override
+	public boolean isFull() {
+		return false;
+	}
+
+	@Override
+	public void answer(Runnable task) {
+		task.run();
+	}
+
+	@Override
+	public void release(Runnable task) {
+		task.run();
+	}
+
+	@Override
+	public void close() {
+		this.timers.clear();
+	}
+
+	private record Timer(long due, Runnable task) {
+	}
+
+}

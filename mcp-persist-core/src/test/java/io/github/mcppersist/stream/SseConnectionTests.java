@@ -1,0 +1,642 @@
+package io.github.mcppersist.stream;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.reactivestreams.Subscriber;
+import org.reactivestreams.Subscription;
+
+import io.github.mcppersist.event.Event;
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.stream.GatedEventStore.Gate;
+import io.github.mcppersist.stream.SseConnection.State;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Walks the table of states of {@link SseConnection}: a class for each row, with a test
+ * for each cell.
+ */
+class SseConnectionTests {
+
+	private static final Duration A_WHILE = Duration.ofSeconds(5);
+
+	/**
+	 * A page has one message of this size, and two fill the buffer.
+	 */
+	private static final String LARGE = "x".repeat(300);
+
+	private final TestStreams streams = new TestStreams(600, 8 * 1024 * 1024);
+
+	private final GatedEventStore store = this.streams.store();
+
+	private final Client client = new Client();
+
+	private StreamLog log = this.streams.standalone(true);
+
+	private Mailbox mailbox = this.log.mailbox();
+
+	/**
+	 * Whether the writer is on the connection's node.
+	 */
+	private boolean attached = true;
+
+	private int readsBefore;
+
+	private SseConnection connection = this.streams.connection(this.log.stream(), this.log, this.mailbox);
+
+	// How it gets there
+
+	private void isStarting() {
+		this.store.reads(Gate.WAIT);
+		begin(null);
+		assertThat(state()).isEqualTo(State.STARTING);
+	}
+
+	private void isReading() {
+		send(LARGE);
+		send(LARGE);
+		this.client.takeNothing();
+		this.log.mailbox().execute(() -> ((StandaloneLog) this.log).begin(this.connection, null));
+		this.connection.open((chunks) -> chunks.subscribe(this.client));
+		assertThat(state()).isEqualTo(State.READING);
+	}
+
+	private void isAdrift() {
+		this.store.reads(Gate.AWAY);
+		this.store.writes(Gate.AWAY);
+		begin(null);
+		assertThat(state()).isEqualTo(State.ADRIFT);
+	}
+
+	private void isLive() {
+		begin(null);
+		assertThat(state()).isEqualTo(State.LIVE);
+		this.readsBefore = this.store.readCalls();
+	}
+
+	private EventId isWatching() {
+		EventId last = openRequest();
+		use(null);
+		resume(last, new PageReader.Page(this.streams.read(this.connection.stream(), last)));
+		assertThat(state()).isEqualTo(State.WATCHING);
+		return last;
+	}
+
+	private EventId openRequest() {
+		RequestLog request = this.streams.request();
+		use(request);
+		request.open().block();
+		EventId last = request.lastStored();
+		assertThat(last).isNotNull();
+		return last;
+	}
+
+	private void respond(String response) {
+		this.log.send(TestStreams.REQUEST_ID, TestStreams.bytes(response), true).block();
+	}
+
+	private void use(@Nullable StreamLog log) {
+		this.attached = log != null;
+		this.log = (log != null) ? log : this.log;
+		this.mailbox = (log != null) ? log.mailbox() : new Mailbox();
+		this.connection = this.streams.connection(this.log.stream(), log, this.mailbox);
+	}
+
+	private void renew() {
+		use(this.log);
+	}
+
+	private void begin(@Nullable EventId noted) {
+		this.log.mailbox().execute(() -> ((StandaloneLog) this.log).begin(this.connection, noted));
+		this.connection.open((chunks) -> chunks.subscribe(this.client));
+	}
+
+	private void resume(EventId lastEventId, PageReader.Result found) {
+		this.mailbox.execute(() -> {
+			if (this.attached) {
+				this.log.attach(this.connection);
+			}
+			this.connection.resume(lastEventId, found);
+		});
+		this.connection.open((chunks) -> chunks.subscribe(this.client));
+	}
+
+	private void send(String message) {
+		this.log
+			.send((this.log instanceof RequestLog) ? TestStreams.REQUEST_ID : null, TestStreams.bytes(message), false)
+			.subscribe();
+	}
+
+	private void look() {
+		this.mailbox.execute(this.connection::look);
+	}
+
+	private void open() {
+		this.store.reads(Gate.OPEN);
+		this.store.writes(Gate.OPEN);
+	}
+
+	private void letReadsThrough() {
+		this.store.reads(Gate.OPEN);
+		this.store.letThrough();
+	}
+
+	private State state() {
+		return this.connection.state();
+	}
+
+	private Client client() {
+		return this.client;
+	}
+
+	private GatedEventStore store() {
+		return this.store;
+	}
+
+	private TestStreams streams() {
+		return this.streams;
+	}
+
+	private StreamLog log() {
+		return this.log;
+	}
+
+	private SseConnection connection() {
+		return this.connection;
+	}
+
+	@Nested
+	class Starting {
+
+		@Test
+		void readsWhenAnEventIsStoredHere() {
+			isStarting();
+
+			send("one");
+
+			assertThat(state()).isEqualTo(State.STARTING);
+			letReadsThrough();
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events).containsExactly("one@1");
+		}
+
+		@Test
+		void isAdriftIfTheWriterHereHasStoredNothing() {
+			store().reads(Gate.AWAY);
+
+			begin(null);
+
+			assertThat(state()).isEqualTo(State.ADRIFT);
+		}
+
+		@Test
+		void readsAgainLaterIfASessionWasRestoredThatMayHaveStoredMore() {
+			use(streams().standalone(false));
+			store().reads(Gate.AWAY);
+
+			begin(null);
+
+			assertThat(state()).isEqualTo(State.STARTING);
+			send("one");
+			store().reads(Gate.OPEN);
+			streams().threads().pass(A_WHILE);
+			assertThat(client().events).containsExactly("one@1");
+		}
+
+		@Test
+		void readsAtAHint() {
+			use(streams().standalone(false));
+			store().reads(Gate.AWAY);
+			begin(null);
+			store().reads(Gate.OPEN);
+
+			look();
+
+			assertThat(state()).isEqualTo(State.LIVE);
+		}
+
+		@Test
+		void isLiveWhenAPageWasAll() {
+			send("one");
+
+			begin(null);
+
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events).containsExactly("one@1");
+		}
+
+		@Test
+		void beginsWithTheOldestEventIfItsPlaceIsGone() {
+			send("one");
+
+			begin(EventId.next(streams().standalone(true).stream().streamId(), 1));
+
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events).containsExactly("one@1");
+		}
+
+	}
+
+	@Nested
+	class Reading {
+
+		@Test
+		void readsWhatIsStoredHere() {
+			isReading();
+
+			send("three");
+
+			assertThat(client().events).isEmpty();
+			client().takeAll();
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events).containsExactly(LARGE + "@1", LARGE + "@2", "three@3");
+		}
+
+		@Test
+		void readsAgainLaterInAnOutageIfTheWriterHereHasStoredMore() {
+			isReading();
+			store().reads(Gate.AWAY);
+
+			client().takeAll();
+
+			assertThat(state()).isEqualTo(State.READING);
+			assertThat(client().events).containsExactly(LARGE + "@1");
+			store().reads(Gate.OPEN);
+			streams().threads().pass(A_WHILE);
+			assertThat(client().events).containsExactly(LARGE + "@1", LARGE + "@2");
+		}
+
+		@Test
+		void isLiveInAnOutageIfNothingIsMissingAndTheWriterIsTheOnlyOne() {
+			EventId last = openRequest();
+			store().reads(Gate.AWAY);
+
+			resume(last, new PageReader.Away(new IllegalStateException("Away")));
+
+			assertThat(state()).isEqualTo(State.LIVE);
+		}
+
+		@Test
+		void readsAgainLaterInAnOutageIfTheCursorIsNotWhatTheWriterStoredLast() {
+			EventId first = openRequest();
+			send("two");
+			store().reads(Gate.AWAY);
+
+			resume(first, new PageReader.Away(new IllegalStateException("Away")));
+
+			assertThat(state()).isEqualTo(State.STARTING);
+			store().reads(Gate.OPEN);
+			streams().threads().pass(A_WHILE);
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events).containsExactly("@1", "two@2");
+		}
+
+		@Test
+		void readsOnceMoreAfterAHint() {
+			isReading();
+			store().reads(Gate.WAIT);
+			client().takeAll();
+			int calls = store().readCalls();
+
+			look();
+			letReadsThrough();
+
+			assertThat(store().readCalls()).isEqualTo(calls + 1);
+			assertThat(client().events).containsExactly(LARGE + "@1", LARGE + "@2");
+		}
+
+		@Test
+		void watchesIfThatWasAllAndTheWriterIsElsewhere() {
+			isWatching();
+
+			assertThat(state()).isEqualTo(State.WATCHING);
+		}
+
+		@Test
+		void endsAtTheEndOfTheStream() {
+			EventId first = openRequest();
+			respond("response");
+
+			use(null);
+			resume(first, new PageReader.Page(streams().read(connection().stream(), first)));
+
+			assertThat(state()).isEqualTo(State.CLOSED);
+			assertThat(client().events).containsExactly("response@2");
+			assertThat(client().complete).isTrue();
+		}
+
+		@Test
+		void endsForAGap() {
+			isReading();
+			Event late = new Event(EventId.next(log().stream().streamId(), 9), TestStreams.bytes("late"));
+			store().behind().openStream(log().stream(), null, List.of(late)).block();
+
+			client().takeAll();
+
+			assertThat(state()).isEqualTo(State.CLOSED);
+			assertThat(client().events).containsExactly(LARGE + "@1");
+		}
+
+	}
+
+	@Nested
+	class Adrift {
+
+		@Test
+		void handsOverWithoutAnIdWhatIsStoredHere() {
+			isAdrift();
+			store().writes(Gate.OPEN);
+
+			send("one");
+
+			assertThat(state()).isEqualTo(State.ADRIFT);
+			assertThat(client().events).containsExactly("one");
+		}
+
+		@Test
+		void handsOverOnceWhatTheStoreDoesNotTakeAndTheCursorLater() {
+			isAdrift();
+
+			send("one");
+
+			assertThat(client().events).containsExactly("one");
+			open();
+			streams().threads().pass(A_WHILE);
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events).containsExactly("one", "@2");
+		}
+
+		@Test
+		void readsAtAHint() {
+			isAdrift();
+			open();
+
+			look();
+
+			assertThat(state()).isNotEqualTo(State.ADRIFT);
+		}
+
+		@Test
+		void isNotHandedWhatAnotherConnectionHasReadThoughTheStoreSaidOtherwise() {
+			isLive();
+			EventId cursor = ((StandaloneLog) log()).lastDelivered();
+			store().writes(Gate.DONE_BUT_AWAY);
+			store().reads(Gate.AWAY);
+			send("one");
+			renew();
+			resume(cursor, new PageReader.Page(streams().read(log().stream(), cursor)));
+			assertThat(client().events).containsExactly("@2", "one", "one@3");
+			store().writes(Gate.AWAY);
+			renew();
+
+			begin(null);
+			send("two");
+
+			assertThat(state()).isEqualTo(State.ADRIFT);
+			assertThat(client().events).endsWith("one@3", "@3", "two");
+		}
+
+	}
+
+	@Nested
+	class Live {
+
+		@Test
+		void handsOverTheNextEventThatIsStored() {
+			isLive();
+
+			send("one");
+			send("two");
+
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events).containsExactly("@2", "one@3", "two@4");
+			assertThat(store().readCalls()).isEqualTo(SseConnectionTests.this.readsBefore);
+		}
+
+		@Test
+		void readsWhatAnotherWriterHasStoredInBetween() {
+			isLive();
+			Event other = new Event(EventId.next(log().stream().streamId(), 3), TestStreams.bytes("other"));
+			store().behind().storeEvents(log().stream(), List.of(other)).block();
+
+			send("one");
+
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events).containsExactly("@2", "other@3", "one@4");
+		}
+
+		@Test
+		void readsIfTheClientIsSlow() {
+			isLive();
+			client().takeNothing();
+
+			send(LARGE);
+			send(LARGE);
+			send(LARGE);
+			send("four");
+
+			assertThat(state()).isEqualTo(State.READING);
+			client().takeAll();
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events).containsExactly("@2", LARGE + "@3", LARGE + "@4", LARGE + "@5", "four@6");
+		}
+
+		@Test
+		void handsOverWithoutAnIdWhatTheStoreDoesNotTakeAndTheCursorLater() {
+			isLive();
+			store().writes(Gate.AWAY);
+
+			send("one");
+
+			assertThat(client().events).containsExactly("@2", "one");
+			open();
+			streams().threads().pass(A_WHILE);
+			assertThat(client().events).containsExactly("@2", "one", "@3");
+		}
+
+		@Test
+		void readsAtAHint() {
+			isLive();
+			store().reads(Gate.WAIT);
+
+			look();
+
+			assertThat(state()).isEqualTo(State.READING);
+		}
+
+		@Test
+		void doesNotReadInAnOutageIfTheWriterIsTheOnlyOne() {
+			openRequest();
+			log().mailbox().execute(() -> ((RequestLog) log()).begin(connection()));
+			store().writes(Gate.AWAY);
+			send("two");
+
+			look();
+
+			assertThat(state()).isEqualTo(State.LIVE);
+		}
+
+	}
+
+	@Nested
+	class Watching {
+
+		@Test
+		void readsAtAHint() {
+			EventId last = isWatching();
+
+			store().behind()
+				.storeEvents(connection().stream(),
+						List.of(new Event(last.at(last.sequence() + 1), TestStreams.bytes("two"))))
+				.block();
+
+			assertThat(state()).isEqualTo(State.WATCHING);
+			assertThat(client().events).containsExactly("@1", "two@2");
+		}
+
+		@Test
+		void readsWhenItIsTimeToLook() {
+			isWatching();
+			int calls = store().readCalls();
+
+			streams().threads().pass(Duration.ofSeconds(31));
+
+			assertThat(store().readCalls()).isEqualTo(calls + 1);
+			assertThat(state()).isEqualTo(State.WATCHING);
+		}
+
+	}
+
+	@Nested
+	class Ending {
+
+		@Test
+		void sendsWhatWasAddedAndNothingElse() {
+			isLive();
+			client().takeNothing();
+			send("one");
+			log().mailbox().execute(connection()::closeForResume);
+
+			assertThat(state()).isEqualTo(State.ENDING);
+			send("two");
+			look();
+			assertThat(state()).isEqualTo(State.ENDING);
+			client().takeAll();
+
+			assertThat(state()).isEqualTo(State.CLOSED);
+			assertThat(client().events).containsExactly("@2", "one@3", "@3");
+			assertThat(client().complete).isTrue();
+		}
+
+	}
+
+	@Nested
+	class Closed {
+
+		@Test
+		void takesNothingAnyMore() {
+			isLive();
+			connection().abort();
+			int calls = store().readCalls();
+
+			send("one");
+			look();
+			streams().threads().pass(Duration.ofMinutes(1));
+
+			assertThat(state()).isEqualTo(State.CLOSED);
+			assertThat(store().readCalls()).isEqualTo(calls);
+			assertThat(client().events).containsExactly("@2");
+			assertThat(log().isConnected()).isFalse();
+		}
+
+		@Test
+		void isForgottenWhenItsClientGoes() {
+			isLive();
+
+			client().go();
+
+			assertThat(state()).isEqualTo(State.CLOSED);
+			assertThat(streams().context().connections()).isEmpty();
+		}
+
+	}
+
+	/**
+	 * Takes what comes, and remembers of each event its message and the place in its ID.
+	 */
+	private static final class Client implements Subscriber<byte[]> {
+
+		private final List<String> events = new ArrayList<>();
+
+		private boolean taking = true;
+
+		private boolean complete;
+
+		private @Nullable Subscription subscription;
+
+		void takeNothing() {
+			this.taking = false;
+		}
+
+		void takeAll() {
+			this.taking = true;
+			if (this.subscription != null) {
+				this.subscription.request(1);
+			}
+		}
+
+		void go() {
+			if (this.subscription != null) {
+				this.subscription.cancel();
+			}
+		}
+
+		@Override
+		public void onSubscribe(Subscription subscription) {
+			this.subscription = subscription;
+			if (this.taking) {
+				subscription.request(1);
+			}
+		}
+
+		@Override
+		public void onNext(byte[] chunk) {
+			for (String frame : new String(chunk, StandardCharsets.UTF_8).split("\n\n")) {
+				String event = "";
+				String place = "";
+				for (String line : frame.split("\n")) {
+					if (line.startsWith("data: ")) {
+						event = line.substring("data: ".length());
+					}
+					else if (line.startsWith("id: ")) {
+						place = "@" + EventId.parse(line.substring("id: ".length())).sequence();
+					}
+				}
+				if (!(event + place).isEmpty()) {
+					this.events.add(event + place);
+				}
+			}
+			if (this.taking && this.subscription != null) {
+				this.subscription.request(1);
+			}
+		}
+
+		@Override
+		public void onError(Throwable ex) {
+			throw new AssertionError(ex);
+		}
+
+		@Override
+		public void onComplete() {
+			this.complete = true;
+		}
+
+	}
+
+}

@@ -1,0 +1,121 @@
+package io.github.mcppersist.stream;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventPage;
+import io.github.mcppersist.event.RequestId;
+import io.github.mcppersist.event.RequestIds;
+import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.node.NodeRegistry;
+import io.github.mcppersist.observe.ConnectionKind;
+import io.github.mcppersist.observe.Observers;
+
+/**
+ * Streams on threads and a store that a test has in its hands.
+ */
+final class TestStreams {
+
+	static final RequestId REQUEST_ID = new RequestId("1");
+
+	private static final String SESSION_ID = "5d1ad1d0-7e51-4f0c-9d39-1f2a8a5f6c11";
+
+	private final ManualThreads threads = new ManualThreads();
+
+	private final GatedEventStore store = new GatedEventStore();
+
+	private final StreamContext context;
+
+	/**
+	 * Create streams of a node on its own.
+	 * @param maxConnectionBytes as the option
+	 * @param maxUnstoredBytes as the option
+	 */
+	TestStreams(int maxConnectionBytes, int maxUnstoredBytes) {
+		StreamSettings settings = new StreamSettings(maxConnectionBytes, maxUnstoredBytes, Duration.ofSeconds(15), null,
+				Duration.ofSeconds(30), false);
+		this.context = new StreamContext(this.store, NodeRegistry.single(), false, settings, new Observers(List.of()),
+				this.threads, () -> "test");
+	}
+
+	ManualThreads threads() {
+		return this.threads;
+	}
+
+	GatedEventStore store() {
+		return this.store;
+	}
+
+	StreamContext context() {
+		return this.context;
+	}
+
+	/**
+	 * Create the writer of a standalone stream.
+	 * @param first whether its session begins, and isn't restored
+	 * @return the writer
+	 */
+	StandaloneLog standalone(boolean first) {
+		return new StandaloneLog(this.context, new StreamKey(SESSION_ID, "0"), null, first);
+	}
+
+	RequestLog request() {
+		return new RequestLog(this.context, new StreamKey(SESSION_ID, "request"), RequestIds.of(REQUEST_ID), () -> {
+		});
+	}
+
+	/**
+	 * Create a connection that hasn't begun.
+	 * @param stream the stream
+	 * @param log its writer, if that is on this node
+	 * @param mailbox the owner of its state
+	 * @return the connection
+	 */
+	SseConnection connection(StreamKey stream, @Nullable StreamLog log, Mailbox mailbox) {
+		return new SseConnection(this.context, ConnectionKind.STANDALONE, mailbox,
+				new PageReader(this.context, stream, null), new Priming(), log, (gone) -> {
+				});
+	}
+
+	/**
+	 * Read all that is stored of a stream, past the gates.
+	 * @param stream the stream
+	 * @param after the event to read after, or {@code null}
+	 * @return the page
+	 */
+	EventPage read(StreamKey stream, @Nullable EventId after) {
+		EventPage page = this.store.behind().replayEventsAfter(stream, after, Integer.MAX_VALUE).block();
+		if (page == null) {
+			throw new IllegalStateException("There is always a page");
+		}
+		return page;
+	}
+
+	static byte[] bytes(String message) {
+		return message.getBytes(StandardCharsets.UTF_8);
+	}
+
+	private static final class Priming implements ReconnectPolicy {
+
+		@Override
+		public boolean isPriming() {
+			return true;
+		}
+
+		@Override
+		public boolean comesBack() {
+			return true;
+		}
+
+		@Override
+		public @Nullable Duration retry() {
+			return null;
+		}
+
+	}
+
+}
