@@ -3,6 +3,7 @@ package io.github.mcppersist.redis;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -176,6 +177,18 @@ final class LettuceLink implements RedisLink {
 		if (connection != null) {
 			connection.flush(busy);
 		}
+	}
+
+	@Override
+	public CompletableFuture<String> memoryPolicy() {
+		CompletableFuture<String> info = send((commands) -> commands.info("memory"));
+		flush(false);
+		return info.thenApply(RedisLink::memoryPolicy);
+	}
+
+	@Override
+	public boolean isCluster() {
+		return this.factory.getClusterConfiguration() != null;
 	}
 
 	@Override
@@ -358,14 +371,28 @@ final class LettuceLink implements RedisLink {
 					ByteArrayCodec.INSTANCE, nodes);
 			connection.setReadFrom(ReadFrom.UPSTREAM);
 			// What is published on the primary arrives at its replicas, too.
-			return new Connection(connection, connection.async(), null, null,
-					() -> redisClient.connectPubSub(StringCodec.UTF8, nodes.get(0)), new AtomicReference<>());
+			return new Connection(connection, connection.async(), null, null, () -> connectPubSub(redisClient, nodes),
+					new AtomicReference<>());
 		}
 		StatefulRedisConnection<byte[], byte[]> connection = redisClient.connect(ByteArrayCodec.INSTANCE);
 		connection.addListener(new BreakListener());
 		return new Connection(connection, connection.async(),
 				new LettuceFlush(connection, connection.getResources().eventExecutorGroup()), null,
 				() -> redisClient.connectPubSub(StringCodec.UTF8), new AtomicReference<>());
+	}
+
+	private static StatefulRedisPubSubConnection<String, String> connectPubSub(RedisClient client,
+			List<RedisURI> nodes) {
+		RuntimeException failure = null;
+		for (RedisURI node : nodes) {
+			try {
+				return client.connectPubSub(StringCodec.UTF8, node);
+			}
+			catch (RuntimeException ex) {
+				failure = ex;
+			}
+		}
+		throw Objects.requireNonNull(failure);
 	}
 
 	private Connection open(RedisClusterConfiguration nodes) {
