@@ -3,6 +3,7 @@ package io.github.mcppersist.redis;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
+import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -182,6 +183,11 @@ final class BlockingLink implements RedisLink {
 
 	@Override
 	public void start(List<String> channels, Subscriber subscriber) {
+		if (JEDIS && JedisSubscription.poolSize(this.factory) == 1) {
+			logger.warn("The pool of connections to Redis at {} holds only one, and the subscription to what other "
+					+ "instances say takes it for good: nothing is stored. Raise spring.data.redis.jedis.pool.max-active",
+					this.address);
+		}
 		byte[][] names = channels.stream().map(RedisKeys::bytes).toArray(byte[][]::new);
 		Thread thread = DaemonThreads.named("mcp-persist-subscription")
 			.newThread(() -> staySubscribed(names, subscriber));
@@ -234,6 +240,25 @@ final class BlockingLink implements RedisLink {
 	@Override
 	public void resubscribe() {
 		this.ender.execute(this::endSubscription);
+	}
+
+	@Override
+	public CompletableFuture<String> memoryPolicy() {
+		return call((connection) -> {
+			Properties memory = connection.serverCommands().info("memory");
+			// Of a Cluster, with the node before each name
+			return (memory != null) ? memory.stringPropertyNames()
+				.stream()
+				.filter((name) -> name.endsWith("maxmemory_policy"))
+				.map(memory::getProperty)
+				.findFirst()
+				.orElse("") : "";
+		});
+	}
+
+	@Override
+	public boolean isCluster() {
+		return JEDIS && JedisSubscription.isCluster(this.factory);
 	}
 
 	@Override

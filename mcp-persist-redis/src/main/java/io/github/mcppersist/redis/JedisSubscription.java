@@ -11,6 +11,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.beans.DirectFieldAccessor;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.jedis.JedisConnectionFactory;
 import redis.clients.jedis.BinaryJedisPubSub;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.Jedis;
@@ -63,6 +64,20 @@ final class JedisSubscription extends BinaryJedisPubSub {
 		try (Connection own = provider.getConnection()) {
 			subscription.run(own, ending);
 		}
+	}
+
+	static boolean isCluster(RedisConnectionFactory factory) {
+		return factory instanceof JedisConnectionFactory jedis && jedis.getClusterConfiguration() != null;
+	}
+
+	/**
+	 * Return how many connections there can be.
+	 * @param factory the factory
+	 * @return the number, or -1 if it isn't known
+	 */
+	static int poolSize(RedisConnectionFactory factory) {
+		return (factory instanceof JedisConnectionFactory jedis && jedis.getUsePool() && jedis.getPoolConfig() != null)
+				? jedis.getPoolConfig().getMaxTotal() : -1;
 	}
 
 	/**

@@ -3,6 +3,7 @@ package io.github.mcppersist.redis;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -10,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -59,6 +61,13 @@ final class LettuceLink implements RedisLink {
 
 	private static final long RETRY_INTERVAL_MS = 500;
 
+	private static final long FIRST_PAUSE = 125_000_000L;
+
+	/**
+	 * What keeps {@link #FIRST_PAUSE} doubled so often below a second and a half.
+	 */
+	private static final int MAX_DOUBLINGS = 3;
+
 	private static final long REFUSED_INTERVAL_MS = 2000;
 
 	private static final long TRIAL_LIMIT_MS = 1000;
@@ -81,9 +90,10 @@ final class LettuceLink implements RedisLink {
 	private final ThreadPoolExecutor connector;
 
 	/**
-	 * Completes with the first connection; what is sent before that waits for it.
+	 * Completes with the next connection where there is none; what is sent before that
+	 * waits for it.
 	 */
-	private final CompletableFuture<Connection> first = new CompletableFuture<>();
+	private volatile CompletableFuture<Connection> next = new CompletableFuture<>();
 
 	private volatile @Nullable Connection current;
 
@@ -97,6 +107,10 @@ final class LettuceLink implements RedisLink {
 	private int attempts;
 
 	private long lastAttempt;
+
+	private int failures;
+
+	private long notBefore = System.nanoTime();
 
 	private long generation;
 
@@ -150,7 +164,7 @@ final class LettuceLink implements RedisLink {
 			return CompletableFuture.failedFuture(new IllegalStateException("The event store is closed"));
 		}
 		reconnect(() -> true);
-		return this.first.thenCompose((opened) -> {
+		return this.next.thenCompose((opened) -> {
 			CompletionStage<T> answer = command.apply(opened.commands());
 			opened.flush(false);
 			return answer;
@@ -163,6 +177,18 @@ final class LettuceLink implements RedisLink {
 		if (connection != null) {
 			connection.flush(busy);
 		}
+	}
+
+	@Override
+	public CompletableFuture<String> memoryPolicy() {
+		CompletableFuture<String> info = send((commands) -> commands.info("memory"));
+		flush(false);
+		return info.thenApply(RedisLink::memoryPolicy);
+	}
+
+	@Override
+	public boolean isCluster() {
+		return this.factory.getClusterConfiguration() != null;
 	}
 
 	@Override
@@ -252,12 +278,19 @@ final class LettuceLink implements RedisLink {
 	}
 
 	private void reconnect(BooleanSupplier needed) {
-		reconnect(needed, (opened) -> true);
+		reconnect(needed, null);
 	}
 
-	private synchronized void reconnect(BooleanSupplier needed, Predicate<Connection> trial) {
+	/**
+	 * Begin to connect, unless that was tried a moment ago.
+	 * @param needed says whether another connection is still wanted
+	 * @param trial says whether a new connection is better than the one in use, or
+	 * {@code null} if any is
+	 */
+	private synchronized void reconnect(BooleanSupplier needed, @Nullable Predicate<Connection> trial) {
 		long now = System.nanoTime();
-		if (this.closed || this.attempts == MAX_ATTEMPTS || (this.attempts > 0 && now - this.lastAttempt < PATIENCE)) {
+		if (this.closed || this.attempts == MAX_ATTEMPTS || now - this.notBefore < 0
+				|| (this.attempts > 0 && now - this.lastAttempt < PATIENCE)) {
 			return;
 		}
 		long attempt = this.generation;
@@ -267,24 +300,35 @@ final class LettuceLink implements RedisLink {
 		}
 	}
 
-	private void connect(long attempt, BooleanSupplier needed, Predicate<Connection> trial) {
+	private void connect(long attempt, BooleanSupplier needed, @Nullable Predicate<Connection> trial) {
 		Connection opened = null;
 		boolean fit = false;
+		boolean denied = false;
 		try {
 			opened = open();
 			// The time limit is kept by RedisCalls; one here costs a timer for each call.
 			opened.connection().setTimeout(Duration.ZERO);
 			this.connectFailure = null;
-			fit = trial.test(opened);
+			fit = trial == null || trial.test(opened);
 		}
 		catch (RuntimeException ex) {
 			logger.debug("Could not connect to Redis", ex);
 			this.connectFailure = new ConnectFailure(ex, System.nanoTime());
+			denied = trial == null && RedisFailure.of(ex, this.address).kind() == RedisFailure.Kind.NO_ACCESS;
 		}
 		Connection replaced = opened;
 		boolean used = false;
 		synchronized (this) {
 			this.attempts--;
+			putOff(opened != null);
+			if (denied && attempt == this.generation && this.current != null && needed.getAsBoolean()) {
+				// The driver would ask with the same password for ever, and without a
+				// pause
+				this.generation++;
+				replaced = this.current;
+				this.current = null;
+				this.next = new CompletableFuture<>();
+			}
 			if (opened != null && fit && attempt == this.generation && !this.closed
 					&& (this.current == null || needed.getAsBoolean())) {
 				this.generation++;
@@ -295,16 +339,24 @@ final class LettuceLink implements RedisLink {
 			if (this.current == null && !this.closed) {
 				// Start-up doesn't need Redis, and readers want to be woken once it is
 				// there.
-				later(() -> reconnect(() -> true), RETRY_INTERVAL_MS);
+				later(() -> reconnect(() -> true), Math.max(1, (this.notBefore - System.nanoTime()) / 1_000_000 + 1));
 			}
 		}
 		if (replaced != null) {
 			retire(replaced);
 		}
 		if (opened != null && used) {
-			this.first.complete(opened);
+			this.next.complete(opened);
 			subscribe(opened);
 		}
+	}
+
+	// Each attempt that fails makes the next one wait longer, and not all nodes alike
+	private void putOff(boolean connected) {
+		this.failures = connected ? 0 : Math.min(this.failures + 1, MAX_DOUBLINGS);
+		double jitter = ThreadLocalRandom.current().nextDouble(0.75, 1.25);
+		long pause = connected ? 0 : (long) ((FIRST_PAUSE << this.failures) * jitter);
+		this.notBefore = System.nanoTime() + pause;
 	}
 
 	private Connection open() {
@@ -319,13 +371,27 @@ final class LettuceLink implements RedisLink {
 					ByteArrayCodec.INSTANCE, nodes);
 			connection.setReadFrom(ReadFrom.UPSTREAM);
 			// What is published on the primary arrives at its replicas, too.
-			return new Connection(connection, connection.async(), null, null,
-					() -> redisClient.connectPubSub(StringCodec.UTF8, nodes.get(0)), new AtomicReference<>());
+			return new Connection(connection, connection.async(), null, null, () -> connectPubSub(redisClient, nodes),
+					new AtomicReference<>());
 		}
 		StatefulRedisConnection<byte[], byte[]> connection = redisClient.connect(ByteArrayCodec.INSTANCE);
 		connection.addListener(new BreakListener());
 		return new Connection(connection, connection.async(), LettuceFlush.of(connection), null,
 				() -> redisClient.connectPubSub(StringCodec.UTF8), new AtomicReference<>());
+	}
+
+	private static StatefulRedisPubSubConnection<String, String> connectPubSub(RedisClient client,
+			List<RedisURI> nodes) {
+		RuntimeException failure = null;
+		for (RedisURI node : nodes) {
+			try {
+				return client.connectPubSub(StringCodec.UTF8, node);
+			}
+			catch (RuntimeException ex) {
+				failure = ex;
+			}
+		}
+		throw Objects.requireNonNull(failure);
 	}
 
 	private Connection open(RedisClusterConfiguration nodes) {

@@ -43,6 +43,18 @@ final class RedisAddress {
 		return "the address of " + factory.getClass().getName();
 	}
 
+	/**
+	 * Return which database is used.
+	 * @param factory the connection factory
+	 * @return its number, and 0 if it isn't known
+	 */
+	static int database(RedisConnectionFactory factory) {
+		if (LETTUCE && Lettuce.supports(factory)) {
+			return Lettuce.database(factory);
+		}
+		return (JEDIS && Jedis.supports(factory)) ? Jedis.database(factory) : 0;
+	}
+
 	private static String sentinel(RedisSentinelConfiguration configuration) {
 		NamedNode master = configuration.getMaster();
 		return "the primary " + ((master != null) ? "'" + master.getName() + "' " : "") + "of the Sentinels "
@@ -75,6 +87,10 @@ final class RedisAddress {
 					single(lettuce), lettuce.isUseSsl());
 		}
 
+		static int database(RedisConnectionFactory factory) {
+			return ((LettuceConnectionFactory) factory).getDatabase();
+		}
+
 		private static String single(LettuceConnectionFactory factory) {
 			if (factory.getSocketConfiguration() != null) {
 				return "the socket " + factory.getSocketConfiguration().getSocket();
@@ -92,6 +108,10 @@ final class RedisAddress {
 
 		static boolean supports(RedisConnectionFactory factory) {
 			return factory instanceof JedisConnectionFactory;
+		}
+
+		static int database(RedisConnectionFactory factory) {
+			return ((JedisConnectionFactory) factory).getDatabase();
 		}
 
 		static String address(RedisConnectionFactory factory) {

@@ -15,6 +15,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import io.github.mcppersist.event.EventStoreException;
 import io.github.mcppersist.event.EventStoreRefusedException;
@@ -60,6 +62,8 @@ final class RedisCalls {
 	 * What a call may take longer for each byte that is under way: a second for 20 MB.
 	 */
 	private static final long NANOS_PER_BYTE = 50;
+
+	private static final Logger logger = LoggerFactory.getLogger(RedisEventStore.class);
 
 	private final RedisLink link;
 
@@ -219,6 +223,20 @@ final class RedisCalls {
 	}
 
 	private void sweep() {
+		boolean more = true;
+		try {
+			more = sweepOnce();
+		}
+		catch (Throwable ex) {
+			// Or no call would ever end again for want of time
+			logger.warn("Calls that took too long could not be ended", ex);
+		}
+		if (more) {
+			sweepLater();
+		}
+	}
+
+	private boolean sweepOnce() {
 		long now = System.nanoTime();
 		long standstill = now - this.sweepDue;
 		if (standstill > STANDSTILL_NANOS) {
@@ -239,10 +257,10 @@ final class RedisCalls {
 		if (this.underWay.isEmpty() && !this.anyWaiting) {
 			this.sweeping.set(false);
 			if ((this.underWay.isEmpty() && !this.anyWaiting) || !this.sweeping.compareAndSet(false, true)) {
-				return;
+				return false;
 			}
 		}
-		sweepLater();
+		return true;
 	}
 
 	private void schedule(Runnable task, long millis) {
@@ -406,6 +424,9 @@ final class RedisCalls {
 				return;
 			}
 			RedisFailure cause = RedisFailure.of(failure, RedisCalls.this.link.address(this.server));
+			if (cause.kind() == RedisFailure.Kind.SLOT && !RedisCalls.this.link.isCluster()) {
+				cause = RedisFailure.cluster(cause, RedisCalls.this.link.address(this.server));
+			}
 			switch (cause.kind()) {
 				case NOSCRIPT -> {
 					this.withBody = true;

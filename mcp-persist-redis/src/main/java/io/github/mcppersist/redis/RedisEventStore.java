@@ -75,7 +75,8 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 		this.timeToLive = builder.timeToLive;
 		this.completedTimeToLive = builder.completedTimeToLive;
 		this.ttls = StreamTtls.of(builder.timeToLive, builder.completedTimeToLive);
-		this.node = new RedisNode(builder.connectionFactory, new RedisKeys(builder.keyPrefix), builder.timeout,
+		this.node = new RedisNode(builder.connectionFactory,
+				new RedisKeys(builder.keyPrefix, RedisAddress.database(builder.connectionFactory)), builder.timeout,
 				builder.echoInterval);
 		this.bounds = new StreamBounds(builder.maxEventsPerStream, builder.maxBytesPerStream,
 				builder.maxBytesPerSession, builder.timeToLive.toNanos(), builder.completedTimeToLive.toNanos(),

@@ -109,6 +109,19 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	}
 
 	/**
+	 * A server of a Cluster is asked as if it were alone.
+	 * @param answer what it says
+	 * @param address where it is
+	 * @return the failure
+	 */
+	static RedisFailure cluster(RedisFailure answer, String address) {
+		return new RedisFailure(Kind.REFUSED,
+				"Redis at " + address + " is a node of a Cluster. Set "
+						+ "spring.data.redis.cluster.nodes instead of .host, .port and .url: " + answer.message(),
+				answer.cause());
+	}
+
+	/**
 	 * Say whether a connection that there was broke, or was closed by Redis.
 	 * @return whether it did
 	 */

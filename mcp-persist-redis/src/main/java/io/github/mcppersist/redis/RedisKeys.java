@@ -41,7 +41,8 @@ import io.github.mcppersist.event.StreamKey;
  *
  * All keys of a session share a hash slot through <code>{4f1c}</code>, and the index of
  * subscribers is in one slot of its own through <code>{u}</code>; neither session IDs nor
- * stream IDs can hold a brace. A channel belongs to no slot. Every key expires.
+ * stream IDs can hold a brace. A channel belongs to no slot and no database: of the
+ * database 5 they are <code>mcp:1:n:5:0rT5...</code> and so on. Every key expires.
  */
 final class RedisKeys {
 
@@ -58,6 +59,17 @@ final class RedisKeys {
 	private final String channels;
 
 	RedisKeys(String prefix) {
+		this(prefix, 0);
+	}
+
+	/**
+	 * Name keys and channels.
+	 * @param prefix what all begin with
+	 * @param database the number of the database. It is part of the names of channels
+	 * unless it is 0: keys of another database are others, but channels are the same in
+	 * all of them
+	 */
+	RedisKeys(String prefix, int database) {
 		if (prefix.isEmpty() || prefix.length() > 64 || !prefix.matches("[!-z|~]+")) {
 			throw new IllegalArgumentException("Not a key prefix: '" + prefix
 					+ "'. It must be 1 to 64 printable ASCII characters without spaces and braces");
@@ -67,7 +79,7 @@ final class RedisKeys {
 		this.root = versioned + '{';
 		this.uris = versioned + "u:{u}";
 		this.beats = versioned + 'b';
-		this.channels = versioned + "n:";
+		this.channels = versioned + ((database != 0) ? "n:" + database + ':' : "n:");
 	}
 
 	String prefix() {

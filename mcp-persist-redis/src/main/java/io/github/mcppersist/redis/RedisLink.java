@@ -78,6 +78,18 @@ interface RedisLink {
 	void resubscribe();
 
 	/**
+	 * Return what Redis does when its memory is full.
+	 * @return its {@code maxmemory-policy}, or nothing if it doesn't say
+	 */
+	CompletableFuture<String> memoryPolicy();
+
+	/**
+	 * Say whether the driver looks for the server that holds a key.
+	 * @return whether it knows a Cluster
+	 */
+	boolean isCluster();
+
+	/**
 	 * Say which server holds a key.
 	 * @param key the key, or a channel
 	 * @return the server, as in {@link #servers()}, or {@link #NO_SERVER}
@@ -141,6 +153,19 @@ interface RedisLink {
 			}
 		});
 		return derived;
+	}
+
+	/**
+	 * Find the policy in what {@code INFO memory} says.
+	 * @param info the answer
+	 * @return the policy, or nothing
+	 */
+	static String memoryPolicy(String info) {
+		return info.lines()
+			.filter((line) -> line.startsWith("maxmemory_policy:"))
+			.map((line) -> line.substring(line.indexOf(':') + 1).trim())
+			.findFirst()
+			.orElse("");
 	}
 
 	/**

@@ -69,6 +69,8 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 
 	private final List<Listener> listeners = new CopyOnWriteArrayList<>();
 
+	private final AtomicBoolean started = new AtomicBoolean();
+
 	private final AtomicBoolean closed = new AtomicBoolean();
 
 	RedisNode(RedisConnectionFactory connectionFactory, RedisKeys keys, Duration timeout, Duration echoInterval) {
@@ -127,7 +129,15 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 
 	void every(Duration interval, Runnable task) {
 		long millis = interval.toMillis();
-		this.scheduler.scheduleWithFixedDelay(task, millis, millis, TimeUnit.MILLISECONDS);
+		this.scheduler.scheduleWithFixedDelay(() -> {
+			try {
+				task.run();
+			}
+			catch (Throwable ex) {
+				// Or it would never run again, and nobody would know
+				logger.warn("What is done from time to time has failed, and is tried again", ex);
+			}
+		}, millis, millis, TimeUnit.MILLISECONDS);
 	}
 
 	/**
@@ -208,7 +218,7 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 		return Mono.create((sink) -> this.<Long>call(Operation.PUBLISH, to, bytes.length,
 				(link, withBody) -> link.publish(to, bytes), (receivers, failure) -> {
 					if (receivers != null) {
-						sink.success(receivers);
+						sink.success((receivers == 0 && !this.check.countsReceivers()) ? RedisLink.UNKNOWN : receivers);
 					}
 					else {
 						sink.error(failed(failure));
@@ -221,7 +231,7 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 		this.<Long>call(Operation.PUBLISH, this.channel, 0, (link, withBody) -> link.publish(this.channel, message),
 				(receivers, failure) -> {
 					if (receivers != null) {
-						this.check.sent();
+						this.check.sent(receivers);
 					}
 					else {
 						this.check.failed();
@@ -231,9 +241,25 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 
 	@Override
 	public void subscribed() {
+		if (this.started.compareAndSet(false, true)) {
+			lookAtMemoryPolicy();
+		}
 		this.check.heard();
 		this.calls.health().done(Operation.SUBSCRIBE);
 		this.listeners.forEach((listener) -> guard(listener::subscribed));
+	}
+
+	private void lookAtMemoryPolicy() {
+		this.link.memoryPolicy().whenComplete((policy, failure) -> {
+			if (failure != null) {
+				logger.debug("Redis doesn't tell its maxmemory-policy", failure);
+			}
+			else if (!policy.isEmpty() && !policy.equals("noeviction")) {
+				logger.warn("The maxmemory-policy of Redis at {} is {}: when its memory is full it drops running "
+						+ "requests, results, sessions and the marks of deleted ones without a word. Set noeviction",
+						address(), policy);
+			}
+		});
 	}
 
 	@Override
@@ -255,7 +281,7 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 		}
 		char kind = message.charAt(0);
 		if (kind == ECHO) {
-			this.check.heard();
+			this.check.echoed();
 			return;
 		}
 		String body = message.substring(1);

@@ -18,6 +18,10 @@ final class SubscriptionCheck {
 	 */
 	private int silent;
 
+	private boolean noReceivers;
+
+	private boolean countsReceivers = true;
+
 	SubscriptionCheck(Runnable echo, Runnable resubscribe) {
 		this.echo = echo;
 		this.resubscribe = resubscribe;
@@ -39,9 +43,33 @@ final class SubscriptionCheck {
 
 	/**
 	 * Redis has taken an echo.
+	 * @param receivers how many have got it, as it says
 	 */
-	synchronized void sent() {
+	synchronized void sent(long receivers) {
 		this.silent++;
+		this.noReceivers = receivers == 0;
+		if (!this.noReceivers) {
+			this.countsReceivers = true;
+		}
+	}
+
+	/**
+	 * An echo has come back.
+	 */
+	synchronized void echoed() {
+		heard();
+		// A proxy may publish on another server than it subscribes on
+		if (this.noReceivers) {
+			this.countsReceivers = false;
+		}
+	}
+
+	/**
+	 * Say whether nobody gets what nobody is said to get.
+	 * @return whether the numbers of receivers have been right so far
+	 */
+	synchronized boolean countsReceivers() {
+		return this.countsReceivers;
 	}
 
 	/**

@@ -118,10 +118,21 @@ enum RedisOutage {
 		return false;
 	}
 
-	private static void authenticated(RedisServer redis, String... command) {
+	/**
+	 * Return how many connections a server with another password was asked for so far.
+	 */
+	static long connections(RedisServer redis) {
+		String statistics = (String) authenticated(redis, "INFO", "stats");
+		return statistics.lines()
+			.filter((line) -> line.startsWith("total_connections_received:"))
+			.mapToLong((line) -> Long.parseLong(line.substring(line.indexOf(':') + 1)))
+			.sum();
+	}
+
+	private static Object authenticated(RedisServer redis, String... command) {
 		try (RespClient client = new RespClient(redis.port(), Duration.ofSeconds(30))) {
 			client.send("AUTH", PASSWORD);
-			client.send(command);
+			return client.send(command);
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);

@@ -32,7 +32,7 @@ public final class RedisProxy implements AutoCloseable {
 
 	private final ServerSocket listener;
 
-	private final int target;
+	private volatile int target;
 
 	private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
 
@@ -74,6 +74,15 @@ public final class RedisProxy implements AutoCloseable {
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
+	}
+
+	/**
+	 * Lead connections that are opened from now on to another server. Those that there
+	 * are stay where they are.
+	 * @param target the port on the loopback address to which it connects
+	 */
+	void redirect(int target) {
+		this.target = target;
 	}
 
 	/**

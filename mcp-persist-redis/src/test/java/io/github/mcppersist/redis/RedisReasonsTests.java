@@ -148,6 +148,7 @@ class RedisReasonsTests {
 				RedisOutage.WRONG_PASSWORD.begin(redis);
 
 				awaitReason(store, "wants a password", "127.0.0.1:" + redis.port(), "spring.data.redis.password");
+				assertAsksRarely(redis);
 				RedisOutage.WRONG_PASSWORD.end(redis);
 				Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> store.outage() == null);
 			}
@@ -155,6 +156,15 @@ class RedisReasonsTests {
 				((DisposableBean) factory).destroy();
 			}
 		}
+	}
+
+	private static void assertAsksRarely(RedisServer redis) {
+		// Connections that were there go on asking until they are closed
+		Awaitility.await().atMost(Duration.ofMinutes(1)).pollInterval(Duration.ofSeconds(3)).until(() -> {
+			long before = RedisOutage.connections(redis);
+			Awaitility.await().pollDelay(Duration.ofSeconds(2)).until(() -> true);
+			return RedisOutage.connections(redis) - before <= 8;
+		});
 	}
 
 	private static void assertReason(RedisConnectionFactory factory, String... parts) throws Exception {

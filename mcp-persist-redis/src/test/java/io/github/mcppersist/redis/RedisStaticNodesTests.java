@@ -9,6 +9,7 @@ import org.springframework.data.redis.connection.lettuce.LettuceClientConfigurat
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.ReservedPort;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -29,10 +30,26 @@ class RedisStaticNodesTests {
 		this.servers.close();
 	}
 
+	@Test
+	void subscribesThoughTheFirstNodeIsDown() throws Exception {
+		try (ReservedPort down = ReservedPort.find()) {
+			RedisStaticMasterReplicaConfiguration configuration = new RedisStaticMasterReplicaConfiguration("127.0.0.1",
+					down.number());
+			configuration.addNode("127.0.0.1", this.servers.replica().port());
+			configuration.addNode("127.0.0.1", this.servers.primary().port());
+
+			RedisStores.assertWork(this.stores.open(factory(configuration)), this.stores.open(factory(configuration)));
+		}
+	}
+
 	private RedisConnectionFactory factory() {
 		RedisStaticMasterReplicaConfiguration configuration = new RedisStaticMasterReplicaConfiguration("127.0.0.1",
 				this.servers.replica().port());
 		configuration.addNode("127.0.0.1", this.servers.primary().port());
+		return factory(configuration);
+	}
+
+	private static RedisConnectionFactory factory(RedisStaticMasterReplicaConfiguration configuration) {
 		LettuceConnectionFactory factory = new LettuceConnectionFactory(configuration,
 				LettuceClientConfiguration.builder().readFrom(ReadFrom.REPLICA_PREFERRED).build());
 		factory.afterPropertiesSet();
