@@ -15,6 +15,16 @@ import io.github.mcppersist.event.Revision;
 final class InMemorySession {
 
 	/**
+	 * About what a session takes beside its texts.
+	 */
+	private static final int SESSION_OVERHEAD = 1024;
+
+	/**
+	 * About what a subscription takes beside its URI, here and in the index.
+	 */
+	private static final int SUBSCRIPTION_OVERHEAD = 256;
+
+	/**
 	 * What never changes is taken from here.
 	 */
 	private final SessionRecord created;
@@ -24,6 +34,8 @@ final class InMemorySession {
 	 * the subscriptions of a session take.
 	 */
 	private final Set<String> subscriptions;
+
+	private long subscriptionBytes;
 
 	private @Nullable String logLevel;
 
@@ -38,6 +50,7 @@ final class InMemorySession {
 	InMemorySession(SessionRecord created) {
 		this.created = created;
 		this.subscriptions = new HashSet<>(created.subscriptions());
+		created.subscriptions().forEach((uri) -> this.subscriptionBytes += bytes(uri));
 		this.logLevel = created.logLevel();
 		this.standaloneCursor = created.standaloneCursor();
 		this.resuming = created.resuming();
@@ -46,6 +59,18 @@ final class InMemorySession {
 
 	String sessionId() {
 		return this.created.sessionId();
+	}
+
+	/**
+	 * Return about what this session takes.
+	 * @return the bytes of heap
+	 */
+	long bytes() {
+		return SESSION_OVERHEAD + 2L * this.created.initializeRequest().length() + this.subscriptionBytes;
+	}
+
+	private static long bytes(String uri) {
+		return SUBSCRIPTION_OVERHEAD + 2L * uri.length();
 	}
 
 	Set<String> subscriptions() {
@@ -80,12 +105,14 @@ final class InMemorySession {
 
 	void subscribe(String uri) {
 		if (this.subscriptions.add(uri)) {
+			this.subscriptionBytes += bytes(uri);
 			this.revision = this.revision.next();
 		}
 	}
 
 	void unsubscribe(String uri) {
 		if (this.subscriptions.remove(uri)) {
+			this.subscriptionBytes -= bytes(uri);
 			this.revision = this.revision.next();
 		}
 	}

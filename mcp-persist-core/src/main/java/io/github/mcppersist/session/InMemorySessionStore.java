@@ -28,8 +28,8 @@ import io.github.mcppersist.event.StreamKey;
 /**
  * Keeps sessions in the memory of this JVM: for one instance, and until it stops.
  * <p>
- * It is bounded by age and by the number of sessions. Beyond it those go that were
- * created, changed or renewed least recently. Answers are kept for five minutes, and
+ * It is bounded by age, and by the number of sessions and their bytes: beyond these no
+ * new one is taken, and those that are there stay. Answers are kept for five minutes, and
  * together take up to 64 MB.
  * <p>
  * The store has no thread: signals come on the thread that subscribes. What has expired
@@ -62,9 +62,16 @@ public final class InMemorySessionStore implements SessionStore {
 
 	private final InMemoryAnswers answers = new InMemoryAnswers();
 
+	/**
+	 * About what the sessions take.
+	 */
+	private long bytes;
+
 	private final Set<String> deletedSessions = new LinkedHashSet<>();
 
 	private final int maxSessions;
+
+	private final long maxBytes;
 
 	private final Duration timeToLive;
 
@@ -79,6 +86,7 @@ public final class InMemorySessionStore implements SessionStore {
 
 	private InMemorySessionStore(Builder builder) {
 		this.maxSessions = builder.maxSessions;
+		this.maxBytes = builder.maxBytes;
 		this.timeToLive = builder.timeToLive;
 		this.millis = builder.millis;
 	}
@@ -229,11 +237,13 @@ public final class InMemorySessionStore implements SessionStore {
 	private SessionRecord create(SessionRecord session) {
 		requireNotDeleted(session.sessionId());
 		if (!this.sessions.containsKey(session.sessionId())) {
-			used(new InMemorySession(session));
-			session.subscriptions().forEach((uri) -> addSubscriber(uri, session.sessionId()));
-			while (this.sessions.size() > this.maxSessions) {
-				remove(leastRecentlyUsed());
+			InMemorySession created = new InMemorySession(session);
+			if (this.sessions.size() >= this.maxSessions || this.bytes + created.bytes() > this.maxBytes) {
+				throw new TooManySessionsException();
 			}
+			this.bytes += created.bytes();
+			used(created);
+			session.subscriptions().forEach((uri) -> addSubscriber(uri, session.sessionId()));
 		}
 		return session;
 	}
@@ -248,7 +258,9 @@ public final class InMemorySessionStore implements SessionStore {
 		if (session == null) {
 			throw new SessionNotFoundException();
 		}
+		long before = session.bytes();
 		change.accept(session);
+		this.bytes += session.bytes() - before;
 		used(session);
 		return session.revision();
 	}
@@ -294,6 +306,7 @@ public final class InMemorySessionStore implements SessionStore {
 
 	private void remove(InMemorySession session) {
 		this.sessions.remove(session.sessionId());
+		this.bytes -= session.bytes();
 		session.subscriptions().forEach((uri) -> removeSubscriber(uri, session.sessionId()));
 	}
 
@@ -327,6 +340,8 @@ public final class InMemorySessionStore implements SessionStore {
 
 		private int maxSessions = 100_000;
 
+		private long maxBytes = Runtime.getRuntime().maxMemory() / 8;
+
 		private Duration timeToLive = Duration.ofHours(24);
 
 		/**
@@ -344,6 +359,17 @@ public final class InMemorySessionStore implements SessionStore {
 		 */
 		public Builder maxSessions(int maxSessions) {
 			this.maxSessions = (int) positive("maxSessions", maxSessions);
+			return this;
+		}
+
+		/**
+		 * Set about how many bytes of heap all sessions may take together when one begins
+		 * (default an eighth of the heap).
+		 * @param maxBytes the bytes, at least 1
+		 * @return this builder
+		 */
+		public Builder maxBytes(long maxBytes) {
+			this.maxBytes = positive("maxBytes", maxBytes);
 			return this;
 		}
 

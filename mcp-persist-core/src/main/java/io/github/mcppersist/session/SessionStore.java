@@ -39,7 +39,8 @@ public interface SessionStore extends SubscriptionStore, AnswerStore {
 	 * lost it. A session that is stored already is left as it is.
 	 * @param session the session
 	 * @return completes when it is stored; fails with
-	 * {@link SessionAlreadyDeletedException}
+	 * {@link SessionAlreadyDeletedException}, or with {@link TooManySessionsException} if
+	 * it isn't stored and there are as many as the store keeps
 	 */
 	Mono<Void> createSession(SessionRecord session);
 

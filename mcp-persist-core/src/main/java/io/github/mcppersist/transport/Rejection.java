@@ -10,6 +10,7 @@ import org.slf4j.LoggerFactory;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
+import io.github.mcppersist.session.TooManySessionsException;
 import io.github.mcppersist.stream.JsonRpcError;
 
 /**
@@ -42,6 +43,11 @@ record Rejection(int status, int code, String message, @Nullable RequestId reque
 	static final Rejection SHUTTING_DOWN = unavailable("The server is shutting down");
 
 	static final Rejection SESSIONS_AWAY = unavailable("the session store is out of reach");
+
+	/**
+	 * For a new session only: those that are there go on.
+	 */
+	static final Rejection TOO_MANY_SESSIONS = unavailable("there are as many sessions as there may be");
 
 	static final Rejection EVENTS_AWAY = unavailable("the event store is out of reach");
 
@@ -87,6 +93,9 @@ record Rejection(int status, int code, String message, @Nullable RequestId reque
 		}
 		if (ex instanceof SessionStoreUnavailableException) {
 			return SESSIONS_AWAY;
+		}
+		if (ex instanceof TooManySessionsException) {
+			return TOO_MANY_SESSIONS;
 		}
 		if (ex instanceof EventStoreUnavailableException) {
 			return EVENTS_AWAY;

@@ -68,6 +68,8 @@ final class Session {
 
 	private static final int LET_GO = Integer.MIN_VALUE;
 
+	private static final int HELD_OVERHEAD = 4096;
+
 	private final EndpointRuntime runtime;
 
 	private final McpJsonMapper jsonMapper;
@@ -192,6 +194,25 @@ final class Session {
 				tellLogLevel(this.record);
 			}
 		}
+	}
+
+	/**
+	 * Return about what this session takes while it is held.
+	 * @return the bytes of heap
+	 */
+	long heldBytes() {
+		return heldBytes(this.record);
+	}
+
+	/**
+	 * Return about what a session takes while it is held: what its client has said of
+	 * itself, as text and as the SDK reads it, which may be a map for each few
+	 * characters.
+	 * @param record what is known of it; what changes doesn't count
+	 * @return the bytes of heap
+	 */
+	static long heldBytes(SessionRecord record) {
+		return HELD_OVERHEAD + 16L * record.initializeRequest().length();
 	}
 
 	McpStreamableServerSession sdkSession() {

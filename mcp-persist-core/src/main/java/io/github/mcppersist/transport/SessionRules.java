@@ -14,7 +14,7 @@ import io.github.mcppersist.session.SessionRecord;
  */
 final class SessionRules {
 
-	static final int MAX_INITIALIZE_LENGTH = 64 * 1024;
+	static final int MAX_INITIALIZE_LENGTH = 16 * 1024;
 
 	private static final int MAX_TEXT_LENGTH = 2048;
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 
 import io.modelcontextprotocol.json.McpJsonMapper;
@@ -30,6 +31,7 @@ import io.github.mcppersist.session.SessionNotFoundException;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
+import io.github.mcppersist.session.TooManySessionsException;
 
 /**
  * The sessions: those that this node holds, and the way to all others. Thread-safe. A
@@ -53,6 +55,11 @@ final class Sessions {
 	private final ResourceSubscriptions subscriptions;
 
 	private final Map<String, Session> held = new ConcurrentHashMap<>();
+
+	/**
+	 * About what they take.
+	 */
+	private final AtomicLong heldBytes = new AtomicLong();
 
 	private final Map<String, Mono<Session>> restoring = new ConcurrentHashMap<>();
 
@@ -232,6 +239,8 @@ final class Sessions {
 	private Mono<SessionRecord> createAgain(Session session) {
 		return this.runtime.sessionStore()
 			.createSession(session.record())
+			// It goes on as this node holds it
+			.onErrorComplete(TooManySessionsException.class)
 			.then(Mono.<SessionRecord>empty())
 			.onErrorResume(SessionAlreadyDeletedException.class, (ex) -> {
 				drop(session);
@@ -318,6 +327,9 @@ final class Sessions {
 	 * out of reach; fails where sessions that can't be stored are refused
 	 */
 	Mono<Void> begin(McpStreamableServerSession sdkSession, SessionRecord record) {
+		if (!makeRoomFor(record)) {
+			return rejected(Rejection.TOO_MANY_SESSIONS);
+		}
 		// It has its ID already
 		Session session = create((id) -> sdkSession, sdkSession, record, true);
 		// Until it is stored, or noted that it is to be, it can't be let go
@@ -337,14 +349,37 @@ final class Sessions {
 					}, (failure) -> logger.debug("Other nodes don't learn that a session isn't stored yet", failure));
 				return Mono.<Void>empty();
 			})
+			.doOnError(TooManySessionsException.class, (ex) -> drop(session))
 			.doFinally((signal) -> session.release());
 	}
 
 	private Session create(Function<String, McpStreamableServerSession> sdkSessions,
 			McpStreamableServerSession sdkSession, SessionRecord record, boolean first) {
 		Session session = new Session(this.runtime, this.jsonMapper, sdkSessions, sdkSession, record, first);
-		this.held.put(session.id(), session);
+		Session replaced = this.held.put(session.id(), session);
+		this.heldBytes.addAndGet(session.heldBytes() - ((replaced != null) ? replaced.heldBytes() : 0));
 		return session;
+	}
+
+	/**
+	 * See that what this node holds stays within its share of the heap when a session
+	 * begins: what isn't used is let go early. One that is restored always finds room,
+	 * since its client is here already.
+	 * @param record what begins
+	 * @return whether there is room for it
+	 */
+	private boolean makeRoomFor(SessionRecord record) {
+		long bytes = Session.heldBytes(record);
+		if (this.heldBytes.get() + bytes > this.runtime.options().maxHeldSessionBytes()) {
+			letGoUnused(Duration.ZERO);
+		}
+		return this.heldBytes.get() + bytes <= this.runtime.options().maxHeldSessionBytes();
+	}
+
+	private void remove(Session session) {
+		if (this.held.remove(session.id(), session)) {
+			this.heldBytes.addAndGet(-session.heldBytes());
+		}
 	}
 
 	// Changing
@@ -493,7 +528,7 @@ final class Sessions {
 	 * @param session the session
 	 */
 	void drop(Session session) {
-		this.held.remove(session.id(), session);
+		remove(session);
 		this.unsaved.remove(session.id());
 		session.end();
 	}
@@ -516,7 +551,7 @@ final class Sessions {
 		List<String> used = new ArrayList<>();
 		for (Session session : this.held.values()) {
 			if (!this.unsaved.containsKey(session.id()) && session.letGo(timeout)) {
-				this.held.remove(session.id(), session);
+				remove(session);
 				if (session.takeUsed()) {
 					used.add(session.id());
 				}
@@ -529,6 +564,7 @@ final class Sessions {
 	void endAll() {
 		this.held.values().forEach(Session::end);
 		this.held.clear();
+		this.heldBytes.set(0);
 	}
 
 	// Keeping

@@ -29,6 +29,8 @@ public final class StreamableHttpOptions {
 
 	private final int maxCallsPerSession;
 
+	private final long maxHeldSessionBytes;
+
 	private final Set<String> allowedOrigins;
 
 	private final Set<String> allowedHosts;
@@ -52,6 +54,7 @@ public final class StreamableHttpOptions {
 		this.maxUnstoredBytes = builder.maxUnstoredBytes;
 		this.maxConnectionBytes = builder.maxConnectionBytes;
 		this.maxCallsPerSession = builder.maxCallsPerSession;
+		this.maxHeldSessionBytes = builder.maxHeldSessionBytes;
 		this.allowedOrigins = Set.copyOf(builder.allowedOrigins);
 		this.allowedHosts = Set.copyOf(builder.allowedHosts);
 		this.deleteAllowed = builder.deleteAllowed;
@@ -109,6 +112,10 @@ public final class StreamableHttpOptions {
 		return this.maxCallsPerSession;
 	}
 
+	long maxHeldSessionBytes() {
+		return this.maxHeldSessionBytes;
+	}
+
 	Set<String> allowedOrigins() {
 		return this.allowedOrigins;
 	}
@@ -163,6 +170,8 @@ public final class StreamableHttpOptions {
 		private int maxConnectionBytes = 512 * 1024;
 
 		private int maxCallsPerSession = 100;
+
+		private long maxHeldSessionBytes = Runtime.getRuntime().maxMemory() / 8;
 
 		private Set<String> allowedOrigins = Set.of();
 
@@ -274,6 +283,25 @@ public final class StreamableHttpOptions {
 		 */
 		public Builder maxCallsPerSession(int maxCallsPerSession) {
 			this.maxCallsPerSession = positive("maxCallsPerSession", maxCallsPerSession);
+			return this;
+		}
+
+		/**
+		 * Set about how much heap the sessions may take that are in memory when one
+		 * begins. Those that aren't used are let go before, and come back from the store;
+		 * if all are used, a new one is answered with 503. What an {@code initialize}
+		 * says counts sixteenfold, for what it becomes in memory, and a session four
+		 * kilobytes.
+		 * @param maxHeldSessionBytes the bytes, at least 1; an eighth of the heap by
+		 * default
+		 * @return this builder
+		 */
+		public Builder maxHeldSessionBytes(long maxHeldSessionBytes) {
+			if (maxHeldSessionBytes < 1) {
+				throw new IllegalArgumentException(
+						"maxHeldSessionBytes must be at least 1, not " + maxHeldSessionBytes);
+			}
+			this.maxHeldSessionBytes = maxHeldSessionBytes;
 			return this;
 		}
 

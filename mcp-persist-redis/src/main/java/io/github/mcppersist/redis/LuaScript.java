@@ -34,6 +34,10 @@ enum LuaScript {
 
 	DROP_STREAMS("drop-streams.lua", Operation.Proof.NEVER),
 
+	ADD_SESSION("add-session.lua"),
+
+	KEEP_SESSIONS("keep-sessions.lua"),
+
 	FIND_SESSION("find-session.lua"),
 
 	CHANGE_SESSION("change-session.lua", Operation.Proof.NEVER),

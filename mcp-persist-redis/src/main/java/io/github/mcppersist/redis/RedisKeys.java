@@ -19,6 +19,7 @@ import io.github.mcppersist.event.StreamKey;
  * mcp:1:{4f1c}:i       hash    the record of a session, see {@link SessionFields}
  * mcp:1:{4f1c}:a       hash    clients' answers by the ID of the request, until they are
  *                              taken
+ * mcp:1:s:{s}          zset    the sessions that are stored, by expiry
  * mcp:1:u:{u}          zset    URIs that sessions have subscribed to, by expiry
  * mcp:1:u:{u}:nB8f...  zset    the sessions that have subscribed to one URI, by expiry;
  *                              the name is the URI's SHA-256 in Base64
@@ -39,10 +40,11 @@ import io.github.mcppersist.event.StreamKey;
  * ZRANGE mcp:1:u:{u} 0 -1          which URIs have subscribers
  * </pre>
  *
- * All keys of a session share a hash slot through <code>{4f1c}</code>, and the index of
- * subscribers is in one slot of its own through <code>{u}</code>; neither session IDs nor
- * stream IDs can hold a brace. A channel belongs to no slot and no database: of the
- * database 5 they are <code>mcp:1:n:5:0rT5...</code> and so on. Every key expires.
+ * All keys of a session share a hash slot through <code>{4f1c}</code>, and the indexes of
+ * sessions and of subscribers are in one slot each through <code>{s}</code> and
+ * <code>{u}</code>; neither session IDs nor stream IDs can hold a brace. A channel
+ * belongs to no slot and no database: of the database 5 they are
+ * <code>mcp:1:n:5:0rT5...</code> and so on. Every key expires.
  */
 final class RedisKeys {
 
@@ -51,6 +53,8 @@ final class RedisKeys {
 	private final String prefix;
 
 	private final String root;
+
+	private final String sessions;
 
 	private final String uris;
 
@@ -77,6 +81,7 @@ final class RedisKeys {
 		this.prefix = prefix;
 		String versioned = prefix + ':' + VERSION + ':';
 		this.root = versioned + '{';
+		this.sessions = versioned + "s:{s}";
 		this.uris = versioned + "u:{u}";
 		this.beats = versioned + 'b';
 		this.channels = versioned + ((database != 0) ? "n:" + database + ':' : "n:");
@@ -104,6 +109,10 @@ final class RedisKeys {
 
 	String answers(String sessionId) {
 		return this.root + sessionId + "}:a";
+	}
+
+	String sessions() {
+		return this.sessions;
 	}
 
 	String uris() {

@@ -25,6 +25,7 @@ import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.SessionStoreException;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
+import io.github.mcppersist.session.TooManySessionsException;
 
 /**
  * Keeps sessions in Redis, beside the events of a {@link RedisEventStore}: one hash for
@@ -39,17 +40,25 @@ public final class RedisSessionStore implements SessionStore {
 
 	private static final int URIS_PER_CALL = 1000;
 
+	private static final int SESSIONS_PER_CALL = 1000;
+
+	private static final int DEFAULT_MAX_SESSIONS = 100_000;
+
 	private static final int RENEWALS_UNDER_WAY = 16;
 
 	private static final byte[] MAX_ANSWERS = RedisNode.number(AnswerStore.MAX_ANSWERS);
 
 	private static final byte[] MAX_ANSWER_BYTES = RedisNode.number(AnswerStore.MAX_ANSWER_BYTES);
 
+	private static final byte[] GONE = RedisNode.number(0);
+
 	private static final byte[] NOTHING = {};
 
 	private final RedisNode node;
 
 	private final Duration timeToLive;
+
+	private final byte[] maxSessions;
 
 	private final byte[] ttl;
 
@@ -59,7 +68,8 @@ public final class RedisSessionStore implements SessionStore {
 
 	private final byte[] indexTtl;
 
-	private RedisSessionStore(RedisNode node, StreamTtls ttls, Duration timeToLive) {
+	private RedisSessionStore(RedisNode node, StreamTtls ttls, Duration timeToLive, int maxSessions) {
+		this.maxSessions = RedisNode.number(maxSessions);
 		this.node = node;
 		this.timeToLive = timeToLive;
 		long millis = timeToLive.toMillis();
@@ -79,11 +89,27 @@ public final class RedisSessionStore implements SessionStore {
 	 * @return a new store
 	 */
 	public static RedisSessionStore of(RedisEventStore eventStore, Duration timeToLive) {
+		return of(eventStore, timeToLive, DEFAULT_MAX_SESSIONS);
+	}
+
+	/**
+	 * Return a store that shares the connections of an event store.
+	 * @param eventStore the event store
+	 * @param timeToLive how long a session is kept without being used, at least one
+	 * millisecond
+	 * @param maxSessions how many sessions are kept in all, whichever node they began on,
+	 * at least 1; 100,000 where it isn't said
+	 * @return a new store
+	 */
+	public static RedisSessionStore of(RedisEventStore eventStore, Duration timeToLive, int maxSessions) {
+		if (maxSessions < 1) {
+			throw new IllegalArgumentException("maxSessions must be at least 1, not " + maxSessions);
+		}
 		if (timeToLive.toMillis() < 1 || timeToLive.toDays() > 3650) {
 			throw new IllegalArgumentException(
 					"timeToLive must be at least one millisecond and at most ten years, not " + timeToLive);
 		}
-		return new RedisSessionStore(eventStore.node(), eventStore.ttls(), timeToLive);
+		return new RedisSessionStore(eventStore.node(), eventStore.ttls(), timeToLive, maxSessions);
 	}
 
 	@Override
@@ -92,10 +118,27 @@ public final class RedisSessionStore implements SessionStore {
 		List<byte[]> arguments = new ArrayList<>(List.of(this.ttl));
 		arguments.addAll(SessionFields.of(session));
 		long bytes = arguments.stream().mapToLong((argument) -> argument.length).sum();
-		return write(LuaScript.CREATE_SESSION, bytes, keys(keys().record(sessionId), keys().tombstone(sessionId)),
-				arguments.toArray(byte[][]::new))
-			.flatMap((reply) -> isCode(reply, -1) ? Mono.error(new SessionAlreadyDeletedException())
-					: index(sessionId, texts(reply)));
+		return admit(sessionId)
+			.then(write(LuaScript.CREATE_SESSION, bytes, keys(keys().record(sessionId), keys().tombstone(sessionId)),
+					arguments.toArray(byte[][]::new)))
+			.flatMap(
+					(reply) -> isCode(reply, -1)
+							? keep(GONE, List.of(sessionId)).onErrorComplete()
+								.then(Mono.error(new SessionAlreadyDeletedException()))
+							: index(sessionId, texts(reply)));
+	}
+
+	// Before the record: what is counted and then not stored is forgotten with the rest
+	private Mono<Void> admit(String sessionId) {
+		return write(LuaScript.ADD_SESSION, 0, keys(keys().sessions()), this.ttl, this.maxSessions,
+				RedisKeys.bytes(sessionId))
+			.flatMap((reply) -> isCode(reply, -1) ? Mono.error(new TooManySessionsException()) : Mono.empty());
+	}
+
+	private Mono<Void> keep(byte[] ttl, List<String> sessionIds) {
+		List<byte[]> arguments = new ArrayList<>(List.of(ttl));
+		sessionIds.forEach((sessionId) -> arguments.add(RedisKeys.bytes(sessionId)));
+		return write(LuaScript.KEEP_SESSIONS, 0, keys(keys().sessions()), arguments.toArray(byte[][]::new)).then();
 	}
 
 	@Override
@@ -198,7 +241,10 @@ public final class RedisSessionStore implements SessionStore {
 	public Mono<Void> renewSessions(Collection<String> sessionIds) {
 		List<String> checked = List.copyOf(sessionIds);
 		checked.forEach(StreamKey::requireSessionId);
-		return Flux.fromIterable(checked).flatMapDelayError(this::renew, RENEWALS_UNDER_WAY, 1).then();
+		return Flux.fromIterable(checked)
+			.flatMapDelayError(this::renew, RENEWALS_UNDER_WAY, 1)
+			.thenMany(Flux.fromIterable(checked).buffer(SESSIONS_PER_CALL).concatMap((batch) -> keep(this.ttl, batch)))
+			.then();
 	}
 
 	private Mono<Void> renew(String sessionId) {
@@ -254,7 +300,8 @@ public final class RedisSessionStore implements SessionStore {
 				this.tombstoneTtl)
 			// What is left in the index expires, and goes with the next update that finds
 			// it
-			.flatMap((uris) -> unindex(sessionId, texts(uris)).onErrorComplete());
+			.flatMap((uris) -> unindex(sessionId, texts(uris)).onErrorComplete()
+				.then(keep(GONE, List.of(sessionId)).onErrorComplete()));
 	}
 
 	@Override

@@ -2,6 +2,7 @@ package io.github.mcppersist.redis;
 
 import java.time.Duration;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -46,10 +47,20 @@ abstract class AbstractRedisSessionStoreTests extends SessionStoreContractTests 
 		return RedisSessionStore.of(node("first"), timeToLive);
 	}
 
+	@Override
+	protected SessionStore store(int maxSessions) {
+		// Sessions count that other tests leave
+		return RedisSessionStore.of(node("bounded", "test-" + UUID.randomUUID()), Duration.ofHours(24), maxSessions);
+	}
+
 	private RedisEventStore node(String name) {
+		return node(name, this.redis.keyPrefix());
+	}
+
+	private RedisEventStore node(String name, String keyPrefix) {
 		return this.nodes.computeIfAbsent(name,
 				(unused) -> RedisEventStore.builder(connectionFactory(this.redis))
-					.keyPrefix(this.redis.keyPrefix())
+					.keyPrefix(keyPrefix)
 					.timeout(Duration.ofSeconds(15))
 					.nanoTime(() -> System.nanoTime() + this.elapsed.get())
 					.build());

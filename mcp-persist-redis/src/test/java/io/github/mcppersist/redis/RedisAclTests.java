@@ -46,7 +46,7 @@ class RedisAclTests {
 	private static final List<String> COMMANDS = List.of("eval", "evalsha", //
 			"del", "exists", "hdel", "hget", "hgetall", "hincrby", "hkeys", "hlen", "hset", "hstrlen", "lindex", "llen",
 			"lset", "ltrim", "pexpire", "pttl", "publish", "rpush", "rpushx", "set", "time", "unlink", "zadd", "zcard",
-			"zrange", "zrangebyscore", "zrem", "zremrangebyscore", //
+			"zcount", "zrange", "zrangebyscore", "zrem", "zremrangebyscore", "zscore", //
 			"lrange", "subscribe");
 
 	/**

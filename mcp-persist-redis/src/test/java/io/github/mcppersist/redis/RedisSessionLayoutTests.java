@@ -42,6 +42,8 @@ class RedisSessionLayoutTests {
 
 	private static final String TOMBSTONE = "mcp:1:{" + SESSION + "}:d";
 
+	private static final String SESSIONS = "mcp:1:s:{s}";
+
 	private static final String URIS = "mcp:1:u:{u}";
 
 	/**
@@ -100,7 +102,8 @@ class RedisSessionLayoutTests {
 	@Test
 	void storesASessionAsOneHash() {
 		TestEvents.block(this.store.createSession(session()));
-		assertKeys(RECORD);
+		assertKeys(RECORD, SESSIONS);
+		assertThat(redis.cli("ZRANGE", SESSIONS, "0", "-1")).isEqualTo(List.of(SESSION));
 		assertThat(redis.cli("HGETALL", RECORD))
 			.isEqualTo(List.of("i", "{\"capabilities\":{}}", "v", "2025-11-25", "p", "alice", "n", "server", "r", "1"));
 
@@ -113,7 +116,7 @@ class RedisSessionLayoutTests {
 		TestEvents.block(this.store.setResuming(SESSION));
 		assertThat(redis.cli("HGET", RECORD, "b")).isEqualTo("1");
 		assertThat(redis.cli("HGET", RECORD, "r")).isEqualTo("4");
-		assertKeys(RECORD, URIS, SUBSCRIBERS);
+		assertKeys(RECORD, SESSIONS, URIS, SUBSCRIBERS);
 		assertThat(redis.cli("ZRANGE", URIS, "0", "-1")).isEqualTo(List.of("file:///a"));
 		assertThat(redis.cli("ZRANGE", SUBSCRIBERS, "0", "-1")).isEqualTo(List.of(SESSION));
 	}
@@ -154,6 +157,7 @@ class RedisSessionLayoutTests {
 		assertThat(ttl(RECORD)).isBetween(32_300_000L, 32_400_000L);
 		assertThat(ttl(ANSWERS)).isBetween(3_900_000L, 4_050_000L);
 		assertThat(ttl(URIS)).isBetween(57_500_000L, 57_600_000L);
+		assertThat(ttl(SESSIONS)).isBetween(32_300_000L, 32_400_000L);
 		assertThat(ttl(SUBSCRIBERS)).isBetween(57_500_000L, 57_600_000L);
 
 		TestEvents.block(this.store.deleteSession(SESSION));

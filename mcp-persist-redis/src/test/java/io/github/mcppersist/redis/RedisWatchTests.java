@@ -205,7 +205,7 @@ class RedisWatchTests {
 		awaitSubscriptions(2);
 		Queue<Hint> hints = watch(reader);
 		this.redis.cli("LSET", this.stores.key(this.stream), "0",
-				"1r" + "0".repeat(15) + writer.node().id() + StreamHeader.NO_NODE + "000000006" + "7");
+				"1r" + "0".repeat(15) + writer.node().id() + StreamHeader.NO_NODE + "000000006" + "00000000007");
 
 		this.network.cut();
 

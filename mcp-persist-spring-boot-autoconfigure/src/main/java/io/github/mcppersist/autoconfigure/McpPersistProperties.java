@@ -41,6 +41,8 @@ import io.github.mcppersist.transport.StoreFailurePolicy;
  * @param sessionTimeout how long a session is kept without being used
  * @param sessionCacheTimeout how long an instance keeps a session in its memory that it
  * isn't asked for; it comes back from the store
+ * @param maxSessions how many sessions are stored in all, on whichever instance they
+ * began; beyond that a new one gets 503
  * @param nodeTimeout how long an instance gives no sign of life before the others take it
  * for dead, and end what ran on it with an error
  * @param deleteAllowed whether a client may end its session with DELETE
@@ -66,11 +68,11 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 		@DefaultValue("continue") StoreFailurePolicy onStoreFailure, @DefaultValue("/mcp") String endpoint,
 		@DefaultValue("1s") Duration retryInterval, @DefaultValue("15s") Duration heartbeatInterval,
 		@Nullable Duration maxConnectionAge, @DefaultValue("24h") Duration sessionTimeout,
-		@DefaultValue("1m") Duration sessionCacheTimeout, @DefaultValue("10s") Duration nodeTimeout,
-		@DefaultValue("true") boolean deleteAllowed, @DefaultValue("16MB") DataSize maxRequestSize,
-		@DefaultValue("8MB") DataSize maxUnstoredBytes, @DefaultValue("512KB") DataSize maxConnectionBuffer,
-		@DefaultValue("100") int maxCallsPerSession, @DefaultValue Set<String> allowedOrigins,
-		@DefaultValue Set<String> allowedHosts) {
+		@DefaultValue("1m") Duration sessionCacheTimeout, @DefaultValue("100000") int maxSessions,
+		@DefaultValue("10s") Duration nodeTimeout, @DefaultValue("true") boolean deleteAllowed,
+		@DefaultValue("16MB") DataSize maxRequestSize, @DefaultValue("8MB") DataSize maxUnstoredBytes,
+		@DefaultValue("512KB") DataSize maxConnectionBuffer, @DefaultValue("100") int maxCallsPerSession,
+		@DefaultValue Set<String> allowedOrigins, @DefaultValue Set<String> allowedHosts) {
 
 	public McpPersistProperties {
 		positive("ttl", ttl);
@@ -88,6 +90,7 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 		}
 		positive("session-timeout", sessionTimeout);
 		positive("session-cache-timeout", sessionCacheTimeout);
+		check(maxSessions > 0, "max-sessions", "be positive", maxSessions);
 		check(nodeTimeout.compareTo(Duration.ofSeconds(1)) >= 0, "node-timeout", "be at least a second", nodeTimeout);
 		positiveInt("max-request-size", maxRequestSize);
 		positiveInt("max-unstored-bytes", maxUnstoredBytes);

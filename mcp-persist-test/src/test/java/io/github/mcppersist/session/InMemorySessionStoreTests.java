@@ -12,6 +12,7 @@ import io.github.mcppersist.test.event.MutableClock;
 import io.github.mcppersist.test.session.SessionStoreContractTests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 class InMemorySessionStoreTests extends SessionStoreContractTests {
@@ -28,6 +29,11 @@ class InMemorySessionStoreTests extends SessionStoreContractTests {
 	@Override
 	protected SessionStore secondNode() {
 		return this.store;
+	}
+
+	@Override
+	protected SessionStore store(int maxSessions) {
+		return builder().maxSessions(maxSessions).build();
 	}
 
 	@Override
@@ -50,48 +56,34 @@ class InMemorySessionStoreTests extends SessionStoreContractTests {
 	}
 
 	@Test
-	void dropsTheSessionsThatWereUsedLeastRecentlyBeyondItsBound() {
-		InMemorySessionStore store = builder().maxSessions(3).build();
-		List.of("changed", "renewed", "subscribed").forEach((id) -> create(store, id));
-		block(store.setLogLevel("changed", "debug"));
-		block(store.renewSessions(List.of("renewed")));
-		block(store.subscribe("subscribed", "file:///a"));
+	void refusesANewSessionBeyondItsBytes() {
+		InMemorySessionStore store = builder().maxBytes(10_000).build();
+		create(store, "first");
+		block(store.subscribe("first", "file:///" + "a".repeat(4000)));
 
-		create(store, "fourth");
-		assertNotFound(store, "changed");
-		assertThat(find(store, "renewed").revision()).isEqualTo(Revision.FIRST);
-		block(store.unsubscribe("renewed", "file:///a"));
-		create(store, "fifth");
+		assertThatExceptionOfType(TooManySessionsException.class).isThrownBy(() -> create(store, "second"));
+		find(store, "first");
 
-		assertNotFound(store, "subscribed");
-		assertThat(subscribers(store, "file:///a")).isEmpty();
-		assertThat(subscribedUris(store)).isEmpty();
-		find(store, "renewed");
-		find(store, "fourth");
-		find(store, "fifth");
+		block(store.unsubscribe("first", "file:///" + "a".repeat(4000)));
+		create(store, "second");
+		block(store.subscribe("second", "file:///" + "a".repeat(4000)));
+		block(store.deleteSession("second"));
+		create(store, "third");
 	}
 
 	@Test
-	void keepsTheSessionsThatAreUsedHoweverManyComeAndGo() {
-		InMemorySessionStore store = builder().maxSessions(100).build();
-		create(store, "used");
-		block(store.subscribe("used", "file:///a"));
-		for (int i = 0; i < 5_000; i++) {
-			create(store, "session-" + i);
-			if (i % 50 == 0) {
-				block(store.renewSessions(List.of("used")));
-			}
-		}
+	void takesANewSessionWhenOneHasExpired() {
+		InMemorySessionStore store = builder().maxSessions(1).timeToLive(Duration.ofHours(1)).build();
+		create(store, "first");
 
-		assertThat(find(store, "used").subscriptions()).containsExactly("file:///a");
-		assertNotFound(store, "session-4900");
-		for (int i = 4_901; i < 5_000; i++) {
-			find(store, "session-" + i);
-		}
+		this.clock.advance(Duration.ofHours(1));
+
+		create(store, "second");
+		find(store, "second");
 	}
 
 	@Test
-	void doesNotDropASessionForOneThatItHasAlready() {
+	void takesASessionAgainThatItHasAlready() {
 		InMemorySessionStore store = builder().maxSessions(2).build();
 		create(store, "first");
 		create(store, "second");
@@ -101,21 +93,6 @@ class InMemorySessionStoreTests extends SessionStoreContractTests {
 
 		find(store, "first");
 		find(store, "second");
-	}
-
-	@Test
-	void storesADroppedSessionAgain() {
-		InMemorySessionStore store = builder().maxSessions(1).build();
-		create(store, "first");
-		block(store.subscribe("first", "file:///a"));
-		SessionRecord held = find(store, "first");
-		create(store, "second");
-		assertNotFound(store, "first");
-
-		block(store.createSession(held));
-
-		assertThat(find(store, "first")).isEqualTo(held);
-		assertThat(subscribers(store, "file:///a")).containsExactly("first");
 	}
 
 	@Test
@@ -218,17 +195,18 @@ class InMemorySessionStoreTests extends SessionStoreContractTests {
 		}
 		// What was taken has made room
 		for (int i = 0; i < 63; i++) {
-			block(this.store.storeAnswer("first", "r-" + i, answer));
+			block(this.store.storeAnswer("more-" + (i % 7), "r-" + i, answer));
 		}
-		assertThat(take(this.store, "first", "r-0")).hasSize(1);
+		assertThat(take(this.store, "more-0", "r-0")).hasSize(1);
 	}
 
 	@Test
 	void keepsTheAnswerThatWasJustStoredHoweverLarge() {
 		block(this.store.storeAnswer("first", "small", bytes("1")));
-		block(this.store.storeAnswer("first", "large", new byte[65 * 1024 * 1024]));
+		block(this.store.storeAnswer("second", "large", new byte[65 * 1024 * 1024]));
 
-		assertThat(take(this.store, "first", "small", "large")).containsOnlyKeys("large");
+		assertThat(take(this.store, "first", "small")).isEmpty();
+		assertThat(take(this.store, "second", "large")).containsOnlyKeys("large");
 	}
 
 	@Test
@@ -263,15 +241,15 @@ class InMemorySessionStoreTests extends SessionStoreContractTests {
 
 	@Test
 	void hasDefaultBounds() {
-		InMemorySessionStore store = new InMemorySessionStore();
-		for (int i = 0; i <= 100_000; i++) {
+		assertThat(new InMemorySessionStore().timeToLive()).isEqualTo(Duration.ofHours(24));
+		InMemorySessionStore store = InMemorySessionStore.builder().maxBytes(Long.MAX_VALUE).build();
+		for (int i = 0; i < 100_000; i++) {
 			block(store.createSession(SessionRecord.initialized("session-" + i, "{}", "2025-11-25", null, "server")));
 		}
 
-		assertThat(store.timeToLive()).isEqualTo(Duration.ofHours(24));
-		assertNotFound(store, "session-0");
-		find(store, "session-1");
-		find(store, "session-100000");
+		assertThatExceptionOfType(TooManySessionsException.class).isThrownBy(() -> create(store, "one-more"));
+		find(store, "session-0");
+		find(store, "session-99999");
 	}
 
 	@Test

@@ -21,7 +21,10 @@ public final class InMemorySessionStoreAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean(SessionStore.class)
 	InMemorySessionStore inMemorySessionStore(McpPersistProperties properties) {
-		return InMemorySessionStore.builder().timeToLive(properties.sessionTimeout()).build();
+		return InMemorySessionStore.builder()
+			.timeToLive(properties.sessionTimeout())
+			.maxSessions(properties.maxSessions())
+			.build();
 	}
 
 }

@@ -30,13 +30,16 @@ public final class RedisEventStoreAutoConfiguration {
 
 	static final String DATA_REDIS = "org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration";
 
-	// Several factories without a primary one are an error, not a reason to fall back
+	// Several factories without a qualified or a primary one are an error, not a reason
+	// to fall back
 	@Bean
 	@ConditionalOnBean(RedisConnectionFactory.class)
 	@ConditionalOnMissingBean(EventStore.class)
-	RedisEventStore redisEventStore(RedisConnectionFactory connectionFactory, McpPersistProperties properties,
+	RedisEventStore redisEventStore(ObjectProvider<RedisConnectionFactory> connectionFactory,
+			@McpPersistRedis ObjectProvider<RedisConnectionFactory> qualified, McpPersistProperties properties,
 			ObjectProvider<RedisEventStoreCustomizer> customizers) {
-		RedisEventStore.Builder builder = RedisEventStore.builder(connectionFactory)
+		RedisEventStore.Builder builder = RedisEventStore
+			.builder(qualified.getIfAvailable(connectionFactory::getObject))
 			.keyPrefix(properties.keyPrefix())
 			.timeToLive(properties.ttl())
 			.completedTimeToLive(properties.completedTtl())

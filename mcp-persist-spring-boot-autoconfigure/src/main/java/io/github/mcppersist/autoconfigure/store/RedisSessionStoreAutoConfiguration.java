@@ -29,7 +29,7 @@ public final class RedisSessionStoreAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean(SessionStore.class)
 	RedisSessionStore redisSessionStore(RedisEventStore eventStore, McpPersistProperties properties) {
-		return RedisSessionStore.of(eventStore, properties.sessionTimeout());
+		return RedisSessionStore.of(eventStore, properties.sessionTimeout(), properties.maxSessions());
 	}
 
 	@Bean

@@ -12,6 +12,7 @@ import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Primary;
 import org.springframework.core.annotation.Order;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
@@ -84,6 +85,12 @@ class RedisEventStoreAutoConfigurationTests {
 	}
 
 	@Test
+	void usesTheConnectionFactoryThatIsQualifiedAndNotTheOneOfTheCache() {
+		this.context.withUserConfiguration(CacheAndQualified.class)
+			.run((context) -> assertThat(context.getBean(RedisEventStore.class).address()).contains("localhost:10"));
+	}
+
+	@Test
 	void appliesCustomizersInTheirOrderAfterTheProperties() {
 		this.context.withUserConfiguration(Customizers.class)
 			.withPropertyValues("mcp.persist.ttl=1m")
@@ -110,6 +117,23 @@ class RedisEventStoreAutoConfigurationTests {
 		@Bean
 		RedisConnectionFactory secondFactory() {
 			return new LettuceConnectionFactory("localhost", 9);
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class CacheAndQualified {
+
+		@Bean
+		@Primary
+		RedisConnectionFactory cacheFactory() {
+			return new LettuceConnectionFactory("localhost", 9);
+		}
+
+		@Bean(defaultCandidate = false)
+		@McpPersistRedis
+		RedisConnectionFactory mcpFactory() {
+			return new LettuceConnectionFactory("localhost", 10);
 		}
 
 	}

@@ -23,9 +23,12 @@ import io.github.mcppersist.redis.RedisEventStore;
 import io.github.mcppersist.redis.RedisNodeRegistry;
 import io.github.mcppersist.redis.RedisSessionStore;
 import io.github.mcppersist.session.InMemorySessionStore;
+import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.session.TooManySessionsException;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Sessions are where the events are, unless the application says otherwise.
@@ -83,6 +86,18 @@ class SessionStoreAutoConfigurationTests {
 		this.context.withPropertyValues("mcp.persist.session-timeout=7m")
 			.run((context) -> assertThat(context.getBean(RedisSessionStore.class).timeToLive())
 				.isEqualTo(Duration.ofMinutes(7)));
+	}
+
+	@Test
+	void setsHowManySessionsTheStoreInMemoryKeeps() {
+		this.context.withPropertyValues("mcp.persist.store=memory", "mcp.persist.max-sessions=1").run((context) -> {
+			SessionStore store = context.getBean(SessionStore.class);
+			store.createSession(SessionRecord.initialized("first", "{}", "2025-11-25", null, "server")).block();
+
+			assertThatExceptionOfType(TooManySessionsException.class).isThrownBy(
+					() -> store.createSession(SessionRecord.initialized("second", "{}", "2025-11-25", null, "server"))
+						.block());
+		});
 	}
 
 	@Test

@@ -30,6 +30,7 @@ import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.SessionStoreException;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
+import io.github.mcppersist.session.TooManySessionsException;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -83,6 +84,13 @@ public abstract class SessionStoreContractTests {
 	 * @return a store of its own
 	 */
 	protected abstract SessionStore store(Duration timeToLive);
+
+	/**
+	 * Return an empty store that keeps few sessions.
+	 * @param maxSessions how many
+	 * @return a store of its own
+	 */
+	protected abstract SessionStore store(int maxSessions);
 
 	/**
 	 * Return the unit of the times to live in the tests of expiry. A store that is asked
@@ -528,6 +536,28 @@ public abstract class SessionStoreContractTests {
 
 		assertThat(find(store, this.session)).isEqualTo(held);
 		assertThat(subscribers(store, this.uri)).containsExactly(this.session);
+	}
+
+	// Bounds
+
+	@Test
+	void refusesANewSessionBeyondItsBoundAndLosesNone() {
+		SessionStore store = store(3);
+		List<String> sessions = Stream.generate(() -> UUID.randomUUID().toString()).limit(3).toList();
+		sessions.forEach((sessionId) -> create(store, sessionId));
+		block(store.setLogLevel(sessions.get(0), "debug"));
+		block(store.renewSessions(sessions));
+
+		assertThatExceptionOfType(TooManySessionsException.class).isThrownBy(() -> create(store, this.session));
+		assertNotFound(store, this.session);
+		create(store, sessions.get(0));
+		sessions.forEach((sessionId) -> find(store, sessionId));
+
+		block(store.deleteSession(sessions.get(1)));
+		create(store, this.session);
+		find(store, this.session);
+		assertThatExceptionOfType(TooManySessionsException.class)
+			.isThrownBy(() -> create(store, UUID.randomUUID().toString()));
 	}
 
 	// Answers

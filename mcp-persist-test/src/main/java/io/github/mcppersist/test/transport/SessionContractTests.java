@@ -24,6 +24,10 @@ import static org.awaitility.Awaitility.await;
  */
 public abstract class SessionContractTests extends AbstractStreamableHttpTests {
 
+	private static final String INITIALIZE = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{"
+			+ "\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},"
+			+ "\"clientInfo\":{\"name\":\"client\",\"version\":\"1\"}}}";
+
 	private static final String PING = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}";
 
 	@Test
@@ -262,6 +266,48 @@ public abstract class SessionContractTests extends AbstractStreamableHttpTests {
 			assertThat(call.status()).isEqualTo(200);
 			assertThat(own.status()).isEqualTo(200);
 		}
+	}
+
+	@Test
+	void letsUnusedSessionsGoWhenNewOnesNeedTheirRoom() throws Exception {
+		List<RawMcpClient> clients = new ArrayList<>();
+		clients.add(start(StreamableHttpOptions.builder().maxHeldSessionBytes(30_000)).initialize());
+		for (int i = 0; i < 20; i++) {
+			clients.add(client().initialize());
+		}
+
+		assertThat(endpoint().statistics().sessions()).isLessThan(10);
+		for (RawMcpClient client : clients) {
+			try (Exchange call = client.call(1, "count", "{}")) {
+				assertThat(call.status()).isEqualTo(200);
+			}
+		}
+	}
+
+	@Test
+	void refusesNobodyButANewSessionWhileThereIsRoomForNone() throws Exception {
+		RawMcpClient client = start(StreamableHttpOptions.builder().maxHeldSessionBytes(7_000)).initialize();
+		try (Exchange get = client.get(null); Exchange refused = client().post(INITIALIZE)) {
+			assertThat(refused.status()).isEqualTo(503);
+			assertThat(refused.header("Retry-After")).isNotNull();
+			try (Exchange call = client.call(1, "count", "{}")) {
+				assertThat(call.status()).isEqualTo(200);
+			}
+			assertThat(get.status()).isEqualTo(200);
+		}
+	}
+
+	@Test
+	void refusesNobodyButANewSessionWhileTheStoreIsFull() throws Exception {
+		RawMcpClient client = start(createStore(), InMemorySessionStore.builder().maxSessions(1).build(),
+				StreamableHttpOptions.builder())
+			.initialize();
+
+		try (Exchange refused = client().post(INITIALIZE); Exchange call = client.call(1, "count", "{}")) {
+			assertThat(refused.status()).isEqualTo(503);
+			assertThat(call.status()).isEqualTo(200);
+		}
+		assertThat(endpoint().statistics().sessions()).isOne();
 	}
 
 	@Test
