@@ -427,6 +427,13 @@ final class RedisCalls {
 			if (cause.kind() == RedisFailure.Kind.SLOT && !RedisCalls.this.link.isCluster()) {
 				cause = RedisFailure.cluster(cause, RedisCalls.this.link.address(this.server));
 			}
+			if (cause.isClosed() && RedisCalls.this.link.isCluster()) {
+				// Just now, since the topology has changed: there is another one in a
+				// moment
+				this.lastFailure = cause;
+				schedule(this::send, RETRY_INTERVAL_MS);
+				return;
+			}
 			switch (cause.kind()) {
 				case NOSCRIPT -> {
 					this.withBody = true;

@@ -131,6 +131,16 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 			.anyMatch((each) -> NOT_REDIS.matcher(String.valueOf(each.getMessage())).find());
 	}
 
+	/**
+	 * Say whether the driver had closed the connection before it sent the call.
+	 * @return whether it had
+	 */
+	boolean isClosed() {
+		Throwable cause = this.cause;
+		return cause != null && causes(cause).stream()
+			.anyMatch((each) -> String.valueOf(each.getMessage()).startsWith("Connection closed"));
+	}
+
 	static RedisFailure timeout(long millis, String address) {
 		return new RedisFailure(Kind.CONNECTION, "Redis at " + address + " didn't answer within " + millis + " ms",
 				null);

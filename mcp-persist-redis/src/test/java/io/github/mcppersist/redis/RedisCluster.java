@@ -52,14 +52,14 @@ public final class RedisCluster implements AutoCloseable {
 
 	/**
 	 * Start a cluster each of whose nodes has a replica, which takes over if the node is
-	 * away for a second.
+	 * away for five seconds. With less, a busy machine loses nodes that are there.
 	 * @return the running cluster
 	 */
 	static RedisCluster startWithReplicas() {
-		RedisCluster cluster = start("1000");
+		RedisCluster cluster = start("5000");
 		try {
 			for (RedisServer node : cluster.nodes) {
-				RedisServer replica = RedisServer.start("cluster-enabled yes", "cluster-node-timeout 1000");
+				RedisServer replica = RedisServer.start("cluster-enabled yes", "cluster-node-timeout 5000");
 				cluster.replicas.add(replica);
 				replica.cli("CLUSTER", "MEET", "127.0.0.1", String.valueOf(node.port()));
 				Awaitility.await()
