@@ -754,7 +754,14 @@ public final class SseConnection implements SseOutput.Source {
 		if (log != null && log.isRunning()) {
 			if (log.isCaughtUp(this.position)) {
 				this.vainReads = 0;
-				goOn(log, State.LIVE);
+				EventId position = this.position;
+				EventId doubtful = log.inDoubt(position);
+				if (doubtful != null && position != null) {
+					decide(log, doubtful, position);
+				}
+				else {
+					goOn(log, State.LIVE);
+				}
 			}
 			else if (this.vainReads >= MAX_VAIN_READS) {
 				// The store has lost what it acknowledged to the writer
@@ -767,6 +774,28 @@ public final class SseConnection implements SseOutput.Source {
 			this.reader.ended(ResumeOutcome.LIVE, null);
 			this.watch.start();
 		}
+	}
+
+	// What was read already would go out once more if its writer didn't know of it
+	private void decide(StreamLog log, EventId doubtful, EventId position) {
+		this.reading = Reading.UNDER_WAY;
+		log.decide(doubtful, position, (known) -> {
+			boolean stale = this.reading == Reading.STALE;
+			this.reading = Reading.IDLE;
+			if (this.state != State.READING) {
+				return;
+			}
+			if (known) {
+				goOn(log, State.LIVE);
+			}
+			else {
+				readLater();
+			}
+			if (stale) {
+				hinted(Hint.look());
+			}
+			this.output.drain();
+		});
 	}
 
 	private void goOn(StreamLog log, State next) {
@@ -817,6 +846,11 @@ public final class SseConnection implements SseOutput.Source {
 				standalone.gone(this.position);
 				this.position = null;
 				read();
+			}
+			else if (standalone.isAway()) {
+				// Nothing is stored, so that nothing is missed
+				readLater();
+				goOn(standalone, State.ADRIFT);
 			}
 			else {
 				// Nothing is kept, not even what was stored for this connection

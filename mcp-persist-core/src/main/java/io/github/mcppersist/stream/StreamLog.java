@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ import reactor.core.publisher.MonoSink;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventNotFoundException;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStoreException;
 import io.github.mcppersist.event.EventStoreRefusedException;
@@ -405,6 +407,42 @@ public abstract class StreamLog {
 		if (last != null) {
 			this.lastStored = last;
 		}
+	}
+
+	/**
+	 * Say whether a reader may have passed what this writer doesn't know to be stored.
+	 * @param position the position of a connection
+	 * @return the last event of a call of which it isn't known whether it was carried
+	 * out, if its place is at the position or before it; {@code null} for none
+	 */
+	@Nullable EventId inDoubt(@Nullable EventId position) {
+		StreamTail.Batch batch = this.unacknowledged;
+		if (batch == null || position == null || isOnlyWriter() || !isAway()) {
+			return null;
+		}
+		EventId last = batch.last();
+		return (last.sequence() <= position.sequence() && this.tail.holds(last.sequence())) ? last : null;
+	}
+
+	/**
+	 * Find out whether what is {@linkplain #inDoubt in doubt} is stored.
+	 * @param doubtful the event
+	 * @param position the position of the connection that may have passed it
+	 * @param then is told, in the mailbox, whether it is known now
+	 */
+	void decide(EventId doubtful, EventId position, Consumer<Boolean> then) {
+		this.context.store()
+			.replayEventsAfter(this.stream, doubtful, 1)
+			.subscribe((page) -> this.mailbox.execute(() -> {
+				found(doubtful, page);
+				then.accept(true);
+			}), (ex) -> this.mailbox.execute(() -> {
+				if (ex instanceof EventNotFoundException && doubtful.equals(inDoubt(position))) {
+					// Another has its place, so that it can't be stored there any more
+					goOnAt(position.sequence() + 1);
+				}
+				then.accept(!(ex instanceof EventStoreUnavailableException));
+			}));
 	}
 
 	/**

@@ -108,6 +108,10 @@ class SseConnectionTests {
 		this.connection = this.streams.connection(this.log.stream(), log, this.mailbox);
 	}
 
+	private Event otherEvent(long sequence) {
+		return new Event(EventId.next(this.log.stream().streamId(), sequence), TestStreams.bytes("other"));
+	}
+
 	private void renew() {
 		use(this.log);
 	}
@@ -312,6 +316,40 @@ class SseConnectionTests {
 		}
 
 		@Test
+		void isNotHandedWhatItsClientHasThoughTheWriterHereWasToldOtherwise() {
+			use(streams().standalone(false));
+			store().writes(Gate.DONE_BUT_AWAY);
+			send("one");
+			store().writes(Gate.AWAY);
+			Event other = otherEvent(2);
+			store().behind().storeEvents(log().stream(), List.of(other)).block();
+
+			resume(other.id(), new PageReader.Page(streams().read(log().stream(), other.id())));
+			send("three");
+
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events).containsExactly("@2", "three");
+		}
+
+		@Test
+		void isHandedWhatHasLostItsPlaceToAnotherWriter() {
+			use(streams().standalone(false));
+			store().writes(Gate.AWAY);
+			send("one");
+			Event other = otherEvent(1);
+			store().behind().openStream(log().stream(), null, List.of(other)).block();
+
+			resume(other.id(), new PageReader.Page(streams().read(log().stream(), other.id())));
+
+			assertThat(client().events).containsExactly("@1", "one");
+			open();
+			streams().threads().pass(A_WHILE);
+			// The last ID is that of the event that each new connection gets to come back
+			// with
+			assertThat(client().events).containsExactly("@1", "one", "@3");
+		}
+
+		@Test
 		void watchesIfThatWasAllAndTheWriterIsElsewhere() {
 			isWatching();
 
@@ -369,7 +407,7 @@ class SseConnectionTests {
 			open();
 			streams().threads().pass(A_WHILE);
 			assertThat(state()).isEqualTo(State.LIVE);
-			assertThat(client().events).containsExactly("one", "@2");
+			assertThat(client().events).containsExactly("one", "@1");
 		}
 
 		@Test
@@ -422,7 +460,7 @@ class SseConnectionTests {
 		@Test
 		void readsWhatAnotherWriterHasStoredInBetween() {
 			isLive();
-			Event other = new Event(EventId.next(log().stream().streamId(), 3), TestStreams.bytes("other"));
+			Event other = otherEvent(3);
 			store().behind().storeEvents(log().stream(), List.of(other)).block();
 
 			send("one");
