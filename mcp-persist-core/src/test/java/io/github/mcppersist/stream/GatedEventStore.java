@@ -123,6 +123,11 @@ final class GatedEventStore implements EventStore {
 	}
 
 	@Override
+	public Duration completedTimeToLive() {
+		return this.store.completedTimeToLive();
+	}
+
+	@Override
 	public Mono<Void> deleteSession(String sessionId) {
 		return this.store.deleteSession(sessionId);
 	}

@@ -63,7 +63,7 @@ class SseConnectionTests {
 		send(LARGE);
 		this.client.takeNothing();
 		this.log.mailbox().execute(() -> ((StandaloneLog) this.log).begin(this.connection, null));
-		this.connection.open((chunks) -> chunks.subscribe(this.client));
+		this.connection.openWhenWatched((chunks) -> chunks.subscribe(this.client));
 		assertThat(state()).isEqualTo(State.READING);
 	}
 
@@ -118,7 +118,7 @@ class SseConnectionTests {
 
 	private void begin(@Nullable EventId noted) {
 		this.log.mailbox().execute(() -> ((StandaloneLog) this.log).begin(this.connection, noted));
-		this.connection.open((chunks) -> chunks.subscribe(this.client));
+		this.connection.openWhenWatched((chunks) -> chunks.subscribe(this.client));
 	}
 
 	private void resume(EventId lastEventId, PageReader.Result found) {
@@ -128,7 +128,7 @@ class SseConnectionTests {
 			}
 			this.connection.resume(lastEventId, found);
 		});
-		this.connection.open((chunks) -> chunks.subscribe(this.client));
+		this.connection.openWhenWatched((chunks) -> chunks.subscribe(this.client));
 	}
 
 	private void send(String message) {
