@@ -2,7 +2,6 @@ package io.github.mcppersist.stream;
 
 import java.time.Duration;
 import java.util.EnumSet;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -44,7 +43,7 @@ import io.github.mcppersist.observe.ResumeOutcome;
  * <tr>
  * <td>{@code STARTING}: without a cursor, and nothing was read</td>
  * <td>reads, from where the last one left off</td>
- * <td>reads</td>
+ * <td>reads; {@code ADRIFT} if nothing is kept of the stream</td>
  * <td>reads</td>
  * <td>{@code READING}, or what follows it; from the oldest event if that place is
  * gone</td>
@@ -115,10 +114,6 @@ public final class SseConnection implements SseOutput.Source {
 	 */
 	private static final int MAX_AHEAD = 10_000;
 
-	private static final Duration READ_RETRY = Duration.ofMillis(250);
-
-	private static final int MAX_READ_RETRY_SHIFT = 3;
-
 	private final StreamContext context;
 
 	private final ConnectionKind kind;
@@ -129,9 +124,13 @@ public final class SseConnection implements SseOutput.Source {
 
 	private final ReconnectPolicy reconnects;
 
+	private final ClientProgress progress;
+
 	private final @Nullable StreamLog log;
 
 	private final PageReader reader;
+
+	private final Inquiry reading;
 
 	private final StreamWatch watch;
 
@@ -151,38 +150,15 @@ public final class SseConnection implements SseOutput.Source {
 	 */
 	private volatile boolean replacedElsewhere;
 
-	private Reading reading = Reading.IDLE;
-
 	/**
 	 * When the stream's expiry was last put off, by a read or otherwise.
 	 */
 	private long keptNanos;
 
 	/**
-	 * Where the connection is in the log, or {@code null} for before its first event.
-	 */
-	private @Nullable EventId position;
-
-	/**
-	 * The last ID that was put into {@link #output}: the position, or before it.
-	 */
-	private @Nullable EventId cursor;
-
-	/**
-	 * The tags of events that the client was sent, and that may yet turn up behind the
-	 * position.
-	 */
-	private final Set<String> ahead = new HashSet<>();
-
-	/**
 	 * How many reads in a row found nothing of what should be there.
 	 */
 	private int vainReads;
-
-	/**
-	 * How many reads in a row failed since the store is away.
-	 */
-	private int failedReads;
 
 	/**
 	 * Create a connection.
@@ -205,6 +181,8 @@ public final class SseConnection implements SseOutput.Source {
 		this.log = log;
 		this.onRelease = onRelease;
 		this.output = new SseOutput(mailbox, context.threads(), this);
+		this.progress = new ClientProgress(this.output, reconnects);
+		this.reading = new Inquiry(mailbox, context.threads());
 		this.watch = new StreamWatch(context, this.stream, mailbox, this::hinted, this::timeToLook);
 		this.followed = new FollowedRequest(context, this.stream);
 		this.createdNanos = context.threads().nanoTime();
@@ -361,7 +339,7 @@ public final class SseConnection implements SseOutput.Source {
 	 */
 	void begin(@Nullable EventId start) {
 		if (this.state == State.STARTING) {
-			this.position = start;
+			this.progress.beginAfter(start);
 			if (this.context.isShared()) {
 				this.watch.start();
 			}
@@ -380,8 +358,7 @@ public final class SseConnection implements SseOutput.Source {
 			this.reader.ended(ResumeOutcome.ABANDONED, null);
 			return;
 		}
-		this.position = lastEventId;
-		this.cursor = lastEventId;
+		this.progress.resumeAfter(lastEventId);
 		EventPage page = (found instanceof PageReader.Page first) ? first.page() : null;
 		if (this.context.isShared() && (page == null || page.rest() != EventPage.Rest.NONE)) {
 			this.watch.start();
@@ -405,7 +382,7 @@ public final class SseConnection implements SseOutput.Source {
 			case STARTING -> hinted(Hint.look());
 			case READING -> {
 				events.forEach(this::pass);
-				if (this.reading == Reading.WAITING) {
+				if (this.reading.isWaiting()) {
 					readNow();
 				}
 			}
@@ -419,7 +396,7 @@ public final class SseConnection implements SseOutput.Source {
 			}
 		}
 		if (this.state == State.LIVE) {
-			moveCursor();
+			this.progress.moveCursor();
 		}
 		this.output.drain();
 	}
@@ -428,27 +405,20 @@ public final class SseConnection implements SseOutput.Source {
 		if (pass(event) || this.state != State.LIVE) {
 			return;
 		}
-		boolean sent = this.ahead.contains(event.id().tag());
-		if (!isNext(event) || (!sent && isFull())) {
+		boolean fits = this.progress.hasAhead(event) || !isFull();
+		if (isNext(event) && fits) {
+			this.progress.take(event);
+		}
+		else {
 			moveTo(State.READING);
-			return;
-		}
-		this.position = event.id();
-		this.ahead.remove(event.id().tag());
-		if (event.isPriming()) {
-			moveCursor();
-		}
-		else if (!sent) {
-			this.cursor = event.id();
-			this.output.add(SseFrame.stored(event));
 		}
 	}
 
 	// Pass over an event that was read before its writer knew that it is stored.
 	private boolean pass(Event event) {
-		boolean passed = isBehindPosition(event);
+		boolean passed = this.progress.isPast(event);
 		if (passed) {
-			this.ahead.remove(event.id().tag());
+			this.progress.passed(event);
 		}
 		return passed;
 	}
@@ -474,16 +444,14 @@ public final class SseConnection implements SseOutput.Source {
 		if (this.state != State.LIVE && this.state != State.ADRIFT) {
 			return false;
 		}
-		if (this.ahead.contains(event.id().tag()) || event.isPriming()
-				|| (isOnlyWriterHere() && isBehindPosition(event))) {
+		if (this.progress.hasAhead(event) || event.isPriming() || (isOnlyWriterHere() && this.progress.isPast(event))) {
 			return true;
 		}
-		if (isFull() || this.ahead.size() >= MAX_AHEAD) {
+		if (isFull() || this.progress.ahead() >= MAX_AHEAD) {
 			moveTo(State.READING);
 			return false;
 		}
-		this.ahead.add(event.id().tag());
-		this.output.add(SseFrame.unstored(event));
+		this.progress.sendAhead(event);
 		this.output.drain();
 		return true;
 	}
@@ -495,22 +463,24 @@ public final class SseConnection implements SseOutput.Source {
 	 */
 	void dropped(List<Event> events) {
 		assert this.mailbox.isInside();
-		boolean sent = true;
-		for (Event event : events) {
-			sent &= event.isPriming() || this.ahead.remove(event.id().tag());
-		}
+		boolean sent = this.progress.dropped(events);
 		if (this.state == State.CLOSED || this.state == State.ENDING) {
 			return;
 		}
 		if (!sent) {
 			this.context.gapFound(this.stream);
 		}
-		if (isOnlyWriterHere() && this.state == State.LIVE && (sent || this.cursor == null)) {
-			this.position = events.get(events.size() - 1).id();
+		if (!isOnlyWriterHere()) {
+			return;
 		}
-		else if (isOnlyWriterHere() && this.cursor == null) {
+		boolean canComeBack = this.progress.cursor() != null;
+		EventId last = events.get(events.size() - 1).id();
+		if (this.state == State.LIVE && (sent || !canComeBack)) {
+			this.progress.beginAfter(last);
+		}
+		else if (!canComeBack) {
 			// The client has nothing to come back with: better the rest than nothing
-			this.position = events.get(events.size() - 1).id();
+			this.progress.beginAfter(last);
 			moveTo(State.LIVE);
 		}
 	}
@@ -521,7 +491,7 @@ public final class SseConnection implements SseOutput.Source {
 	 */
 	void displaced(List<Event> events) {
 		assert this.mailbox.isInside();
-		events.stream().filter(this::isBehindPosition).forEach((event) -> this.ahead.add(event.id().tag()));
+		this.progress.displaced(events);
 	}
 
 	/**
@@ -577,11 +547,9 @@ public final class SseConnection implements SseOutput.Source {
 
 	private boolean endWithCursor() {
 		boolean ends = this.state == State.ENDING || this.state == State.CLOSED;
-		// What went out without an ID would come once more
-		if (ends || this.cursor == null || !this.reconnects.isPriming() || !this.ahead.isEmpty()) {
+		if (ends || !this.progress.repeatCursor()) {
 			return false;
 		}
-		this.output.add(SseFrame.cursor(this.cursor, this.reconnects.retry()));
 		ending();
 		if (this.log != null) {
 			this.log.detach(this);
@@ -595,26 +563,9 @@ public final class SseConnection implements SseOutput.Source {
 		this.output.end();
 	}
 
-	private void moveCursor() {
-		EventId position = this.position;
-		// A client that came back from there would get once more what it was sent ahead
-		if (position == null || position.equals(this.cursor) || !this.ahead.isEmpty()) {
-			return;
-		}
-		this.cursor = position;
-		if (this.reconnects.isPriming()) {
-			this.output.add(SseFrame.cursor(position, this.reconnects.retry()));
-		}
-	}
-
-	private boolean isBehindPosition(Event event) {
-		return this.position != null && event.id().sequence() <= this.position.sequence();
-	}
-
 	// Say whether nothing can be between the position and an event.
 	private boolean isNext(Event event) {
-		return (this.position == null) ? (event.id().sequence() == 1 || isOnlyWriterHere())
-				: event.id().sequence() == this.position.sequence() + 1;
+		return this.progress.isNext(event) || (this.progress.position() == null && isOnlyWriterHere());
 	}
 
 	private boolean isFull() {
@@ -632,15 +583,13 @@ public final class SseConnection implements SseOutput.Source {
 	// Reading, in the mailbox
 
 	private void read() {
-		if (this.reading != Reading.IDLE) {
+		if (!this.reading.begin()) {
 			return;
 		}
-		this.reading = Reading.UNDER_WAY;
 		this.keptNanos = this.context.threads().nanoTime();
 		boolean watchedBefore = this.watch.isWatched();
-		this.reader.read(this.position, (found) -> this.mailbox.execute(() -> {
-			boolean stale = this.reading == Reading.STALE;
-			this.reading = Reading.IDLE;
+		this.reader.read(this.progress.position(), (found) -> this.mailbox.execute(() -> {
+			boolean stale = this.reading.end();
 			switch (this.state) {
 				case STARTING, READING, ADRIFT -> {
 					onRead(found, watchedBefore);
@@ -666,29 +615,22 @@ public final class SseConnection implements SseOutput.Source {
 	}
 
 	private void readNow() {
-		if (this.reading == Reading.WAITING) {
-			this.reading = Reading.IDLE;
-		}
+		this.reading.breakOff();
 		read();
 	}
 
 	private void readLater() {
-		this.reading = Reading.WAITING;
-		Duration delay = READ_RETRY.multipliedBy(1L << Math.min(this.failedReads++, MAX_READ_RETRY_SHIFT));
-		this.context.threads().deliverLater(delay, () -> this.mailbox.execute(() -> {
-			if (this.reading == Reading.WAITING) {
-				this.reading = Reading.IDLE;
-				if (this.state == State.ADRIFT || this.state == State.STARTING) {
-					read();
-				}
-				this.output.drain();
+		this.reading.pause(() -> {
+			if (this.state == State.ADRIFT || this.state == State.STARTING) {
+				read();
 			}
-		}));
+			this.output.drain();
+		});
 	}
 
 	private void onRead(PageReader.Result found, boolean watchedBefore) {
 		if (found instanceof PageReader.Page read) {
-			this.failedReads = 0;
+			this.reading.answered();
 			accept(read.page(), watchedBefore);
 		}
 		else if (found instanceof PageReader.Away away) {
@@ -713,21 +655,12 @@ public final class SseConnection implements SseOutput.Source {
 		if (this.state != State.READING) {
 			moveTo(State.READING);
 		}
-		EventId before = this.position;
-		for (Event event : page.events()) {
-			if (!this.ahead.remove(event.id().tag())) {
-				this.cursor = event.id();
-				this.output.add(SseFrame.stored(event));
-			}
-		}
-		EventId last = page.lastEventId();
-		if (last != null) {
-			this.position = last;
-		}
+		EventId before = this.progress.position();
+		this.progress.read(page);
 		if (this.log != null) {
 			this.log.found(before, page);
 		}
-		this.vainReads = Objects.equals(before, this.position) ? this.vainReads + 1 : 0;
+		this.vainReads = Objects.equals(before, this.progress.position()) ? this.vainReads + 1 : 0;
 		switch (page.rest()) {
 			case NONE -> {
 				this.reader.ended(ResumeOutcome.COMPLETE, null);
@@ -739,7 +672,7 @@ public final class SseConnection implements SseOutput.Source {
 					standalone.addPriming(StreamTail.Kind.MESSAGE);
 				}
 				else {
-					moveCursor();
+					this.progress.moveCursor();
 				}
 				caughtUp();
 			}
@@ -752,9 +685,9 @@ public final class SseConnection implements SseOutput.Source {
 	private void caughtUp() {
 		StreamLog log = this.log;
 		if (log != null && log.isRunning()) {
-			if (log.isCaughtUp(this.position)) {
+			EventId position = this.progress.position();
+			if (log.isCaughtUp(position)) {
 				this.vainReads = 0;
-				EventId position = this.position;
 				EventId doubtful = log.inDoubt(position);
 				if (doubtful != null && position != null) {
 					decide(log, doubtful, position);
@@ -778,10 +711,11 @@ public final class SseConnection implements SseOutput.Source {
 
 	// What was read already would go out once more if its writer didn't know of it
 	private void decide(StreamLog log, EventId doubtful, EventId position) {
-		this.reading = Reading.UNDER_WAY;
+		if (!this.reading.begin()) {
+			return;
+		}
 		log.decide(doubtful, position, (known) -> {
-			boolean stale = this.reading == Reading.STALE;
-			this.reading = Reading.IDLE;
+			boolean stale = this.reading.end();
 			if (this.state != State.READING) {
 				return;
 			}
@@ -816,35 +750,37 @@ public final class SseConnection implements SseOutput.Source {
 		else {
 			logger.debug("The store can't be read, so a connection of stream {} gets what this node sends: {}",
 					this.stream.streamId(), ex.getMessage());
-			moveCursor();
+			this.progress.moveCursor();
 			readLater();
 			goOn(log, State.ADRIFT);
 		}
 	}
 
-	// Say whether nothing that a writer has stored is missing. A client's word for where
-	// it
-	// is counts only if the writer knows that very event.
+	// Say whether nothing that a writer has stored is missing. What a client says of
+	// where
+	// it is counts only if the writer knows that very event.
 	private boolean hasAllOf(StreamLog log) {
-		boolean unproved = this.state == State.STARTING && this.cursor != null;
-		return unproved ? Objects.equals(this.cursor, log.lastStored())
-				: log.knowsWhatItStored() && log.isCaughtUp(this.position);
+		EventId cursor = this.progress.cursor();
+		boolean unproved = this.state == State.STARTING && cursor != null;
+		return unproved ? Objects.equals(cursor, log.lastStored())
+				: log.knowsWhatItStored() && log.isCaughtUp(this.progress.position());
 	}
 
 	// What follows the position can't be read any more. A client that has an ID to come
 	// back with is told so when it does
 	private void onGone() {
 		// What was sent ahead can't be followed by what is older
-		boolean canGoBack = this.cursor == null && (this.position == null || this.ahead.isEmpty());
+		EventId position = this.progress.position();
+		boolean canGoBack = this.progress.cursor() == null && (position == null || !this.progress.isAhead());
 		if (canGoBack && this.log instanceof StandaloneLog standalone && standalone.isRunning()
 				&& this.vainReads < MAX_VAIN_READS) {
 			if (this.state != State.STARTING) {
 				moveTo(State.STARTING);
 			}
-			if (this.position != null) {
+			if (position != null) {
 				// On with the oldest event that is kept
-				standalone.gone(this.position);
-				this.position = null;
+				standalone.gone(position);
+				this.progress.beginAfter(null);
 				read();
 			}
 			else if (standalone.isAway()) {
@@ -871,17 +807,14 @@ public final class SseConnection implements SseOutput.Source {
 	 */
 	private void hinted(Hint hint) {
 		assert this.mailbox.isInside();
-		if (this.position != null && hint instanceof Hint.Stored stored
-				&& stored.sequence() <= this.position.sequence()) {
+		EventId position = this.progress.position();
+		if (position != null && hint instanceof Hint.Stored stored && stored.sequence() <= position.sequence()) {
 			return;
 		}
 		switch (this.state) {
 			case STARTING, READING, ADRIFT -> {
-				if (this.reading == Reading.UNDER_WAY) {
-					// What it finds may be from before
-					this.reading = Reading.STALE;
-				}
-				else if (this.reading == Reading.WAITING || this.state == State.STARTING) {
+				boolean asked = this.reading.hint();
+				if (!asked && (this.reading.isWaiting() || this.state == State.STARTING)) {
 					// Whoever hints is not away
 					readNow();
 				}
@@ -907,7 +840,7 @@ public final class SseConnection implements SseOutput.Source {
 	}
 
 	private void endIfOrphaned() {
-		EventId last = this.position;
+		EventId last = this.progress.position();
 		if (this.state == State.WATCHING && !isWrittenHere() && last != null) {
 			this.followed.endIfOrphaned(last, () -> this.mailbox.execute(() -> {
 				this.followed.ended();
@@ -978,33 +911,6 @@ public final class SseConnection implements SseOutput.Source {
 				case CLOSED -> EnumSet.noneOf(State.class);
 			};
 		}
-
-	}
-
-	/**
-	 * Whether the store is asked.
-	 */
-	private enum Reading {
-
-		/**
-		 * It isn't.
-		 */
-		IDLE,
-
-		/**
-		 * It is.
-		 */
-		UNDER_WAY,
-
-		/**
-		 * It is, and there has been a hint since: it is asked once more.
-		 */
-		STALE,
-
-		/**
-		 * It is away, and asked again later.
-		 */
-		WAITING
 
 	}
 
