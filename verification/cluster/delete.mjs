@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findKeys } from '../common/processes.mjs';
 import { random } from '../chaos/random.mjs';
@@ -165,9 +166,12 @@ async function awaitNoKeys(port, ids, limit) {
   }
 }
 
-/** The keys that belong to one of the sessions: their hash tag is its ID, and elsewhere it has no place. */
+/**
+ * The keys that belong to one of the sessions: their hash tag is what stores know it by, the first 128 bits
+ * of its ID's SHA-256. The ID itself has no place in any.
+ */
 export function keysOf(keys, ids) {
-  const known = new Set(ids);
+  const known = new Set(ids.map((id) => createHash('sha256').update(id).digest().subarray(0, 16).toString('base64url')));
   return keys.filter((key) => known.has(/\{([^}]*)\}/.exec(key)?.[1]) || ids.some((id) => key.includes(id)));
 }
 

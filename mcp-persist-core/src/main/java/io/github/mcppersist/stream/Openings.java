@@ -42,17 +42,21 @@ final class Openings {
 	}
 
 	private void tick() {
-		long now = this.threads.nanoTime();
-		Opening opening = this.openings.peek();
-		while (opening != null && now - opening.dueNanos() >= 0) {
-			this.openings.remove();
-			if (opening.output().isOpeningSoon()) {
-				opening.output().openNow();
+		try {
+			long now = this.threads.nanoTime();
+			Opening opening = this.openings.peek();
+			while (opening != null && now - opening.dueNanos() >= 0) {
+				this.openings.remove();
+				if (opening.output().isOpeningSoon()) {
+					opening.output().openNow();
+				}
+				opening = this.openings.peek();
 			}
-			opening = this.openings.peek();
 		}
-		this.ticking.set(false);
-		keepTicking();
+		finally {
+			this.ticking.set(false);
+			keepTicking();
+		}
 	}
 
 	/**

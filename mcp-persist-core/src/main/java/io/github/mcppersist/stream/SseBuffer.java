@@ -105,18 +105,35 @@ final class SseBuffer {
 		return id;
 	}
 
+	/**
+	 * Take all that waits, however much it is. Nothing may be going out in pieces.
+	 * @return the frames, whole
+	 */
+	byte[] takeAll() {
+		assert this.largeFrame == null;
+		ByteArrayOutputStream all = new ByteArrayOutputStream((int) this.bytes);
+		while (!this.frames.isEmpty()) {
+			take(all);
+		}
+		return all.toByteArray();
+	}
+
 	private byte[] nextFrames() {
 		ByteArrayOutputStream chunk = new ByteArrayOutputStream(this.frames.element().size());
 		do {
-			SseFrame frame = this.frames.remove();
-			this.bytes -= frame.size();
-			frame.writeTo(chunk);
-			if (frame.id() != null) {
-				this.takenId = frame.id();
-			}
+			take(chunk);
 		}
 		while (!this.frames.isEmpty() && chunk.size() + this.frames.element().size() <= CHUNK_BYTES);
 		return chunk.toByteArray();
+	}
+
+	private void take(ByteArrayOutputStream out) {
+		SseFrame frame = this.frames.remove();
+		this.bytes -= frame.size();
+		frame.writeTo(out);
+		if (frame.id() != null) {
+			this.takenId = frame.id();
+		}
 	}
 
 }

@@ -293,8 +293,10 @@ public final class SseConnection implements SseOutput.Source {
 	 * @param response the response
 	 */
 	public void openSoon(SseOutput.Response response) {
-		this.output.openSoon(response);
-		this.context.openings().add(this.output);
+		this.mailbox.execute(() -> {
+			this.output.openSoon(response);
+			this.context.openings().add(this.output);
+		});
 	}
 
 	/**
@@ -719,11 +721,15 @@ public final class SseConnection implements SseOutput.Source {
 			if (this.state != State.READING) {
 				return;
 			}
-			if (known) {
+			if (!known) {
+				readLater();
+			}
+			else if (log.isRunning() && log.isCaughtUp(this.progress.position())) {
 				goOn(log, State.LIVE);
 			}
 			else {
-				readLater();
+				// More was stored meanwhile
+				read();
 			}
 			if (stale) {
 				hinted(Hint.look());

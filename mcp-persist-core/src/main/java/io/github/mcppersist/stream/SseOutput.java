@@ -89,26 +89,17 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * @param response sends the headers and subscribes
 	 */
 	void open(Consumer<Publisher<byte[]>> response) {
+		answer(() -> response.accept(this));
+	}
+
+	private void answer(Runnable response) {
 		try {
-			response.accept(this);
+			response.run();
 		}
 		catch (RuntimeException ex) {
 			logger.debug("A client went before its connection was open", ex);
 			cancel();
 		}
-	}
-
-	/**
-	 * Answer a request with this output as soon as there is a message for the client, so
-	 * that this leaves together with the head and the priming event, in one write to the
-	 * socket. What has ended by then is answered as a whole.
-	 * @param response is begun then, or by {@link #openNow()}
-	 */
-	void openSoon(Response response) {
-		this.mailbox.execute(() -> {
-			this.response = response;
-			beginSoon();
-		});
 	}
 
 	/**
@@ -156,6 +147,17 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	// In the mailbox
 
 	/**
+	 * Answer a request with this output as soon as there is a message for the client, so
+	 * that this leaves together with the head and the priming event, in one write to the
+	 * socket. What has ended by then is answered as a whole.
+	 * @param response is begun then, or by {@link #openNow()}
+	 */
+	void openSoon(Response response) {
+		this.response = response;
+		beginSoon();
+	}
+
+	/**
 	 * Add what is to leave with the next {@link #drain()}.
 	 * @param frame what to send
 	 */
@@ -180,7 +182,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		while (this.demand > 0 && !this.buffer.isEmpty()) {
 			this.demand--;
 			this.lastWriteNanos = this.threads.nanoTime();
-			subscriber.onNext(nextChunk());
+			subscriber.onNext(taken(this.buffer.nextChunk()));
 		}
 		if (this.demand == 0 || !this.buffer.isEmpty()) {
 			return;
@@ -194,8 +196,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		}
 	}
 
-	private byte[] nextChunk() {
-		byte[] chunk = this.buffer.nextChunk();
+	private byte[] taken(byte[] chunk) {
 		EventId whole = this.buffer.takeId();
 		if (whole != null) {
 			this.source.taken(whole);
@@ -207,7 +208,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	private void beginSoon() {
 		if (this.response != null && !this.beginning && (this.speaking || this.ending || this.closed)) {
 			this.beginning = true;
-			this.threads.deliver(this.mailbox, this::begin);
+			this.threads.deliverOrRun(() -> this.mailbox.execute(this::begin));
 		}
 	}
 
@@ -218,12 +219,12 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		}
 		this.response = null;
 		if (!this.closed && this.ending && this.buffer.isOneChunk()) {
-			byte[] whole = nextChunk();
+			byte[] whole = taken(this.buffer.takeAll());
 			close();
-			this.threads.deliver(new Mailbox(), () -> response.send(whole));
+			this.threads.deliverOrRun(() -> answer(() -> response.send(whole)));
 		}
 		else {
-			this.threads.deliver(new Mailbox(), () -> open(response::stream));
+			this.threads.deliverOrRun(() -> open(response::stream));
 		}
 	}
 

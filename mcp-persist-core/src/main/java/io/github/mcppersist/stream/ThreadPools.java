@@ -207,6 +207,8 @@ public final class ThreadPools implements Threads {
 	 */
 	private static final class DeliveryPool extends ThreadPoolExecutor {
 
+		private static final int MAX_IN_A_ROW = 32;
+
 		private final ThreadLocal<@Nullable Queue<Runnable>> followUps = new ThreadLocal<>();
 
 		DeliveryPool(int threads, ThreadFactory factory) {
@@ -217,23 +219,35 @@ public final class ThreadPools implements Threads {
 		public void execute(Runnable task) {
 			Queue<Runnable> own = this.followUps.get();
 			if (own == null || isShutdown()) {
-				super.execute(() -> run(task));
+				Queue<Runnable> tasks = new ArrayDeque<>();
+				tasks.add(task);
+				super.execute(() -> run(tasks));
 			}
 			else {
 				own.add(task);
 			}
 		}
 
-		private void run(Runnable first) {
-			Queue<Runnable> own = new ArrayDeque<>();
+		private void run(Queue<Runnable> own) {
 			this.followUps.set(own);
 			try {
-				for (Runnable task = first; task != null; task = own.poll()) {
+				for (int i = 0; i < MAX_IN_A_ROW || getQueue().isEmpty() || isShutdown(); i++) {
+					Runnable task = own.poll();
+					if (task == null) {
+						return;
+					}
 					runSafely(task);
 				}
 			}
 			finally {
 				this.followUps.remove();
+			}
+			// Others wait, too
+			try {
+				super.execute(() -> run(own));
+			}
+			catch (RejectedExecutionException ex) {
+				run(own);
 			}
 		}
 

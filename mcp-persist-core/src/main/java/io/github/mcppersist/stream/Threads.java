@@ -51,6 +51,19 @@ public interface Threads extends AutoCloseable {
 	}
 
 	/**
+	 * Carry on off the calling thread; on it, if this is closed, since somebody waits.
+	 * @param task what to do
+	 */
+	default void deliverOrRun(Runnable task) {
+		try {
+			delivery().execute(task);
+		}
+		catch (RejectedExecutionException ex) {
+			task.run();
+		}
+	}
+
+	/**
 	 * Do something later on a delivery thread; never, if this is closed.
 	 * @param delay how much later
 	 * @param task what to do

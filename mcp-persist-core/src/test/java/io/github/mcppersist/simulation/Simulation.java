@@ -297,6 +297,11 @@ final class Simulation {
 		goodWeather();
 		this.nodes.forEach(SimulatedNode::goOn);
 		this.clients.forEach(SimulatedClient::calmDown);
+		if (this.plan.rollbacks()) {
+			// What is sent to a session whose record was lost goes nowhere until the node
+			// that holds it has stored it again
+			this.world.run(Duration.ofSeconds(5), () -> false);
+		}
 		for (SimulatedNode node : this.nodes) {
 			if (!node.place().isDead() && !node.isStopping()) {
 				this.clients.forEach((client) -> send(node, client, true));

@@ -58,6 +58,24 @@ class SseOutputTests {
 		assertThat(this.source.closed).isTrue();
 	}
 
+	/**
+	 * Each line is a field of its own, so that the frame is larger than its message says.
+	 */
+	@Test
+	void sendsAsAWholeAllOfAMessageOfManyLines() {
+		openSoon();
+		byte[] message = "123456789\n".repeat(1600).getBytes(StandardCharsets.UTF_8);
+
+		this.mailbox.execute(() -> {
+			this.output.add(new SseFrame(id(1), message, null));
+			this.output.end();
+			this.output.drain();
+		});
+		this.threads.run();
+
+		assertThat(this.client.whole).endsWith("data: 123456789\ndata: \n\n").hasSizeGreaterThan(1600 * 16);
+	}
+
 	@Test
 	void beginsWithTheFirstMessageAndWhatWaitsForIt() {
 		openSoon();
