@@ -170,7 +170,9 @@ async function run(store) {
 
     const heapSlack = Number(options['heap-slack']) * (1 << 20);
     const threadSlack = Number(options['thread-slack']);
+    // A connection that was reset has left the system's table before the server has noticed and closed it
     const after = await measureSettled(server, ({ connections, jvm }) => (connections?.accepted ?? 0) === 0
+        && (connections?.descriptors ?? 0) <= (before.connections?.descriptors ?? 0) + 16
         && (!jvm || (jvm.bytes <= before.jvm.bytes + heapSlack && jvm.threads <= before.jvm.threads + threadSlack)));
     if (after.jvm) {
       const mebibytes = (bytes) => (bytes / (1 << 20)).toFixed(1);

@@ -146,7 +146,7 @@ class SseOutputTests {
 	}
 
 	private void openSoon() {
-		this.output.openSoon(this.client);
+		this.mailbox.execute(() -> this.output.openSoon(this.client));
 		this.openings.add(this.output);
 	}
 
