@@ -165,11 +165,14 @@ export class Stage {
   #answer(link, answer) {
     const { record, response } = link;
     record.status = answer.statusCode;
-    response.writeHead(answer.statusCode, answer.headers);
+    const streams = answer.headers['content-type']?.startsWith('text/event-stream') ?? false;
+    // What has ended by then has a length, which it wouldn't have any more
+    const { 'content-length': length, ...others } = answer.headers;
+    response.writeHead(answer.statusCode, streams ? others : answer.headers);
     response.flushHeaders();
     // That the servers' side of a cut ends as well is no news
     answer.on('error', () => record.cut ?? response.destroy());
-    if (!answer.headers['content-type']?.startsWith('text/event-stream')) {
+    if (!streams) {
       answer.pipe(response);
       return;
     }
