@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds out whether each server does what the store needs: by a script that does all of
- * it, wherever nothing was written for a moment or something doesn't work. So a quiet
- * store notices an outage, and recovers from it, as a busy one does. A server that takes
- * writes all the time is never probed.
+ * it, wherever nothing was written for a moment or something doesn't work, and every few
+ * seconds in any case. So a quiet store notices an outage, and recovers from it, as a
+ * busy one does, and a missing right is noticed before it is needed.
  */
 final class RedisProbe implements Runnable {
 
@@ -61,13 +61,20 @@ final class RedisProbe implements Runnable {
 				(link, withBody) -> link.eval(LuaScript.PROBE, withBody, keys, arguments), (reply, failure) -> {
 					RedisFailure reason = this.health.failure(server);
 					if (reply != null) {
-						this.health.proved();
+						this.health.proved(server);
 					}
 					else if (reason != null) {
 						switch (reason.kind()) {
-							case CONNECTION, NO_ACCESS, PASSING -> this.link.recover(server, () -> isAway(server));
+							case CONNECTION, NO_ACCESS -> this.link.recover(server, () -> isAway(server));
+							case PASSING -> {
+								// It answers through this connection, so another is no
+								// better; but a node of a Cluster may have lost its slots
+								if (this.link.isCluster()) {
+									this.link.recover(server, () -> isAway(server));
+								}
+							}
 							case READ_ONLY -> this.link.lookElsewhere(LuaScript.PROBE, keys, arguments);
-							case WRITES_REFUSED, SLOT, NOSCRIPT, REFUSED -> {
+							case WRITES_REFUSED, SLOT, NOSCRIPT, REFUSED, CALL_REFUSED, UNKNOWN -> {
 								// By whichever connection
 							}
 						}

@@ -275,6 +275,30 @@ class RedisAclTests {
 				this.stores.keyPrefix() + ":1:n:0rT5");
 	}
 
+	@Test
+	void aScriptIsForWritingIfItCallsWhatWrites() {
+		for (LuaScript script : LuaScript.values()) {
+			boolean writes = commands(script).stream().anyMatch(this::writes);
+			assertThat(script.operation().writes()).as(script.name()).isEqualTo(writes);
+		}
+	}
+
+	private boolean writes(String command) {
+		List<?> info = (List<?>) ((List<?>) this.redis.cli("COMMAND", "INFO", command)).get(0);
+		return ((List<?>) info.get(2)).contains("write");
+	}
+
+	@Test
+	void aScriptThatFreesBeginsWithWhatNeedsNoMemory() {
+		for (LuaScript script : LuaScript.values()) {
+			if (script.operation().frees() && script != LuaScript.KEEP_SESSIONS) {
+				String first = commands(script).stream().filter(this::writes).findFirst().orElseThrow();
+				List<?> info = (List<?>) ((List<?>) this.redis.cli("COMMAND", "INFO", first)).get(0);
+				assertThat((List<?>) info.get(2)).as(script.name()).map(Object::toString).doesNotContain("denyoom");
+			}
+		}
+	}
+
 	private static List<String> commands(LuaScript script) {
 		return Pattern.compile("redis\\.call\\('([A-Z]+)'")
 			.matcher(new String(script.body(), StandardCharsets.UTF_8))
