@@ -32,7 +32,10 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	 */
 	private static final String UNLESS_URL = ", or spring.data.redis.url, which goes before them where it is set";
 
-	private static final Pattern ERROR_CODE = Pattern.compile("^-?([A-Z]{3,})\\b");
+	/**
+	 * Lettuce begins with a command's name as well, and puts a full stop behind it.
+	 */
+	private static final Pattern ERROR_CODE = Pattern.compile("^-?([A-Z]{3,})(?= |$)");
 
 	/**
 	 * Redis 6 wraps what a script's command answered into an error of its own.

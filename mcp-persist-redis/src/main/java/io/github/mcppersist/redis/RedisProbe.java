@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 import org.jspecify.annotations.Nullable;
+import org.springframework.data.redis.connection.ClusterSlotHashUtil;
 
 /**
  * Finds out whether each server does what the store needs: by a script that does all of
@@ -14,10 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RedisProbe implements Runnable {
 
-	/**
-	 * So many names for each server, of which there may be many.
-	 */
-	private static final int MAX_NAMES = 20_000;
+	private static final int[] ONE_NAME = { 0 };
 
 	private final RedisLink link;
 
@@ -92,8 +90,8 @@ final class RedisProbe implements Runnable {
 		if (known != null && this.link.server(known).equals(server)) {
 			return known;
 		}
-		for (int i = 0; i < MAX_NAMES; i++) {
-			byte[] key = RedisKeys.bytes(this.keys.probe(i));
+		for (int number : this.link.isCluster() ? Names.OF_SLOTS : ONE_NAME) {
+			byte[] key = RedisKeys.bytes(this.keys.probe(number));
 			if (this.link.server(key).equals(server)) {
 				this.keyOf.put(server, key);
 				return key;
@@ -102,6 +100,34 @@ final class RedisProbe implements Runnable {
 		// It holds no slots any more, or these have no server for now
 		this.keyOf.remove(server);
 		return null;
+	}
+
+	/**
+	 * A number for each slot whose name is in it, found once, and only for a Cluster: a
+	 * server may hold a single slot.
+	 */
+	static final class Names {
+
+		static final int[] OF_SLOTS = ofSlots();
+
+		private Names() {
+		}
+
+		private static int[] ofSlots() {
+			int[] names = new int[ClusterSlotHashUtil.SLOT_COUNT];
+			boolean[] found = new boolean[names.length];
+			int missing = names.length;
+			for (int number = 0; missing > 0; number++) {
+				int slot = ClusterSlotHashUtil.calculateSlot("{" + number + "}");
+				if (!found[slot]) {
+					found[slot] = true;
+					names[slot] = number;
+					missing--;
+				}
+			}
+			return names;
+		}
+
 	}
 
 }
