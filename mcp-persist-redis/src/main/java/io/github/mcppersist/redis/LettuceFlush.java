@@ -1,5 +1,6 @@
 package io.github.mcppersist.redis;
 
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -27,6 +28,8 @@ final class LettuceFlush {
 	 */
 	private volatile Executor executor;
 
+	private volatile boolean found;
+
 	private final AtomicBoolean due = new AtomicBoolean();
 
 	private LettuceFlush(StatefulConnection<?, ?> connection) {
@@ -41,18 +44,31 @@ final class LettuceFlush {
 	 */
 	static LettuceFlush of(StatefulRedisConnection<?, ?> connection) {
 		LettuceFlush flush = new LettuceFlush(connection);
-		// Answered on the event loop
-		connection.async().ping().thenRun(flush::findEventLoop);
 		connection.setAutoFlushCommands(false);
 		return flush;
 	}
 
+	/**
+	 * Learn the event loop from a call that is made anyway: what is called for that alone
+	 * needs a right of its own.
+	 * @param answer what the driver completes on the event loop, unless it is cancelled
+	 */
+	void learnFrom(CompletionStage<?> answer) {
+		if (!this.found) {
+			answer.whenComplete((reply, failure) -> findEventLoop());
+		}
+	}
+
 	private void findEventLoop() {
+		if (this.found) {
+			return;
+		}
 		EventLoopGroupProvider provider = this.connection.getResources().eventLoopGroupProvider();
 		EventLoopGroup group = provider.allocate(Transports.eventLoopGroupClass());
 		for (EventExecutor loop : group) {
 			if (loop.inEventLoop()) {
 				this.executor = loop;
+				this.found = true;
 			}
 		}
 		// The connection's client has it as well

@@ -158,7 +158,9 @@ final class LettuceLink implements RedisLink {
 			Function<RedisClusterAsyncCommands<byte[], byte[]>, CompletionStage<T>> command) {
 		Connection connection = this.current;
 		if (connection != null) {
-			return command.apply(connection.commands()).toCompletableFuture();
+			CompletableFuture<T> answer = command.apply(connection.commands()).toCompletableFuture();
+			connection.learnFrom(answer);
+			return answer;
 		}
 		if (this.closed) {
 			return CompletableFuture.failedFuture(new IllegalStateException("The event store is closed"));
@@ -525,6 +527,12 @@ final class LettuceLink implements RedisLink {
 		void flush(boolean busy) {
 			if (this.flushing != null) {
 				this.flushing.flush(busy);
+			}
+		}
+
+		void learnFrom(CompletionStage<?> answer) {
+			if (this.flushing != null) {
+				this.flushing.learnFrom(answer);
 			}
 		}
 

@@ -18,13 +18,13 @@ enum LuaScript {
 
 	COMPLETE("complete.lua", Operation.Proof.CODE),
 
-	TRIM("trim.lua", Operation.Proof.NEVER),
+	TRIM("trim.lua", Operation.freeing("trim.lua")),
 
 	MARK_READER("mark-reader.lua", Operation.Proof.NEVER),
 
-	RENEW("renew.lua", Operation.Proof.NEVER),
+	RENEW("renew.lua", Operation.freeing("renew.lua")),
 
-	DELETE("delete.lua", Operation.Proof.NEVER),
+	DELETE("delete.lua", Operation.freeing("delete.lua")),
 
 	CREATE_SESSION("create-session.lua", Operation.Proof.NEVER),
 
@@ -32,11 +32,11 @@ enum LuaScript {
 
 	LIST_STREAMS("list-streams.lua"),
 
-	DROP_STREAMS("drop-streams.lua", Operation.Proof.NEVER),
+	DROP_STREAMS("drop-streams.lua", Operation.freeing("drop-streams.lua")),
 
-	ADD_SESSION("add-session.lua"),
+	ADD_SESSION("add-session.lua", Operation.Proof.NEVER),
 
-	KEEP_SESSIONS("keep-sessions.lua"),
+	KEEP_SESSIONS("keep-sessions.lua", Operation.freeing("keep-sessions.lua")),
 
 	FIND_SESSION("find-session.lua"),
 
@@ -44,19 +44,19 @@ enum LuaScript {
 
 	MOVE_CURSOR("move-cursor.lua", Operation.Proof.NEVER),
 
-	RENEW_SESSION("renew-session.lua", Operation.Proof.NEVER),
+	RENEW_SESSION("renew-session.lua", Operation.freeing("renew-session.lua")),
 
-	DELETE_SESSION("delete-session.lua", Operation.Proof.NEVER),
+	DELETE_SESSION("delete-session.lua", Operation.freeing("delete-session.lua")),
 
 	STORE_ANSWER("store-answer.lua", Operation.Proof.NEVER),
 
 	FIND_ANSWERS("find-answers.lua"),
 
-	REMOVE_ANSWERS("remove-answers.lua", Operation.Proof.NEVER),
+	REMOVE_ANSWERS("remove-answers.lua", Operation.freeing("remove-answers.lua")),
 
 	ADD_SUBSCRIBER("add-subscriber.lua", Operation.Proof.NEVER),
 
-	REMOVE_SUBSCRIBER("remove-subscriber.lua", Operation.Proof.NEVER),
+	REMOVE_SUBSCRIBER("remove-subscriber.lua", Operation.freeing("remove-subscriber.lua")),
 
 	FIND_SUBSCRIBERS("find-subscribers.lua"),
 
@@ -66,7 +66,7 @@ enum LuaScript {
 
 	FIND_NODE("find-node.lua"),
 
-	LEAVE("leave.lua", Operation.Proof.NEVER);
+	LEAVE("leave.lua", Operation.freeing("leave.lua"));
 
 	private final byte[] body;
 

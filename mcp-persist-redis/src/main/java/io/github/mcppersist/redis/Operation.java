@@ -8,24 +8,39 @@ import java.util.List;
  * @param name the script or the command, for people
  * @param reads whether it is for reading
  * @param writes whether it is for writing
+ * @param frees whether a full Redis carries it out: it removes something, or begins with
+ * what needs no memory
  * @param proof when a reply proves that Redis takes new data
  */
-record Operation(String name, boolean reads, boolean writes, Proof proof) {
+record Operation(String name, boolean reads, boolean writes, boolean frees, Proof proof) {
 
-	static final Operation SUBSCRIBE = new Operation("SUBSCRIBE", false, false, Proof.NEVER);
+	static final Operation SUBSCRIBE = new Operation("SUBSCRIBE", false, false, false, Proof.NEVER);
 
-	static final Operation PUBLISH = new Operation("PUBLISH", false, false, Proof.NEVER);
+	static final Operation PUBLISH = new Operation("PUBLISH", false, false, false, Proof.NEVER);
 
 	static final Operation LRANGE = reading("LRANGE");
 
-	static final Operation UNLINK = writing("UNLINK", Proof.NEVER);
+	static final Operation UNLINK = freeing("UNLINK");
 
 	static Operation reading(String name) {
-		return new Operation(name, true, false, Proof.NEVER);
+		return new Operation(name, true, false, false, Proof.NEVER);
 	}
 
 	static Operation writing(String name, Proof proof) {
-		return new Operation(name, false, true, proof);
+		return new Operation(name, false, true, false, proof);
+	}
+
+	static Operation freeing(String name) {
+		return new Operation(name, false, true, true, Proof.NEVER);
+	}
+
+	/**
+	 * Say whether a probe does it as well, so that one that succeeds says that it isn't
+	 * refused any more.
+	 * @return whether it does
+	 */
+	boolean isProbed() {
+		return !equals(SUBSCRIBE);
 	}
 
 	boolean hasWritten(Object reply) {

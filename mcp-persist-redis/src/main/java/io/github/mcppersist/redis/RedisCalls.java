@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -52,6 +53,16 @@ final class RedisCalls {
 	private static final long MAX_STANDSTILLS = 10;
 
 	private static final long RETRY_INTERVAL_MS = 20;
+
+	/**
+	 * What makes of {@link #RETRY_INTERVAL_MS} a third of a second.
+	 */
+	private static final int MAX_DOUBLINGS = 4;
+
+	/**
+	 * How often an error that isn't known may pass.
+	 */
+	private static final int MAX_UNKNOWN = 3;
 
 	/**
 	 * How long a call waits for a Redis that isn't ready yet.
@@ -124,7 +135,7 @@ final class RedisCalls {
 			return;
 		}
 		String server = this.link.server(key);
-		if (!this.health.admits(server, operation.writes())) {
+		if (!this.health.admits(server, operation)) {
 			callback.accept(null, outageException(server));
 			return;
 		}
@@ -367,6 +378,8 @@ final class RedisCalls {
 
 		private boolean patient;
 
+		private int retries;
+
 		private boolean reserved;
 
 		private long startedAt;
@@ -430,8 +443,7 @@ final class RedisCalls {
 			if (cause.isClosed() && RedisCalls.this.link.isCluster()) {
 				// Just now, since the topology has changed: there is another one in a
 				// moment
-				this.lastFailure = cause;
-				schedule(this::send, RETRY_INTERVAL_MS);
+				retry(cause);
 				return;
 			}
 			switch (cause.kind()) {
@@ -440,12 +452,27 @@ final class RedisCalls {
 					send();
 				}
 				case PASSING, SLOT -> {
-					this.lastFailure = cause;
 					bePatient();
-					schedule(this::send, RETRY_INTERVAL_MS);
+					retry(cause);
+				}
+				case UNKNOWN -> {
+					if (this.retries < MAX_UNKNOWN) {
+						retry(cause);
+					}
+					else {
+						fail(cause.asRefused());
+					}
 				}
 				default -> fail(cause);
 			}
+		}
+
+		private void retry(RedisFailure cause) {
+			this.lastFailure = cause;
+			int doublings = Math.min(this.retries++, MAX_DOUBLINGS);
+			// Not all calls, and not all nodes, at the same moment
+			double jitter = ThreadLocalRandom.current().nextDouble(0.75, 1.25);
+			schedule(this::send, (long) ((RETRY_INTERVAL_MS << doublings) * jitter));
 		}
 
 		// Redis answers, and says that it will be ready in a moment. A Cluster is down
@@ -509,7 +536,7 @@ final class RedisCalls {
 		}
 
 		private EventStoreException exception(RedisFailure cause) {
-			return (cause.kind() == RedisFailure.Kind.REFUSED)
+			return (cause.kind() == RedisFailure.Kind.REFUSED || cause.kind() == RedisFailure.Kind.CALL_REFUSED)
 					? new EventStoreRefusedException(cause.message(), cause.cause())
 					: new EventStoreUnavailableException(cause.message(), cause.cause());
 		}

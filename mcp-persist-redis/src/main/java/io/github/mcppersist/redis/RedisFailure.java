@@ -32,12 +32,29 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	 */
 	private static final String UNLESS_URL = ", or spring.data.redis.url, which goes before them where it is set";
 
-	private static final Pattern ERROR_CODE = Pattern.compile("^-?([A-Z]{3,})\\b");
+	/**
+	 * Lettuce begins with a command's name as well, and puts a full stop behind it.
+	 */
+	private static final Pattern ERROR_CODE = Pattern.compile("^-?([A-Z]{3,})(?= |$)");
 
 	/**
 	 * Redis 6 wraps what a script's command answered into an error of its own.
 	 */
 	private static final Pattern ERROR_IN_SCRIPT = Pattern.compile("-(OOM|READONLY|MISCONF|NOREPLICAS)\\b");
+
+	/**
+	 * Versions word a missing right differently, in scripts without a code.
+	 */
+	private static final Pattern MISSING_RIGHT = Pattern
+		.compile(
+				"NOPERM|ACL failure|unknown command|unknown redis command|unknown subcommand|command not allowed"
+						+ "|can't run this command|can't access at least one of|no permissions",
+				Pattern.CASE_INSENSITIVE);
+
+	/**
+	 * What Redis answers to what is beyond its {@code proto-max-bulk-len}.
+	 */
+	private static final Pattern TOO_LARGE = Pattern.compile("exceeds maximum allowed size|proto-max-bulk-len");
 
 	private static final int MAX_CAUSES = 20;
 
@@ -88,7 +105,7 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 		RedisFailure reason = of(failure, address);
 		return switch (reason.kind()) {
 			case CONNECTION, NO_ACCESS -> reason;
-			case WRITES_REFUSED, READ_ONLY, PASSING, SLOT, NOSCRIPT, REFUSED ->
+			case WRITES_REFUSED, READ_ONLY, PASSING, SLOT, NOSCRIPT, REFUSED, CALL_REFUSED, UNKNOWN ->
 				new RedisFailure(Kind.CONNECTION, reason.message(), failure);
 		};
 	}
@@ -101,7 +118,7 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	 * @return the failure, which is of that write
 	 */
 	static RedisFailure tooLarge(long bytes, String address, RedisFailure last) {
-		return new RedisFailure(Kind.REFUSED,
+		return new RedisFailure(Kind.CALL_REFUSED,
 				"The connection to Redis at " + address + " breaks each time that these " + bytes
 						+ " bytes are sent. They are more than proto-max-bulk-len, or a proxy before it, lets through: "
 						+ last.message(),
@@ -119,6 +136,14 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 				"Redis at " + address + " is a node of a Cluster. Set "
 						+ "spring.data.redis.cluster.nodes instead of .host, .port and .url: " + answer.message(),
 				answer.cause());
+	}
+
+	/**
+	 * It was tried again, to the same answer.
+	 * @return the failure, which is of that call
+	 */
+	RedisFailure asRefused() {
+		return new RedisFailure(Kind.CALL_REFUSED, this.message, this.cause);
 	}
 
 	/**
@@ -265,13 +290,22 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 							+ " refuses the user or the password. Check spring.data.redis.username and .password"
 							+ UNLESS_URL + ": " + text,
 					failure);
-			// Versions word a missing right differently, in scripts without a code
-			default -> new RedisFailure(Kind.REFUSED,
+			case "WRONGTYPE", "CROSSSLOT" -> new RedisFailure(Kind.CALL_REFUSED,
+					"Redis at " + address + " refuses the call. Somebody else uses the key: " + text, failure);
+			default -> otherwise(text, failure, address);
+		};
+	}
+
+	private static RedisFailure otherwise(String text, Throwable failure, String address) {
+		if (MISSING_RIGHT.matcher(text).find()) {
+			return new RedisFailure(Kind.REFUSED,
 					"Redis at " + address + " refuses it. Check the rights of the user in "
 							+ "spring.data.redis.username (ACL LOG names what is missing), and whether a command was "
-							+ "renamed or somebody else uses the key: " + text,
+							+ "renamed: " + text,
 					failure);
-		};
+		}
+		return new RedisFailure(TOO_LARGE.matcher(text).find() ? Kind.CALL_REFUSED : Kind.UNKNOWN,
+				"Redis at " + address + ", or a proxy before it, refuses the call: " + text, failure);
 	}
 
 	private static String rootMessage(List<Throwable> causes) {
@@ -325,9 +359,20 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 		NOSCRIPT,
 
 		/**
-		 * This operation was refused, and will be again.
+		 * This operation was refused, and will be again, whatever it is called with.
 		 */
-		REFUSED
+		REFUSED,
+
+		/**
+		 * This call was refused because of its key or its size, and will be again. It
+		 * says nothing of others.
+		 */
+		CALL_REFUSED,
+
+		/**
+		 * Nobody knows what this error means, or whether it passes.
+		 */
+		UNKNOWN
 
 	}
 

@@ -3,6 +3,7 @@ package io.github.mcppersist.redis;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,12 +34,15 @@ import io.github.mcppersist.event.StoreOutage;
  * Only what wrote proves that writes are taken again: a full Redis still deletes, and a
  * script that finds nothing to do succeeds everywhere. Calls that a state forbids fail at
  * once; what finds out that it is over is a {@linkplain RedisProbe probe}. What is
- * refused for good, because a right is missing for instance, concerns the one operation,
- * and no state.
+ * refused for good, because a right is missing for instance, concerns the one operation
+ * on the one server, and no state. What is refused because of its key or its size
+ * concerns nothing else at all.
  * <p>
- * An outage is that a server isn't {@link State#WORKING} or something is refused. It is
- * logged once when it begins and once when it ends. A first answer that is long in coming
- * is none: a JVM that has just started takes its time to open a connection.
+ * An outage is that a server isn't {@link State#WORKING} or something is refused. The
+ * first is logged once when it begins, again if it gets worse, and once when it ends; a
+ * refusal beside it hides nothing of that. A refusal is logged once a minute at most, and
+ * that it is over only if it was logged. A first answer that is long in coming is no
+ * outage: a JVM that has just started takes its time to open a connection.
  */
 final class RedisHealth {
 
@@ -46,6 +50,11 @@ final class RedisHealth {
 	 * Where nothing was written for so long, a probe writes.
 	 */
 	private static final long QUIET = 1_500_000_000L;
+
+	/**
+	 * Where something is written all the time, a probe finds rights that are missing.
+	 */
+	private static final long PROBE_AT_LEAST = 4_000_000_000L;
 
 	private static final long FIRST_PROBE = 250_000_000L;
 
@@ -73,11 +82,16 @@ final class RedisHealth {
 	private final Map<String, Server> servers = new ConcurrentHashMap<>();
 
 	/**
-	 * Why operations were refused that were not carried out since, by their names.
+	 * Why operations were refused that were not carried out since.
 	 */
-	private final Map<Operation, RedisFailure> refusals = new ConcurrentHashMap<>();
+	private final Map<Refused, Refusal> refusals = new ConcurrentHashMap<>();
 
-	private final Map<Operation, Long> refusalsLogged = new HashMap<>();
+	private final Map<Refused, Long> refusalsLogged = new HashMap<>();
+
+	/**
+	 * When a probe said that an operation isn't refused any more.
+	 */
+	private final Map<Refused, Long> disproved = new HashMap<>();
 
 	private final long createdAt;
 
@@ -87,6 +101,18 @@ final class RedisHealth {
 
 	private long outageStart;
 
+	/**
+	 * The worst state that was logged and isn't over.
+	 */
+	private State logged = State.WORKING;
+
+	private long loggedAt;
+
+	/**
+	 * Whether a refusal was logged, and not yet that all are over.
+	 */
+	private boolean refusalLogged;
+
 	RedisHealth(LongSupplier nanoTime) {
 		this.nanoTime = nanoTime;
 		this.createdAt = nanoTime.getAsLong();
@@ -95,15 +121,19 @@ final class RedisHealth {
 	/**
 	 * Say whether a call may be made.
 	 * @param server where
-	 * @param write whether the call is a write
+	 * @param operation the operation
 	 * @return whether it has a chance
 	 */
-	boolean admits(String server, boolean write) {
+	boolean admits(String server, Operation operation) {
 		if (!this.outage) {
 			return true;
 		}
-		State state = state(server);
-		return state == State.WORKING || (state == State.READ_ONLY && !write);
+		Server known = server(server);
+		return switch (known.state()) {
+			case WORKING -> true;
+			case READ_ONLY -> !operation.writes() || (operation.frees() && known.isFull());
+			case AWAY -> false;
+		};
 	}
 
 	State state(String server) {
@@ -132,17 +162,32 @@ final class RedisHealth {
 				if (wrote && startedAt - known.refusedAt >= 0) {
 					known.refusal = null;
 				}
-				this.refusals.remove(operation);
+				this.refusals.remove(new Refused(server, operation));
 				look();
 			}
 		}
 	}
 
 	/**
-	 * A probe was carried out: nothing is refused that it does.
+	 * A probe was carried out: nothing that it does is refused there any more. Where an
+	 * operation is refused all the same, the reason is none that a probe meets, and its
+	 * success proves nothing for a while.
+	 * @param server by which server
 	 */
-	synchronized void proved() {
-		this.refusals.keySet().removeIf((operation) -> operation != Operation.SUBSCRIBE);
+	synchronized void proved(String server) {
+		long now = this.nanoTime.getAsLong();
+		long asked = server(server).lastProbe;
+		this.disproved.values().removeIf((at) -> now - at >= QUIET_AFTER_REFUSAL);
+		this.refusals.entrySet().removeIf((entry) -> {
+			Refused refused = entry.getKey();
+			Refusal refusal = entry.getValue();
+			boolean over = refused.server().equals(server) && refused.operation().isProbed()
+					&& asked - refusal.at() >= (refusal.stays() ? QUIET_AFTER_REFUSAL : 0);
+			if (over) {
+				this.disproved.put(refused, now);
+			}
+			return over;
+		});
 		look();
 	}
 
@@ -163,7 +208,20 @@ final class RedisHealth {
 			}
 			case REFUSED -> {
 				known.answered(this.nanoTime.getAsLong());
-				refused(operation, cause);
+				refused(new Refused(server, operation), cause);
+			}
+			case CALL_REFUSED, UNKNOWN -> {
+				known.answered(this.nanoTime.getAsLong());
+				if (operation.equals(LuaScript.PROBE.operation())) {
+					// Nothing of it is large, and nobody else uses its key: it is refused
+					// whatever there is
+					refused(new Refused(server, operation), cause);
+				}
+				else if (isToBeLogged(new Refused(server, operation))) {
+					logger.atWarn()
+						.addKeyValue("mcp.outage.kind", cause.kind())
+						.log("Redis refuses one call of {}, and others not. {}", operation, cause.message());
+				}
 			}
 			case NO_ACCESS -> {
 				known.absence = cause;
@@ -187,18 +245,34 @@ final class RedisHealth {
 	 * @param cause why
 	 */
 	synchronized void refused(Operation operation, RedisFailure cause) {
-		if (this.refusals.put(operation, cause) == null) {
-			Long logged = this.refusalsLogged.get(operation);
-			long now = this.nanoTime.getAsLong();
-			if (logged == null || now - logged >= QUIET_AFTER_REFUSAL) {
-				this.refusalsLogged.put(operation, now);
-				logger.atWarn()
-					.addKeyValue("mcp.outage.kind", cause.kind())
-					.log("Redis refuses {}, and will refuse it again: clients can't resume fully. {}", operation,
-							cause.message());
-			}
-		}
+		refused(new Refused(RedisLink.NO_SERVER, operation), cause);
 		look();
+	}
+
+	private void refused(Refused refused, RedisFailure cause) {
+		long now = this.nanoTime.getAsLong();
+		Long disproved = this.disproved.get(refused);
+		Refusal before = this.refusals.get(refused);
+		boolean stays = (before != null && before.stays())
+				|| (disproved != null && now - disproved < QUIET_AFTER_REFUSAL);
+		this.refusals.put(refused, new Refusal(cause, now, stays));
+		if (before == null && isToBeLogged(refused)) {
+			this.refusalLogged = true;
+			logger.atWarn()
+				.addKeyValue("mcp.outage.kind", cause.kind())
+				.log("Redis refuses {}, and will refuse it again: clients can't resume fully. {}", refused.operation(),
+						cause.message());
+		}
+	}
+
+	private boolean isToBeLogged(Refused refused) {
+		Long logged = this.refusalsLogged.get(refused);
+		long now = this.nanoTime.getAsLong();
+		boolean due = logged == null || now - logged >= QUIET_AFTER_REFUSAL;
+		if (due) {
+			this.refusalsLogged.put(refused, now);
+		}
+		return due;
 	}
 
 	/**
@@ -206,7 +280,7 @@ final class RedisHealth {
 	 * @param operation the operation
 	 */
 	synchronized void done(Operation operation) {
-		if (this.refusals.remove(operation) != null) {
+		if (this.refusals.remove(new Refused(RedisLink.NO_SERVER, operation)) != null) {
 			look();
 		}
 	}
@@ -221,6 +295,9 @@ final class RedisHealth {
 		// Whoever has taken over for one that has gone has yet to show that it works
 		inUse.forEach(this::server);
 		if (this.servers.keySet().retainAll(Set.copyOf(inUse))) {
+			this.refusals.keySet().removeIf(this::isGone);
+			this.refusalsLogged.keySet().removeIf(this::isGone);
+			this.disproved.keySet().removeIf(this::isGone);
 			look();
 		}
 		long now = this.nanoTime.getAsLong();
@@ -228,12 +305,23 @@ final class RedisHealth {
 		for (String server : inUse) {
 			Server known = server(server);
 			if (!known.probing && now - known.nextProbe >= 0
-					&& (!this.refusals.isEmpty() || known.state() != State.WORKING || now - known.lastProof >= QUIET)) {
+					&& (!isWell(server) || now - known.lastProof >= QUIET || now - known.lastProbe >= PROBE_AT_LEAST)) {
 				known.probing = true;
+				known.lastProbe = now;
 				due.add(server);
 			}
 		}
 		return due;
+	}
+
+	private boolean isGone(Refused refused) {
+		return refused.operation().isProbed() && !this.servers.containsKey(refused.server());
+	}
+
+	private boolean isWell(String server) {
+		return server(server).state() == State.WORKING && this.refusals.keySet()
+			.stream()
+			.noneMatch((refused) -> refused.operation().isProbed() && refused.server().equals(server));
 	}
 
 	/**
@@ -243,7 +331,7 @@ final class RedisHealth {
 	synchronized void probed(String server) {
 		Server known = server(server);
 		known.probing = false;
-		boolean well = known.state() == State.WORKING && this.refusals.isEmpty();
+		boolean well = isWell(server);
 		known.doublings = well ? 0 : Math.min(known.doublings + 1, maxDoublings(known.failure()));
 		// Not all nodes at the same moment
 		double jitter = ThreadLocalRandom.current().nextDouble(0.75, 1.25);
@@ -263,9 +351,9 @@ final class RedisHealth {
 		}
 		synchronized (this) {
 			boolean reads = this.servers.values().stream().anyMatch((server) -> server.absence != null)
-					|| this.refusals.keySet().stream().anyMatch(Operation::reads);
+					|| this.refusals.keySet().stream().anyMatch((refused) -> refused.operation().reads());
 			boolean writes = this.servers.values().stream().anyMatch((server) -> server.state() != State.WORKING)
-					|| this.refusals.keySet().stream().anyMatch(Operation::writes);
+					|| this.refusals.keySet().stream().anyMatch((refused) -> refused.operation().writes());
 			return this.outage ? new StoreOutage(reads, writes, reason(),
 					Duration.ofNanos(this.nanoTime.getAsLong() - this.outageStart)) : null;
 		}
@@ -292,13 +380,17 @@ final class RedisHealth {
 	}
 
 	private @Nullable RedisFailure failure() {
-		for (Server server : this.servers.values()) {
-			RedisFailure failure = server.failure();
-			if (failure != null) {
-				return failure;
-			}
-		}
-		return this.refusals.values().stream().findFirst().orElse(null);
+		RedisFailure worst = serverFailure();
+		return (worst != null) ? worst : this.refusals.values().stream().map(Refusal::cause).findFirst().orElse(null);
+	}
+
+	private @Nullable RedisFailure serverFailure() {
+		return this.servers.values()
+			.stream()
+			.filter((server) -> server.failure() != null)
+			.max(Comparator.comparing(Server::state))
+			.map(Server::failure)
+			.orElse(null);
 	}
 
 	private Server server(String name) {
@@ -312,21 +404,74 @@ final class RedisHealth {
 	}
 
 	private void look() {
-		RedisFailure failure = failure();
-		if (failure != null && !this.outage) {
-			this.outage = true;
-			this.outageStart = this.nanoTime.getAsLong();
-			if (failure.kind() != RedisFailure.Kind.REFUSED) {
-				logger.atWarn()
-					.addKeyValue("mcp.outage.kind", failure.kind())
-					.log("Events aren't stored for now, and clients can't resume fully until they are. {}", reason());
+		RedisFailure failure = serverFailure();
+		boolean works = failure == null && this.servers.values().stream().allMatch(Server::isKnownToWork);
+		if (failure != null) {
+			logWorse(failure);
+		}
+		else if (works && this.logged != State.WORKING) {
+			this.logged = State.WORKING;
+			long millis = millisSince(this.loggedAt);
+			if (this.refusals.isEmpty()) {
+				this.refusalLogged = false;
+				logger.atInfo().addKeyValue("mcp.outage.ms", millis).log("Redis works again after {} ms", millis);
+			}
+			else {
+				logger.atInfo()
+					.addKeyValue("mcp.outage.ms", millis)
+					.log("Redis works again after {} ms, but still refuses {}", millis, this.refusals.keySet());
 			}
 		}
-		if (failure == null && this.outage && this.servers.values().stream().allMatch(Server::isKnownToWork)) {
-			this.outage = false;
-			long millis = (this.nanoTime.getAsLong() - this.outageStart) / 1_000_000;
-			logger.atInfo().addKeyValue("mcp.outage.ms", millis).log("Redis works again after {} ms", millis);
+		if ((failure != null || !this.refusals.isEmpty()) && !this.outage) {
+			this.outage = true;
+			this.outageStart = this.nanoTime.getAsLong();
 		}
+		if (works && this.refusals.isEmpty() && this.outage) {
+			this.outage = false;
+			if (this.refusalLogged) {
+				this.refusalLogged = false;
+				long millis = millisSince(this.outageStart);
+				logger.atInfo().addKeyValue("mcp.outage.ms", millis).log("Redis works again after {} ms", millis);
+			}
+		}
+	}
+
+	private void logWorse(RedisFailure failure) {
+		State worst = this.servers.values().stream().map(Server::state).max(Comparator.naturalOrder()).orElseThrow();
+		if (worst.compareTo(this.logged) > 0) {
+			if (this.logged == State.WORKING) {
+				this.loggedAt = this.nanoTime.getAsLong();
+			}
+			this.logged = worst;
+			logger.atWarn()
+				.addKeyValue("mcp.outage.kind", failure.kind())
+				.log("Events aren't stored for now, and clients can't resume fully until they are. {}", reason());
+		}
+	}
+
+	private long millisSince(long start) {
+		return (this.nanoTime.getAsLong() - start) / 1_000_000;
+	}
+
+	/**
+	 * What a server, or none in particular, refuses.
+	 */
+	private record Refused(String server, Operation operation) {
+
+		@Override
+		public String toString() {
+			return this.operation.name();
+		}
+
+	}
+
+	/**
+	 * That something was refused.
+	 *
+	 * @param stays whether a probe had said that it isn't refused any more, and was wrong
+	 */
+	private record Refusal(RedisFailure cause, long at, boolean stays) {
+
 	}
 
 	/**
@@ -374,6 +519,8 @@ final class RedisHealth {
 
 		private long refusedAt;
 
+		private long lastProbe;
+
 		private boolean probing;
 
 		private int doublings;
@@ -384,11 +531,17 @@ final class RedisHealth {
 			this.since = now;
 			this.lastAnswer = now - 1;
 			this.lastProof = now - QUIET;
+			this.lastProbe = now;
 			this.nextProbe = now;
 		}
 
 		State state() {
 			return (this.absence != null) ? State.AWAY : (this.refusal != null) ? State.READ_ONLY : State.WORKING;
+		}
+
+		boolean isFull() {
+			RedisFailure refusal = this.refusal;
+			return refusal != null && refusal.kind() == RedisFailure.Kind.WRITES_REFUSED;
 		}
 
 		boolean isKnownToWork() {

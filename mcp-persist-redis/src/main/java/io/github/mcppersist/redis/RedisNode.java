@@ -269,8 +269,11 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 
 	@Override
 	public void notSubscribed(RedisFailure reason) {
-		if (reason.kind() == RedisFailure.Kind.REFUSED) {
-			this.calls.health().refused(Operation.SUBSCRIBE, reason);
+		switch (reason.kind()) {
+			case REFUSED, CALL_REFUSED, UNKNOWN -> this.calls.health().refused(Operation.SUBSCRIBE, reason);
+			case CONNECTION, NO_ACCESS, WRITES_REFUSED, READ_ONLY, PASSING, SLOT, NOSCRIPT -> {
+				// Calls find that out as well
+			}
 		}
 	}
 

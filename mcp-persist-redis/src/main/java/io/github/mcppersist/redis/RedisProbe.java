@@ -5,19 +5,17 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 import org.jspecify.annotations.Nullable;
+import org.springframework.data.redis.connection.ClusterSlotHashUtil;
 
 /**
  * Finds out whether each server does what the store needs: by a script that does all of
- * it, wherever nothing was written for a moment or something doesn't work. So a quiet
- * store notices an outage, and recovers from it, as a busy one does. A server that takes
- * writes all the time is never probed.
+ * it, wherever nothing was written for a moment or something doesn't work, and every few
+ * seconds in any case. So a quiet store notices an outage, and recovers from it, as a
+ * busy one does, and a missing right is noticed before it is needed.
  */
 final class RedisProbe implements Runnable {
 
-	/**
-	 * So many names for each server, of which there may be many.
-	 */
-	private static final int MAX_NAMES = 20_000;
+	private static final int[] ONE_NAME = { 0 };
 
 	private final RedisLink link;
 
@@ -61,13 +59,20 @@ final class RedisProbe implements Runnable {
 				(link, withBody) -> link.eval(LuaScript.PROBE, withBody, keys, arguments), (reply, failure) -> {
 					RedisFailure reason = this.health.failure(server);
 					if (reply != null) {
-						this.health.proved();
+						this.health.proved(server);
 					}
 					else if (reason != null) {
 						switch (reason.kind()) {
-							case CONNECTION, NO_ACCESS, PASSING -> this.link.recover(server, () -> isAway(server));
+							case CONNECTION, NO_ACCESS -> this.link.recover(server, () -> isAway(server));
+							case PASSING -> {
+								// It answers through this connection, so another is no
+								// better; but a node of a Cluster may have lost its slots
+								if (this.link.isCluster()) {
+									this.link.recover(server, () -> isAway(server));
+								}
+							}
 							case READ_ONLY -> this.link.lookElsewhere(LuaScript.PROBE, keys, arguments);
-							case WRITES_REFUSED, SLOT, NOSCRIPT, REFUSED -> {
+							case WRITES_REFUSED, SLOT, NOSCRIPT, REFUSED, CALL_REFUSED, UNKNOWN -> {
 								// By whichever connection
 							}
 						}
@@ -85,8 +90,8 @@ final class RedisProbe implements Runnable {
 		if (known != null && this.link.server(known).equals(server)) {
 			return known;
 		}
-		for (int i = 0; i < MAX_NAMES; i++) {
-			byte[] key = RedisKeys.bytes(this.keys.probe(i));
+		for (int number : this.link.isCluster() ? Names.OF_SLOTS : ONE_NAME) {
+			byte[] key = RedisKeys.bytes(this.keys.probe(number));
 			if (this.link.server(key).equals(server)) {
 				this.keyOf.put(server, key);
 				return key;
@@ -95,6 +100,34 @@ final class RedisProbe implements Runnable {
 		// It holds no slots any more, or these have no server for now
 		this.keyOf.remove(server);
 		return null;
+	}
+
+	/**
+	 * A number for each slot whose name is in it, found once, and only for a Cluster: a
+	 * server may hold a single slot.
+	 */
+	static final class Names {
+
+		static final int[] OF_SLOTS = ofSlots();
+
+		private Names() {
+		}
+
+		private static int[] ofSlots() {
+			int[] names = new int[ClusterSlotHashUtil.SLOT_COUNT];
+			boolean[] found = new boolean[names.length];
+			int missing = names.length;
+			for (int number = 0; missing > 0; number++) {
+				int slot = ClusterSlotHashUtil.calculateSlot("{" + number + "}");
+				if (!found[slot]) {
+					found[slot] = true;
+					names[slot] = number;
+					missing--;
+				}
+			}
+			return names;
+		}
+
 	}
 
 }

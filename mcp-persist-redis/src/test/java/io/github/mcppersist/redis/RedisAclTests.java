@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
 
 import ch.qos.logback.classic.Logger;
@@ -27,6 +28,7 @@ import io.github.mcppersist.event.StoreOutage;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
+import io.github.mcppersist.test.redis.RespClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -222,11 +224,78 @@ class RedisAclTests {
 	}
 
 	@Test
-	void theProbeDoesWhateverAScriptDoes() {
+	void theProbeDoesWhateverAScriptDoesAndNothingElseThatNeedsARight() {
 		List<String> probed = commands(LuaScript.PROBE);
 
 		for (LuaScript script : LuaScript.values()) {
 			assertThat(probed).as(script.name()).containsAll(commands(script));
+		}
+		List<String> called = new ArrayList<>(COMMANDS);
+		called.removeAll(List.of("eval", "evalsha", "subscribe"));
+		assertThat(probed).map((command) -> command.toLowerCase(Locale.ROOT))
+			.containsOnlyOnceElementsOf(called.stream().filter((command) -> !command.equals("del")).toList())
+			.isSubsetOf(called);
+	}
+
+	@Test
+	void theProbeLeavesNothingBehindWhicheverRightIsMissing() throws Exception {
+		String key = this.stores.keyPrefix() + ":1:{7}:p";
+		try (RespClient client = new RespClient(this.redis.port(), Duration.ofSeconds(30))) {
+			client.send("AUTH", "mcp", "secret");
+			for (String command : commands(LuaScript.PROBE)) {
+				this.redis.cli("ACL", "SETUSER", "mcp", "-" + command);
+				assertThatExceptionOfType(RedisServer.ErrorReply.class).as(command)
+					.isThrownBy(() -> probe(client, key))
+					.satisfies((ex) -> assertThat(RedisFailure.of(ex, "").kind()).isEqualTo(RedisFailure.Kind.REFUSED));
+				// Without DEL it takes a second
+				assertThat((Long) this.redis.cli("PTTL", key)).as(command)
+					.matches((left) -> left == -2 || (left > 0 && command.equals("DEL")));
+
+				this.redis.cli("ACL", "SETUSER", "mcp", "+" + command);
+				probe(client, key);
+				assertThat(this.redis.cli("EXISTS", key)).as(command).isEqualTo(0L);
+			}
+		}
+	}
+
+	@Test
+	void theProbeDoesNotMindWhatIsThere() throws Exception {
+		String key = this.stores.keyPrefix() + ":1:{7}:p";
+		this.redis.cli("SADD", key, "left behind");
+		try (RespClient client = new RespClient(this.redis.port(), Duration.ofSeconds(30))) {
+			client.send("AUTH", "mcp", "secret");
+
+			probe(client, key);
+		}
+		assertThat(this.redis.cli("EXISTS", key)).isEqualTo(0L);
+	}
+
+	private void probe(RespClient client, String key) throws Exception {
+		client.send("EVAL", new String(LuaScript.PROBE.body(), StandardCharsets.UTF_8), "1", key,
+				this.stores.keyPrefix() + ":1:n:0rT5");
+	}
+
+	@Test
+	void aScriptIsForWritingIfItCallsWhatWrites() {
+		for (LuaScript script : LuaScript.values()) {
+			boolean writes = commands(script).stream().anyMatch(this::writes);
+			assertThat(script.operation().writes()).as(script.name()).isEqualTo(writes);
+		}
+	}
+
+	private boolean writes(String command) {
+		List<?> info = (List<?>) ((List<?>) this.redis.cli("COMMAND", "INFO", command)).get(0);
+		return ((List<?>) info.get(2)).contains("write");
+	}
+
+	@Test
+	void aScriptThatFreesBeginsWithWhatNeedsNoMemory() {
+		for (LuaScript script : LuaScript.values()) {
+			if (script.operation().frees() && script != LuaScript.KEEP_SESSIONS) {
+				String first = commands(script).stream().filter(this::writes).findFirst().orElseThrow();
+				List<?> info = (List<?>) ((List<?>) this.redis.cli("COMMAND", "INFO", first)).get(0);
+				assertThat((List<?>) info.get(2)).as(script.name()).map(Object::toString).doesNotContain("denyoom");
+			}
 		}
 	}
 

@@ -7,6 +7,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
+import io.github.mcppersist.event.EventStoreRefusedException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
@@ -29,6 +31,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 class RedisCallsTests {
 
 	private static final Duration LIMIT = Duration.ofSeconds(2);
+
+	private static final byte[] KEY = RedisKeys.bytes("none");
 
 	private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
 
@@ -90,6 +94,38 @@ class RedisCallsTests {
 			.isInstanceOf(EventStoreUnavailableException.class);
 	}
 
+	@Test
+	void triesAgainAfterAnErrorThatNobodyKnows() {
+		AtomicInteger tries = new AtomicInteger();
+
+		CompletableFuture<List<byte[]>> answer = read(
+				(link, withBody) -> (tries.incrementAndGet() < 3) ? error() : link.range(KEY, 0, -1));
+
+		assertThat(answer).succeedsWithin(Duration.ofMinutes(1));
+	}
+
+	@Test
+	void givesUpAnErrorThatNobodyKnowsAndTakesTheOthersForWell() {
+		AtomicInteger tries = new AtomicInteger();
+
+		CompletableFuture<List<byte[]>> answer = read((link, withBody) -> {
+			tries.incrementAndGet();
+			return error();
+		});
+
+		assertThat(answer).failsWithin(Duration.ofMinutes(1))
+			.withThrowableThat()
+			.havingCause()
+			.isInstanceOf(EventStoreRefusedException.class)
+			.withMessageContaining("upstream failure");
+		assertThat(tries).hasValue(4);
+		assertThat(this.calls.outage()).isNull();
+	}
+
+	private static CompletableFuture<List<byte[]>> error() {
+		return CompletableFuture.failedFuture(new IllegalStateException("ERR upstream failure"));
+	}
+
 	private CountDownLatch standStill() throws InterruptedException {
 		CountDownLatch still = new CountDownLatch(1);
 		CountDownLatch reached = new CountDownLatch(1);
@@ -111,9 +147,12 @@ class RedisCallsTests {
 	}
 
 	private CompletableFuture<List<byte[]>> read() {
+		return read((link, withBody) -> link.range(KEY, 0, -1));
+	}
+
+	private CompletableFuture<List<byte[]>> read(RedisCalls.Command<List<byte[]>> command) {
 		CompletableFuture<List<byte[]>> answer = new CompletableFuture<>();
-		byte[] key = RedisKeys.bytes("none");
-		this.calls.call(Operation.LRANGE, key, 0, (link, withBody) -> link.range(key, 0, -1), (elements, failure) -> {
+		this.calls.call(Operation.LRANGE, KEY, 0, command, (elements, failure) -> {
 			if (failure != null) {
 				answer.completeExceptionally(failure);
 			}

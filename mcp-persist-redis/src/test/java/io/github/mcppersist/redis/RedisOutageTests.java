@@ -1,9 +1,11 @@
 package io.github.mcppersist.redis;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -24,6 +26,7 @@ import reactor.core.publisher.Mono;
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStoreException;
+import io.github.mcppersist.event.EventStoreRefusedException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StoreOutage;
@@ -32,6 +35,7 @@ import io.github.mcppersist.event.StreamHead;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
+import io.github.mcppersist.test.redis.RespClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -281,6 +285,60 @@ class RedisOutageTests {
 
 		assertThat(this.redis.cli("EXISTS", key())).isEqualTo(0L);
 		assertThat(this.redis.cli("EXISTS", "mcp:1:{session}:d")).isEqualTo(1L);
+	}
+
+	@Test
+	void deletesWhileRedisIsKnownToBeOutOfMemory() {
+		this.redis.cli("CONFIG", "SET", "maxmemory", "1");
+		assertUnavailable(this.store.storeEvents(this.stream, List.of(TestEvents.event(this.stream, 2, 100))));
+		assertThat(this.store.outage()).isNotNull();
+
+		TestEvents.block(this.store.deleteSession("session"));
+
+		assertThat(this.redis.cli("EXISTS", key())).isEqualTo(0L);
+		assertThat(this.store.outage()).isNotNull();
+	}
+
+	@Test
+	void aKeyThatSomebodyElseUsesIsNoOutage() {
+		StreamKey foreign = StreamKey.random("session");
+		this.redis.cli("SADD", new RedisKeys("mcp").stream(foreign), "foreign");
+
+		for (int i = 0; i < 5; i++) {
+			assertThatExceptionOfType(EventStoreRefusedException.class)
+				.isThrownBy(() -> TestEvents
+					.block(this.store.openStream(foreign, RequestIds.parse("1"), TestEvents.priming(foreign))))
+				.withMessageContaining("Somebody else uses the key");
+			assertThat(this.store.outage()).isNull();
+		}
+
+		assertThat(this.log.list).extracting(ILoggingEvent::getLevel).containsExactly(Level.WARN);
+	}
+
+	@Test
+	void keepsItsConnectionsWhileRedisIsBusy() throws Exception {
+		long connections = this.proxy.accepted();
+		this.redis.cli("CONFIG", "SET", "busy-reply-threshold", "10");
+		try (RespClient client = new RespClient(this.redis.port(), Duration.ofMinutes(2))) {
+			CompletableFuture<Void> busy = CompletableFuture.runAsync(() -> {
+				try {
+					client.send("EVAL", "while true do end", "0");
+				}
+				catch (RedisServer.ErrorReply | IOException ex) {
+					// It was killed
+				}
+			});
+			awaiting().until(() -> this.store.outage() != null);
+			assertThat(this.store.outage().reason()).contains("isn't ready", "BUSY");
+			Duration before = this.store.outage().duration();
+			awaiting().until(() -> this.store.outage().duration().minus(before).compareTo(Duration.ofSeconds(6)) > 0);
+
+			this.redis.cli("SCRIPT", "KILL");
+			busy.get(60, TimeUnit.SECONDS);
+		}
+
+		awaiting().until(() -> this.store.outage() == null);
+		assertThat(this.proxy.accepted()).isEqualTo(connections);
 	}
 
 	@Test

@@ -1,0 +1,49 @@
+package io.github.mcppersist.redis;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for what {@link RedisFailure} makes of errors as Redis words them.
+ */
+class RedisFailureTests {
+
+	@ParameterizedTest
+	@ValueSource(strings = { "NOPERM this user has no permissions to run the 'subscribe' command",
+			"ERR The user executing the script can't run this command or subcommand script: 7d8d, on @user_script:14.",
+			"ERR The user executing the script can't access at least one of the keys mentioned in the command",
+			"ERR unknown command 'EVALSHA', with args beginning with: '1795'",
+			"ERR Error running script (call to f_7d8d): @user_script:14: @user_script: 14: Unknown Redis command called "
+					+ "from Lua script" })
+	void knowsAMissingRightHoweverAVersionWordsIt(String answer) {
+		assertThat(kind(answer)).isEqualTo(RedisFailure.Kind.REFUSED);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "WRONGTYPE Operation against a key holding the wrong kind of value",
+			"CROSSSLOT Keys in request don't hash to the same slot",
+			"ERR string exceeds maximum allowed size (proto-max-bulk-len)" })
+	void knowsWhatConcernsOneCall(String answer) {
+		assertThat(kind(answer)).isEqualTo(RedisFailure.Kind.CALL_REFUSED);
+	}
+
+	@Test
+	void doesNotTakeForRefusedWhatNobodyKnows() {
+		assertThat(kind("ERR upstream failure")).isEqualTo(RedisFailure.Kind.UNKNOWN);
+		assertThat(kind("SOMETHING new")).isEqualTo(RedisFailure.Kind.UNKNOWN);
+	}
+
+	@Test
+	void doesNotTakeTheNameOfACommandForAnErrorCode() {
+		assertThat(kind("SUBSCRIBE. Command timed out after 100 millisecond(s)"))
+			.isEqualTo(RedisFailure.Kind.CONNECTION);
+	}
+
+	private static RedisFailure.Kind kind(String answer) {
+		return RedisFailure.of(new IllegalStateException(answer), "localhost:6379").kind();
+	}
+
+}

@@ -1,0 +1,201 @@
+package io.github.mcppersist.redis;
+
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+import io.github.mcppersist.event.StoreOutage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link RedisHealth}, by a clock of their own.
+ */
+class RedisHealthTests {
+
+	private static final Operation APPEND = LuaScript.APPEND.operation();
+
+	private static final Operation PROBE = LuaScript.PROBE.operation();
+
+	private final AtomicLong clock = new AtomicLong(1);
+
+	private final RedisHealth health = new RedisHealth(this.clock::get);
+
+	private final ListAppender<ILoggingEvent> log = new ListAppender<>();
+
+	@BeforeEach
+	void start() {
+		logger().setLevel(Level.INFO);
+		this.log.start();
+		logger().addAppender(this.log);
+		this.health.due(List.of("a", "b"));
+		probe("a");
+		probe("b");
+	}
+
+	@AfterEach
+	void stop() {
+		logger().detachAppender(this.log);
+		logger().setLevel(null);
+	}
+
+	private static Logger logger() {
+		return (Logger) LoggerFactory.getLogger(RedisEventStore.class);
+	}
+
+	private void pass(long millis) {
+		this.clock.addAndGet(TimeUnit.MILLISECONDS.toNanos(millis));
+	}
+
+	private void probe(String server) {
+		this.health.succeeded(server, PROBE, this.clock.get(), true);
+		this.health.proved(server);
+		this.health.probed(server);
+	}
+
+	private void probeAll() {
+		pass(5000);
+		this.health.due(List.of("a", "b")).forEach(this::probe);
+	}
+
+	private void fail(String server, Operation operation, String answer) {
+		this.health.failed(server, operation, this.clock.get(),
+				RedisFailure.of(new IllegalStateException(answer), server));
+	}
+
+	private List<Level> levels() {
+		return this.log.list.stream().map(ILoggingEvent::getLevel).toList();
+	}
+
+	@Test
+	void aProbeOfOneServerSaysNothingOfAnother() {
+		fail("a", PROBE, "NOPERM this user has no permissions to run the 'zadd' command");
+
+		for (int i = 0; i < 10; i++) {
+			pass(5000);
+			assertThat(this.health.due(List.of("a", "b"))).contains("a");
+			probe("b");
+			fail("a", PROBE, "NOPERM this user has no permissions to run the 'zadd' command");
+			this.health.probed("a");
+			assertThat(this.health.outage()).isNotNull();
+		}
+		assertThat(levels()).containsExactly(Level.WARN);
+
+		probeAll();
+		assertThat(this.health.outage()).isNull();
+		assertThat(levels()).containsExactly(Level.WARN, Level.INFO);
+	}
+
+	@Test
+	void aRefusedCallOfOneKeyIsNoStateOfTheStoreAndIsLoggedOnceAMinute() {
+		for (int i = 0; i < 20; i++) {
+			fail("a", APPEND, "WRONGTYPE Operation against a key holding the wrong kind of value");
+			assertThat(this.health.outage()).isNull();
+			probeAll();
+		}
+
+		assertThat(levels()).containsExactly(Level.WARN, Level.WARN);
+	}
+
+	@Test
+	void whatOnlyTheProbeMeetsIsOneAllTheSame() {
+		fail("a", PROBE, "ERR upstream failure");
+
+		assertThat(this.health.outage()).isNotNull();
+	}
+
+	@Test
+	void doesNotFlapWhereARefusalIsNoneThatAProbeMeets() {
+		int ends = 0;
+		for (int i = 0; i < 24; i++) {
+			fail("a", APPEND, "NOPERM this user has no permissions to access one of the keys");
+			assertThat(this.health.outage()).isNotNull();
+			probeAll();
+			ends += (this.health.outage() == null) ? 1 : 0;
+		}
+
+		assertThat(ends).isEqualTo(1);
+		assertThat(this.log.list.size()).isLessThanOrEqualTo(4);
+		for (int i = 0; i < 13; i++) {
+			probeAll();
+		}
+		assertThat(this.health.outage()).isNull();
+	}
+
+	@Test
+	void saysThatAServerIsAwayAlthoughSomethingIsRefusedAlready() {
+		fail("a", PROBE, "NOPERM this user has no permissions to run the 'zadd' command");
+		pass(100);
+		fail("b", APPEND, "Connection refused");
+
+		assertThat(this.log.list).extracting(ILoggingEvent::getFormattedMessage)
+			.satisfiesExactly((line) -> assertThat(line).contains("refuses probe.lua"),
+					(line) -> assertThat(line).contains("Events aren't stored for now", "can't be reached"));
+		pass(100);
+		probe("b");
+		assertThat(this.log.list.get(2).getFormattedMessage()).contains("works again after 100 ms",
+				"still refuses [probe.lua]");
+		pass(100);
+		fail("b", APPEND, "Connection refused");
+		assertThat(levels()).containsExactly(Level.WARN, Level.WARN, Level.INFO, Level.WARN);
+		probeAll();
+		assertThat(this.health.outage()).isNull();
+		assertThat(levels()).containsExactly(Level.WARN, Level.WARN, Level.INFO, Level.WARN, Level.INFO);
+	}
+
+	@Test
+	void saysThatItGotWorseOnceAndWhenItIsOver() {
+		fail("a", APPEND, "OOM command not allowed when used memory > 'maxmemory'.");
+		pass(100);
+		fail("b", APPEND, "Connection refused");
+		fail("a", APPEND, "Connection refused");
+
+		assertThat(levels()).containsExactly(Level.WARN, Level.WARN);
+		probeAll();
+		assertThat(levels()).containsExactly(Level.WARN, Level.WARN, Level.INFO);
+	}
+
+	@Test
+	void letsThroughWhatMakesRoomInAFullServerButNotInAReplica() {
+		fail("a", APPEND, "OOM command not allowed when used memory > 'maxmemory'.");
+		fail("b", APPEND, "READONLY You can't write against a read only replica.");
+
+		assertThat(List.of(LuaScript.DELETE, LuaScript.TRIM, LuaScript.DROP_STREAMS, LuaScript.REMOVE_ANSWERS,
+				LuaScript.DELETE_SESSION))
+			.map(LuaScript::operation)
+			.contains(LuaScript.TRIM.operation())
+			.allMatch((operation) -> this.health.admits("a", operation))
+			.noneMatch((operation) -> this.health.admits("b", operation));
+		assertThat(this.health.admits("a", Operation.UNLINK)).isTrue();
+		assertThat(this.health.admits("a", APPEND)).isFalse();
+		assertThat(this.health.admits("a", Operation.LRANGE)).isTrue();
+		StoreOutage outage = this.health.outage();
+		assertThat(outage).isNotNull();
+		assertThat(outage.readsFail()).isFalse();
+	}
+
+	@Test
+	void probesAlsoAServerThatTakesWritesAllTheTime() {
+		int probes = 0;
+		for (int i = 0; i < 20; i++) {
+			pass(1000);
+			this.health.succeeded("a", LuaScript.BEAT.operation(), this.clock.get(), true);
+			for (String server : this.health.due(List.of("a"))) {
+				probes++;
+				probe(server);
+			}
+		}
+
+		assertThat(probes).isBetween(4, 5);
+	}
+
+}
