@@ -11,6 +11,8 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -37,6 +39,8 @@ import io.github.mcppersist.session.TooManySessionsException;
  * session has expired, the index may say too little or too much.
  */
 public final class RedisSessionStore implements SessionStore {
+
+	private static final Logger logger = LoggerFactory.getLogger(RedisSessionStore.class);
 
 	private static final int URIS_PER_CALL = 1000;
 
@@ -118,21 +122,31 @@ public final class RedisSessionStore implements SessionStore {
 		List<byte[]> arguments = new ArrayList<>(List.of(this.ttl));
 		arguments.addAll(SessionFields.of(session));
 		long bytes = arguments.stream().mapToLong((argument) -> argument.length).sum();
+		Mono<List<Object>> stored = write(LuaScript.CREATE_SESSION, bytes,
+				keys(keys().record(sessionId), keys().tombstone(sessionId)), arguments.toArray(byte[][]::new));
+		Mono<Void> uncounted = keep(GONE, List.of(sessionId)).onErrorComplete();
 		return admit(sessionId)
-			.then(write(LuaScript.CREATE_SESSION, bytes, keys(keys().record(sessionId), keys().tombstone(sessionId)),
-					arguments.toArray(byte[][]::new)))
-			.flatMap(
-					(reply) -> isCode(reply, -1)
-							? keep(GONE, List.of(sessionId)).onErrorComplete()
-								.then(Mono.error(new SessionAlreadyDeletedException()))
-							: index(sessionId, texts(reply)));
+			.flatMap((added) -> stored.onErrorResume((ex) -> added ? uncounted.then(Mono.error(ex)) : Mono.error(ex)))
+			.flatMap((reply) -> isCode(reply, -1) ? uncounted.then(Mono.error(new SessionAlreadyDeletedException()))
+					: index(sessionId, texts(reply)));
 	}
 
-	// Before the record: what is counted and then not stored is forgotten with the rest
-	private Mono<Void> admit(String sessionId) {
+	/**
+	 * Count a session. The count is in a slot of its own, whose server may be away while
+	 * that of the session works: what can't be counted is let in.
+	 * @param sessionId the session
+	 * @return whether it wasn't counted before; fails with
+	 * {@link TooManySessionsException}
+	 */
+	private Mono<Boolean> admit(String sessionId) {
 		return write(LuaScript.ADD_SESSION, 0, keys(keys().sessions()), this.ttl, this.maxSessions,
 				RedisKeys.bytes(sessionId))
-			.flatMap((reply) -> isCode(reply, -1) ? Mono.error(new TooManySessionsException()) : Mono.empty());
+			.flatMap((reply) -> isCode(reply, -1) ? Mono.error(new TooManySessionsException())
+					: Mono.just(isCode(reply, 1)))
+			.onErrorResume(SessionStoreUnavailableException.class, (ex) -> {
+				logger.debug("A session isn't counted", ex);
+				return Mono.just(false);
+			});
 	}
 
 	private Mono<Void> keep(byte[] ttl, List<String> sessionIds) {

@@ -7,6 +7,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.lettuce.core.cluster.SlotHash;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
@@ -19,6 +20,7 @@ import org.springframework.data.redis.connection.RedisClusterConfiguration;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
 
@@ -79,10 +81,14 @@ class RedisClusterFailoverTests {
 	private StreamKey streamOn(RedisServer node) {
 		int third = this.cluster.nodes().indexOf(node);
 		StreamKey stream = RedisStores.newStream();
-		while (io.lettuce.core.cluster.SlotHash.getSlot("{" + stream.sessionId() + "}") * 3 / 16_384 != third) {
+		while (third("{" + stream.sessionId() + "}") != third) {
 			stream = RedisStores.newStream();
 		}
 		return stream;
+	}
+
+	private static int third(String key) {
+		return SlotHash.getSlot(key) * 3 / SlotHash.SLOT_COUNT;
 	}
 
 	@Test
@@ -108,6 +114,25 @@ class RedisClusterFailoverTests {
 	private void assertOthersWork() {
 		store(this.cluster.nodes().get(0));
 		store(this.cluster.nodes().get(2));
+	}
+
+	@Test
+	void sessionsBeginWhileTheServerThatCountsThemIsAway() {
+		int counting = third(new RedisKeys(this.stores.keyPrefix()).sessions());
+		RedisServer lost = this.cluster.nodes().get(counting);
+		RedisServer working = this.cluster.nodes().get((counting + 1) % 3);
+		RedisSessionStore sessions = RedisSessionStore.of(this.store, Duration.ofHours(1));
+		this.cluster.nodes().forEach((node) -> node.cli("CONFIG", "SET", "cluster-require-full-coverage", "no"));
+		// For good
+		this.cluster.replica(lost).kill();
+
+		lost.kill();
+
+		awaiting().until(() -> this.store.outage() != null);
+		SessionRecord session = SessionRecord.initialized(streamOn(working).sessionId(), "{}", "2025-11-25", null,
+				"server");
+		RedisStores.block(sessions.createSession(session));
+		assertThat(sessions.findSession(session.sessionId()).block(RedisStores.LIMIT)).isEqualTo(session);
 	}
 
 	@Test

@@ -122,6 +122,36 @@ class RedisSessionLayoutTests {
 	}
 
 	@Test
+	void countsOutWhatCouldNotBeStored() {
+		redis.cli("SET", RECORD, "somebody else's");
+
+		assertThatExceptionOfType(SessionStoreUnavailableException.class)
+			.isThrownBy(() -> TestEvents.block(this.store.createSession(session())));
+
+		assertKeys(RECORD);
+	}
+
+	@Test
+	void goesOnCountingWhatWasStoredBeforeAndCanNotBeStoredAgain() {
+		TestEvents.block(this.store.createSession(session()));
+		redis.cli("SET", RECORD, "somebody else's");
+
+		assertThatExceptionOfType(SessionStoreUnavailableException.class)
+			.isThrownBy(() -> TestEvents.block(this.store.createSession(session())));
+
+		assertKeys(RECORD, SESSIONS);
+	}
+
+	@Test
+	void storesASessionThatCanNotBeCounted() {
+		redis.cli("SET", SESSIONS, "somebody else's");
+
+		TestEvents.block(this.store.createSession(session()));
+
+		assertThat(TestEvents.block(this.store.findSession(SESSION))).isEqualTo(session());
+	}
+
+	@Test
 	void readsWhatLayoutVersion1Wrote() {
 		redis.cli("HSET", RECORD, "i", "{\"\u20ac\":1}", "v", "2025-06-18", "p", "\u00e9", "l", "info", "c",
 				"0_17_abcdef", "r", "12", "s:file:///\u00e9", "", "s:", "");

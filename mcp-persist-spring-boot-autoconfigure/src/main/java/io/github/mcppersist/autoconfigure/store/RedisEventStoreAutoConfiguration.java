@@ -2,6 +2,7 @@ package io.github.mcppersist.autoconfigure.store;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.AnyNestedCondition;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -33,7 +34,7 @@ public final class RedisEventStoreAutoConfiguration {
 	// Several factories without a qualified or a primary one are an error, not a reason
 	// to fall back
 	@Bean
-	@ConditionalOnBean(RedisConnectionFactory.class)
+	@Conditional(OnConnectionFactory.class)
 	@ConditionalOnMissingBean(EventStore.class)
 	RedisEventStore redisEventStore(ObjectProvider<RedisConnectionFactory> connectionFactory,
 			@McpPersistRedis ObjectProvider<RedisConnectionFactory> qualified, McpPersistProperties properties,
@@ -49,6 +50,25 @@ public final class RedisEventStoreAutoConfiguration {
 			.maxBytesPerSession(properties.maxBytesPerSession().toBytes());
 		customizers.orderedStream().forEach((customizer) -> customizer.customize(builder));
 		return builder.build();
+	}
+
+	// What is no default candidate is no match for its type alone
+	static final class OnConnectionFactory extends AnyNestedCondition {
+
+		OnConnectionFactory() {
+			super(ConfigurationPhase.REGISTER_BEAN);
+		}
+
+		@ConditionalOnBean(RedisConnectionFactory.class)
+		static final class OnDefault {
+
+		}
+
+		@ConditionalOnBean(annotation = McpPersistRedis.class)
+		static final class OnQualified {
+
+		}
+
 	}
 
 	static final class OnStoreNotMemory extends NoneNestedConditions {

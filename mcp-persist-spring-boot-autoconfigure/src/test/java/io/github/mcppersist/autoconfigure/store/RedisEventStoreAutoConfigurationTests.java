@@ -91,6 +91,22 @@ class RedisEventStoreAutoConfigurationTests {
 	}
 
 	@Test
+	void usesTheConnectionFactoryThatIsQualifiedAndTheOnlyOne() {
+		this.context.withUserConfiguration(OnlyQualified.class).run((context) -> {
+			assertThat(context).getBean(EventStore.class).isInstanceOf(RedisEventStore.class);
+			assertThat(context.getBean(RedisEventStore.class).address()).contains("localhost:10");
+		});
+	}
+
+	@Test
+	void keepsEventsInMemoryWithoutAConnectionFactory() {
+		new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(RedisEventStoreAutoConfiguration.class,
+					InMemoryEventStoreAutoConfiguration.class))
+			.run((context) -> assertThat(context).hasSingleBean(InMemoryEventStore.class));
+	}
+
+	@Test
 	void appliesCustomizersInTheirOrderAfterTheProperties() {
 		this.context.withUserConfiguration(Customizers.class)
 			.withPropertyValues("mcp.persist.ttl=1m")
@@ -129,6 +145,17 @@ class RedisEventStoreAutoConfigurationTests {
 		RedisConnectionFactory cacheFactory() {
 			return new LettuceConnectionFactory("localhost", 9);
 		}
+
+		@Bean(defaultCandidate = false)
+		@McpPersistRedis
+		RedisConnectionFactory mcpFactory() {
+			return new LettuceConnectionFactory("localhost", 10);
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class OnlyQualified {
 
 		@Bean(defaultCandidate = false)
 		@McpPersistRedis
