@@ -234,14 +234,14 @@ class RedisLayoutTests {
 			Awaitility.await().until(() -> !hints.isEmpty());
 			Map<String, Long> before = commandCounts();
 			TestEvents.block(this.store.storeEvents(this.stream, List.of(event(2, "bbbbbb", "{}"))));
-			assertThat(commandsSince(before)).doesNotContainKey("publish");
+			assertThat(publishedSince(before)).isZero();
 
 			Queue<Hint> remoteHints = new ConcurrentLinkedQueue<>();
 			Disposable remote = other.watch(this.stream).subscribe(remoteHints::add);
 			Awaitility.await().until(() -> !remoteHints.isEmpty());
 			// One that the reader has moved, and one for the event.
 			TestEvents.block(this.store.storeEvents(this.stream, List.of(event(3, "cccccc", "{}"))));
-			assertThat(commandsSince(before)).containsEntry("publish", 2L);
+			assertThat(publishedSince(before)).isEqualTo(2);
 			Awaitility.await()
 				.untilAsserted(() -> assertThat(remoteHints).containsExactly(Hint.look(), Hint.stored(3)));
 
@@ -251,6 +251,12 @@ class RedisLayoutTests {
 			TestEvents.block(this.store.storeEvents(this.stream, List.of(event(4, "dddddd", "{}"))));
 			Awaitility.await().until(() -> elements().get(0).contains(StreamHeader.NO_NODE));
 		}
+	}
+
+	// A probe publishes once as well, and alone trims here
+	private long publishedSince(Map<String, Long> before) {
+		Map<String, Long> sent = commandsSince(before);
+		return sent.getOrDefault("publish", 0L) - sent.getOrDefault("ltrim", 0L);
 	}
 
 	@Test
