@@ -45,9 +45,10 @@ record Rejection(int status, int code, String message, @Nullable RequestId reque
 	static final Rejection SESSIONS_AWAY = unavailable("the session store is out of reach");
 
 	/**
-	 * For a new session only: those that are there go on.
+	 * For a new session only: those that are there go on. It takes a while until some of
+	 * them end.
 	 */
-	static final Rejection TOO_MANY_SESSIONS = unavailable("there are as many sessions as there may be");
+	static final Rejection TOO_MANY_SESSIONS = unavailable("there are as many sessions as there may be", "10");
 
 	static final Rejection EVENTS_AWAY = unavailable("the event store is out of reach");
 
@@ -74,8 +75,12 @@ record Rejection(int status, int code, String message, @Nullable RequestId reque
 	}
 
 	static Rejection unavailable(String message) {
+		return unavailable(message, "1");
+	}
+
+	private static Rejection unavailable(String message, String retryAfter) {
 		return new Rejection(503, JsonRpcError.SERVER_ERROR, "Service Unavailable: " + message, null,
-				Map.of("Retry-After", "1"));
+				Map.of("Retry-After", retryAfter));
 	}
 
 	/**

@@ -654,12 +654,13 @@ final class Session {
 
 	/**
 	 * Let this session go if it isn't used, has nothing that is yet to be stored, and
-	 * hasn't been used for a time.
+	 * hasn't been used for a time. Not while its client may be about to listen again: it
+	 * would miss what is broadcast meanwhile.
 	 * @param timeout how long it may be held without being used
 	 * @return whether it can't be used from now on, and has to be ended
 	 */
 	boolean letGo(Duration timeout) {
-		if (this.runtime.threads().nanoTime() - this.lastUsedNanos <= StreamContext.nanos(timeout)
+		if (this.runtime.threads().nanoTime() - this.lastUsedNanos <= StreamContext.nanos(timeout) || wasListening()
 				|| this.runtime.serverRequests().isAnyPending(id()) || !this.uses.compareAndSet(0, LET_GO)) {
 			return false;
 		}

@@ -48,6 +48,16 @@ final class Sessions {
 
 	private static final int MAX_OTHER_SERVERS = 16;
 
+	/**
+	 * How long a full node doesn't look for sessions to let go, once it has found few.
+	 */
+	private static final long LET_GO_INTERVAL_NANOS = 1_000_000_000L;
+
+	/**
+	 * Few are less than one out of so many.
+	 */
+	private static final int WORTHWHILE_SHARE = 16;
+
 	private final EndpointRuntime runtime;
 
 	private final McpJsonMapper jsonMapper;
@@ -60,6 +70,13 @@ final class Sessions {
 	 * About what they take.
 	 */
 	private final AtomicLong heldBytes = new AtomicLong();
+
+	private final Object lettingGo = new Object();
+
+	/**
+	 * Guarded by {@link #lettingGo}.
+	 */
+	private long letGoNotBefore;
 
 	private final Map<String, Mono<Session>> restoring = new ConcurrentHashMap<>();
 
@@ -86,6 +103,7 @@ final class Sessions {
 		this.runtime = runtime;
 		this.jsonMapper = jsonMapper;
 		this.subscriptions = subscriptions;
+		this.letGoNotBefore = runtime.threads().nanoTime();
 		this.unsavedSessions = new UnsavedSessions(runtime::writesFail, runtime.threads()::nanoTime);
 	}
 
@@ -310,6 +328,8 @@ final class Sessions {
 			throw new IllegalArgumentException("A stored session can't be read", ex);
 		}
 		logger.debug("Restoring a session: {}", stored);
+		// It begins all the same, since its client is here already
+		makeRoomFor(stored);
 		this.runtime.observer().sessionRestored();
 		Session session = create((id) -> sdkSessions.restore(id, request), sdkSessions.restore(sessionId, request),
 				stored, false);
@@ -334,11 +354,9 @@ final class Sessions {
 		Session session = create((id) -> sdkSession, sdkSession, record, true);
 		// Until it is stored, or noted that it is to be, it can't be let go
 		session.acquire();
-		return this.runtime.sessionStore()
-			.createSession(record)
+		return Mono.defer(() -> this.runtime.sessionStore().createSession(record))
 			.onErrorResume(SessionStoreUnavailableException.class, (ex) -> {
 				if (this.runtime.options().onStoreFailure() == StoreFailurePolicy.REJECT) {
-					drop(session);
 					return rejected(Rejection.SESSIONS_AWAY);
 				}
 				later(session, (store) -> Mono.just(session.revision()));
@@ -349,7 +367,8 @@ final class Sessions {
 					}, (failure) -> logger.debug("Other nodes don't learn that a session isn't stored yet", failure));
 				return Mono.<Void>empty();
 			})
-			.doOnError(TooManySessionsException.class, (ex) -> drop(session))
+			// Its client is told that there is none
+			.doOnError((ex) -> drop(session))
 			.doFinally((signal) -> session.release());
 	}
 
@@ -363,17 +382,32 @@ final class Sessions {
 
 	/**
 	 * See that what this node holds stays within its share of the heap when a session
-	 * begins: what isn't used is let go early. One that is restored always finds room,
-	 * since its client is here already.
+	 * begins or comes back: what isn't used is let go early.
 	 * @param record what begins
 	 * @return whether there is room for it
 	 */
 	private boolean makeRoomFor(SessionRecord record) {
 		long bytes = Session.heldBytes(record);
-		if (this.heldBytes.get() + bytes > this.runtime.options().maxHeldSessionBytes()) {
-			letGoUnused(Duration.ZERO);
+		if (!fits(bytes)) {
+			synchronized (this.lettingGo) {
+				if (!fits(bytes) && this.runtime.threads().nanoTime() - this.letGoNotBefore >= 0) {
+					letGoEarly();
+				}
+			}
 		}
+		return fits(bytes);
+	}
+
+	private boolean fits(long bytes) {
 		return this.heldBytes.get() + bytes <= this.runtime.options().maxHeldSessionBytes();
+	}
+
+	// All are looked through: that has to be worth it, or it isn't done again at once
+	private void letGoEarly() {
+		int before = this.held.size();
+		if (letGoUnused(Duration.ZERO) * WORTHWHILE_SHARE < before) {
+			this.letGoNotBefore = this.runtime.threads().nanoTime() + LET_GO_INTERVAL_NANOS;
+		}
 	}
 
 	private void remove(Session session) {
@@ -546,11 +580,14 @@ final class Sessions {
 	 * Let go what isn't used; it comes back when it is asked for. Its expiry is put off
 	 * if that hasn't been done since it was used.
 	 * @param timeout how long a session may be held without being used
+	 * @return how many were let go
 	 */
-	void letGoUnused(Duration timeout) {
+	int letGoUnused(Duration timeout) {
 		List<String> used = new ArrayList<>();
+		int count = 0;
 		for (Session session : this.held.values()) {
 			if (!this.unsaved.containsKey(session.id()) && session.letGo(timeout)) {
+				count++;
 				remove(session);
 				if (session.takeUsed()) {
 					used.add(session.id());
@@ -559,6 +596,7 @@ final class Sessions {
 			}
 		}
 		renew(used).subscribe();
+		return count;
 	}
 
 	void endAll() {

@@ -6,6 +6,7 @@ import org.junit.jupiter.api.Test;
 
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
+import io.github.mcppersist.session.TooManySessionsException;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -22,6 +23,11 @@ class RejectionTests {
 		assertThat(events.status()).isEqualTo(503);
 		assertThat(events.message()).contains("event store");
 		assertThat(events.headers()).containsKey("Retry-After");
+	}
+
+	@Test
+	void asksForMorePatienceWhereSessionsHaveToEndFirst() {
+		assertThat(Rejection.failed(new TooManySessionsException()).headers()).containsEntry("Retry-After", "10");
 	}
 
 	@Test

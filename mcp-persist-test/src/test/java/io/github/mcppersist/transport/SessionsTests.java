@@ -2,6 +2,7 @@ package io.github.mcppersist.transport;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.util.Objects;
 
 import org.jspecify.annotations.Nullable;
@@ -16,15 +17,23 @@ import io.github.mcppersist.session.SessionStoreUnavailableException;
 import io.github.mcppersist.test.servlet.TomcatServer;
 import io.github.mcppersist.test.transport.AbstractStreamableHttpTests;
 import io.github.mcppersist.test.transport.RawMcpClient;
+import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.test.transport.WebServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * What becomes of changes to a session whose store fails.
+ * What becomes of changes to a session whose store fails, and which sessions a node
+ * holds.
  */
 class SessionsTests extends AbstractStreamableHttpTests {
+
+	private static final long ROOM_FOR_ONE = 7_000;
+
+	private static final String INITIALIZE = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{"
+			+ "\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},"
+			+ "\"clientInfo\":{\"name\":\"raw\",\"version\":\"1\"}}}";
 
 	private final SessionStore memory = new InMemorySessionStore();
 
@@ -65,6 +74,80 @@ class SessionsTests extends AbstractStreamableHttpTests {
 		endpoint().sessions().noteResumed(session);
 
 		await().until(() -> Objects.requireNonNull(stored(session)).resuming());
+	}
+
+	@Test
+	void holdsNoSessionWhoseClientWasToldThatItDidNotBegin() throws Exception {
+		RawMcpClient client = start(createStore(), failing(), StreamableHttpOptions.builder());
+		this.failure = new IllegalStateException("A fault of the store");
+
+		try (Exchange refused = client.post(INITIALIZE)) {
+			assertThat(refused.status()).isEqualTo(500);
+		}
+
+		assertThat(endpoint().sessions().all()).isEmpty();
+	}
+
+	@Test
+	void letsOthersGoWhenASessionComesBack() throws Exception {
+		RawMcpClient first = start(StreamableHttpOptions.builder().maxHeldSessionBytes(ROOM_FOR_ONE)).initialize();
+		awaitUnused(first);
+		RawMcpClient second = client().initialize();
+		awaitUnused(second);
+		assertThat(held(first)).isNull();
+
+		try (Exchange call = first.call(1, "count", "{}")) {
+			assertThat(call.status()).isEqualTo(200);
+		}
+
+		assertThat(held(first)).isNotNull();
+		assertThat(held(second)).isNull();
+	}
+
+	@Test
+	void doesNotLetGoEarlyWhoMayBeAboutToListenAgain() throws Exception {
+		RawMcpClient listened = start(StreamableHttpOptions.builder()).initialize();
+		RawMcpClient never = client().initialize();
+		Session session = Objects.requireNonNull(held(listened));
+		listened.get(null).close();
+		await().until(() -> session.wasListening() && !session.probeListening());
+
+		await().until(() -> {
+			endpoint().sessions().letGoUnused(Duration.ZERO);
+			return held(never) == null;
+		});
+
+		assertThat(held(listened)).isSameAs(session);
+	}
+
+	@Test
+	void doesNotLookThroughAllSessionsAtOnceAgainIfNoneCouldBeLetGo() throws Exception {
+		RawMcpClient client = start(StreamableHttpOptions.builder().maxHeldSessionBytes(ROOM_FOR_ONE)).initialize();
+		Session session = Objects.requireNonNull(held(client));
+		session.acquire();
+		long began = System.nanoTime();
+		try (Exchange refused = client().post(INITIALIZE)) {
+			assertThat(refused.status()).isEqualTo(503);
+			assertThat(refused.header("Retry-After")).isEqualTo("10");
+		}
+		session.release();
+
+		await().until(() -> {
+			try (Exchange begun = client().post(INITIALIZE)) {
+				return begun.status() == 200;
+			}
+		});
+
+		assertThat(Duration.ofNanos(System.nanoTime() - began)).isGreaterThanOrEqualTo(Duration.ofSeconds(1));
+	}
+
+	private void awaitUnused(RawMcpClient client) {
+		Session session = Objects.requireNonNull(held(client));
+		await().until(() -> !session.takeUsed());
+	}
+
+	private @Nullable Session held(RawMcpClient client) {
+		return endpoint().sessions().held(SessionNames.of(client.sessionId()));
 	}
 
 	private Session startSession() throws Exception {
