@@ -7,7 +7,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
+import io.lettuce.core.RedisCommandExecutionException;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -15,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
+import io.github.mcppersist.event.EventStoreRefusedException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
@@ -22,13 +25,16 @@ import io.github.mcppersist.test.redis.RedisServer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Tests for the time limit of {@link RedisCalls} in a process that stands still.
+ * Tests for the time limit of {@link RedisCalls} in a process that stands still, and for
+ * what is asked again.
  */
 @Timeout(300)
 @NeedsRedis
 class RedisCallsTests {
 
 	private static final Duration LIMIT = Duration.ofSeconds(2);
+
+	private static final byte[] KEY = RedisKeys.bytes("none");
 
 	private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
 
@@ -90,6 +96,33 @@ class RedisCallsTests {
 			.isInstanceOf(EventStoreUnavailableException.class);
 	}
 
+	@Test
+	void asksAgainWhileASlotIsOnItsWayThoughTheDriverMayKnowOfNoCluster() throws Exception {
+		for (String answer : List.of("TRYAGAIN Multiple keys request during rehashing of slot",
+				"ASK 1 127.0.0.1:7000")) {
+			AtomicInteger asked = new AtomicInteger();
+
+			CompletableFuture<List<byte[]>> reply = call((link, withBody) -> (asked.incrementAndGet() < 3)
+					? answered(answer) : CompletableFuture.completedFuture(List.of()));
+
+			assertThat(reply.get(60, TimeUnit.SECONDS)).isEmpty();
+			assertThat(asked).hasValue(3);
+		}
+	}
+
+	@Test
+	void saysThatTheServerIsOneOfAClusterIfItSendsTheCallToAnother() {
+		assertThat(call((link, withBody) -> answered("MOVED 1 127.0.0.1:7000"))).failsWithin(Duration.ofMinutes(1))
+			.withThrowableThat()
+			.havingCause()
+			.isInstanceOf(EventStoreRefusedException.class)
+			.withMessageContaining("is a node of a Cluster");
+	}
+
+	private static CompletableFuture<List<byte[]>> answered(String error) {
+		return CompletableFuture.failedFuture(new RedisCommandExecutionException(error));
+	}
+
 	private CountDownLatch standStill() throws InterruptedException {
 		CountDownLatch still = new CountDownLatch(1);
 		CountDownLatch reached = new CountDownLatch(1);
@@ -111,9 +144,12 @@ class RedisCallsTests {
 	}
 
 	private CompletableFuture<List<byte[]>> read() {
+		return call((link, withBody) -> link.range(KEY, 0, -1));
+	}
+
+	private CompletableFuture<List<byte[]>> call(RedisCalls.Command<List<byte[]>> command) {
 		CompletableFuture<List<byte[]>> answer = new CompletableFuture<>();
-		byte[] key = RedisKeys.bytes("none");
-		this.calls.call(Operation.LRANGE, key, 0, (link, withBody) -> link.range(key, 0, -1), (elements, failure) -> {
+		this.calls.call(Operation.LRANGE, KEY, 0, command, (elements, failure) -> {
 			if (failure != null) {
 				answer.completeExceptionally(failure);
 			}
