@@ -36,7 +36,7 @@ final class BlockingLink implements RedisLink {
 
 	private static final int QUEUE_CAPACITY = 10_000;
 
-	private static final long RESUBSCRIBE_INTERVAL_MS = 500;
+	private static final long LOOK_INTERVAL_MS = 500;
 
 	private static final int CLOSE_ATTEMPTS = 20;
 
@@ -71,6 +71,11 @@ final class BlockingLink implements RedisLink {
 	 * Ends the subscription from another thread.
 	 */
 	private volatile @Nullable Runnable ending;
+
+	/**
+	 * Whether the last attempt to subscribe has succeeded.
+	 */
+	private volatile boolean subscribed;
 
 	private volatile boolean closed;
 
@@ -196,9 +201,11 @@ final class BlockingLink implements RedisLink {
 	}
 
 	private void staySubscribed(byte[][] channels, Subscriber subscriber) {
+		RetryPause pause = new RetryPause();
 		while (!this.closed) {
+			this.subscribed = false;
 			try (RedisConnection connection = this.factory.getConnection()) {
-				subscribe(connection, channels, subscriber);
+				subscribe(connection, channels, new Noting(subscriber));
 			}
 			catch (RuntimeException ex) {
 				logger.debug("The subscription ended", ex);
@@ -207,8 +214,11 @@ final class BlockingLink implements RedisLink {
 			catch (InterruptedException ex) {
 				return;
 			}
+			if (this.subscribed) {
+				pause.reset();
+			}
 			try {
-				TimeUnit.MILLISECONDS.sleep(RESUBSCRIBE_INTERVAL_MS);
+				TimeUnit.NANOSECONDS.sleep(pause.afterFailure());
 			}
 			catch (InterruptedException ex) {
 				return;
@@ -226,7 +236,7 @@ final class BlockingLink implements RedisLink {
 		connection.subscribe(new Listener(subscriber), channels);
 		// Some drivers block for as long as the subscription lasts, others don't.
 		while (!this.closed && connection.isSubscribed()) {
-			TimeUnit.MILLISECONDS.sleep(RESUBSCRIBE_INTERVAL_MS);
+			TimeUnit.MILLISECONDS.sleep(LOOK_INTERVAL_MS);
 		}
 	}
 
@@ -319,6 +329,37 @@ final class BlockingLink implements RedisLink {
 		catch (RuntimeException ex) {
 			logger.debug("The subscription was gone already", ex);
 		}
+	}
+
+	private final class Noting implements Subscriber {
+
+		private final Subscriber subscriber;
+
+		Noting(Subscriber subscriber) {
+			this.subscriber = subscriber;
+		}
+
+		@Override
+		public void subscribed() {
+			BlockingLink.this.subscribed = true;
+			this.subscriber.subscribed();
+		}
+
+		@Override
+		public void disconnected() {
+			this.subscriber.disconnected();
+		}
+
+		@Override
+		public void notSubscribed(RedisFailure reason) {
+			this.subscriber.notSubscribed(reason);
+		}
+
+		@Override
+		public void published(String message) {
+			this.subscriber.published(message);
+		}
+
 	}
 
 	private record Listener(Subscriber subscriber) implements MessageListener, SubscriptionListener {

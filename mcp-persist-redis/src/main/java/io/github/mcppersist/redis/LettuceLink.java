@@ -4,14 +4,15 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -61,13 +62,6 @@ final class LettuceLink implements RedisLink {
 
 	private static final long RETRY_INTERVAL_MS = 500;
 
-	private static final long FIRST_PAUSE = 125_000_000L;
-
-	/**
-	 * What keeps {@link #FIRST_PAUSE} doubled so often below a second and a half.
-	 */
-	private static final int MAX_DOUBLINGS = 3;
-
 	private static final long REFUSED_INTERVAL_MS = 2000;
 
 	private static final long TRIAL_LIMIT_MS = 1000;
@@ -90,10 +84,10 @@ final class LettuceLink implements RedisLink {
 	private final ThreadPoolExecutor connector;
 
 	/**
-	 * Completes with the next connection where there is none; what is sent before that
-	 * waits for it.
+	 * What is to be sent as soon as there is a connection. Redis may be away for long: a
+	 * call that is given up leaves nothing here.
 	 */
-	private volatile CompletableFuture<Connection> next = new CompletableFuture<>();
+	private final Queue<Unsent<?>> unsent = new ConcurrentLinkedQueue<>();
 
 	private volatile @Nullable Connection current;
 
@@ -108,7 +102,7 @@ final class LettuceLink implements RedisLink {
 
 	private long lastAttempt;
 
-	private int failures;
+	private final RetryPause pause = new RetryPause();
 
 	private long notBefore = System.nanoTime();
 
@@ -163,14 +157,41 @@ final class LettuceLink implements RedisLink {
 			return answer;
 		}
 		if (this.closed) {
-			return CompletableFuture.failedFuture(new IllegalStateException("The event store is closed"));
+			return CompletableFuture.failedFuture(closedException());
 		}
-		reconnect(() -> true);
-		return this.next.thenCompose((opened) -> {
-			CompletionStage<T> answer = command.apply(opened.commands());
-			opened.flush(false);
-			return answer;
+		Unsent<T> later = new Unsent<>(command);
+		this.unsent.add(later);
+		later.answer().whenComplete((answer, failure) -> {
+			if (later.isGivenUp()) {
+				this.unsent.remove(later);
+			}
 		});
+		reconnect(() -> true);
+		Connection opened = this.current;
+		if (opened != null) {
+			sendUnsent(opened);
+		}
+		if (this.closed) {
+			failUnsent();
+		}
+		return later.answer();
+	}
+
+	private void sendUnsent(Connection opened) {
+		for (Unsent<?> next = this.unsent.poll(); next != null; next = this.unsent.poll()) {
+			next.send(opened.commands());
+		}
+		opened.flush(false);
+	}
+
+	private void failUnsent() {
+		for (Unsent<?> next = this.unsent.poll(); next != null; next = this.unsent.poll()) {
+			next.answer().completeExceptionally(closedException());
+		}
+	}
+
+	private static IllegalStateException closedException() {
+		return new IllegalStateException("The event store is closed");
 	}
 
 	@Override
@@ -329,7 +350,6 @@ final class LettuceLink implements RedisLink {
 				this.generation++;
 				replaced = this.current;
 				this.current = null;
-				this.next = new CompletableFuture<>();
 			}
 			if (opened != null && fit && attempt == this.generation && !this.closed
 					&& (this.current == null || needed.getAsBoolean())) {
@@ -348,17 +368,20 @@ final class LettuceLink implements RedisLink {
 			retire(replaced);
 		}
 		if (opened != null && used) {
-			this.next.complete(opened);
+			sendUnsent(opened);
 			subscribe(opened);
 		}
 	}
 
-	// Each attempt that fails makes the next one wait longer, and not all nodes alike
 	private void putOff(boolean connected) {
-		this.failures = connected ? 0 : Math.min(this.failures + 1, MAX_DOUBLINGS);
-		double jitter = ThreadLocalRandom.current().nextDouble(0.75, 1.25);
-		long pause = connected ? 0 : (long) ((FIRST_PAUSE << this.failures) * jitter);
-		this.notBefore = System.nanoTime() + pause;
+		long now = System.nanoTime();
+		if (connected) {
+			this.pause.reset();
+			this.notBefore = now;
+		}
+		else {
+			this.notBefore = now + this.pause.afterFailure();
+		}
 	}
 
 	private Connection open() {
@@ -503,6 +526,7 @@ final class LettuceLink implements RedisLink {
 			last = this.current;
 			this.current = null;
 		}
+		failUnsent();
 		this.connector.shutdownNow();
 		this.retired.forEach(Connection::close);
 		if (last != null) {
@@ -511,6 +535,55 @@ final class LettuceLink implements RedisLink {
 				.exceptionally((ex) -> null)
 				.join();
 		}
+	}
+
+	/**
+	 * What waits for a connection.
+	 *
+	 * @param <T> the type of the answer
+	 */
+	private static final class Unsent<T> {
+
+		private final AtomicReference<@Nullable Function<RedisClusterAsyncCommands<byte[], byte[]>, CompletionStage<T>>> command;
+
+		private final CompletableFuture<T> answer = new CompletableFuture<>();
+
+		Unsent(Function<RedisClusterAsyncCommands<byte[], byte[]>, CompletionStage<T>> command) {
+			this.command = new AtomicReference<>(command);
+		}
+
+		CompletableFuture<T> answer() {
+			return this.answer;
+		}
+
+		boolean isGivenUp() {
+			return this.command.getAndSet(null) != null;
+		}
+
+		void send(RedisClusterAsyncCommands<byte[], byte[]> commands) {
+			Function<RedisClusterAsyncCommands<byte[], byte[]>, CompletionStage<T>> command = this.command
+				.getAndSet(null);
+			if (command == null || this.answer.isDone()) {
+				return;
+			}
+			CompletableFuture<T> sent;
+			try {
+				sent = command.apply(commands).toCompletableFuture();
+			}
+			catch (RuntimeException ex) {
+				sent = CompletableFuture.failedFuture(ex);
+			}
+			RedisLink.cancelling(this.answer, sent);
+			sent.whenComplete((reply, failure) -> {
+				if (failure != null) {
+					this.answer.completeExceptionally(failure);
+				}
+				else {
+					this.answer.complete(reply);
+				}
+			});
+		}
+
 	}
 
 	private record ConnectFailure(Throwable cause, long at) {

@@ -107,7 +107,7 @@ final class RedisCalls {
 	/**
 	 * How often the connection broke on a large write.
 	 */
-	private final BrokenWrites brokenWrites = new BrokenWrites();
+	private final BrokenWrites brokenWrites = new BrokenWrites(System::nanoTime);
 
 	private volatile boolean closed;
 
@@ -431,13 +431,14 @@ final class RedisCalls {
 				if (end()) {
 					RedisCalls.this.health.succeeded(this.server, this.operation, this.startedAt,
 							reply != null && this.operation.hasWritten(reply));
+					RedisCalls.this.brokenWrites.succeeded(this.server, this.key, this.bytes, this.operation.writes());
 					this.callback.accept(reply, null);
 					dequeue();
 				}
 				return;
 			}
 			RedisFailure cause = RedisFailure.of(failure, RedisCalls.this.link.address(this.server));
-			if (cause.kind() == RedisFailure.Kind.SLOT && !RedisCalls.this.link.isCluster()) {
+			if (cause.isMoved() && !RedisCalls.this.link.isCluster()) {
 				cause = RedisFailure.cluster(cause, RedisCalls.this.link.address(this.server));
 			}
 			if (cause.isClosed() && RedisCalls.this.link.isCluster()) {
@@ -526,7 +527,7 @@ final class RedisCalls {
 				RedisFailure cause = reason;
 				if (reason.kind() == RedisFailure.Kind.CONNECTION && this.operation.writes()
 						&& (this.suspected || reason.isBreak())
-						&& RedisCalls.this.brokenWrites.isHopeless(this.key, this.bytes)) {
+						&& RedisCalls.this.brokenWrites.isHopeless(this.server, this.key, this.bytes)) {
 					cause = RedisFailure.tooLarge(this.bytes, RedisCalls.this.link.address(this.server), reason);
 				}
 				RedisCalls.this.health.failed(this.server, this.operation, this.startedAt, cause);

@@ -56,6 +56,8 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	 */
 	private static final Pattern TOO_LARGE = Pattern.compile("exceeds maximum allowed size|proto-max-bulk-len");
 
+	private static final Pattern MOVED = Pattern.compile("^-?MOVED\\b");
+
 	private static final int MAX_CAUSES = 20;
 
 	/**
@@ -154,6 +156,17 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 		Throwable cause = this.cause;
 		return cause != null && causes(cause).stream()
 			.anyMatch((each) -> NOT_REDIS.matcher(String.valueOf(each.getMessage())).find());
+	}
+
+	/**
+	 * Say whether another server of a Cluster is to be asked from now on, which a driver
+	 * that knows of Clusters does by itself.
+	 * @return whether it is
+	 */
+	boolean isMoved() {
+		Throwable cause = this.cause;
+		return this.kind == Kind.SLOT && cause != null
+				&& causes(cause).stream().anyMatch((each) -> MOVED.matcher(String.valueOf(each.getMessage())).find());
 	}
 
 	/**

@@ -4,6 +4,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -13,6 +14,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.springframework.beans.factory.DisposableBean;
+import org.springframework.data.redis.RedisConnectionFailureException;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
@@ -80,6 +82,23 @@ class BlockingLinkTests {
 			link.close();
 			((DisposableBean) factory).destroy();
 		}
+	}
+
+	@Test
+	void asksLessOftenForASubscriptionTheLongerItFails() {
+		List<Long> attempts = new CopyOnWriteArrayList<>();
+		RedisConnectionFactory away = (RedisConnectionFactory) Proxy.newProxyInstance(getClass().getClassLoader(),
+				new Class<?>[] { RedisConnectionFactory.class }, (proxy, called, arguments) -> {
+					attempts.add(System.nanoTime());
+					throw new RedisConnectionFailureException("Away");
+				});
+		BlockingLink link = new BlockingLink(away);
+
+		link.start(List.of("channel"), this.subscriber);
+		Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> attempts.size() >= 5);
+		link.close();
+
+		assertThat(Duration.ofNanos(attempts.get(4) - attempts.get(3))).isGreaterThan(Duration.ofMillis(740));
 	}
 
 	private static void awaitAtLeast(int expected, AtomicInteger number) {

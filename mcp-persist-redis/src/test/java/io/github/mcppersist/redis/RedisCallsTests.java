@@ -9,6 +9,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
+import io.lettuce.core.RedisCommandExecutionException;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,7 +25,8 @@ import io.github.mcppersist.test.redis.RedisServer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Tests for the time limit of {@link RedisCalls} in a process that stands still.
+ * Tests for the time limit of {@link RedisCalls} in a process that stands still, and for
+ * what is asked again.
  */
 @Timeout(300)
 @NeedsRedis
@@ -98,7 +100,7 @@ class RedisCallsTests {
 	void triesAgainAfterAnErrorThatNobodyKnows() {
 		AtomicInteger tries = new AtomicInteger();
 
-		CompletableFuture<List<byte[]>> answer = read(
+		CompletableFuture<List<byte[]>> answer = call(
 				(link, withBody) -> (tries.incrementAndGet() < 3) ? error() : link.range(KEY, 0, -1));
 
 		assertThat(answer).succeedsWithin(Duration.ofMinutes(1));
@@ -108,7 +110,7 @@ class RedisCallsTests {
 	void givesUpAnErrorThatNobodyKnowsAndTakesTheOthersForWell() {
 		AtomicInteger tries = new AtomicInteger();
 
-		CompletableFuture<List<byte[]>> answer = read((link, withBody) -> {
+		CompletableFuture<List<byte[]>> answer = call((link, withBody) -> {
 			tries.incrementAndGet();
 			return error();
 		});
@@ -124,6 +126,33 @@ class RedisCallsTests {
 
 	private static CompletableFuture<List<byte[]>> error() {
 		return CompletableFuture.failedFuture(new IllegalStateException("ERR upstream failure"));
+	}
+
+	@Test
+	void asksAgainWhileASlotIsOnItsWayThoughTheDriverMayKnowOfNoCluster() throws Exception {
+		for (String answer : List.of("TRYAGAIN Multiple keys request during rehashing of slot",
+				"ASK 1 127.0.0.1:7000")) {
+			AtomicInteger asked = new AtomicInteger();
+
+			CompletableFuture<List<byte[]>> reply = call((link, withBody) -> (asked.incrementAndGet() < 3)
+					? answered(answer) : CompletableFuture.completedFuture(List.of()));
+
+			assertThat(reply.get(60, TimeUnit.SECONDS)).isEmpty();
+			assertThat(asked).hasValue(3);
+		}
+	}
+
+	@Test
+	void saysThatTheServerIsOneOfAClusterIfItSendsTheCallToAnother() {
+		assertThat(call((link, withBody) -> answered("MOVED 1 127.0.0.1:7000"))).failsWithin(Duration.ofMinutes(1))
+			.withThrowableThat()
+			.havingCause()
+			.isInstanceOf(EventStoreRefusedException.class)
+			.withMessageContaining("is a node of a Cluster");
+	}
+
+	private static CompletableFuture<List<byte[]>> answered(String error) {
+		return CompletableFuture.failedFuture(new RedisCommandExecutionException(error));
 	}
 
 	private CountDownLatch standStill() throws InterruptedException {
@@ -147,10 +176,10 @@ class RedisCallsTests {
 	}
 
 	private CompletableFuture<List<byte[]>> read() {
-		return read((link, withBody) -> link.range(KEY, 0, -1));
+		return call((link, withBody) -> link.range(KEY, 0, -1));
 	}
 
-	private CompletableFuture<List<byte[]>> read(RedisCalls.Command<List<byte[]>> command) {
+	private CompletableFuture<List<byte[]>> call(RedisCalls.Command<List<byte[]>> command) {
 		CompletableFuture<List<byte[]>> answer = new CompletableFuture<>();
 		this.calls.call(Operation.LRANGE, KEY, 0, command, (elements, failure) -> {
 			if (failure != null) {
