@@ -451,6 +451,10 @@ final class Session {
 		if (newest && isStandalone(stream)) {
 			if (gone.isReplacedElsewhere()) {
 				noteDisplaced(true);
+				if (this.listeners.isAnyWaiting()) {
+					// They waited for one on this node
+					lookElsewhere();
+				}
 			}
 			else if (this.listeners.ended() && this.runtime.isShared()) {
 				this.runtime.nodes()
