@@ -40,7 +40,7 @@ class RedisEventStorePropertiesTests {
 			try (RedisConnection connection = context.getBean(RedisConnectionFactory.class).getConnection()) {
 				Set<byte[]> keys = connection.keyCommands().keys(bytes(redis.keyPrefix() + "*"));
 				assertThat(keys).isNotEmpty()
-					.allSatisfy((key) -> assertThat(connection.keyCommands().ttl(key)).isBetween(400L, 14 * 60L))
+					.allSatisfy((key) -> assertThat(connection.keyCommands().ttl(key)).isBetween(400L, 20 * 60L))
 					.anySatisfy((key) -> assertThat(connection.keyCommands().ttl(key)).isBetween(400L, 8 * 60L));
 			}
 		});
