@@ -272,14 +272,6 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		return !this.closed && this.subscriber != null;
 	}
 
-	boolean isEnding() {
-		return this.ending;
-	}
-
-	boolean isClosed() {
-		return this.closed;
-	}
-
 	private void close() {
 		if (!this.closed) {
 			this.closed = true;
