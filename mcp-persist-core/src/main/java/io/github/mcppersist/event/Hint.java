@@ -7,8 +7,17 @@ package io.github.mcppersist.event;
 public sealed interface Hint {
 
 	/**
+	 * Return the hint that the stream is watched from now on, which is this watch's own
+	 * doing.
+	 * @return the hint
+	 */
+	static Hint watched() {
+		return Watched.INSTANCE;
+	}
+
+	/**
 	 * Return the hint that there may be something to see, whatever the reader has of the
-	 * stream. The first one of a watch says that the stream is watched from then on.
+	 * stream.
 	 * @return the hint
 	 */
 	static Hint look() {
@@ -30,6 +39,16 @@ public sealed interface Hint {
 	 */
 	static Hint stored(long sequence) {
 		return new Stored(sequence);
+	}
+
+	/**
+	 * The stream is watched from now on, and the node of this watch is its reader. There
+	 * may be something to see.
+	 */
+	record Watched() implements Hint {
+
+		private static final Watched INSTANCE = new Watched();
+
 	}
 
 	/**

@@ -150,7 +150,7 @@ public final class InMemoryEventStore implements EventStore {
 		return Flux.create((sink) -> {
 			this.watchers.merge(stream, List.of(sink), InMemoryEventStore::concat);
 			sink.onDispose(() -> this.watchers.computeIfPresent(stream, (key, sinks) -> without(sinks, sink)));
-			sink.next(Hint.look());
+			sink.next(Hint.watched());
 		}, FluxSink.OverflowStrategy.LATEST);
 	}
 

@@ -114,13 +114,16 @@ final class StreamWatch {
 		if (hint instanceof Hint.NotWatched) {
 			this.state = State.UNWATCHED;
 			settled();
-			return;
 		}
-		if (hint instanceof Hint.Look) {
+		else if (hint instanceof Hint.Watched) {
 			this.state = State.WATCHED;
+			settled();
+			this.onHint.accept(Hint.look());
 		}
-		settled();
-		this.onHint.accept(hint);
+		else {
+			// Of an earlier watch on this node, perhaps: it says nothing about this one
+			this.onHint.accept(hint);
+		}
 	}
 
 	private void unwatched(@Nullable String why) {

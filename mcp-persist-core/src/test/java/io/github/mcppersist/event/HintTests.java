@@ -12,7 +12,8 @@ class HintTests {
 	@Test
 	void tellsEventsFromWhatHasNoSequence() {
 		assertThat(Hint.stored(3)).isEqualTo(new Hint.Stored(3)).isNotEqualTo(Hint.stored(4));
-		assertThat(Hint.look()).isEqualTo(new Hint.Look()).isNotEqualTo(Hint.notWatched());
+		assertThat(Hint.look()).isEqualTo(new Hint.Look()).isNotEqualTo(Hint.watched());
+		assertThat(Hint.watched()).isEqualTo(new Hint.Watched()).isNotEqualTo(Hint.notWatched());
 	}
 
 	@ParameterizedTest

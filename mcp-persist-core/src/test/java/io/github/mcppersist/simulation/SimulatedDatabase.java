@@ -230,7 +230,7 @@ final class SimulatedDatabase {
 	private void mark(Watch watch) {
 		call(watch.node, "watch " + nameOf(watch.stream), true, () -> markReader(watch)).onErrorReturn(false)
 			.subscribe((marked) -> {
-				hint(watch, marked ? Hint.look() : Hint.notWatched());
+				hint(watch, marked ? Hint.watched() : Hint.notWatched());
 				if (!marked) {
 					this.world.later(watch.node, "watches " + nameOf(watch.stream) + " again", MARK_RETRY, () -> {
 						if (this.watches.contains(watch)) {

@@ -36,6 +36,8 @@ final class GatedEventStore implements EventStore {
 
 	private Gate writes = Gate.OPEN;
 
+	private @Nullable Flux<Hint> hints;
+
 	private int readCalls;
 
 	/**
@@ -52,6 +54,14 @@ final class GatedEventStore implements EventStore {
 
 	void writes(Gate writes) {
 		this.writes = writes;
+	}
+
+	/**
+	 * Give whoever watches these hints, instead of the store's own.
+	 * @param hints the hints
+	 */
+	void hints(Flux<Hint> hints) {
+		this.hints = hints;
 	}
 
 	int readCalls() {
@@ -109,7 +119,7 @@ final class GatedEventStore implements EventStore {
 
 	@Override
 	public Flux<Hint> watch(StreamKey stream) {
-		return this.store.watch(stream);
+		return (this.hints != null) ? this.hints : this.store.watch(stream);
 	}
 
 	@Override

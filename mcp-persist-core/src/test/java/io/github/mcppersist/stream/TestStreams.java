@@ -3,11 +3,13 @@ package io.github.mcppersist.stream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
+import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
@@ -79,6 +81,11 @@ final class TestStreams {
 		return new SseConnection(this.context, ConnectionKind.STANDALONE, mailbox,
 				new PageReader(this.context, stream, null), new Priming(), log, (gone) -> {
 				});
+	}
+
+	StreamWatch watch(StreamKey stream, Mailbox mailbox, Consumer<Hint> onHint) {
+		return new StreamWatch(this.context, stream, mailbox, onHint, () -> {
+		});
 	}
 
 	/**

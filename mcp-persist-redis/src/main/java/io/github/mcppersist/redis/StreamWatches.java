@@ -1,5 +1,6 @@
 package io.github.mcppersist.redis;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,9 +30,9 @@ final class StreamWatches implements RedisNode.Listener {
 	private final Map<String, Watched> watched = new ConcurrentHashMap<>();
 
 	/**
-	 * Streams whose mark could not be set, and how it is to be.
+	 * The keys of streams whose mark could not be set.
 	 */
-	private final Map<String, byte[]> unmarked = new ConcurrentHashMap<>();
+	private final Set<String> unmarked = ConcurrentHashMap.newKeySet();
 
 	StreamWatches(RedisNode node) {
 		this.node = node;
@@ -44,16 +45,16 @@ final class StreamWatches implements RedisNode.Listener {
 	private void watch(StreamKey stream, FluxSink<Hint> sink) {
 		String key = this.node.keys().stream(stream);
 		sink.onDispose(() -> remove(key, sink));
-		this.watched.compute(key, (unused, present) -> {
-			Watched entry = (present != null) ? present : new Watched(stream);
-			entry.watchers.add(sink);
-			return entry;
+		Watched entry = this.watched.compute(key, (unused, present) -> {
+			Watched added = (present != null) ? present : new Watched(stream);
+			added.watchers.put(sink, false);
+			return added;
 		});
 		if (this.node.isClosed()) {
 			sink.complete();
 			return;
 		}
-		markReader(key, TAKE_OVER, (marked) -> sink.next(marked ? Hint.look() : Hint.notWatched()));
+		mark(key, entry);
 	}
 
 	private void remove(String key, FluxSink<Hint> watcher) {
@@ -63,44 +64,56 @@ final class StreamWatches implements RedisNode.Listener {
 		});
 	}
 
-	// Tell those who write to a stream on other nodes where its reader is, or that there
-	// is none. Until that is done, the reader is slower, not wrong: it looks by itself
-	// from time to time.
-	private void markReader(String key, byte[] how, Consumer<Boolean> then) {
-		if (how != UNMARK) {
-			this.unmarked.put(key, how);
-		}
-		byte[][] keys = { RedisKeys.bytes(key) };
-		byte[][] arguments = { this.node.channel(), how };
-		this.node.write(LuaScript.MARK_READER, 0, keys, arguments, (reply, failure) -> {
-			boolean marked = reply != null && RedisNode.code(reply) == 1;
+	// Tell those who write to a stream on other nodes where its reader is. Until that is
+	// done, the reader is slower, not wrong: it looks by itself from time to time. A mark
+	// that may have been lost is set again, but not over that of a node that has taken
+	// over.
+	private void mark(String key, Watched entry) {
+		mark(key, entry, entry.newcomers());
+	}
+
+	private void mark(String key, Watched entry, List<FluxSink<Hint>> newcomers) {
+		this.unmarked.add(key);
+		markReader(key, newcomers.isEmpty() ? MARK_AGAIN : TAKE_OVER, (marked) -> {
+			newcomers.forEach((watcher) -> entry.settled(watcher, marked));
 			if (marked) {
-				this.unmarked.remove(key, how);
+				entry.othersLook(newcomers);
 			}
-			then.accept(marked);
+			settled(key, entry, marked);
 		});
 	}
 
-	private void markWatched(String key, byte[] how) {
-		markReader(key, how, (marked) -> {
-			if (marked) {
-				hint(key, Hint.look());
-			}
-		});
+	private void settled(String key, Watched entry, boolean marked) {
+		if (!marked) {
+			this.unmarked.add(key);
+		}
+		else if (entry.newcomers().isEmpty()) {
+			this.unmarked.remove(key);
+		}
+	}
+
+	private void markReader(String key, byte[] how, Consumer<Boolean> then) {
+		byte[][] keys = { RedisKeys.bytes(key) };
+		byte[][] arguments = { this.node.channel(), how };
+		this.node.write(LuaScript.MARK_READER, 0, keys, arguments,
+				(reply, failure) -> then.accept(reply != null && RedisNode.code(reply) == 1));
 	}
 
 	/**
 	 * Try again to set those marks that could not be set.
 	 */
 	void markUnmarked() {
-		this.unmarked.forEach((key, how) -> {
-			if (this.watched.containsKey(key)) {
-				markWatched(key, how);
-			}
-			else {
-				this.unmarked.remove(key, how);
-			}
-		});
+		this.unmarked.forEach(this::markUnmarked);
+	}
+
+	private void markUnmarked(String key) {
+		Watched entry = this.watched.get(key);
+		if (entry != null) {
+			mark(key, entry);
+		}
+		else {
+			this.unmarked.remove(key);
+		}
 	}
 
 	/**
@@ -110,9 +123,8 @@ final class StreamWatches implements RedisNode.Listener {
 	void opened(StreamKey stream) {
 		if (!this.unmarked.isEmpty()) {
 			String key = this.node.keys().stream(stream);
-			byte[] how = this.unmarked.get(key);
-			if (how != null) {
-				markWatched(key, how);
+			if (this.unmarked.contains(key)) {
+				markUnmarked(key);
 			}
 		}
 	}
@@ -175,14 +187,7 @@ final class StreamWatches implements RedisNode.Listener {
 		// What was published in between is lost, and so may be the marks. But a node that
 		// has taken over meanwhile keeps its mark, unless a reader here is newer and
 		// could not say so.
-		this.watched.keySet().forEach((key) -> {
-			byte[] how = this.unmarked.getOrDefault(key, MARK_AGAIN);
-			markReader(key, how, (marked) -> {
-				if (marked || how == MARK_AGAIN) {
-					hint(key, Hint.look());
-				}
-			});
-		});
+		this.watched.forEach(this::mark);
 	}
 
 	@Override
@@ -199,9 +204,10 @@ final class StreamWatches implements RedisNode.Listener {
 		learn(hint.key(), extent);
 		if (!hint(hint.key(), Hint.stored(extent.newest()))) {
 			markReader(hint.key(), UNMARK, (unmarked) -> {
-				if (this.watched.containsKey(hint.key())) {
+				Watched entry = this.watched.get(hint.key());
+				if (entry != null) {
 					// Since a moment ago, and the mark may have come before this one
-					markWatched(hint.key(), MARK_AGAIN);
+					mark(hint.key(), entry, List.of());
 				}
 			});
 		}
@@ -211,14 +217,17 @@ final class StreamWatches implements RedisNode.Listener {
 	public void closed() {
 		// Not with an error: whoever stops watching at this moment has nobody to tell it
 		// to
-		this.watched.values().forEach((entry) -> entry.watchers.forEach(FluxSink::complete));
+		this.watched.values().forEach((entry) -> entry.watchers.keySet().forEach(FluxSink::complete));
 	}
 
 	private static final class Watched {
 
 		private final StreamKey stream;
 
-		private final Set<FluxSink<Hint>> watchers = ConcurrentHashMap.newKeySet(1);
+		/**
+		 * Who watches, and whether the stream has been marked for it.
+		 */
+		private final Map<FluxSink<Hint>, Boolean> watchers = new ConcurrentHashMap<>(1);
 
 		private volatile StreamHint.@Nullable Extent extent;
 
@@ -226,8 +235,33 @@ final class StreamWatches implements RedisNode.Listener {
 			this.stream = stream;
 		}
 
+		List<FluxSink<Hint>> newcomers() {
+			return this.watchers.entrySet()
+				.stream()
+				.filter((entry) -> !entry.getValue())
+				.map(Map.Entry::getKey)
+				.toList();
+		}
+
+		// Say it once: a second mark may have been under way for it
+		void settled(FluxSink<Hint> watcher, boolean marked) {
+			if (marked && this.watchers.replace(watcher, false, true)) {
+				watcher.next(Hint.watched());
+			}
+			else if (!marked && Boolean.FALSE.equals(this.watchers.get(watcher))) {
+				watcher.next(Hint.notWatched());
+			}
+		}
+
+		void othersLook(List<FluxSink<Hint>> newcomers) {
+			this.watchers.keySet()
+				.stream()
+				.filter((watcher) -> !newcomers.contains(watcher))
+				.forEach((watcher) -> watcher.next(Hint.look()));
+		}
+
 		void hint(Hint hint) {
-			this.watchers.forEach((watcher) -> watcher.next(hint));
+			this.watchers.keySet().forEach((watcher) -> watcher.next(hint));
 		}
 
 	}

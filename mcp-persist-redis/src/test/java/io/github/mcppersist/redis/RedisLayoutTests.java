@@ -243,7 +243,7 @@ class RedisLayoutTests {
 			TestEvents.block(this.store.storeEvents(this.stream, List.of(event(3, "cccccc", "{}"))));
 			assertThat(publishedSince(before)).isEqualTo(2);
 			Awaitility.await()
-				.untilAsserted(() -> assertThat(remoteHints).containsExactly(Hint.look(), Hint.stored(3)));
+				.untilAsserted(() -> assertThat(remoteHints).containsExactly(Hint.watched(), Hint.stored(3)));
 
 			own.dispose();
 			remote.dispose();

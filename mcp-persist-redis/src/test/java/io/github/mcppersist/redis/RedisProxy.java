@@ -126,7 +126,7 @@ public final class RedisProxy implements AutoCloseable {
 
 	/**
 	 * Let commands through and hold back their replies, which arrive once it passes
-	 * again.
+	 * again. What somebody has subscribed to arrives all the same.
 	 */
 	void holdReplies() {
 		mode(Mode.HOLD_REPLIES);
@@ -292,10 +292,11 @@ public final class RedisProxy implements AutoCloseable {
 
 	private Mode awaitPassage(Connection connection, boolean replies) throws InterruptedException {
 		synchronized (this.modeLock) {
-			if (this.mode == Mode.HOLD_REPLIES && replies) {
+			boolean held = replies && !connection.subscribed;
+			if (this.mode == Mode.HOLD_REPLIES && held) {
 				this.held.incrementAndGet();
 			}
-			while ((this.mode == Mode.STALL || (this.mode == Mode.HOLD_REPLIES && replies))
+			while ((this.mode == Mode.STALL || (this.mode == Mode.HOLD_REPLIES && held))
 					&& this.connections.contains(connection)) {
 				this.modeLock.wait(1000);
 			}

@@ -192,7 +192,7 @@ final class RedisStores implements AutoCloseable {
 		Queue<Hint> hints = new ConcurrentLinkedQueue<>();
 		Disposable watch = other.watch(stream).subscribe(hints::add);
 		try {
-			awaiting().until(() -> hints.contains(Hint.look()));
+			awaiting().until(() -> hints.contains(Hint.watched()));
 			for (int i = 0; i < 10; i++) {
 				int before = hints.size();
 				Event event = event(stream, events.size() + 1);

@@ -82,7 +82,7 @@ class RedisWatchTests {
 		awaitSubscribed(reader);
 		Queue<Hint> hints = new ConcurrentLinkedQueue<>();
 		reader.watch(this.stream).subscribe(hints::add);
-		awaiting().until(() -> hints.contains(Hint.look()));
+		awaiting().until(() -> hints.contains(Hint.watched()));
 		return hints;
 	}
 
@@ -161,6 +161,29 @@ class RedisWatchTests {
 
 	@ParameterizedTest
 	@EnumSource
+	void tellsAWatchOfItsOwnMarkWhateverEarlierOnesOnTheNodeAreTold(Driver driver) {
+		RedisEventStore writer = openWriter(driver);
+		RedisEventStore node = open(driver, this.network.port(), Duration.ofHours(1));
+		awaitSubscriptions(2);
+		Queue<Hint> earlier = watch(node);
+		earlier.clear();
+		this.network.holdReplies();
+		Queue<Hint> hints = new ConcurrentLinkedQueue<>();
+		node.watch(this.stream).subscribe(hints::add);
+
+		// The mark is still that of the earlier watch
+		RedisStores.block(writer.storeEvents(this.stream, List.of(RedisStores.event(this.stream, 2))));
+		this.redis.cli("PUBLISH", new String(node.node().channel(), StandardCharsets.ISO_8859_1),
+				"h" + this.stores.key(this.stream) + " 0 0 0");
+		awaiting().untilAsserted(() -> assertThat(earlier).containsExactly(Hint.stored(2), Hint.look()));
+		assertThat(hints).containsExactly(Hint.stored(2), Hint.look());
+
+		this.network.pass();
+		awaiting().until(() -> hints.contains(Hint.watched()));
+	}
+
+	@ParameterizedTest
+	@EnumSource
 	void looksAfterItsSubscriptionWasLostButLeavesTheReaderThatTookOver(Driver driver) {
 		openWriter(driver);
 		RedisEventStore first = open(driver, this.network.port());
@@ -189,11 +212,11 @@ class RedisWatchTests {
 		Queue<Hint> hints = new ConcurrentLinkedQueue<>();
 		second.watch(this.stream).subscribe(hints::add);
 		awaiting().until(() -> !hints.isEmpty());
-		assertThat(hints).doesNotContain(Hint.look());
+		assertThat(hints).doesNotContain(Hint.watched());
 
 		this.network.pass();
 
-		awaiting().until(() -> hints.contains(Hint.look()));
+		awaiting().until(() -> hints.contains(Hint.watched()));
 		assertThat(head(first).reader()).isEqualTo(second.node().id());
 	}
 

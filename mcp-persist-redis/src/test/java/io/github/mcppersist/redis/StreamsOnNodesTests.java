@@ -82,6 +82,7 @@ class StreamsOnNodesTests {
 				try (Exchange resumed = this.client.at(this.nodes.get(round % 2).port()).get(cursor)) {
 					for (int i = 0; i < 20; i++) {
 						SseEvent event = resumed.next();
+						assertThat(event).as("Event %s of round %s", i, round).isNotNull();
 						cursor = event.id();
 						numbers.addAll(OnNodes.numbers(List.of(event)));
 					}

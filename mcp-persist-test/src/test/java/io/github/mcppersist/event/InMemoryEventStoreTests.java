@@ -251,7 +251,7 @@ class InMemoryEventStoreTests extends EventStoreContractTests {
 		block(this.store.deleteSession(stream.sessionId()));
 		watch.dispose();
 
-		assertThat(hints).containsExactly(Hint.look(), Hint.look());
+		assertThat(hints).containsExactly(Hint.watched(), Hint.look());
 	}
 
 	@Test

@@ -520,11 +520,11 @@ public abstract class EventStoreContractTests {
 	@Test
 	void emitsAHintAsSoonAsAStreamIsWatched() {
 		// Whether a stream that isn't there can be watched is the store's affair
-		assertThat(store().watch(this.stream).blockFirst(TIMEOUT)).isIn(Hint.notWatched(), Hint.look());
+		assertThat(store().watch(this.stream).blockFirst(TIMEOUT)).isIn(Hint.notWatched(), Hint.watched());
 
 		open(store(), this.stream, 2);
 
-		assertThat(store().watch(this.stream).blockFirst(TIMEOUT)).isEqualTo(Hint.look());
+		assertThat(store().watch(this.stream).blockFirst(TIMEOUT)).isEqualTo(Hint.watched());
 	}
 
 	@Test
