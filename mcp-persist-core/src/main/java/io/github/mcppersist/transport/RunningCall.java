@@ -1,7 +1,10 @@
 package io.github.mcppersist.transport;
 
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
 import io.modelcontextprotocol.spec.McpStreamableServerSession.McpStreamableServerSessionStream;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
@@ -13,6 +16,7 @@ import reactor.core.publisher.Operators;
 import reactor.core.publisher.SignalType;
 import reactor.util.context.Context;
 
+import io.github.mcppersist.stream.JsonRpcError;
 import io.github.mcppersist.stream.RequestLog;
 import io.github.mcppersist.stream.UserCode;
 
@@ -45,6 +49,11 @@ final class RunningCall extends UserCode {
 	 * Whether its handler has sent a request to the client.
 	 */
 	private volatile boolean asking;
+
+	/**
+	 * Whether the SDK's stream is, or is about to be, closed by us.
+	 */
+	private boolean closing;
 
 	RunningCall(EndpointRuntime runtime, Session session, Call call, RequestLog log) {
 		super(runtime.threads().delivery());
@@ -172,9 +181,9 @@ final class RunningCall extends UserCode {
 	protected void dispose() {
 		this.runtime.threads().release(() -> {
 			this.handling.dispose();
-			McpStreamableServerSessionStream stream = this.sdkStream;
-			if (stream != null) {
-				stream.close();
+			List<ServerRequests.Pending> asked = beginClosing(true);
+			if (asked != null) {
+				close(asked);
 			}
 			ended();
 		});
@@ -199,12 +208,36 @@ final class RunningCall extends UserCode {
 	}
 
 	private void release() {
-		if (this.asking && this.runtime.serverRequests().release(this.session.id(), this)) {
-			McpStreamableServerSessionStream stream = this.sdkStream;
-			if (stream != null) {
-				// What waits for an answer fails now, and that is the user's code
-				this.runtime.threads().release(() -> carryOn(stream::close));
-			}
+		List<ServerRequests.Pending> asked = this.asking ? beginClosing(false) : null;
+		if (asked != null) {
+			// What waits for an answer fails now, and that is the user's code
+			this.runtime.threads().release(() -> carryOn(() -> close(asked)));
+		}
+	}
+
+	// Return what is to be told before the SDK's stream is closed, which is done once, or
+	// null if there is nothing to do
+	private synchronized @Nullable List<ServerRequests.Pending> beginClosing(boolean anyway) {
+		if (this.closing) {
+			return null;
+		}
+		List<ServerRequests.Pending> asked = this.runtime.serverRequests().release(this.session.id(), this);
+		this.closing = anyway || !asked.isEmpty();
+		return this.closing ? asked : null;
+	}
+
+	// An answer passes over what waits no longer, because it was interrupted or cancelled
+	// or timed out. What closing the stream signals would have nobody to take it then
+	private void close(List<ServerRequests.Pending> asked) {
+		asked.forEach((request) -> this.session.sdkSession()
+			.accept(JSONRPCResponse.error(request.sdkId(),
+					new JSONRPCError(JsonRpcError.INTERNAL_ERROR,
+							"The request that the client was asked for has ended")))
+			.subscribe((nothing) -> {
+			}, (ex) -> logger.debug("Nobody waits for an answer any more", ex)));
+		McpStreamableServerSessionStream stream = this.sdkStream;
+		if (stream != null) {
+			stream.close();
 		}
 	}
 

@@ -1,11 +1,11 @@
 package io.github.mcppersist.transport;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -77,26 +77,26 @@ final class ServerRequests {
 	 */
 	@Nullable Pending take(String sessionId, String id) {
 		Pending request = this.pending.getOrDefault(sessionId, Map.of()).get(id);
-		return (request != null && remove(sessionId, (other) -> other == request)) ? request : null;
+		return (request != null && !remove(sessionId, (other) -> other == request).isEmpty()) ? request : null;
 	}
 
 	/**
 	 * Forget what a request has asked: nobody waits for the answers any more.
 	 * @param sessionId the session of the client
 	 * @param asker the request
-	 * @return whether there was anything
+	 * @return what it has asked
 	 */
-	boolean release(String sessionId, RunningCall asker) {
+	List<Pending> release(String sessionId, RunningCall asker) {
 		return remove(sessionId, (request) -> request.asker == asker);
 	}
 
-	private boolean remove(String sessionId, Predicate<Pending> which) {
-		AtomicBoolean removed = new AtomicBoolean();
+	private List<Pending> remove(String sessionId, Predicate<Pending> which) {
+		List<Pending> removed = new ArrayList<>();
 		this.pending.computeIfPresent(sessionId, (session, requests) -> {
-			removed.set(requests.values().removeIf(which));
+			requests.values().removeIf((request) -> which.test(request) && removed.add(request));
 			return requests.isEmpty() ? null : requests;
 		});
-		return removed.get();
+		return removed;
 	}
 
 	boolean isPending(String sessionId, String id) {
