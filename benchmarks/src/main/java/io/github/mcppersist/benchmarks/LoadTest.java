@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.locks.LockSupport;
 
 import io.github.mcppersist.benchmarks.LoadComparison.Turn;
 import io.github.mcppersist.benchmarks.McpLoadClients.Calls;
@@ -33,10 +34,16 @@ final class LoadTest {
 	private static final ToolCall SLEEPING = new ToolCall("sleep", "{\"ms\":1000}", "slept 1000 ms");
 
 	/**
-	 * Of turns that bring no server on by more than this, two in a row say that it is
-	 * warm.
+	 * A server is warm when its compilers have had no more than this part of its
+	 * processor time, in two turns in a row.
 	 */
-	private static final double STILL = 0.03;
+	private static final double COMPILED = 0.02;
+
+	/**
+	 * How long the compilers have the machine to themselves after each turn of the
+	 * warm-up: where there are few processors they come to nothing under load.
+	 */
+	private static final Duration REST = Duration.ofSeconds(2);
 
 	private final RedisServer redis;
 
@@ -76,9 +83,9 @@ final class LoadTest {
 				test.compare("sleeps 1 s", 500, SLEEPING, new Plan(1, 2, 2, 1), out);
 				return;
 			}
-			test.compare("quick tool", 64, QUICK, new Plan(4, 12, 3, 10), out);
-			test.compare("twenty notifications", 64, TWENTY, new Plan(4, 8, 3, 8), out);
-			test.compare("sleeps 1 s", 500, SLEEPING, new Plan(4, 2, 5, 3), out);
+			test.compare("quick tool", 64, QUICK, new Plan(4, 20, 3, 10), out);
+			test.compare("twenty notifications", 64, TWENTY, new Plan(4, 15, 3, 8), out);
+			test.compare("sleeps 1 s", 500, SLEEPING, new Plan(4, 6, 5, 3), out);
 		}
 	}
 
@@ -109,8 +116,8 @@ final class LoadTest {
 			WarmUp oursWarmUp = new WarmUp();
 			WarmUp springAiWarmUp = new WarmUp();
 			for (int i = 0; i < plan.warmUpTurns() && !(oursWarmUp.isOver() && springAiWarmUp.isOver()); i++) {
-				oursWarmUp.add(turn(this.ours, oursClients, call, plan.warmUpSeconds()));
-				springAiWarmUp.add(turn(this.springAi, springAiClients, call, plan.warmUpSeconds()));
+				warmUp(this.ours, oursClients, call, plan, oursWarmUp);
+				warmUp(this.springAi, springAiClients, call, plan, springAiWarmUp);
 			}
 			out.println("Warm-up, " + what + ": Spring AI's transport " + springAiWarmUp + "; mcp-persist " + oursWarmUp
 					+ ".");
@@ -133,6 +140,14 @@ final class LoadTest {
 			this.shares.release(this.ours.pid());
 			this.shares.release(this.springAi.pid());
 		}
+	}
+
+	private void warmUp(ServerProcess server, McpLoadClients clients, ToolCall call, Plan plan, WarmUp warmUp)
+			throws IOException {
+		Duration compilersBefore = server.compilerTime();
+		Turn turn = turn(server, clients, call, plan.warmUpSeconds());
+		LockSupport.parkNanos(REST.toNanos());
+		warmUp.add(turn, server.compilerTime().minus(compilersBefore).toNanos() / 1e3);
 	}
 
 	private Turn turn(ServerProcess server, McpLoadClients clients, ToolCall call, int seconds) throws IOException {
@@ -182,34 +197,33 @@ final class LoadTest {
 	}
 
 	/**
-	 * What a server has been called before anything counts. Its processor time a call
-	 * says how warm it is, on which what else the machine does has little effect.
+	 * What a server has been called before anything counts.
 	 */
 	private static final class WarmUp {
 
-		private double least = Double.MAX_VALUE;
+		private double serverMicros;
 
-		private double last;
+		private double compiled;
 
 		private int calls;
 
-		private int still;
+		private int compiledTurns;
 
-		void add(Turn turn) {
+		void add(Turn turn, double compilerMicros) {
 			this.calls += turn.calls();
-			this.last = turn.serverMicros();
-			this.still = (this.last > this.least * (1 - STILL)) ? this.still + 1 : 0;
-			this.least = Math.min(this.least, this.last);
+			this.serverMicros = turn.serverMicros();
+			this.compiled = compilerMicros / (turn.serverMicros() * turn.calls() + compilerMicros);
+			this.compiledTurns = (this.compiled <= COMPILED) ? this.compiledTurns + 1 : 0;
 		}
 
 		boolean isOver() {
-			return this.still >= 2;
+			return this.compiledTurns >= 2;
 		}
 
 		@Override
 		public String toString() {
-			return String.format(Locale.ROOT, "%,d calls, %s at %.0f µs of CPU a call", this.calls,
-					isOver() ? "still" : "stopped", this.last);
+			return String.format(Locale.ROOT, "%,d calls, %s at %.0f µs of CPU a call, %.1f %% of it the compilers'",
+					this.calls, isOver() ? "warm" : "stopped", this.serverMicros, 100 * this.compiled);
 		}
 
 	}

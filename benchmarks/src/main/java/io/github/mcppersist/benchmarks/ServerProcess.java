@@ -125,21 +125,35 @@ final class ServerProcess implements AutoCloseable {
 	}
 
 	/**
+	 * Return what its compilers have used of its processors.
+	 * @return the time since it was started
+	 */
+	Duration compilerTime() throws IOException {
+		double ticks = number("(?m)^java\\.ci\\.totalTime=(\\d+)", "PerfCounter.print");
+		double perSecond = number("(?m)^sun\\.os\\.hrt\\.frequency=(\\d+)", "PerfCounter.print");
+		return Duration.ofNanos((long) (ticks / perSecond * 1e9));
+	}
+
+	/**
 	 * Collect garbage and count what is left, class by class.
 	 * @return the bytes that are left in the server's heap
 	 */
-	long usedHeap() throws IOException, InterruptedException {
+	long usedHeap() throws IOException {
+		return number("(?m)^Total +\\d+ +(\\d+)", "GC.class_histogram");
+	}
+
+	// What the JVM says of itself
+	private long number(String pattern, String command) throws IOException {
 		Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
-		Process histogram = new ProcessBuilder(jcmd.toString(), Long.toString(this.process.pid()), "GC.class_histogram")
+		Process process = new ProcessBuilder(jcmd.toString(), Long.toString(this.process.pid()), command)
 			.redirectErrorStream(true)
 			.start();
-		String text = new String(histogram.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-		histogram.waitFor();
-		Matcher total = Pattern.compile("(?m)^Total +\\d+ +(\\d+)").matcher(text);
-		if (!total.find()) {
-			throw new IOException("The server's heap is not known: " + text);
+		String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+		Matcher found = Pattern.compile(pattern).matcher(text);
+		if (!found.find()) {
+			throw new IOException(command + " doesn't say it: " + text);
 		}
-		return Long.parseLong(total.group(1));
+		return Long.parseLong(found.group(1));
 	}
 
 	/**
