@@ -156,7 +156,7 @@ Include ${file}
       writeFileSync(main, `${readFileSync(file, 'utf8')}
 pid_filename none
 cache_log ${directory}/cache.log
-access_log none
+access_log stdio:${directory}/access.log
 visible_hostname proxies
 shutdown_lifetime 0 seconds
 pinger_enable off
