@@ -346,8 +346,8 @@ final class BlockingLink implements RedisLink {
 		}
 
 		@Override
-		public void disconnected() {
-			this.subscriber.disconnected();
+		public void disconnected(String server) {
+			this.subscriber.disconnected(server);
 		}
 
 		@Override

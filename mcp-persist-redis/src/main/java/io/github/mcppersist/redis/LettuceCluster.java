@@ -1,16 +1,24 @@
 package io.github.mcppersist.redis;
 
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 import io.lettuce.core.AbstractRedisClient;
+import io.lettuce.core.RedisChannelHandler;
+import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.cluster.ClusterClientOptions;
@@ -19,6 +27,7 @@ import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.cluster.SlotHash;
 import io.lettuce.core.cluster.models.partitions.Partitions;
 import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import io.lettuce.core.resource.ClientResources;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -54,7 +63,7 @@ final class LettuceCluster extends RedisClusterClient {
 		List<RedisURI> nodes = configuration.getClusterNodes().stream().map((node) -> {
 			RedisURI uri = LettuceUris.of(Objects.requireNonNull(node.getHost()), node.getPortOr(DEFAULT_PORT),
 					configuration, 0, factory.getClientConfiguration());
-			uri.setTimeout(LOOK_LIMIT);
+			uri.setTimeout(atMost(uri.getTimeout()));
 			return uri;
 		}).toList();
 		LettuceCluster cluster = new LettuceCluster(applications.getResources(), nodes);
@@ -65,18 +74,29 @@ final class LettuceCluster extends RedisClusterClient {
 	private static ClusterClientOptions options(ClusterClientOptions applications) {
 		ClusterTopologyRefreshOptions refresh = applications.getTopologyRefreshOptions();
 		Predicate<RedisClusterNode> alive = (node) -> !node.is(RedisClusterNode.NodeFlag.FAIL);
+		ClusterTopologyRefreshOptions.Builder looks = ClusterTopologyRefreshOptions.builder()
+			.dynamicRefreshSources(refresh.useDynamicRefreshSources())
+			.enableAllAdaptiveRefreshTriggers()
+			.adaptiveRefreshTriggersTimeout(LOOK_LIMIT);
+		if (refresh.isPeriodicRefreshEnabled()) {
+			looks.enablePeriodicRefresh(refresh.getRefreshPeriod());
+		}
 		return applications.mutate()
-			.socketOptions(applications.getSocketOptions().mutate().connectTimeout(LOOK_LIMIT).build())
+			.socketOptions(applications.getSocketOptions()
+				.mutate()
+				.connectTimeout(atMost(applications.getSocketOptions().getConnectTimeout()))
+				.build())
 			// They are kept by RedisCalls; here they cost a timer for each call
 			.timeoutOptions(TimeoutOptions.builder().timeoutCommands(false).build())
 			// What nobody reaches isn't asked, and its connection ends
 			.nodeFilter(alive.and(applications.getNodeFilter()))
-			.topologyRefreshOptions(ClusterTopologyRefreshOptions.builder()
-				.dynamicRefreshSources(refresh.useDynamicRefreshSources())
-				.enableAllAdaptiveRefreshTriggers()
-				.adaptiveRefreshTriggersTimeout(LOOK_LIMIT)
-				.build())
+			.topologyRefreshOptions(looks.build())
 			.build();
+	}
+
+	private static Duration atMost(Duration applications) {
+		boolean shorter = applications.compareTo(LOOK_LIMIT) < 0 && !applications.isZero();
+		return shorter ? applications : LOOK_LIMIT;
 	}
 
 	/**
@@ -114,6 +134,40 @@ final class LettuceCluster extends RedisClusterClient {
 	}
 
 	/**
+	 * Listen to connections that break, whoever has ended them. Only once this is
+	 * connected: the driver's threads mustn't wait for the first topology.
+	 * @param listener is told the ID of the node, on a thread of the driver
+	 */
+	void onBreak(Consumer<String> listener) {
+		Map<RedisChannelHandler<?, ?>, SocketAddress> peers = new ConcurrentHashMap<>();
+		addListener(new RedisConnectionStateListener() {
+
+			@Override
+			public void onRedisConnected(RedisChannelHandler<?, ?> connection, SocketAddress peer) {
+				if (!(connection instanceof StatefulRedisPubSubConnection)) {
+					peers.put(connection, peer);
+				}
+			}
+
+			@Override
+			public void onRedisDisconnected(RedisChannelHandler<?, ?> connection) {
+				if (peers.remove(connection) instanceof InetSocketAddress peer) {
+					getPartitions().stream()
+						.filter((node) -> isAt(node.getUri(), peer))
+						.forEach((node) -> listener.accept(node.getNodeId()));
+				}
+			}
+
+		});
+	}
+
+	private static boolean isAt(RedisURI node, InetSocketAddress peer) {
+		InetAddress resolved = peer.getAddress();
+		return node.getPort() == peer.getPort() && (node.getHost().equals(peer.getHostString())
+				|| (resolved != null && node.getHost().equals(resolved.getHostAddress())));
+	}
+
+	/**
 	 * Close the connection to a node, whether it is up, hangs, or waits for its next
 	 * attempt. What waits there is sent again, to whoever holds the slot then. And look
 	 * where the slots are.
@@ -125,8 +179,11 @@ final class LettuceCluster extends RedisClusterClient {
 		if (node != null) {
 			partitions.remove(node);
 			updatePartitionsInConnections();
-			partitions.add(node);
-			partitions.updateCache();
+			// A look may have brought it back meanwhile
+			if (partitions.getPartitionByNodeId(server) == null) {
+				partitions.add(node);
+				partitions.updateCache();
+			}
 			updatePartitionsInConnections();
 		}
 		look();

@@ -423,12 +423,20 @@ final class LettuceLink implements RedisLink {
 		LettuceCluster cluster = LettuceCluster.of(this.factory, nodes);
 		try {
 			StatefulRedisClusterConnection<byte[], byte[]> connection = cluster.connect(ByteArrayCodec.INSTANCE);
+			cluster.onBreak(this::disconnected);
 			return new Connection(connection, connection.async(), null, cluster,
 					() -> cluster.connectPubSub(StringCodec.UTF8), new AtomicReference<>());
 		}
 		catch (RuntimeException ex) {
 			cluster.end();
 			throw ex;
+		}
+	}
+
+	private void disconnected(String server) {
+		Subscriber subscriber = this.subscriber;
+		if (subscriber != null) {
+			subscriber.disconnected(server);
 		}
 	}
 
@@ -631,10 +639,7 @@ final class LettuceLink implements RedisLink {
 
 		@Override
 		public void onRedisDisconnected(RedisChannelHandler<?, ?> connection) {
-			Subscriber subscriber = LettuceLink.this.subscriber;
-			if (subscriber != null) {
-				subscriber.disconnected();
-			}
+			disconnected(NO_SERVER);
 		}
 
 	}

@@ -173,13 +173,15 @@ final class RedisCalls {
 	}
 
 	/**
-	 * The connection broke. What is under way is sent again by the driver. If something
-	 * of it has broken the connection, it is the largest.
+	 * A connection broke. What is under way is sent again by the driver. If something of
+	 * it has broken the connection, it is the largest.
+	 * @param server where it was connected to
 	 */
-	void disconnected() {
+	void disconnected(String server) {
 		Call<?> largest = null;
 		for (Call<?> call : this.underWay) {
-			if (!call.isDone() && call.operation.writes() && (largest == null || call.bytes > largest.bytes)) {
+			boolean concerned = !call.isDone() && call.operation.writes() && server.equals(call.server);
+			if (concerned && (largest == null || call.bytes > largest.bytes)) {
 				largest = call;
 			}
 		}

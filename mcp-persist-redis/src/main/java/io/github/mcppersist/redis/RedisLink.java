@@ -184,9 +184,10 @@ interface RedisLink {
 		void subscribed();
 
 		/**
-		 * The connection for calls broke; what is under way is sent again.
+		 * A connection for calls broke; what is under way on it is sent again.
+		 * @param server where it was connected to
 		 */
-		void disconnected();
+		void disconnected(String server);
 
 		/**
 		 * Redis doesn't let this node subscribe. That is tried again.

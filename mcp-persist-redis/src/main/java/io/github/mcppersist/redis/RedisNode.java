@@ -263,8 +263,8 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 	}
 
 	@Override
-	public void disconnected() {
-		this.calls.disconnected();
+	public void disconnected(String server) {
+		this.calls.disconnected(server);
 	}
 
 	@Override

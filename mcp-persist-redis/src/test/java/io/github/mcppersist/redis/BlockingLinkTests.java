@@ -46,7 +46,7 @@ class BlockingLinkTests {
 		}
 
 		@Override
-		public void disconnected() {
+		public void disconnected(String server) {
 			// Nothing is sent again
 		}
 

@@ -5,14 +5,18 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.data.redis.connection.RedisClusterConfiguration;
 
 import io.github.mcppersist.event.Event;
+import io.github.mcppersist.event.EventStoreRefusedException;
+import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionRecord;
@@ -20,6 +24,7 @@ import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Tests for {@link RedisEventStore} on a Redis Cluster of three nodes.
@@ -128,6 +133,41 @@ class RedisClusterTests {
 		RedisStores.block(store.storeEvents(stream, List.of(event)));
 
 		assertThat(RedisStores.read(other, stream, priming.id()).events()).containsExactly(event);
+	}
+
+	// Jedis tries several times by itself, for longer than a call may take
+	@Test
+	void givesUpWhatIsLargerThanItsNodeTakesAndGoesOnWithTheRest() {
+		RedisEventStore store = open(Driver.LETTUCE);
+		StreamKey stream = RedisStores.newStream();
+		Event priming = RedisStores.priming(stream);
+		RedisStores.block(store.openStream(stream, RequestIds.parse("7"), List.of(priming)));
+		Event event = RedisStores.event(stream, 2);
+		Event large = new Event(event.id(), new byte[3 * 1024 * 1024]);
+		try {
+			configure("proto-max-bulk-len", "1048576");
+
+			Awaitility.await()
+				.atMost(RedisStores.LIMIT)
+				.pollInterval(Duration.ofMillis(300))
+				.ignoreExceptionsInstanceOf(EventStoreUnavailableException.class)
+				.untilAsserted(() -> assertThatExceptionOfType(EventStoreRefusedException.class)
+					.isThrownBy(() -> RedisStores.block(store.storeEvents(stream, List.of(large))))
+					.withMessageContaining("proto-max-bulk-len"));
+		}
+		finally {
+			configure("proto-max-bulk-len", "536870912");
+		}
+
+		Awaitility.await()
+			.atMost(RedisStores.LIMIT)
+			.ignoreExceptionsInstanceOf(EventStoreUnavailableException.class)
+			.untilAsserted(() -> RedisStores.block(store.storeEvents(stream, List.of(event))));
+		assertThat(RedisStores.read(store, stream, priming.id()).events()).containsExactly(event);
+	}
+
+	private static void configure(String name, String value) {
+		cluster.nodes().forEach((node) -> node.cli("CONFIG", "SET", name, value));
 	}
 
 }
