@@ -65,6 +65,17 @@ class ActuateAutoConfigurationTests {
 	}
 
 	@Test
+	void theSessionsAreThereOnlyWhereTheyAreExposed() {
+		this.exposed.run((context) -> assertThat(context).doesNotHaveBean(McpSessionsEndpoint.class));
+		ApplicationContextRunner both = this.context
+			.withPropertyValues("management.endpoints.web.exposure.include=mcppersist,mcpsessions");
+		both.run((context) -> assertThat(context).hasSingleBean(McpPersistEndpoint.class)
+			.hasSingleBean(McpSessionsEndpoint.class));
+		both.withPropertyValues("management.endpoint.mcpsessions.access=NONE")
+			.run((context) -> assertThat(context).doesNotHaveBean(McpSessionsEndpoint.class));
+	}
+
+	@Test
 	void startBesideAnEndpointOfTheApplicationsAndSeveralStores() {
 		this.exposed.withBean("one", EventStore.class, () -> InMemoryEventStore.builder().build())
 			.withBean("another", EventStore.class, () -> InMemoryEventStore.builder().build())
