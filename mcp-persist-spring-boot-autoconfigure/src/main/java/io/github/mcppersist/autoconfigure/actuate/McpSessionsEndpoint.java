@@ -90,7 +90,7 @@ public final class McpSessionsEndpoint {
 	 * is out of reach
 	 */
 	@ReadOperation
-	public WebEndpointResponse<?> sessions(@Nullable String after, @Nullable Integer size) {
+	public WebEndpointResponse<SessionsDescriptor> sessions(@Nullable String after, @Nullable Integer size) {
 		if (!(this.sessionStore instanceof MonitoredSessionStore store)) {
 			return new WebEndpointResponse<>(WebEndpointResponse.STATUS_NOT_FOUND);
 		}
@@ -98,14 +98,15 @@ public final class McpSessionsEndpoint {
 			SessionPage page = store.findSessions(after, (size != null) ? size : DEFAULT_SIZE).block(LIMIT);
 			List<StoredSession> sessions = (page != null) ? page.sessions() : List.of();
 			return new WebEndpointResponse<>(new SessionsDescriptor(sessions.stream().map(SessionSummary::of).toList(),
-					(page != null) ? page.next() : null));
+					(page != null) ? page.next() : null, null));
 		}
 		catch (IllegalArgumentException ex) {
 			String reason = String.valueOf(ex.getMessage());
 			throw new InvalidEndpointRequestException(reason, reason);
 		}
 		catch (SessionStoreUnavailableException ex) {
-			return unavailable(ex);
+			return new WebEndpointResponse<>(new SessionsDescriptor(List.of(), null, ex.getMessage()),
+					WebEndpointResponse.STATUS_SERVICE_UNAVAILABLE);
 		}
 	}
 
@@ -168,7 +169,7 @@ public final class McpSessionsEndpoint {
 	 * reach: then it may be ended or not, and the request can be made again
 	 */
 	@DeleteOperation
-	public WebEndpointResponse<?> end(@Selector String session) {
+	public WebEndpointResponse<OutageDescriptor> end(@Selector String session) {
 		if (!StreamKey.isSessionId(session)) {
 			return new WebEndpointResponse<>(WebEndpointResponse.STATUS_NOT_FOUND);
 		}
@@ -179,7 +180,8 @@ public final class McpSessionsEndpoint {
 			return new WebEndpointResponse<>(WebEndpointResponse.STATUS_NOT_FOUND);
 		}
 		catch (EventStoreUnavailableException | SessionStoreUnavailableException ex) {
-			return unavailable(ex);
+			return new WebEndpointResponse<>(new OutageDescriptor(ex.getMessage()),
+					WebEndpointResponse.STATUS_SERVICE_UNAVAILABLE);
 		}
 	}
 
@@ -194,18 +196,23 @@ public final class McpSessionsEndpoint {
 		return true;
 	}
 
-	private static WebEndpointResponse<?> unavailable(RuntimeException failure) {
-		return new WebEndpointResponse<>(Map.of("outage", String.valueOf(failure.getMessage())),
-				WebEndpointResponse.STATUS_SERVICE_UNAVAILABLE);
-	}
-
 	/**
 	 * Some of the sessions.
 	 *
 	 * @param sessions the sessions
 	 * @param next the parameter {@code after} of the next page, if there is one
+	 * @param outage why the store couldn't be asked, if it couldn't
 	 */
-	public record SessionsDescriptor(List<SessionSummary> sessions, @Nullable String next) {
+	public record SessionsDescriptor(List<SessionSummary> sessions, @Nullable String next, @Nullable String outage) {
+
+	}
+
+	/**
+	 * Why a session could not be ended.
+	 *
+	 * @param outage why the store is out of reach
+	 */
+	public record OutageDescriptor(@Nullable String outage) {
 
 	}
 
