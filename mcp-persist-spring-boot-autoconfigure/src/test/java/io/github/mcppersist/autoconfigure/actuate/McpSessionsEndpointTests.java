@@ -18,6 +18,8 @@ import org.awaitility.core.ThrowingRunnable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -235,9 +237,11 @@ class McpSessionsEndpointTests {
 		}
 	}
 
-	@Test
-	void listsAndEndsSessionsInMemory() throws Exception {
-		try (ObservedServer server = server(EXPOSED, UNRESTRICTED, "mcp.persist.store=memory")) {
+	@ParameterizedTest
+	@ValueSource(strings = { "servlet", "reactive" })
+	void listsAndEndsSessionsInMemory(String type) throws Exception {
+		try (ObservedServer server = server(EXPOSED, UNRESTRICTED, "mcp.persist.store=memory",
+				"spring.main.web-application-type=" + type)) {
 			RawMcpClient client = initialize(server);
 			JsonNode session = json(server.get("/actuator/mcpsessions")).get("sessions").get(0);
 			assertThat(session.get("session").asString()).isEqualTo(SessionNames.of(client.sessionId()));
