@@ -1,5 +1,6 @@
 package io.github.mcppersist.session;
 
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -47,8 +48,15 @@ final class InMemorySession {
 
 	private long expiresAt;
 
-	InMemorySession(SessionRecord created) {
+	private final long createdAt;
+
+	private long usedAt;
+
+	private long lastUse;
+
+	InMemorySession(SessionRecord created, long now) {
 		this.created = created;
+		this.createdAt = now;
 		this.subscriptions = new HashSet<>(created.subscriptions());
 		created.subscriptions().forEach((uri) -> this.subscriptionBytes += bytes(uri));
 		this.logLevel = created.logLevel();
@@ -85,8 +93,18 @@ final class InMemorySession {
 		return this.expiresAt;
 	}
 
-	void expireAt(long time) {
-		this.expiresAt = time;
+	/**
+	 * Return the number of its last use among those of all sessions.
+	 * @return the number, 0 before the first
+	 */
+	long lastUse() {
+		return this.lastUse;
+	}
+
+	void used(long number, long now, long expiresAt) {
+		this.lastUse = number;
+		this.usedAt = now;
+		this.expiresAt = expiresAt;
 	}
 
 	void logLevel(String logLevel) {
@@ -121,6 +139,12 @@ final class InMemorySession {
 		if (this.standaloneCursor == null || cursor.sequence() > this.standaloneCursor.sequence()) {
 			this.standaloneCursor = cursor;
 		}
+	}
+
+	StoredSession describe(long now) {
+		return new StoredSession(this.created.sessionId(), this.created.initializeRequest(),
+				this.created.protocolVersion(), this.created.owner(), this.created.server(), null,
+				Duration.ofMillis(now - this.createdAt), Duration.ofMillis(now - this.usedAt));
 	}
 
 	SessionRecord toRecord() {

@@ -2,21 +2,24 @@ package io.github.mcppersist.session;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -35,13 +38,15 @@ import io.github.mcppersist.event.StreamKey;
  * The store has no thread: signals come on the thread that subscribes. What has expired
  * is dropped by the next call, whichever it is.
  */
-public final class InMemorySessionStore implements SessionStore {
+public final class InMemorySessionStore implements MonitoredSessionStore {
 
 	/**
 	 * How many deleted sessions are remembered. A node learns of a deletion when it next
 	 * opens a stream, so that the oldest have nothing left to forbid.
 	 */
 	private static final int MAX_DELETED_SESSIONS = 10_000;
+
+	private static final Pattern CURSOR = Pattern.compile("[0-9]{1,18}");
 
 	private static final Duration ANSWER_TIME_TO_LIVE = Duration.ofMinutes(5);
 
@@ -52,11 +57,16 @@ public final class InMemorySessionStore implements SessionStore {
 
 	private final ReentrantLock lock = new ReentrantLock();
 
+	private final Map<String, InMemorySession> sessions = new HashMap<>();
+
 	/**
-	 * The session that was created, changed or renewed least recently in front: all live
-	 * equally long, so this is the order in which they expire, too.
+	 * The same by their last use: the session that was created, changed or renewed least
+	 * recently in front. All live equally long, so this is the order in which they
+	 * expire, too.
 	 */
-	private final Map<String, InMemorySession> sessions = new LinkedHashMap<>();
+	private final NavigableMap<Long, InMemorySession> sessionsByUse = new TreeMap<>();
+
+	private long uses;
 
 	private final Map<String, Set<String>> subscribers = new HashMap<>();
 
@@ -108,6 +118,22 @@ public final class InMemorySessionStore implements SessionStore {
 	public Mono<SessionRecord> findSession(String sessionId) {
 		StreamKey.requireSessionId(sessionId);
 		return Mono.defer(() -> Mono.justOrEmpty(locked(() -> find(sessionId))));
+	}
+
+	@Override
+	public Mono<SessionPage> findSessions(@Nullable String cursor, int size) {
+		MonitoredSessionStore.requirePageSize(size);
+		long before = (cursor != null) ? use(cursor) : Long.MAX_VALUE;
+		return Mono.fromSupplier(() -> locked(() -> page(before, size)));
+	}
+
+	@Override
+	public Mono<StoredSession> describeSession(String sessionId) {
+		StreamKey.requireSessionId(sessionId);
+		return Mono.defer(() -> Mono.justOrEmpty(locked(() -> {
+			InMemorySession session = this.sessions.get(sessionId);
+			return (session != null) ? session.describe(this.millis.getAsLong()) : null;
+		})));
 	}
 
 	@Override
@@ -237,7 +263,7 @@ public final class InMemorySessionStore implements SessionStore {
 	private SessionRecord create(SessionRecord session) {
 		requireNotDeleted(session.sessionId());
 		if (!this.sessions.containsKey(session.sessionId())) {
-			InMemorySession created = new InMemorySession(session);
+			InMemorySession created = new InMemorySession(session, this.millis.getAsLong());
 			if (this.sessions.size() >= this.maxSessions || this.bytes + created.bytes() > this.maxBytes) {
 				throw new TooManySessionsException();
 			}
@@ -253,6 +279,28 @@ public final class InMemorySessionStore implements SessionStore {
 		return (session != null) ? session.toRecord() : null;
 	}
 
+	private static long use(String cursor) {
+		if (!CURSOR.matcher(cursor).matches()) {
+			throw new IllegalArgumentException("Not a cursor of this store: '" + cursor + "'");
+		}
+		return Long.parseLong(cursor);
+	}
+
+	private SessionPage page(long before, int size) {
+		long now = this.millis.getAsLong();
+		List<StoredSession> page = new ArrayList<>();
+		long last = 0;
+		for (InMemorySession session : this.sessionsByUse.headMap(before, false).descendingMap().values()) {
+			page.add(session.describe(now));
+			last = session.lastUse();
+			if (page.size() == size) {
+				break;
+			}
+		}
+		boolean more = !page.isEmpty() && this.sessionsByUse.firstKey() < last;
+		return new SessionPage(page, more ? Long.toString(last) : null);
+	}
+
 	private Revision change(String sessionId, Consumer<InMemorySession> change) {
 		InMemorySession session = this.sessions.get(sessionId);
 		if (session == null) {
@@ -266,8 +314,10 @@ public final class InMemorySessionStore implements SessionStore {
 	}
 
 	private void used(InMemorySession session) {
-		session.expireAt(this.millis.getAsLong() + this.timeToLive.toMillis());
-		this.sessions.remove(session.sessionId());
+		long now = this.millis.getAsLong();
+		this.sessionsByUse.remove(session.lastUse());
+		session.used(++this.uses, now, now + this.timeToLive.toMillis());
+		this.sessionsByUse.put(session.lastUse(), session);
 		this.sessions.put(session.sessionId(), session);
 	}
 
@@ -306,6 +356,7 @@ public final class InMemorySessionStore implements SessionStore {
 
 	private void remove(InMemorySession session) {
 		this.sessions.remove(session.sessionId());
+		this.sessionsByUse.remove(session.lastUse());
 		this.bytes -= session.bytes();
 		session.subscriptions().forEach((uri) -> removeSubscriber(uri, session.sessionId()));
 	}
@@ -322,7 +373,7 @@ public final class InMemorySessionStore implements SessionStore {
 	}
 
 	private InMemorySession leastRecentlyUsed() {
-		return this.sessions.values().iterator().next();
+		return this.sessionsByUse.firstEntry().getValue();
 	}
 
 	private void expire() {

@@ -24,6 +24,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.observe.ConnectionKind;
@@ -33,7 +34,9 @@ import io.github.mcppersist.observe.Observers;
 import io.github.mcppersist.observe.StreamDescription;
 import io.github.mcppersist.session.InMemorySessionStore;
 import io.github.mcppersist.session.SessionNames;
+import io.github.mcppersist.session.SessionNotFoundException;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.session.SessionStoreUnavailableException;
 import io.github.mcppersist.stream.JsonRpcError;
 import io.github.mcppersist.stream.SseConnection;
 import io.github.mcppersist.stream.StreamContext;
@@ -318,11 +321,10 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	/**
 	 * Describe the streams of a session that this node runs, or has connections of. For
 	 * people, not for every request.
-	 * @param sessionId the session ID that the client sends
+	 * @param name the {@linkplain SessionNames name} of the session
 	 * @return the streams, in no order; none if this node doesn't hold the session
 	 */
-	public List<StreamDescription> describeStreams(String sessionId) {
-		String name = SessionNames.of(sessionId);
+	public List<StreamDescription> describeStreams(String name) {
 		Session session = this.sessions.held(name);
 		if (session == null) {
 			return List.of();
@@ -339,6 +341,25 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		}
 		connections.forEach((streamId, kind) -> streams.add(new StreamDescription(streamId, null, false, 0, kind)));
 		return streams;
+	}
+
+	/**
+	 * End a session for good, as its client does with DELETE, whatever
+	 * {@link StreamableHttpOptions#deleteAllowed()} says: what runs of it is cancelled,
+	 * its connections are closed, and every node answers 404 from then on.
+	 * @param name the {@linkplain SessionNames name} of the session
+	 * @return completes when it is deleted in the stores and the other nodes have been
+	 * told; fails with {@link SessionNotFoundException} if this MCP server has no such
+	 * session, and with {@link SessionStoreUnavailableException} or
+	 * {@link EventStoreUnavailableException} if a store is out of reach: then it may be
+	 * ended or not, and the call can be made again
+	 */
+	public Mono<Void> endSession(String name) {
+		StreamKey.requireSessionId(name);
+		return Mono.defer(() -> this.sessions.acquire(name, true))
+			.flatMap((session) -> this.sessions.delete(session).doFinally((signal) -> session.release()))
+			.onErrorMap(RejectedRequestException.class, (ex) -> (ex.rejection() == Rejection.UNKNOWN_SESSION)
+					? new SessionNotFoundException() : new SessionStoreUnavailableException(ex.rejection().message()));
 	}
 
 	private void methodNotAllowed(HttpReply reply) {

@@ -40,6 +40,10 @@ enum LuaScript {
 
 	FIND_SESSION("find-session.lua"),
 
+	DESCRIBE_SESSION("describe-session.lua"),
+
+	LIST_SESSIONS("list-sessions.lua"),
+
 	CHANGE_SESSION("change-session.lua", Operation.Proof.NEVER),
 
 	MOVE_CURSOR("move-cursor.lua", Operation.Proof.NEVER),

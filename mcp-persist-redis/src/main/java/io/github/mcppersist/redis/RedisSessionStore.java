@@ -9,8 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -21,12 +24,14 @@ import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.AnswerStore;
+import io.github.mcppersist.session.MonitoredSessionStore;
 import io.github.mcppersist.session.SessionAlreadyDeletedException;
 import io.github.mcppersist.session.SessionNotFoundException;
+import io.github.mcppersist.session.SessionPage;
 import io.github.mcppersist.session.SessionRecord;
-import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.SessionStoreException;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
+import io.github.mcppersist.session.StoredSession;
 import io.github.mcppersist.session.TooManySessionsException;
 
 /**
@@ -38,7 +43,7 @@ import io.github.mcppersist.session.TooManySessionsException;
  * call that fails in between is to be repeated; until then, and for some time after a
  * session has expired, the index may say too little or too much.
  */
-public final class RedisSessionStore implements SessionStore {
+public final class RedisSessionStore implements MonitoredSessionStore {
 
 	private static final Logger logger = LoggerFactory.getLogger(RedisSessionStore.class);
 
@@ -49,6 +54,10 @@ public final class RedisSessionStore implements SessionStore {
 	private static final int DEFAULT_MAX_SESSIONS = 100_000;
 
 	private static final int RENEWALS_UNDER_WAY = 16;
+
+	private static final int DESCRIPTIONS_UNDER_WAY = 16;
+
+	private static final Pattern CURSOR = Pattern.compile("([0-9]{1,15})\\.(.+)");
 
 	private static final byte[] MAX_ANSWERS = RedisNode.number(AnswerStore.MAX_ANSWERS);
 
@@ -72,16 +81,21 @@ public final class RedisSessionStore implements SessionStore {
 
 	private final byte[] indexTtl;
 
-	private RedisSessionStore(RedisNode node, StreamTtls ttls, Duration timeToLive, int maxSessions) {
+	private final long kept;
+
+	private final byte[] nodeId;
+
+	private RedisSessionStore(RedisNode node, String nodeId, StreamTtls ttls, Duration timeToLive, int maxSessions) {
+		this.nodeId = RedisKeys.bytes(nodeId);
 		this.maxSessions = RedisNode.number(maxSessions);
 		this.node = node;
 		this.timeToLive = timeToLive;
 		long millis = timeToLive.toMillis();
 		// Longer by as long as a node may wait until it renews a session that is used
-		long kept = millis + renewalInterval().toMillis();
-		this.ttl = RedisNode.number(kept);
+		this.kept = millis + renewalInterval().toMillis();
+		this.ttl = RedisNode.number(this.kept);
 		this.answerTtl = ttls.running();
-		this.tombstoneTtl = RedisNode.number(Math.max(kept, ttls.tombstone()));
+		this.tombstoneTtl = RedisNode.number(Math.max(this.kept, ttls.tombstone()));
 		this.indexTtl = RedisNode.number(2 * millis);
 	}
 
@@ -113,13 +127,14 @@ public final class RedisSessionStore implements SessionStore {
 			throw new IllegalArgumentException(
 					"timeToLive must be at least one millisecond and at most ten years, not " + timeToLive);
 		}
-		return new RedisSessionStore(eventStore.node(), eventStore.ttls(), timeToLive, maxSessions);
+		return new RedisSessionStore(eventStore.node(), eventStore.nodeId(), eventStore.ttls(), timeToLive,
+				maxSessions);
 	}
 
 	@Override
 	public Mono<Void> createSession(SessionRecord session) {
 		String sessionId = session.sessionId();
-		List<byte[]> arguments = new ArrayList<>(List.of(this.ttl));
+		List<byte[]> arguments = new ArrayList<>(List.of(this.ttl, this.nodeId));
 		arguments.addAll(SessionFields.of(session));
 		long bytes = arguments.stream().mapToLong((argument) -> argument.length).sum();
 		Mono<List<Object>> stored = write(LuaScript.CREATE_SESSION, bytes,
@@ -162,6 +177,59 @@ public final class RedisSessionStore implements SessionStore {
 			.filter((fields) -> !fields.isEmpty())
 			.map((fields) -> SessionFields.parse(sessionId, fields))
 			.onErrorMap(RuntimeException.class, RedisSessionStore::unreadable);
+	}
+
+	@Override
+	public Mono<SessionPage> findSessions(@Nullable String cursor, int size) {
+		byte[] most = RedisNode.number(MonitoredSessionStore.requirePageSize(size));
+		byte[][] arguments = (cursor != null) ? after(most, cursor) : new byte[][] { most };
+		return read(LuaScript.LIST_SESSIONS, keys(keys().sessions()), arguments).map(RedisSessionStore::texts)
+			.flatMap((found) -> {
+				List<String> names = new ArrayList<>();
+				for (int i = found.size() - 2; i >= 0; i -= 2) {
+					names.add(found.get(i));
+				}
+				String next = (names.size() == size) ? found.get(1) + '.' + found.get(0) : null;
+				return Flux.fromIterable(names)
+					.flatMapSequential(this::describeSession, DESCRIPTIONS_UNDER_WAY, 1)
+					.collectList()
+					.map((sessions) -> new SessionPage(sessions, next));
+			});
+	}
+
+	private static byte[][] after(byte[] most, String cursor) {
+		Matcher place = CURSOR.matcher(cursor);
+		if (!place.matches() || !StreamKey.isSessionId(place.group(2))) {
+			throw new IllegalArgumentException("Not a cursor of this store: '" + cursor + "'");
+		}
+		return new byte[][] { most, RedisKeys.bytes(place.group(1)), RedisKeys.bytes(place.group(2)) };
+	}
+
+	@Override
+	public Mono<StoredSession> describeSession(String sessionId) {
+		StreamKey.requireSessionId(sessionId);
+		return read(LuaScript.DESCRIBE_SESSION, keys(keys().record(sessionId), keys().tombstone(sessionId)),
+				SessionFields.described())
+			.filter((reply) -> !reply.isEmpty())
+			.map((reply) -> describe(sessionId, reply));
+	}
+
+	private StoredSession describe(String sessionId, List<Object> reply) {
+		Duration idle = Duration.ofMillis(Math.max(0, this.kept - (Long) reply.get(0)));
+		long millis = (Long) reply.get(1);
+		Duration age = (millis >= 0) ? Duration.ofMillis(millis) : null;
+		String text = SessionFields.text(reply.get(2));
+		String node = text.isEmpty() ? null : text;
+		try {
+			SessionRecord session = SessionFields.parse(sessionId, reply.subList(3, reply.size()));
+			return new StoredSession(sessionId, session.initializeRequest(), session.protocolVersion(), session.owner(),
+					session.server(), node, age, idle);
+		}
+		catch (RuntimeException ex) {
+			// One that can't be read doesn't hide the others
+			logger.debug("The record of a session can't be read", ex);
+			return new StoredSession(sessionId, null, null, null, null, node, age, idle);
+		}
 	}
 
 	private static Throwable unreadable(RuntimeException failure) {
@@ -262,7 +330,7 @@ public final class RedisSessionStore implements SessionStore {
 	}
 
 	private Mono<Void> renew(String sessionId) {
-		return write(LuaScript.RENEW_SESSION, 0, keys(keys().record(sessionId)), this.ttl)
+		return write(LuaScript.RENEW_SESSION, 0, keys(keys().record(sessionId)), this.ttl, this.nodeId)
 			.flatMap((uris) -> index(sessionId, texts(uris)));
 	}
 

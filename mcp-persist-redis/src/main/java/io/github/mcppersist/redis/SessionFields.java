@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,8 @@ import io.github.mcppersist.session.SessionRecord;
  * c        last event of the standalone stream that was sent, absent if there is none
  * b        1 if the client is known to come back to the streams of its requests
  * r        revision
+ * t        when it was stored, in ms since 1970 by the clock of Redis
+ * w        ID of the node that stored it or put off its expiry last
  * s:{uri}  a subscription; the value is empty
  * </pre>
  */
@@ -52,6 +55,17 @@ final class SessionFields {
 	private static final String SUBSCRIPTION = "s:";
 
 	private SessionFields() {
+	}
+
+	/**
+	 * Return the fields that make a record but for the subscriptions, of which there may
+	 * be many.
+	 * @return the names of the fields
+	 */
+	static byte[][] described() {
+		return Stream.of(INITIALIZE_REQUEST, PROTOCOL_VERSION, OWNER, SERVER, REVISION)
+			.map(RedisKeys::text)
+			.toArray(byte[][]::new);
 	}
 
 	static byte[] logLevel() {

@@ -9,8 +9,10 @@ if ttl == 0 then
 end
 local time = redis.call('TIME')
 local until_at = time[1] * 1000 + math.floor(time[2] / 1000) + ttl
-for i = 2, #ARGV do
-  redis.call('ZADD', index, 'XX', until_at, ARGV[i])
+-- First a write that is allowed even when Redis is out of memory, as the others then are, too
+if redis.call('PEXPIRE', index, ttl) == 1 then
+  for i = 2, #ARGV do
+    redis.call('ZADD', index, 'XX', until_at, ARGV[i])
+  end
 end
-redis.call('PEXPIRE', index, ttl)
 return {1}

@@ -9,16 +9,17 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
+import io.github.mcppersist.session.MonitoredSessionStore;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.TestRedis;
-import io.github.mcppersist.test.session.SessionStoreContractTests;
+import io.github.mcppersist.test.session.MonitoredSessionStoreContractTests;
 
 /**
  * Runs the contract tests with one driver.
  */
 @NeedsRedis
-abstract class AbstractRedisSessionStoreTests extends SessionStoreContractTests {
+abstract class AbstractRedisSessionStoreTests extends MonitoredSessionStoreContractTests {
 
 	private final Map<String, RedisEventStore> nodes = new ConcurrentHashMap<>();
 
@@ -33,17 +34,17 @@ abstract class AbstractRedisSessionStoreTests extends SessionStoreContractTests 
 	abstract RedisConnectionFactory connectionFactory(TestRedis redis);
 
 	@Override
-	protected SessionStore store() {
+	protected MonitoredSessionStore store() {
 		return RedisSessionStore.of(node("first"), Duration.ofHours(24));
 	}
 
 	@Override
-	protected SessionStore secondNode() {
+	protected MonitoredSessionStore secondNode() {
 		return RedisSessionStore.of(node("second"), Duration.ofHours(24));
 	}
 
 	@Override
-	protected SessionStore store(Duration timeToLive) {
+	protected MonitoredSessionStore store(Duration timeToLive) {
 		return RedisSessionStore.of(node("first"), timeToLive);
 	}
 

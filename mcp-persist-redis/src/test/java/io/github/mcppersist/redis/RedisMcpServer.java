@@ -24,6 +24,7 @@ import org.springframework.beans.factory.DisposableBean;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
+import io.github.mcppersist.session.MonitoredSessionStore;
 import io.github.mcppersist.test.redis.RedisServer;
 import io.github.mcppersist.test.servlet.TomcatServer;
 import io.github.mcppersist.test.transport.RawMcpClient;
@@ -246,6 +247,14 @@ final class RedisMcpServer implements AutoCloseable {
 		catch (Exception ex) {
 			throw new IOException(ex);
 		}
+	}
+
+	/**
+	 * Return the sessions that this server stores.
+	 * @return a store on the server's own connections
+	 */
+	MonitoredSessionStore sessions() {
+		return RedisSessionStore.of(this.store, Duration.ofHours(24));
 	}
 
 	/**

@@ -7,6 +7,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import io.github.mcppersist.session.SessionPage;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
 import io.github.mcppersist.test.transport.RawMcpClient;
@@ -81,6 +82,23 @@ class RedisRoundTripTests {
 				assertThat(ping.body()).contains("\"result\":{}");
 			}
 			assertThat(monitor.commands()).isEmpty();
+		}
+	}
+
+	@Test
+	void aPageOfSessionsCostsOneRoundTripAndOneForEachOfThem() throws Exception {
+		for (int i = 0; i < 7; i++) {
+			this.server.client().initialize();
+		}
+		// The scripts get there with the first call
+		TestEvents.block(this.server.sessions().findSessions(null, 1));
+
+		try (RedisMonitor monitor = new RedisMonitor(this.redis)) {
+			SessionPage first = TestEvents.block(this.server.sessions().findSessions(null, 3));
+			assertThat(first.sessions()).hasSize(3);
+			assertThat(monitor.commands()).hasSize(4).containsOnly("evalsha");
+			assertThat(TestEvents.block(this.server.sessions().findSessions(first.next(), 3)).sessions()).hasSize(3);
+			assertThat(monitor.commands()).hasSize(4).containsOnly("evalsha");
 		}
 	}
 

@@ -19,14 +19,17 @@ import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionAlreadyDeletedException;
+import io.github.mcppersist.session.SessionPage;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
+import io.github.mcppersist.session.StoredSession;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.tuple;
 
 /**
  * What is in Redis of a session, and for how long.
@@ -104,15 +107,20 @@ class RedisSessionLayoutTests {
 		TestEvents.block(this.store.createSession(session()));
 		assertKeys(RECORD, SESSIONS);
 		assertThat(redis.cli("ZRANGE", SESSIONS, "0", "-1")).isEqualTo(List.of(SESSION));
-		assertThat(redis.cli("HGETALL", RECORD))
-			.isEqualTo(List.of("i", "{\"capabilities\":{}}", "v", "2025-11-25", "p", "alice", "n", "server", "r", "1"));
+		long now = Long.parseLong((String) ((List<?>) redis.cli("TIME")).get(0)) * 1000;
+		String since = (String) redis.cli("HGET", RECORD, "t");
+		String node = this.eventStore.nodeId();
+		assertThat(Long.parseLong(since)).isBetween(now - 60_000, now + 1000);
+		assertThat(redis.cli("HGETALL", RECORD)).isEqualTo(List.of("i", "{\"capabilities\":{}}", "v", "2025-11-25", "p",
+				"alice", "n", "server", "r", "1", "t", since, "w", node));
 
 		TestEvents.block(this.store.setLogLevel(SESSION, "debug"));
 		TestEvents.block(this.store.subscribe(SESSION, "file:///a"));
 		TestEvents.block(this.store.moveStandaloneCursor(SESSION, EventId.parse("0_17_abcdef")));
 
-		assertThat(redis.cli("HGETALL", RECORD)).isEqualTo(List.of("i", "{\"capabilities\":{}}", "v", "2025-11-25", "p",
-				"alice", "n", "server", "r", "3", "l", "debug", "s:file:///a", "", "c", "0_17_abcdef"));
+		assertThat(redis.cli("HGETALL", RECORD))
+			.isEqualTo(List.of("i", "{\"capabilities\":{}}", "v", "2025-11-25", "p", "alice", "n", "server", "r", "3",
+					"t", since, "w", node, "l", "debug", "s:file:///a", "", "c", "0_17_abcdef"));
 		TestEvents.block(this.store.setResuming(SESSION));
 		assertThat(redis.cli("HGET", RECORD, "b")).isEqualTo("1");
 		assertThat(redis.cli("HGET", RECORD, "r")).isEqualTo("4");
@@ -167,6 +175,71 @@ class RedisSessionLayoutTests {
 
 		assertThat(TestEvents.block(this.store.findSession(SESSION))).isEqualTo(new SessionRecord(SESSION, "{}",
 				"2025-11-25", null, null, null, Set.of(), null, true, new Revision(2)));
+	}
+
+	@Test
+	void describesASessionThatSaysNeitherWhereNorSinceWhen() {
+		redis.cli("HSET", RECORD, "i", "{}", "v", "2025-11-25", "r", "2");
+		redis.cli("PEXPIRE", RECORD, "3600000");
+
+		StoredSession session = TestEvents.block(this.store.describeSession(SESSION));
+
+		assertThat(session.initializeRequest()).isEqualTo("{}");
+		assertThat(session.node()).isNull();
+		assertThat(session.age()).isNull();
+		// Kept for eight hours and an eighth of that, of which one is left
+		assertThat(session.idle()).isBetween(Duration.ofHours(8), Duration.ofHours(8).plusMinutes(1));
+	}
+
+	@Test
+	void describesSinceWhenASessionIsThereAndWhoUsedItLast() {
+		TestEvents.block(this.store.createSession(session()));
+		redis.cli("HINCRBY", RECORD, "t", "-7200000");
+		assertThat(TestEvents.block(this.store.describeSession(SESSION)).node()).isEqualTo(this.eventStore.nodeId());
+
+		try (RedisEventStore other = RedisEventStore.builder(factory).timeout(TestEvents.PATIENT).build()) {
+			TestEvents.block(RedisSessionStore.of(other, Duration.ofHours(8)).renewSessions(List.of(SESSION)));
+
+			StoredSession session = TestEvents.block(this.store.describeSession(SESSION));
+			assertThat(session.node()).isEqualTo(other.nodeId());
+			assertThat(session.age()).isBetween(Duration.ofHours(2), Duration.ofHours(2).plusMinutes(1));
+		}
+	}
+
+	// One that nobody can read any more must not hide the others
+	@Test
+	void showsThatThereIsARecordThatCanNotBeRead() {
+		TestEvents.block(this.store.createSession(session()));
+		TestEvents
+			.block(this.store.createSession(SessionRecord.initialized("other", "{}", "2025-11-25", null, "server")));
+		redis.cli("HDEL", RECORD, "i");
+
+		assertThat(TestEvents.block(this.store.findSessions(null, 10)).sessions())
+			.extracting(StoredSession::sessionId, StoredSession::initializeRequest)
+			.containsExactlyInAnyOrder(tuple(SESSION, null), tuple("other", "{}"));
+	}
+
+	@Test
+	void passesOverWhatIsCountedAndNotThere() {
+		TestEvents.block(this.store.createSession(session()));
+		redis.cli("ZADD", SESSIONS, "99999999999999", "gone");
+
+		SessionPage first = TestEvents.block(this.store.findSessions(null, 1));
+		assertThat(first.sessions()).isEmpty();
+		assertThat(TestEvents.block(this.store.findSessions(first.next(), 1)).sessions()).singleElement()
+			.satisfies((session) -> assertThat(session.sessionId()).isEqualTo(SESSION));
+	}
+
+	@Test
+	void renewsWhileRedisIsOutOfMemory() {
+		TestEvents.block(this.store.createSession(session()));
+		List.of(RECORD, SESSIONS).forEach((key) -> redis.cli("PEXPIRE", key, "20000"));
+		redis.cli("CONFIG", "SET", "maxmemory", "1");
+
+		TestEvents.block(this.store.renewSessions(List.of(SESSION)));
+
+		assertThat(ttl(RECORD)).isGreaterThan(32_300_000L);
+		assertThat(ttl(SESSIONS)).isGreaterThan(32_300_000L);
 	}
 
 	@Test

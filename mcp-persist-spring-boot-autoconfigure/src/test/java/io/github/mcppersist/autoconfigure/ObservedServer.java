@@ -70,8 +70,22 @@ public final class ObservedServer implements AutoCloseable {
 	 * @throws Exception if the server doesn't answer
 	 */
 	public String get(String path) throws Exception {
+		return send("GET", path);
+	}
+
+	/**
+	 * Delete something else than a session of the MCP server.
+	 * @param path the path
+	 * @return the status, a space, and the body
+	 * @throws Exception if the server doesn't answer
+	 */
+	public String delete(String path) throws Exception {
+		return send("DELETE", path);
+	}
+
+	private String send(String method, String path) throws Exception {
 		RawMcpClient client = new RawMcpClient(port(), path);
-		try (RawMcpClient.Exchange exchange = client.send("GET", client.sessionHeaders(), null)) {
+		try (RawMcpClient.Exchange exchange = client.send(method, client.sessionHeaders(), null)) {
 			return exchange.status() + " " + exchange.body();
 		}
 	}

@@ -2,6 +2,7 @@ package io.github.mcppersist.session;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 
@@ -9,25 +10,25 @@ import org.junit.jupiter.api.Test;
 
 import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.test.event.MutableClock;
-import io.github.mcppersist.test.session.SessionStoreContractTests;
+import io.github.mcppersist.test.session.MonitoredSessionStoreContractTests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-class InMemorySessionStoreTests extends SessionStoreContractTests {
+class InMemorySessionStoreTests extends MonitoredSessionStoreContractTests {
 
 	private final MutableClock clock = new MutableClock();
 
 	private final InMemorySessionStore store = builder().build();
 
 	@Override
-	protected SessionStore store() {
+	protected MonitoredSessionStore store() {
 		return this.store;
 	}
 
 	@Override
-	protected SessionStore secondNode() {
+	protected MonitoredSessionStore secondNode() {
 		return this.store;
 	}
 
@@ -37,7 +38,7 @@ class InMemorySessionStoreTests extends SessionStoreContractTests {
 	}
 
 	@Override
-	protected SessionStore store(Duration timeToLive) {
+	protected MonitoredSessionStore store(Duration timeToLive) {
 		return builder().timeToLive(timeToLive).build();
 	}
 
@@ -53,6 +54,20 @@ class InMemorySessionStoreTests extends SessionStoreContractTests {
 
 	private InMemorySessionStore.Builder builder() {
 		return InMemorySessionStore.builder().clock(this.clock);
+	}
+
+	@Test
+	void saysHowOldASessionIs() {
+		create(this.store, "first");
+
+		this.clock.advance(Duration.ofHours(3));
+		block(this.store.renewSessions(List.of("first")));
+		this.clock.advance(Duration.ofHours(2));
+
+		StoredSession session = Objects.requireNonNull(block(this.store.describeSession("first")));
+		assertThat(session.age()).isEqualTo(Duration.ofHours(5));
+		assertThat(session.idle()).isEqualTo(Duration.ofHours(2));
+		assertThat(session.node()).isNull();
 	}
 
 	@Test

@@ -17,8 +17,9 @@ import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 /**
- * Auto-configuration of the Actuator endpoint {@code mcppersist}. It is there only where
- * it is exposed, which no endpoint but {@code health} is by default.
+ * Auto-configuration of the Actuator endpoints {@code mcppersist} and
+ * {@code mcpsessions}. Each is there only where it is exposed, which no endpoint but
+ * {@code health} is by default.
  */
 @AutoConfiguration(after = StreamableHttpEndpointAutoConfiguration.class)
 @ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
@@ -32,8 +33,17 @@ public final class McpPersistEndpointAutoConfiguration {
 	@ConditionalOnSingleCandidate(EventStore.class)
 	@ConditionalOnMissingBean
 	McpPersistEndpoint mcpPersistEndpoint(StreamableHttpEndpoint endpoint, EventStore eventStore,
+			ObjectProvider<NodeRegistry> nodeRegistry) {
+		return new McpPersistEndpoint(endpoint, eventStore, nodeRegistry.getIfAvailable());
+	}
+
+	@Bean
+	@ConditionalOnAvailableEndpoint
+	@ConditionalOnSingleCandidate(EventStore.class)
+	@ConditionalOnMissingBean
+	McpSessionsEndpoint mcpSessionsEndpoint(StreamableHttpEndpoint endpoint, EventStore eventStore,
 			SessionStore sessionStore, ObjectProvider<NodeRegistry> nodeRegistry) {
-		return new McpPersistEndpoint(endpoint, eventStore, sessionStore, nodeRegistry.getIfAvailable());
+		return new McpSessionsEndpoint(endpoint, eventStore, sessionStore, nodeRegistry.getIfAvailable());
 	}
 
 }

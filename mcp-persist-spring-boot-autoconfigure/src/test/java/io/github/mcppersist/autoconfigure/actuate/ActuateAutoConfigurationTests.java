@@ -1,6 +1,12 @@
 package io.github.mcppersist.autoconfigure.actuate;
 
+import java.util.List;
+
 import org.junit.jupiter.api.Test;
+import org.springframework.aot.hint.MemberCategory;
+import org.springframework.aot.hint.RuntimeHints;
+import org.springframework.aot.hint.annotation.ReflectiveRuntimeHintsRegistrar;
+import org.springframework.aot.hint.predicate.RuntimeHintsPredicates;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.health.contributor.Health;
@@ -65,6 +71,17 @@ class ActuateAutoConfigurationTests {
 	}
 
 	@Test
+	void theSessionsAreThereOnlyWhereTheyAreExposed() {
+		this.exposed.run((context) -> assertThat(context).doesNotHaveBean(McpSessionsEndpoint.class));
+		ApplicationContextRunner both = this.context
+			.withPropertyValues("management.endpoints.web.exposure.include=mcppersist,mcpsessions");
+		both.run((context) -> assertThat(context).hasSingleBean(McpPersistEndpoint.class)
+			.hasSingleBean(McpSessionsEndpoint.class));
+		both.withPropertyValues("management.endpoint.mcpsessions.access=NONE")
+			.run((context) -> assertThat(context).doesNotHaveBean(McpSessionsEndpoint.class));
+	}
+
+	@Test
 	void startBesideAnEndpointOfTheApplicationsAndSeveralStores() {
 		this.exposed.withBean("one", EventStore.class, () -> InMemoryEventStore.builder().build())
 			.withBean("another", EventStore.class, () -> InMemoryEventStore.builder().build())
@@ -84,6 +101,23 @@ class ActuateAutoConfigurationTests {
 		this.exposed.withClassLoader(new FilteredClassLoader("org.springframework.boot.health"))
 			.run((context) -> assertThat(context).hasSingleBean(StreamableHttpEndpoint.class)
 				.doesNotHaveBean("mcpPersistHealthIndicator"));
+	}
+
+	// Else a native image can't write them
+	@Test
+	void hintsNameWhatTheEndpointsShow() {
+		RuntimeHints hints = new RuntimeHints();
+		new ReflectiveRuntimeHintsRegistrar().registerRuntimeHints(hints, McpPersistEndpoint.class,
+				McpSessionsEndpoint.class);
+
+		for (Class<?> shown : List.of(McpPersistEndpoint.NodeDescriptor.class,
+				McpSessionsEndpoint.SessionsDescriptor.class, McpSessionsEndpoint.SessionSummary.class,
+				McpSessionsEndpoint.SessionDescriptor.class, McpSessionsEndpoint.StreamDescriptor.class,
+				McpSessionsEndpoint.OutageDescriptor.class)) {
+			assertThat(RuntimeHintsPredicates.reflection()
+				.onType(shown)
+				.withMemberCategory(MemberCategory.INVOKE_DECLARED_CONSTRUCTORS)).accepts(hints);
+		}
 	}
 
 	@Test

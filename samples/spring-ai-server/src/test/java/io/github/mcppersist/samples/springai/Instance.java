@@ -19,10 +19,12 @@ import io.github.mcppersist.test.transport.RawMcpClient;
 public record Instance(ConfigurableApplicationContext context) implements AutoCloseable {
 
 	static Instance start(ThrowingConsumer<String[]> main, Mode mode, String... arguments) {
-		// The time limit is for a busy machine
-		List<String> all = new ArrayList<>(
-				List.of("--server.port=0", "--server.address=127.0.0.1", "--mcp.persist.timeout=10s"));
+		List<String> all = new ArrayList<>(List.of("--server.port=0", "--server.address=127.0.0.1"));
 		all.addAll(List.of(arguments));
+		if (all.stream().noneMatch((argument) -> argument.startsWith("--mcp.persist.timeout="))) {
+			// For a busy machine
+			all.add("--mcp.persist.timeout=10s");
+		}
 		if (mode == Mode.ON_VIRTUAL_THREADS) {
 			all.add("--spring.threads.virtual.enabled=true");
 		}
