@@ -47,6 +47,8 @@ public final class AesGcmPayloadCodec implements PayloadCodec {
 
 	static final byte NAME_MARK = 4;
 
+	private static final String ALGORITHM = "AES/GCM/NoPadding";
+
 	private static final int MAX_ID_LENGTH = 32;
 
 	private static final int NONCE_BYTES = 12;
@@ -157,11 +159,14 @@ public final class AesGcmPayloadCodec implements PayloadCodec {
 		System.arraycopy(id, 0, encrypted, 2, id.length);
 		System.arraycopy(nonce, 0, encrypted, 2 + id.length, NONCE_BYTES);
 		try {
-			Cipher cipher = cipher();
+			// A cipher refuses the nonce that it had before, as that of a name may be
+			Cipher cipher = (mark == MARK) ? cipher() : Cipher.getInstance(ALGORITHM);
 			cipher.init(Cipher.ENCRYPT_MODE, secret, new GCMParameterSpec(8 * TAG_BYTES, nonce));
 			cipher.updateAAD(bytes(place));
 			cipher.doFinal(payload, 0, payload.length, encrypted, head);
-			CIPHERS.offer(cipher);
+			if (mark == MARK) {
+				CIPHERS.offer(cipher);
+			}
 			return encrypted;
 		}
 		catch (GeneralSecurityException ex) {
@@ -188,7 +193,7 @@ public final class AesGcmPayloadCodec implements PayloadCodec {
 
 	private static Cipher cipher() throws GeneralSecurityException {
 		Cipher cipher = CIPHERS.poll();
-		return (cipher != null) ? cipher : Cipher.getInstance("AES/GCM/NoPadding");
+		return (cipher != null) ? cipher : Cipher.getInstance(ALGORITHM);
 	}
 
 	// Session IDs have no byte 0

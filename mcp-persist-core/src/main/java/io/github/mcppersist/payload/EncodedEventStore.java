@@ -97,10 +97,11 @@ public final class EncodedEventStore implements MonitoredEventStore {
 	}
 
 	private RequestIds encode(StreamKey stream, RequestIds requestIds) {
-		if (this.payloads.arePlain()) {
+		boolean ambiguous = isEncoded(requestIds);
+		if (this.payloads.arePlain() && !ambiguous) {
 			return requestIds;
 		}
-		String plain = requestIds.toString();
+		String plain = (ambiguous ? Payloads.TEXT_MARK : "") + requestIds;
 		String encoded = this.payloads.encode(PayloadPlace.requestIds(stream), plain);
 		if (encoded.equals(plain)) {
 			return requestIds;
@@ -173,18 +174,24 @@ public final class EncodedEventStore implements MonitoredEventStore {
 	}
 
 	private @Nullable RequestIds decodeOrNull(StreamKey stream, RequestIds stored) {
-		boolean encoded = stored.all().get(0).json().startsWith("\"~");
+		boolean encoded = isEncoded(stored);
 		String text = encoded ? stored.all()
 			.stream()
 			.map((piece) -> piece.json().substring(1, piece.json().length() - 1))
 			.collect(Collectors.joining()) : stored.toString();
 		try {
 			String decoded = this.payloads.decode(PayloadPlace.requestIds(stream), text);
-			return decoded.equals(text) ? stored : RequestIds.parse(decoded);
+			return encoded ? RequestIds.parse(decoded.startsWith(Payloads.TEXT_MARK) ? decoded.substring(1) : decoded)
+					: stored;
 		}
 		catch (UnreadablePayloadException | IllegalArgumentException ex) {
 			return null;
 		}
+	}
+
+	// What a client sends may look so, too, and is encoded in any case then
+	private static boolean isEncoded(RequestIds requestIds) {
+		return requestIds.all().get(0).json().startsWith('"' + Payloads.TEXT_MARK);
 	}
 
 	@Override

@@ -56,7 +56,7 @@ public final class EncodedSessionStore implements SessionStore {
 
 	@Override
 	public Mono<Void> createSession(SessionRecord session) {
-		return encoded(() -> this.store.createSession(this.payloads.arePlain() ? session : encode(session)));
+		return encoded(() -> this.store.createSession(encode(session)));
 	}
 
 	private SessionRecord encode(SessionRecord session) {
@@ -148,12 +148,12 @@ public final class EncodedSessionStore implements SessionStore {
 	 */
 	@Override
 	public Mono<Revision> unsubscribe(String sessionId, String uri) {
-		if (this.payloads.arePlain()) {
-			return this.store.unsubscribe(sessionId, uri);
-		}
 		return encoded(() -> {
 			List<String> names = this.payloads.encodeName(uri);
 			String current = names.get(0);
+			if (names.size() == 1) {
+				return this.store.unsubscribe(sessionId, current);
+			}
 			return this.store.findSession(sessionId)
 				.map((stored) -> names.stream().filter(stored.subscriptions()::contains).toList())
 				.filter((found) -> !found.isEmpty())

@@ -25,7 +25,10 @@ public final class Payloads {
 	 */
 	private static final byte LITERAL = 1;
 
-	private static final String TEXT_MARK = "~";
+	/**
+	 * Begins a text that is encoded.
+	 */
+	static final String TEXT_MARK = "~";
 
 	private final PayloadCodec codec;
 
@@ -64,8 +67,12 @@ public final class Payloads {
 	}
 
 	byte[] encode(PayloadPlace place, byte[] payload) {
+		return encodeUnmarked(place, isMarked(payload) ? literal(payload) : payload);
+	}
+
+	private byte[] encodeUnmarked(PayloadPlace place, byte[] payload) {
 		try {
-			return Objects.requireNonNull(this.codec.encode(place, isMarked(payload) ? literal(payload) : payload));
+			return Objects.requireNonNull(this.codec.encode(place, payload));
 		}
 		catch (Throwable ex) {
 			throw notEncoded(ex);
@@ -117,7 +124,7 @@ public final class Payloads {
 	public String encode(PayloadPlace place, String text) {
 		byte[] payload = text.getBytes(StandardCharsets.UTF_8);
 		if (text.startsWith(TEXT_MARK)) {
-			return text(encode(place, literal(payload)));
+			return text(encodeUnmarked(place, literal(payload)));
 		}
 		byte[] encoded = encode(place, payload);
 		return Arrays.equals(encoded, payload) ? text : text(encoded);
