@@ -30,6 +30,8 @@ public final class DeflatePayloadCodec implements PayloadCodec {
 	 */
 	private static final int MAX_RATIO = 1032;
 
+	private final boolean compressing;
+
 	private final int minSize;
 
 	private final int maxSize;
@@ -41,17 +43,31 @@ public final class DeflatePayloadCodec implements PayloadCodec {
 	 * that is inflated; the same on all nodes
 	 */
 	public DeflatePayloadCodec(int minSize, int maxSize) {
+		this(true, minSize, maxSize);
+	}
+
+	private DeflatePayloadCodec(boolean compressing, int minSize, int maxSize) {
 		if (minSize < 1 || maxSize < minSize) {
 			throw new IllegalArgumentException(
 					"minSize must be at least 1 and at most maxSize, and not " + minSize + " beside " + maxSize);
 		}
+		this.compressing = compressing;
 		this.minSize = minSize;
 		this.maxSize = maxSize;
 	}
 
+	/**
+	 * Return a codec that reads what others have compressed, and compresses nothing.
+	 * @param maxSize how many bytes are ever made of a payload that is inflated
+	 * @return the codec
+	 */
+	public static DeflatePayloadCodec readingOnly(int maxSize) {
+		return new DeflatePayloadCodec(false, maxSize, maxSize);
+	}
+
 	@Override
 	public byte[] encode(PayloadPlace place, byte[] payload) {
-		if (payload.length < this.minSize || payload.length > this.maxSize) {
+		if (!this.compressing || payload.length < this.minSize || payload.length > this.maxSize) {
 			return payload;
 		}
 		Deflater deflater = new Deflater(Deflater.BEST_SPEED, true);

@@ -3,8 +3,7 @@ package io.github.mcppersist.payload;
 import java.util.List;
 
 /**
- * Leaves payloads as they are. What a codec has encoded it doesn't take for one: a node
- * that was forgotten when keys were rolled out sends no client what it can't read.
+ * Leaves payloads as they are.
  */
 enum NoPayloadCodec implements PayloadCodec {
 
@@ -17,9 +16,6 @@ enum NoPayloadCodec implements PayloadCodec {
 
 	@Override
 	public byte[] decode(PayloadPlace place, byte[] stored) {
-		if (Payloads.isEncoded(stored)) {
-			throw new UnreadablePayloadException("it is encrypted or compressed, and this node has no codec for it");
-		}
 		return stored;
 	}
 

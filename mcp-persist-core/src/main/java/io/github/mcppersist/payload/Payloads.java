@@ -45,15 +45,6 @@ public final class Payloads {
 		this.onUnreadable = onUnreadable;
 	}
 
-	/**
-	 * Say whether something was made by a codec.
-	 * @param stored what is stored
-	 * @return whether it begins as no payload does
-	 */
-	static boolean isEncoded(byte[] stored) {
-		return isMarked(stored) && stored[0] != LITERAL;
-	}
-
 	private static boolean isMarked(byte[] payload) {
 		return payload.length > 0 && payload[0] > 0 && payload[0] <= MAX_MARK;
 	}
@@ -103,8 +94,15 @@ public final class Payloads {
 	private byte[] decodeQuietly(PayloadPlace place, byte[] stored) {
 		try {
 			byte[] payload = Objects.requireNonNull(this.codec.decode(place, stored));
-			boolean literal = payload.length > 0 && payload[0] == LITERAL;
-			return literal ? Arrays.copyOfRange(payload, 1, payload.length) : payload;
+			if (!isMarked(payload)) {
+				return payload;
+			}
+			if (payload[0] != LITERAL) {
+				// A node that was forgotten when keys were rolled out sends nobody this
+				throw new UnreadablePayloadException(
+						"it is encrypted or compressed, and this node has no codec for that");
+			}
+			return Arrays.copyOfRange(payload, 1, payload.length);
 		}
 		catch (UnreadablePayloadException ex) {
 			throw ex;

@@ -85,6 +85,15 @@ class DeflatePayloadCodecTests {
 	}
 
 	@Test
+	void readsWithoutCompressing() {
+		DeflatePayloadCodec reading = DeflatePayloadCodec.readingOnly(100_000);
+		byte[] large = text(100_000);
+
+		assertThat(reading.encode(PLACE, large)).isSameAs(large);
+		assertThat(reading.decode(PLACE, this.codec.encode(PLACE, large))).isEqualTo(large);
+	}
+
+	@Test
 	void refusesSizesThatMakeNoSense() {
 		assertThatIllegalArgumentException().isThrownBy(() -> new DeflatePayloadCodec(0, 1));
 		assertThatIllegalArgumentException().isThrownBy(() -> new DeflatePayloadCodec(2, 1));

@@ -22,6 +22,10 @@ import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.observe.EndpointStatistics;
 import io.github.mcppersist.observe.StreamDescription;
+import io.github.mcppersist.payload.EncodedEventStore;
+import io.github.mcppersist.payload.EncodedSessionStore;
+import io.github.mcppersist.payload.PayloadCodec;
+import io.github.mcppersist.payload.Payloads;
 import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
@@ -46,13 +50,19 @@ public final class McpPersistEndpoint {
 
 	private final SessionStore sessionStore;
 
+	private final MonitoredEventStore readable;
+
 	private final @Nullable String nodeId;
 
 	McpPersistEndpoint(StreamableHttpEndpoint endpoint, EventStore eventStore, SessionStore sessionStore,
-			@Nullable NodeRegistry nodeRegistry) {
+			@Nullable NodeRegistry nodeRegistry, PayloadCodec payloadCodec) {
+		// What can't be read the MCP endpoint reports
+		Payloads payloads = new Payloads(payloadCodec, (place, failure) -> {
+		});
 		this.endpoint = endpoint;
 		this.eventStore = eventStore;
-		this.sessionStore = sessionStore;
+		this.readable = new EncodedEventStore(eventStore, payloads);
+		this.sessionStore = new EncodedSessionStore(sessionStore, payloads);
 		this.nodeId = (nodeRegistry != null) ? nodeRegistry.nodeId() : null;
 	}
 
@@ -62,7 +72,7 @@ public final class McpPersistEndpoint {
 	 */
 	@ReadOperation
 	public NodeDescriptor node() {
-		StoreOutage outage = (this.eventStore instanceof MonitoredEventStore monitored) ? monitored.outage() : null;
+		StoreOutage outage = this.readable.outage();
 		return new NodeDescriptor(this.nodeId, this.eventStore.getClass().getSimpleName(),
 				(outage != null) ? outage.reason() : null, this.endpoint.statistics());
 	}
@@ -84,11 +94,9 @@ public final class McpPersistEndpoint {
 		SessionRecord session = null;
 		try {
 			session = this.sessionStore.findSession(name).block(LIMIT);
-			if (this.eventStore instanceof MonitoredEventStore monitored) {
-				List<StoredStream> stored = monitored.findStreams(name).block(LIMIT);
-				for (StoredStream stream : (stored != null) ? stored : List.<StoredStream>of()) {
-					streams.put(stream.streamId(), StreamDescriptor.of(stream));
-				}
+			List<StoredStream> stored = this.readable.findStreams(name).block(LIMIT);
+			for (StoredStream stream : (stored != null) ? stored : List.<StoredStream>of()) {
+				streams.put(stream.streamId(), StreamDescriptor.of(stream));
 			}
 		}
 		catch (EventStoreUnavailableException | SessionStoreUnavailableException ex) {
