@@ -27,16 +27,17 @@ public final class Benchmarks {
 	 */
 	private static final int ROUNDS = 2;
 
-	private static final List<String> PARTS = List.of("store", "follow", "sessions", "load", "idle");
+	private static final List<String> PARTS = List.of("store", "encoding", "follow", "sessions", "load", "idle");
 
 	private Benchmarks() {
 	}
 
 	/**
 	 * Run the benchmarks.
-	 * @param arguments {@code store}, {@code follow}, {@code sessions}, {@code load} or
-	 * {@code idle} for a part of them, {@code --quick}, and {@code --shared} for calls to
-	 * servers without a processor of their own; nothing for all
+	 * @param arguments {@code store}, {@code encoding}, {@code follow}, {@code sessions},
+	 * {@code load} or {@code idle} for a part of them, {@code --quick}, and
+	 * {@code --shared} for calls to servers without a processor of their own; nothing for
+	 * all
 	 * @throws Exception if a benchmark fails
 	 */
 	public static void main(String[] arguments) throws Exception {
@@ -52,12 +53,18 @@ public final class Benchmarks {
 		try (RedisServer server = RedisServer.start("maxmemory 2gb", "maxmemory-policy noeviction")) {
 			System.setProperty(BenchmarkRedis.PORT_PROPERTY, Integer.toString(server.port()));
 			Report report = parts.contains("store") ? store(server, quick) : null;
+			Collection<RunResult> encoding = parts.contains("encoding") ? run(EncodingBenchmark.class, server, quick)
+					: List.of();
 			System.out.println();
 			System.out.println("Java " + Runtime.version() + ", Redis " + server.info("redis_version") + ", "
 					+ Runtime.getRuntime().availableProcessors() + " processors");
 			System.out.println();
 			if (report != null) {
 				report.print(System.out);
+				System.out.println();
+			}
+			if (!encoding.isEmpty()) {
+				EncodingBenchmark.print(encoding, server, System.out);
 				System.out.println();
 			}
 			if (parts.contains("follow")) {

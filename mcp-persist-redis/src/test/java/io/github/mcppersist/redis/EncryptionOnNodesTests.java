@@ -177,25 +177,29 @@ class EncryptionOnNodesTests {
 	@Test
 	void clientsNoticeNothingWhileEncryptionIsSwitchedOn(TestRedis redis) throws Exception {
 		DeflatePayloadCodec inflating = DeflatePayloadCodec.readingOnly(1 << 20);
-		try (McpNodes nodes = McpNodes.start(redis, inflating, inflating.andThen(keys("a").encrypting(false).build()),
-				new DeflatePayloadCodec(1, 1 << 20).andThen(keys("a").build()))) {
-			// First nodes that can decrypt, among those of before
+		PayloadCodec reading = inflating.andThen(keys("a").encrypting(false).build());
+		// First nodes that can decrypt, among those of before
+		try (McpNodes nodes = McpNodes.start(redis, inflating, reading)) {
 			assertCarriedOn(nodes, 0, 1);
 			assertCarriedOn(nodes, 1, 0);
-			// Then nodes that encrypt, among those that can decrypt
-			assertCarriedOn(nodes, 1, 2);
-			assertCarriedOn(nodes, 2, 1);
+		}
+		// Then nodes that encrypt, among those that can decrypt
+		try (McpNodes nodes = McpNodes.start(redis, reading,
+				new DeflatePayloadCodec(1, 1 << 20).andThen(keys("a").build()))) {
+			assertCarriedOn(nodes, 0, 1);
+			assertCarriedOn(nodes, 1, 0);
 		}
 	}
 
 	@Test
 	void clientsNoticeNothingWhileKeysAreChanged(TestRedis redis) throws Exception {
-		try (McpNodes nodes = McpNodes.start(redis, keys("old").build(), keys("old", "new").build(),
-				keys("new", "old").build())) {
+		try (McpNodes nodes = McpNodes.start(redis, keys("old").build(), keys("old", "new").build())) {
 			assertCarriedOn(nodes, 0, 1);
 			assertCarriedOn(nodes, 1, 0);
-			assertCarriedOn(nodes, 1, 2);
-			assertCarriedOn(nodes, 2, 1);
+		}
+		try (McpNodes nodes = McpNodes.start(redis, keys("old", "new").build(), keys("new", "old").build())) {
+			assertCarriedOn(nodes, 0, 1);
+			assertCarriedOn(nodes, 1, 0);
 		}
 	}
 
