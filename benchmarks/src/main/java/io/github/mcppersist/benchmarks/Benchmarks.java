@@ -27,6 +27,11 @@ public final class Benchmarks {
 	 */
 	private static final int ROUNDS = 2;
 
+	/**
+	 * Until the processor's own instructions for encryption are used, it takes a while.
+	 */
+	private static final int WARM = 8;
+
 	private static final List<String> PARTS = List.of("store", "encoding", "follow", "sessions", "load", "idle");
 
 	private Benchmarks() {
@@ -53,8 +58,8 @@ public final class Benchmarks {
 		try (RedisServer server = RedisServer.start("maxmemory 2gb", "maxmemory-policy noeviction")) {
 			System.setProperty(BenchmarkRedis.PORT_PROPERTY, Integer.toString(server.port()));
 			Report report = parts.contains("store") ? store(server, quick) : null;
-			Collection<RunResult> encoding = parts.contains("encoding") ? run(EncodingBenchmark.class, server, quick)
-					: List.of();
+			Collection<RunResult> encoding = parts.contains("encoding")
+					? run(EncodingBenchmark.class, server, quick, WARM) : List.of();
 			System.out.println();
 			System.out.println("Java " + Runtime.version() + ", Redis " + server.info("redis_version") + ", "
 					+ Runtime.getRuntime().availableProcessors() + " processors");
@@ -64,7 +69,7 @@ public final class Benchmarks {
 				System.out.println();
 			}
 			if (!encoding.isEmpty()) {
-				EncodingBenchmark.print(encoding, server, System.out);
+				EncodingBenchmark.print(encoding, server, quick, System.out);
 				System.out.println();
 			}
 			if (parts.contains("follow")) {
@@ -96,11 +101,16 @@ public final class Benchmarks {
 
 	private static Collection<RunResult> run(Class<?> benchmark, RedisServer server, boolean quick)
 			throws RunnerException {
+		return run(benchmark, server, quick, 2);
+	}
+
+	private static Collection<RunResult> run(Class<?> benchmark, RedisServer server, boolean quick, int warmups)
+			throws RunnerException {
 		ChainedOptionsBuilder options = new OptionsBuilder().include(benchmark.getName())
 			.jvmArgsAppend("-D" + BenchmarkRedis.PORT_PROPERTY + "=" + server.port())
 			.shouldFailOnError(true)
 			.forks(quick ? 0 : 1)
-			.warmupIterations(quick ? 0 : 2)
+			.warmupIterations(quick ? 0 : warmups)
 			.warmupTime(TimeValue.seconds(1))
 			.measurementIterations(quick ? 1 : 2)
 			.measurementTime(quick ? TimeValue.milliseconds(100) : TimeValue.seconds(1));

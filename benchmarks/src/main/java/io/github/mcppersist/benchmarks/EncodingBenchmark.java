@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -30,7 +31,7 @@ import io.github.mcppersist.test.redis.RedisServer;
 
 /**
  * What encryption and compression cost: events a second that are appended to many streams
- * at a time, and the bytes of an event in Redis.
+ * at a time, what of it the codec takes, and the bytes of an event in Redis.
  */
 @State(Scope.Benchmark)
 @SuppressWarnings("NullAway.Init")
@@ -143,16 +144,20 @@ public class EncodingBenchmark {
 	 * Print a table.
 	 * @param results what was measured
 	 * @param server the Redis
+	 * @param quick whether the times need to mean anything
 	 * @param output where to print it
 	 */
-	static void print(Collection<RunResult> results, RedisServer server, PrintStream output) {
-		output.println("| What is stored | Bytes of a message | Appends a second | Bytes of its element in Redis |");
-		output.println("| --- | --- | --- | --- |");
+	static void print(Collection<RunResult> results, RedisServer server, boolean quick, PrintStream output) {
+		output
+			.println("| What is stored | bytes of a message | bytes in Redis | encode, µs | decode, µs | appends/s |");
+		output.println("| --- | ---: | ---: | ---: | ---: | ---: |");
 		for (RunResult result : results) {
 			Encoding encoding = Encoding.valueOf(result.getParams().getParam("encoding"));
 			int bytes = Integer.parseInt(result.getParams().getParam("bytes"));
-			output.printf(Locale.ROOT, "| %s | %,d | %,.0f | %,d |%n", encoding, bytes,
-					result.getSecondaryResults().get("events").getScore(), elementBytes(server, encoding, bytes));
+			CodecTime.Times times = CodecTime.of(encoding.codec(), message(bytes), quick);
+			output.printf(Locale.ROOT, "| %s | %,d | %,d | %.1f | %.1f | %,.0f |%n", encoding, bytes,
+					elementBytes(server, encoding, bytes), times.encode(), times.decode(),
+					Objects.requireNonNull(result.getSecondaryResults().get("events")).getScore());
 		}
 	}
 
