@@ -66,9 +66,10 @@ class PackageRulesTests {
 			"event", Set.of(), //
 			"session", Set.of("event"), //
 			"node", Set.of("event"), //
-			"observe", Set.of("event", "session"), //
-			"stream", Set.of("event", "node", "observe"), //
-			"transport", Set.of("event", "session", "node", "observe", "stream"), //
+			"payload", Set.of("event", "session"), //
+			"observe", Set.of("event", "session", "payload"), //
+			"stream", Set.of("event", "node", "observe", "payload"), //
+			"transport", Set.of("event", "session", "node", "observe", "payload", "stream"), //
 			"servlet", Set.of("transport"));
 
 	private static final JavaClasses CORE = new ClassFileImporter()

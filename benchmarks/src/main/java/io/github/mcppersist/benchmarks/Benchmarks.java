@@ -27,16 +27,22 @@ public final class Benchmarks {
 	 */
 	private static final int ROUNDS = 2;
 
-	private static final List<String> PARTS = List.of("store", "follow", "sessions", "load", "idle");
+	/**
+	 * Until the processor's own instructions for encryption are used, it takes a while.
+	 */
+	private static final int WARM = 8;
+
+	private static final List<String> PARTS = List.of("store", "encoding", "follow", "sessions", "load", "idle");
 
 	private Benchmarks() {
 	}
 
 	/**
 	 * Run the benchmarks.
-	 * @param arguments {@code store}, {@code follow}, {@code sessions}, {@code load} or
-	 * {@code idle} for a part of them, {@code --quick}, and {@code --shared} for calls to
-	 * servers without a processor of their own; nothing for all
+	 * @param arguments {@code store}, {@code encoding}, {@code follow}, {@code sessions},
+	 * {@code load} or {@code idle} for a part of them, {@code --quick}, and
+	 * {@code --shared} for calls to servers without a processor of their own; nothing for
+	 * all
 	 * @throws Exception if a benchmark fails
 	 */
 	public static void main(String[] arguments) throws Exception {
@@ -52,12 +58,18 @@ public final class Benchmarks {
 		try (RedisServer server = RedisServer.start("maxmemory 2gb", "maxmemory-policy noeviction")) {
 			System.setProperty(BenchmarkRedis.PORT_PROPERTY, Integer.toString(server.port()));
 			Report report = parts.contains("store") ? store(server, quick) : null;
+			Collection<RunResult> encoding = parts.contains("encoding")
+					? run(EncodingBenchmark.class, server, quick, WARM) : List.of();
 			System.out.println();
 			System.out.println("Java " + Runtime.version() + ", Redis " + server.info("redis_version") + ", "
 					+ Runtime.getRuntime().availableProcessors() + " processors");
 			System.out.println();
 			if (report != null) {
 				report.print(System.out);
+				System.out.println();
+			}
+			if (!encoding.isEmpty()) {
+				EncodingBenchmark.print(encoding, server, quick, System.out);
 				System.out.println();
 			}
 			if (parts.contains("follow")) {
@@ -89,11 +101,16 @@ public final class Benchmarks {
 
 	private static Collection<RunResult> run(Class<?> benchmark, RedisServer server, boolean quick)
 			throws RunnerException {
+		return run(benchmark, server, quick, 2);
+	}
+
+	private static Collection<RunResult> run(Class<?> benchmark, RedisServer server, boolean quick, int warmups)
+			throws RunnerException {
 		ChainedOptionsBuilder options = new OptionsBuilder().include(benchmark.getName())
 			.jvmArgsAppend("-D" + BenchmarkRedis.PORT_PROPERTY + "=" + server.port())
 			.shouldFailOnError(true)
 			.forks(quick ? 0 : 1)
-			.warmupIterations(quick ? 0 : 2)
+			.warmupIterations(quick ? 0 : warmups)
 			.warmupTime(TimeValue.seconds(1))
 			.measurementIterations(quick ? 1 : 2)
 			.measurementTime(quick ? TimeValue.milliseconds(100) : TimeValue.seconds(1));

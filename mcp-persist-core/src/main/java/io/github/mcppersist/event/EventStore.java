@@ -16,8 +16,9 @@ import reactor.core.publisher.Mono;
  * <em>writer</em> numbers them: sequence 1, 2, 3 and so on without a hole. Storing is a
  * compare-and-set on that number and is <em>idempotent</em>: a writer that doesn't know
  * whether its last call arrived makes the same call again, and the events are stored once
- * all the same. A stream is <em>complete</em> once its last event, the JSON-RPC response,
- * is stored; a complete stream never changes.
+ * all the same: an event is the same if its ID is, whatever bytes its message is encoded
+ * to. A stream is <em>complete</em> once its last event, the JSON-RPC response, is
+ * stored; a complete stream never changes.
  * <p>
  * For every store these hold, and {@code EventStoreContractTests} tests them:
  * <ul>

@@ -18,6 +18,11 @@ public record NodeMessage(Kind kind, String subject, String detail) {
 	private static final int TAG_LENGTH = 8;
 
 	/**
+	 * The letter of a message that is encoded.
+	 */
+	private static final char ENCODED = '*';
+
+	/**
 	 * Write the message.
 	 * @param server the name of the MCP server that it is for
 	 * @return the kind's letter with the tag of the server, the detail and the subject,
@@ -46,6 +51,31 @@ public record NodeMessage(Kind kind, String subject, String detail) {
 			}
 		}
 		return null;
+	}
+
+	/**
+	 * Say of a message that was encoded which server it is for, so that others needn't
+	 * try to decode it.
+	 * @param encoded what {@link #toText} has written, encoded
+	 * @param server the name of the MCP server that it is for
+	 * @return the text to send; {@link #parse} doesn't know it
+	 */
+	public static String wrap(String encoded, String server) {
+		return ENCODED + tag(server) + " " + encoded;
+	}
+
+	/**
+	 * Return what is to be decoded before it is parsed.
+	 * @param text what another node sent
+	 * @param server the name of the MCP server of this endpoint
+	 * @return what was {@linkplain #wrap wrapped}, or the text itself if it wasn't, or
+	 * {@code null} for a message to another server
+	 */
+	public static @Nullable String unwrap(String text, String server) {
+		if (!text.startsWith(tag(server), 1)) {
+			return null;
+		}
+		return (text.charAt(0) == ENCODED && text.length() > 2 + TAG_LENGTH) ? text.substring(2 + TAG_LENGTH) : text;
 	}
 
 	// Names may be long and have spaces

@@ -2,6 +2,7 @@ package io.github.mcppersist.observe;
 
 import org.jspecify.annotations.Nullable;
 
+import io.github.mcppersist.payload.PayloadPlace;
 import io.github.mcppersist.transport.ContextCapture;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
@@ -53,9 +54,16 @@ public interface EndpointObserver {
 	}
 
 	/**
-	 * A reader was found to miss events that aren't kept any more.
+	 * A reader was found to miss events that aren't kept any more, or can't be read.
 	 */
 	default void gapFound() {
+	}
+
+	/**
+	 * Something that is stored can't be opened: its key is unknown, or it was changed.
+	 * @param kind what it is
+	 */
+	default void payloadUnreadable(PayloadPlace.Kind kind) {
 	}
 
 	/**

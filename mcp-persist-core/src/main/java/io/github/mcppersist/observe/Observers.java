@@ -11,6 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
+import io.github.mcppersist.payload.PayloadPlace;
+
 /**
  * Tells all observers of an endpoint, and keeps from it what they throw.
  */
@@ -68,6 +70,11 @@ public final class Observers implements EndpointObserver {
 	@Override
 	public void gapFound() {
 		tell(this.observers, EndpointObserver::gapFound);
+	}
+
+	@Override
+	public void payloadUnreadable(PayloadPlace.Kind kind) {
+		tell(this.observers, (observer) -> observer.payloadUnreadable(kind));
 	}
 
 	@Override

@@ -11,6 +11,7 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.EventsTrimmedException;
+import io.github.mcppersist.event.EventsUnreadableException;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.observe.EndpointObserver.Resume;
@@ -105,7 +106,12 @@ public final class PageReader {
 		if (ex instanceof EventsTrimmedException trimmed) {
 			this.context.gapFound(this.stream);
 			ended(ResumeOutcome.GAP, ex);
-			return new Gap(trimmed.requestIds());
+			return new Gap(trimmed.requestIds(), null);
+		}
+		if (ex instanceof EventsUnreadableException unreadable) {
+			this.context.gapFound(this.stream);
+			ended(ResumeOutcome.GAP, ex);
+			return new Gap(unreadable.requestIds(), unreadable.lastUnreadable());
 		}
 		ended(ResumeOutcome.UNKNOWN_EVENT, ex);
 		return new Unknown(ex);
@@ -155,11 +161,13 @@ public final class PageReader {
 	}
 
 	/**
-	 * Something after the client's event isn't kept any more.
+	 * Something after the client's event isn't kept any more, or can't be read.
 	 *
 	 * @param requestIds what the stream answers, or {@code null} for nothing
+	 * @param last the last event that can't be read, or {@code null} if events are gone,
+	 * of which nobody knows which was the last
 	 */
-	public record Gap(@Nullable RequestIds requestIds) implements Result {
+	public record Gap(@Nullable RequestIds requestIds, @Nullable EventId last) implements Result {
 	}
 
 	/**

@@ -639,7 +639,7 @@ public final class SseConnection implements SseOutput.Source {
 			onAway(away.failure());
 		}
 		else {
-			onGone();
+			onGone((found instanceof PageReader.Gap gap) ? gap.last() : null);
 		}
 		this.output.drain();
 	}
@@ -772,9 +772,9 @@ public final class SseConnection implements SseOutput.Source {
 				: log.knowsWhatItStored() && log.isCaughtUp(this.progress.position());
 	}
 
-	// What follows the position can't be read any more. A client that has an ID to come
-	// back with is told so when it does
-	private void onGone() {
+	// What follows the position can't be read any more, up to an event if it is still
+	// there. A client that has an ID to come back with is told so when it does
+	private void onGone(@Nullable EventId unreadable) {
 		// What was sent ahead can't be followed by what is older
 		EventId position = this.progress.position();
 		boolean canGoBack = this.progress.cursor() == null && (position == null || !this.progress.isAhead());
@@ -783,7 +783,13 @@ public final class SseConnection implements SseOutput.Source {
 			if (this.state != State.STARTING) {
 				moveTo(State.STARTING);
 			}
-			if (position != null) {
+			if (unreadable != null) {
+				// On behind it. What is before it may have been sent already
+				standalone.delivered(unreadable);
+				this.progress.beginAfter(unreadable);
+				read();
+			}
+			else if (position != null) {
 				// On with the oldest event that is kept
 				standalone.gone(position);
 				this.progress.beginAfter(null);

@@ -6,6 +6,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,6 +15,9 @@ import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.payload.PayloadPlace;
+import io.github.mcppersist.payload.Payloads;
+import io.github.mcppersist.payload.UnreadablePayloadException;
 
 /**
  * What all streams of one endpoint share: the store, the other nodes, the settings and
@@ -44,6 +48,8 @@ public final class StreamContext {
 
 	private final Supplier<String> serverName;
 
+	private final Payloads payloads;
+
 	private final Set<SseConnection> connections = ConcurrentHashMap.newKeySet();
 
 	private final Openings openings;
@@ -60,9 +66,10 @@ public final class StreamContext {
 	 * @param threads the endpoint's threads
 	 * @param serverName returns the name of the MCP server, for which alone what nodes
 	 * tell each other is meant
+	 * @param payloads encodes what nodes tell each other
 	 */
 	public StreamContext(EventStore store, NodeRegistry nodes, boolean shared, StreamSettings settings,
-			EndpointObserver observer, Threads threads, Supplier<String> serverName) {
+			EndpointObserver observer, Threads threads, Supplier<String> serverName, Payloads payloads) {
 		this.store = store;
 		this.nodes = nodes;
 		this.shared = shared;
@@ -70,6 +77,7 @@ public final class StreamContext {
 		this.observer = observer;
 		this.threads = threads;
 		this.serverName = serverName;
+		this.payloads = payloads;
 		this.openings = new Openings(threads);
 	}
 
@@ -118,7 +126,32 @@ public final class StreamContext {
 	 * @return its text
 	 */
 	public String text(NodeMessage message) {
-		return message.toText(this.serverName.get());
+		String server = this.serverName.get();
+		String plain = message.toText(server);
+		String encoded = this.payloads.encode(messageOf(server), plain);
+		return encoded.equals(plain) ? plain : NodeMessage.wrap(encoded, server);
+	}
+
+	/**
+	 * Read what another node has told.
+	 * @param text the text of its message
+	 * @return the message, or {@code null} if it is for another server, or of a kind that
+	 * this version doesn't know, or can't be decoded
+	 */
+	public @Nullable NodeMessage message(String text) {
+		String server = this.serverName.get();
+		String encoded = NodeMessage.unwrap(text, server);
+		try {
+			return (encoded != null) ? NodeMessage.parse(this.payloads.decode(messageOf(server), encoded), server)
+					: null;
+		}
+		catch (UnreadablePayloadException ex) {
+			return null;
+		}
+	}
+
+	private static PayloadPlace messageOf(String server) {
+		return new PayloadPlace(PayloadPlace.Kind.NODE_MESSAGE, "", server);
 	}
 
 	public StreamSettings settings() {
@@ -134,14 +167,15 @@ public final class StreamContext {
 	}
 
 	/**
-	 * A reader misses events that aren't kept any more.
+	 * A reader misses events that aren't kept any more, or can't be read.
 	 * @param stream their stream
 	 */
 	public void gapFound(StreamKey stream) {
 		this.observer.gapFound();
 		logger.atInfo()
 			.addKeyValue("mcp.stream.id", stream.streamId())
-			.log("A client has missed events of stream {} that are no longer kept", stream.streamId());
+			.log("A client has missed events of stream {} that are no longer kept, or can't be read",
+					stream.streamId());
 	}
 
 	/**

@@ -15,6 +15,10 @@ import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.observe.ObservedEventStore;
 import io.github.mcppersist.observe.ObservedSessionStore;
 import io.github.mcppersist.observe.Observers;
+import io.github.mcppersist.payload.EncodedEventStore;
+import io.github.mcppersist.payload.EncodedSessionStore;
+import io.github.mcppersist.payload.PayloadCodec;
+import io.github.mcppersist.payload.Payloads;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.stream.StreamContext;
 import io.github.mcppersist.stream.StreamSettings;
@@ -56,22 +60,27 @@ final class EndpointRuntime implements AutoCloseable {
 	 * @param store where events are stored
 	 * @param sessionStore where sessions are stored
 	 * @param nodes the nodes that share both, or {@code null} if this is the only one
+	 * @param codec says what of a payload is stored
 	 * @param ownerResolver names the owner of a session
 	 * @param options the options
 	 * @param contextCapture takes along what belongs to a request
 	 * @param observers are told what happens
 	 * @param threads the endpoint's threads
 	 */
-	EndpointRuntime(EventStore store, SessionStore sessionStore, @Nullable NodeRegistry nodes,
+	EndpointRuntime(EventStore store, SessionStore sessionStore, @Nullable NodeRegistry nodes, PayloadCodec codec,
 			SessionOwnerResolver ownerResolver, StreamableHttpOptions options, ContextCapture contextCapture,
 			Observers observers, Threads threads) {
 		NodeRegistry registry = (nodes != null) ? nodes : NodeRegistry.single();
 		StreamSettings settings = new StreamSettings(options.maxConnectionBytes(), options.maxUnstoredBytes(),
 				options.heartbeatInterval(), options.maxConnectionAge(), options.lookInterval(),
 				options.onStoreFailure() == StoreFailurePolicy.REJECT);
-		this.streams = new StreamContext(new ObservedEventStore(store, observers, threads.delivery()), registry,
-				nodes != null, settings, observers, threads, this::serverName);
-		this.sessionStore = new ObservedSessionStore(sessionStore, observers, threads.delivery());
+		Payloads payloads = new Payloads(codec, new UnreadablePayloads(observers, threads::nanoTime));
+		// Decoded on the delivery threads
+		EventStore observed = new ObservedEventStore(store, observers, threads.delivery());
+		this.streams = new StreamContext(new EncodedEventStore(observed, payloads), registry, nodes != null, settings,
+				observers, threads, this::serverName, payloads);
+		this.sessionStore = new EncodedSessionStore(
+				new ObservedSessionStore(sessionStore, observers, threads.delivery()), payloads);
 		this.monitored = (store instanceof MonitoredEventStore known) ? known : null;
 		this.observers = observers;
 		this.serverRequests = new ServerRequests(registry.nodeId(), threads::nanoTime);

@@ -225,7 +225,7 @@ final class GetHandler {
 			ByteArrayOutputStream frames = new ByteArrayOutputStream();
 			JsonRpcError
 				.forEach(gap.requestIds(), JsonRpcError.SERVER_ERROR,
-						"Messages of this request are no longer kept, its response may be among them")
+						"Messages of this request are no longer kept, or can't be read; its response may be among them")
 				.forEach((error) -> new SseFrame(null, error, null).writeTo(frames));
 			reply.events().send(frames.toByteArray());
 		}

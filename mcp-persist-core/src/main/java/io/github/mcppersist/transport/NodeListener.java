@@ -52,7 +52,7 @@ final class NodeListener implements NodeRegistry.Listener {
 	@Override
 	public void received(String text) {
 		this.runtime.threads().deliver(this.turns, () -> {
-			NodeMessage message = NodeMessage.parse(text, this.runtime.serverName());
+			NodeMessage message = this.runtime.streams().message(text);
 			if (message == null) {
 				logger.debug(
 						"A message of another node is for another MCP server, or of a kind that this version doesn't know");

@@ -32,6 +32,7 @@ import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.observe.EndpointStatistics;
 import io.github.mcppersist.observe.Observers;
 import io.github.mcppersist.observe.StreamDescription;
+import io.github.mcppersist.payload.PayloadCodec;
 import io.github.mcppersist.session.InMemorySessionStore;
 import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.session.SessionNotFoundException;
@@ -104,12 +105,12 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		SessionStore sessionStore = (builder.sessionStore != null) ? builder.sessionStore : new InMemorySessionStore();
 		McpJsonMapper jsonMapper = (builder.jsonMapper != null) ? builder.jsonMapper : McpJsonDefaults.getMapper();
 		SdkVersion.check(jsonMapper);
-		this.runtime = new EndpointRuntime(builder.eventStore, sessionStore, builder.nodeRegistry,
+		this.runtime = new EndpointRuntime(builder.eventStore, sessionStore, builder.nodeRegistry, builder.payloadCodec,
 				builder.sessionOwnerResolver, options, builder.contextCapture, new Observers(builder.observers),
 				(builder.threads != null) ? builder.threads : new ThreadPools(builder.executor));
 		this.sharedSessions = new SharedSessions(sessionStore, this.runtime::serverName);
 		this.originRules = new OriginRules(options);
-		this.subscriptions = new ResourceSubscriptions(sessionStore);
+		this.subscriptions = new ResourceSubscriptions(this.runtime.sessionStore());
 		this.sessions = new Sessions(this.runtime, jsonMapper, this.subscriptions);
 		this.answers = new ClientAnswers(this.runtime, this.sessions, jsonMapper);
 		this.posts = new PostHandler(this.runtime, this.sessions,
@@ -462,6 +463,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 		private @Nullable NodeRegistry nodeRegistry;
 
+		private PayloadCodec payloadCodec = PayloadCodec.none();
+
 		private SessionOwnerResolver sessionOwnerResolver = SessionOwnerResolver.principalName();
 
 		private @Nullable McpJsonMapper jsonMapper;
@@ -500,6 +503,18 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		 */
 		public Builder nodeRegistry(NodeRegistry nodeRegistry) {
 			this.nodeRegistry = nodeRegistry;
+			return this;
+		}
+
+		/**
+		 * Set what of a payload is stored, in whichever store, and sent to other nodes:
+		 * encrypted, compressed, or as it is. It must read what any node of those that
+		 * share the stores has written.
+		 * @param payloadCodec {@link PayloadCodec#none()} by default
+		 * @return this builder
+		 */
+		public Builder payloadCodec(PayloadCodec payloadCodec) {
+			this.payloadCodec = Objects.requireNonNull(payloadCodec, "payloadCodec must not be null");
 			return this;
 		}
 

@@ -16,6 +16,8 @@ import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.observe.Observers;
+import io.github.mcppersist.payload.PayloadCodec;
+import io.github.mcppersist.payload.Payloads;
 
 /**
  * Streams on threads and a store that a test has in its hands.
@@ -41,7 +43,8 @@ final class TestStreams {
 		StreamSettings settings = new StreamSettings(maxConnectionBytes, maxUnstoredBytes, Duration.ofSeconds(15), null,
 				Duration.ofSeconds(30), false);
 		this.context = new StreamContext(this.store, NodeRegistry.single(), false, settings, new Observers(List.of()),
-				this.threads, () -> "test");
+				this.threads, () -> "test", new Payloads(PayloadCodec.none(), (place, failure) -> {
+				}));
 	}
 
 	ManualThreads threads() {

@@ -6,6 +6,7 @@ import java.util.List;
 
 import io.modelcontextprotocol.server.McpSyncServer;
 
+import io.github.mcppersist.payload.PayloadCodec;
 import io.github.mcppersist.test.redis.TestRedis;
 import io.github.mcppersist.test.servlet.TomcatServer;
 import io.github.mcppersist.test.transport.RawMcpClient;
@@ -40,7 +41,22 @@ final class McpNodes implements AutoCloseable {
 	static McpNodes start(TestRedis redis, int count, StreamableHttpOptions options, Duration ttl) throws Exception {
 		McpNodes nodes = new McpNodes();
 		for (int i = 0; i < count; i++) {
-			nodes.nodes.add(new Node(redis, options, ttl));
+			nodes.nodes.add(new Node(redis, options, ttl, PayloadCodec.none()));
+		}
+		return nodes;
+	}
+
+	/**
+	 * Start a node for each codec, with the default options.
+	 * @param redis the Redis that they share
+	 * @param codecs what each of them encodes with
+	 * @return the nodes
+	 * @throws Exception if one can't be started
+	 */
+	static McpNodes start(TestRedis redis, PayloadCodec... codecs) throws Exception {
+		McpNodes nodes = new McpNodes();
+		for (PayloadCodec codec : codecs) {
+			nodes.nodes.add(new Node(redis, StreamableHttpOptions.defaults(), Duration.ofHours(1), codec));
 		}
 		return nodes;
 	}
@@ -85,7 +101,7 @@ final class McpNodes implements AutoCloseable {
 
 		private boolean closed;
 
-		Node(TestRedis redis, StreamableHttpOptions options, Duration ttl) throws Exception {
+		Node(TestRedis redis, StreamableHttpOptions options, Duration ttl, PayloadCodec codec) throws Exception {
 			this.store = RedisEventStore.builder(redis.lettuce())
 				.keyPrefix(redis.keyPrefix())
 				.timeToLive(ttl)
@@ -96,6 +112,7 @@ final class McpNodes implements AutoCloseable {
 			this.endpoint = StreamableHttpEndpoint.builder(this.store)
 				.sessionStore(this.sessionStore)
 				.nodeRegistry(RedisNodeRegistry.of(this.store, NODE_TIMEOUT))
+				.payloadCodec(codec)
 				.options(options)
 				.build();
 			this.server = this.tools.server(this.endpoint);

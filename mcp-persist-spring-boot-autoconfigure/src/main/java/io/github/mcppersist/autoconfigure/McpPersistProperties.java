@@ -1,6 +1,7 @@
 package io.github.mcppersist.autoconfigure;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,8 @@ import io.github.mcppersist.transport.StoreFailurePolicy;
  * @param maxBytesPerSession how many bytes of events of a session are kept, of those that
  * one instance wrote; beyond that the oldest go
  * @param memory settings of the store in memory
+ * @param encryption settings of the encryption of what is stored
+ * @param compression settings of the compression of what is stored
  * @param onStoreFailure what happens to requests while the store is out of reach
  * @param endpoint path at which the MCP endpoint is served
  * @param retryInterval how long a client waits before it reconnects, if it is known to
@@ -65,6 +68,7 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 		@DefaultValue("5m") Duration completedTtl, @DefaultValue("500ms") Duration timeout,
 		@DefaultValue("100000") int maxEventsPerStream, @DefaultValue("64MB") DataSize maxBytesPerStream,
 		@DefaultValue("256MB") DataSize maxBytesPerSession, @DefaultValue Memory memory,
+		@DefaultValue Encryption encryption, @DefaultValue Compression compression,
 		@DefaultValue("continue") StoreFailurePolicy onStoreFailure, @DefaultValue("/mcp") String endpoint,
 		@DefaultValue("1s") Duration retryInterval, @DefaultValue("15s") Duration heartbeatInterval,
 		@Nullable Duration maxConnectionAge, @DefaultValue("24h") Duration sessionTimeout,
@@ -136,6 +140,48 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 		 * In this instance's memory.
 		 */
 		MEMORY
+
+	}
+
+	/**
+	 * Settings of the encryption of what is stored.
+	 *
+	 * @param keys keys that what is stored is encrypted with, each as its ID, a colon,
+	 * and 32 random bytes in Base64; the first one encrypts, all of them decrypt. Without
+	 * any, nothing is encrypted
+	 * @param enabled whether what is stored from now on is encrypted, if there are keys;
+	 * what is encrypted is read in any case
+	 * @param acceptPlain whether what isn't encrypted is read although there are keys
+	 */
+	public record Encryption(@DefaultValue List<String> keys, @DefaultValue("true") boolean enabled,
+			@DefaultValue("true") boolean acceptPlain) {
+
+		public Encryption {
+			keys = List.copyOf(keys);
+		}
+
+		/**
+		 * Return the number of keys, and none of them.
+		 */
+		@Override
+		public String toString() {
+			return "Encryption[keys=" + this.keys.size() + ", enabled=" + this.enabled + ", acceptPlain="
+					+ this.acceptPlain + "]";
+		}
+
+	}
+
+	/**
+	 * Settings of the compression of what is stored.
+	 *
+	 * @param enabled whether what is stored from now on is compressed
+	 * @param minSize size from which on a message is compressed
+	 */
+	public record Compression(@DefaultValue("false") boolean enabled, @DefaultValue("1KB") DataSize minSize) {
+
+		public Compression {
+			positiveInt("compression.min-size", minSize);
+		}
 
 	}
 

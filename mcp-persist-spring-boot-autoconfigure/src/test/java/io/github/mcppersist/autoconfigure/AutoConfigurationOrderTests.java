@@ -9,12 +9,14 @@ import org.springframework.boot.context.annotation.ImportCandidates;
 import org.springframework.core.annotation.MergedAnnotations;
 import org.springframework.util.ClassUtils;
 
+import io.github.mcppersist.autoconfigure.actuate.EncryptionKeysAutoConfiguration;
 import io.github.mcppersist.autoconfigure.actuate.EventStoreHealthAutoConfiguration;
 import io.github.mcppersist.autoconfigure.actuate.McpPersistEndpointAutoConfiguration;
 import io.github.mcppersist.autoconfigure.context.ContextCaptureAutoConfiguration;
 import io.github.mcppersist.autoconfigure.endpoint.StreamableHttpEndpointAutoConfiguration;
 import io.github.mcppersist.autoconfigure.metrics.EndpointMetricsAutoConfiguration;
 import io.github.mcppersist.autoconfigure.observation.ResumeObservationAutoConfiguration;
+import io.github.mcppersist.autoconfigure.payload.PayloadCodecAutoConfiguration;
 import io.github.mcppersist.autoconfigure.report.StartReportAutoConfiguration;
 import io.github.mcppersist.autoconfigure.security.AuthenticationOwnerAutoConfiguration;
 import io.github.mcppersist.autoconfigure.security.TokenOwnerAutoConfiguration;
@@ -43,7 +45,8 @@ class AutoConfigurationOrderTests {
 				StreamableHttpWebFluxAutoConfiguration.class, EndpointMetricsAutoConfiguration.class,
 				ResumeObservationAutoConfiguration.class, EventStoreHealthAutoConfiguration.class,
 				McpPersistEndpointAutoConfiguration.class, AuthenticationOwnerAutoConfiguration.class,
-				TokenOwnerAutoConfiguration.class, StartReportAutoConfiguration.class);
+				TokenOwnerAutoConfiguration.class, StartReportAutoConfiguration.class,
+				PayloadCodecAutoConfiguration.class, EncryptionKeysAutoConfiguration.class);
 	}
 
 	@Test

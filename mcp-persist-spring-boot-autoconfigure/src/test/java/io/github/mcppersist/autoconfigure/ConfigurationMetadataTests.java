@@ -23,7 +23,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class ConfigurationMetadataTests {
 
 	private static final Set<String> WITHOUT_DEFAULT = Set.of("mcp.persist.max-connection-age",
-			"mcp.persist.allowed-origins", "mcp.persist.allowed-hosts");
+			"mcp.persist.allowed-origins", "mcp.persist.allowed-hosts", "mcp.persist.encryption.keys");
 
 	private static final Pattern TABLE_ROW = Pattern
 		.compile("\\| `((?:mcp\\.persist|management)\\.[^`]+)` \\| ([^|]*) \\| ([^|]*) \\|");
@@ -38,9 +38,11 @@ class ConfigurationMetadataTests {
 			.containsExactlyInAnyOrder("mcp.persist.enabled", "mcp.persist.store", "mcp.persist.key-prefix",
 					"mcp.persist.ttl", "mcp.persist.completed-ttl", "mcp.persist.timeout",
 					"mcp.persist.max-events-per-stream", "mcp.persist.max-bytes-per-stream",
-					"mcp.persist.max-bytes-per-session", "mcp.persist.memory.max-bytes", "mcp.persist.on-store-failure",
-					"mcp.persist.endpoint", "mcp.persist.retry-interval", "mcp.persist.heartbeat-interval",
-					"mcp.persist.max-connection-age", "mcp.persist.session-timeout",
+					"mcp.persist.max-bytes-per-session", "mcp.persist.memory.max-bytes", "mcp.persist.encryption.keys",
+					"mcp.persist.encryption.enabled", "mcp.persist.encryption.accept-plain",
+					"mcp.persist.compression.enabled", "mcp.persist.compression.min-size",
+					"mcp.persist.on-store-failure", "mcp.persist.endpoint", "mcp.persist.retry-interval",
+					"mcp.persist.heartbeat-interval", "mcp.persist.max-connection-age", "mcp.persist.session-timeout",
 					"mcp.persist.session-cache-timeout", "mcp.persist.max-sessions", "mcp.persist.node-timeout",
 					"mcp.persist.delete-allowed", "mcp.persist.max-request-size", "mcp.persist.max-unstored-bytes",
 					"mcp.persist.max-connection-buffer", "mcp.persist.max-calls-per-session",

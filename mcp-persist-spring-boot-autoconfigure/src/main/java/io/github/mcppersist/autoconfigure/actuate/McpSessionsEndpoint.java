@@ -34,6 +34,10 @@ import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.observe.StreamDescription;
+import io.github.mcppersist.payload.EncodedEventStore;
+import io.github.mcppersist.payload.EncodedSessionStore;
+import io.github.mcppersist.payload.PayloadCodec;
+import io.github.mcppersist.payload.Payloads;
 import io.github.mcppersist.session.MonitoredSessionStore;
 import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.session.SessionNotFoundException;
@@ -68,17 +72,23 @@ public final class McpSessionsEndpoint {
 
 	private final StreamableHttpEndpoint endpoint;
 
-	private final EventStore eventStore;
+	private final MonitoredEventStore eventStore;
 
-	private final SessionStore sessionStore;
+	private final MonitoredSessionStore sessionStore;
+
+	private final boolean listing;
 
 	private final @Nullable String nodeId;
 
 	McpSessionsEndpoint(StreamableHttpEndpoint endpoint, EventStore eventStore, SessionStore sessionStore,
-			@Nullable NodeRegistry nodeRegistry) {
+			@Nullable NodeRegistry nodeRegistry, PayloadCodec payloadCodec) {
+		// What can't be read the MCP endpoint reports
+		Payloads payloads = new Payloads(payloadCodec, (place, failure) -> {
+		});
 		this.endpoint = endpoint;
-		this.eventStore = eventStore;
-		this.sessionStore = sessionStore;
+		this.eventStore = new EncodedEventStore(eventStore, payloads);
+		this.sessionStore = new EncodedSessionStore(sessionStore, payloads);
+		this.listing = sessionStore instanceof MonitoredSessionStore;
 		this.nodeId = (nodeRegistry != null) ? nodeRegistry.nodeId() : null;
 	}
 
@@ -91,11 +101,11 @@ public final class McpSessionsEndpoint {
 	 */
 	@ReadOperation
 	public WebEndpointResponse<SessionsDescriptor> sessions(@Nullable String after, @Nullable Integer size) {
-		if (!(this.sessionStore instanceof MonitoredSessionStore store)) {
+		if (!this.listing) {
 			return new WebEndpointResponse<>(WebEndpointResponse.STATUS_NOT_FOUND);
 		}
 		try {
-			SessionPage page = store.findSessions(after, (size != null) ? size : DEFAULT_SIZE).block(LIMIT);
+			SessionPage page = this.sessionStore.findSessions(after, (size != null) ? size : DEFAULT_SIZE).block(LIMIT);
 			List<StoredSession> sessions = (page != null) ? page.sessions() : List.of();
 			return new WebEndpointResponse<>(new SessionsDescriptor(sessions.stream().map(SessionSummary::of).toList(),
 					(page != null) ? page.next() : null, null));
@@ -135,15 +145,11 @@ public final class McpSessionsEndpoint {
 		StoredSession stored = null;
 		SessionRecord session = null;
 		try {
-			if (this.sessionStore instanceof MonitoredSessionStore store) {
-				stored = store.describeSession(name).block(LIMIT);
-			}
+			stored = this.sessionStore.describeSession(name).block(LIMIT);
 			session = this.sessionStore.findSession(name).block(LIMIT);
-			if (this.eventStore instanceof MonitoredEventStore monitored) {
-				List<StoredStream> found = monitored.findStreams(name).block(LIMIT);
-				for (StoredStream stream : (found != null) ? found : List.<StoredStream>of()) {
-					streams.put(stream.streamId(), StreamDescriptor.of(stream));
-				}
+			List<StoredStream> found = this.eventStore.findStreams(name).block(LIMIT);
+			for (StoredStream stream : (found != null) ? found : List.<StoredStream>of()) {
+				streams.put(stream.streamId(), StreamDescriptor.of(stream));
 			}
 		}
 		catch (EventStoreUnavailableException | SessionStoreUnavailableException ex) {

@@ -26,11 +26,13 @@ import org.springframework.core.task.VirtualThreadTaskExecutor;
 
 import io.github.mcppersist.autoconfigure.McpPersistProperties;
 import io.github.mcppersist.autoconfigure.context.ContextCaptureAutoConfiguration;
+import io.github.mcppersist.autoconfigure.payload.PayloadCodecAutoConfiguration;
 import io.github.mcppersist.autoconfigure.store.InMemoryEventStoreAutoConfiguration;
 import io.github.mcppersist.autoconfigure.store.InMemorySessionStoreAutoConfiguration;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.payload.PayloadCodec;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.transport.ContextCapture;
 import io.github.mcppersist.transport.SessionOwnerResolver;
@@ -51,7 +53,7 @@ import io.github.mcppersist.transport.StreamableHttpOptions;
 // one on standard input and output for want of any
 @AutoConfiguration(
 		after = { InMemoryEventStoreAutoConfiguration.class, InMemorySessionStoreAutoConfiguration.class,
-				ContextCaptureAutoConfiguration.class },
+				PayloadCodecAutoConfiguration.class, ContextCaptureAutoConfiguration.class },
 		afterName = {
 				"org.springframework.ai.mcp.server.webmvc.autoconfigure.McpServerStreamableHttpWebMvcAutoConfiguration",
 				"org.springframework.ai.mcp.server.webflux.autoconfigure.McpServerStreamableHttpWebFluxAutoConfiguration" },
@@ -107,8 +109,8 @@ public final class StreamableHttpEndpointAutoConfiguration {
 	@Scope(BeanDefinition.SCOPE_PROTOTYPE)
 	@ConditionalOnMissingBean
 	StreamableHttpEndpoint.Builder streamableHttpEndpointBuilder(EventStore eventStore, SessionStore sessionStore,
-			ObjectProvider<NodeRegistry> nodeRegistry, StreamableHttpOptions options,
-			@Qualifier(JSON_MAPPER) ObjectProvider<McpJsonMapper> serverJsonMapper,
+			ObjectProvider<NodeRegistry> nodeRegistry, ObjectProvider<PayloadCodec> payloadCodec,
+			StreamableHttpOptions options, @Qualifier(JSON_MAPPER) ObjectProvider<McpJsonMapper> serverJsonMapper,
 			ObjectProvider<McpJsonMapper> jsonMapper, ObjectProvider<SessionOwnerResolver> sessionOwnerResolver,
 			ObjectProvider<ContextCapture> contextCapture, ObjectProvider<EndpointObserver> observers,
 			@Qualifier(EXECUTOR) ObjectProvider<Executor> executor) {
@@ -120,6 +122,7 @@ public final class StreamableHttpEndpointAutoConfiguration {
 		sessionOwnerResolver.ifAvailable(builder::sessionOwnerResolver);
 		contextCapture.ifUnique(builder::contextCapture);
 		nodeRegistry.ifAvailable(builder::nodeRegistry);
+		payloadCodec.ifAvailable(builder::payloadCodec);
 		observers.orderedStream().forEach(builder::observer);
 		executor.ifAvailable(builder::executor);
 		return builder;

@@ -16,6 +16,7 @@ import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.observe.ResumeOutcome;
 import io.github.mcppersist.observe.StoreOperation;
+import io.github.mcppersist.payload.PayloadPlace;
 import io.github.mcppersist.session.SessionStoreException;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
 
@@ -37,6 +38,8 @@ final class MetricsObserver implements EndpointObserver {
 
 	private final Counter gaps;
 
+	private final Counter payloadsUnreadable;
+
 	private final Counter sessionsRestored;
 
 	private final Counter requestsCancelled;
@@ -57,6 +60,7 @@ final class MetricsObserver implements EndpointObserver {
 		this.eventsReplayed = EndpointMeter.EVENTS_REPLAYED.counter(registry);
 		this.eventsDropped = EndpointMeter.EVENTS_DROPPED.counter(registry);
 		this.gaps = EndpointMeter.GAPS.counter(registry);
+		this.payloadsUnreadable = EndpointMeter.PAYLOADS_UNREADABLE.counter(registry);
 		this.sessionsRestored = EndpointMeter.SESSIONS_RESTORED.counter(registry);
 		this.requestsCancelled = EndpointMeter.REQUESTS_CANCELLED.counter(registry);
 		this.requestsOrphaned = EndpointMeter.REQUESTS_ORPHANED.counter(registry);
@@ -107,6 +111,11 @@ final class MetricsObserver implements EndpointObserver {
 	@Override
 	public void gapFound() {
 		this.gaps.increment();
+	}
+
+	@Override
+	public void payloadUnreadable(PayloadPlace.Kind kind) {
+		this.payloadsUnreadable.increment();
 	}
 
 	@Override

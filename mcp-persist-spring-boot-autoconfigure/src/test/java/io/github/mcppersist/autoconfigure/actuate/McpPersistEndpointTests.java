@@ -2,6 +2,7 @@ package io.github.mcppersist.autoconfigure.actuate;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 
 import org.awaitility.Awaitility;
@@ -35,6 +36,8 @@ class McpPersistEndpointTests {
 	private ObservedServer server(String... properties) {
 		List<String> all = new ArrayList<>(List.of(properties));
 		all.add("spring.data.redis.url=" + this.redis.uri());
+		// It shows what is encrypted in the store
+		all.add("mcp.persist.encryption.keys=a:" + Base64.getEncoder().encodeToString(new byte[32]));
 		return ObservedServer.start(all);
 	}
 

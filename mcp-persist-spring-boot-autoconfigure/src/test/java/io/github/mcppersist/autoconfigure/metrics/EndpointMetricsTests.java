@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Timeout;
 
 import io.github.mcppersist.autoconfigure.ObservedServer;
 import io.github.mcppersist.redis.RedisEventStore;
+import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
 import io.github.mcppersist.test.transport.RawMcpClient;
@@ -88,6 +89,7 @@ class EndpointMetricsTests {
 		restoreAndResumeLive(client);
 		resumeToTheEnd(client);
 		findAGap(client);
+		readWhatCannotBeOpened();
 		refuseResumes(client);
 		abandonAResume(client);
 		cancelARequest(client);
@@ -167,6 +169,17 @@ class EndpointMetricsTests {
 		await(() -> assertThat(resumes("gap")).isEqualTo(1));
 		assertThat(counter("mcp.persist.gaps")).isEqualTo(1);
 		assertThat(calls("events", "replayEventsAfter", "refused") - refused).isEqualTo(1);
+	}
+
+	private void readWhatCannotBeOpened() throws Exception {
+		RawMcpClient client = this.first.client().initialize();
+		assertThat(counter("mcp.persist.payloads.unreadable")).isZero();
+		// Encrypted, by its first byte
+		this.redis.cli("HSET", "mcp:1:{" + SessionNames.of(client.sessionId()) + "}:i", "i", "~AwFh");
+
+		rest(client.at(this.second.port()).call(1, "count", "{}"));
+
+		await(() -> assertThat(counter("mcp.persist.payloads.unreadable")).isEqualTo(1));
 	}
 
 	private void refuseResumes(RawMcpClient client) throws Exception {

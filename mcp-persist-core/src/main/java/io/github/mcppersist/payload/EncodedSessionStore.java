@@ -1,0 +1,284 @@
+package io.github.mcppersist.payload;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.Revision;
+import io.github.mcppersist.session.MonitoredSessionStore;
+import io.github.mcppersist.session.SessionNotFoundException;
+import io.github.mcppersist.session.SessionPage;
+import io.github.mcppersist.session.SessionRecord;
+import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.session.SessionStoreException;
+import io.github.mcppersist.session.StoredSession;
+
+/**
+ * A session store that encodes what it keeps of clients before another one stores it: the
+ * parameters of {@code initialize}, the owner, subscriptions and answers. Protocol
+ * version, log level, cursor, revision and the name of the server stay as they are.
+ * <p>
+ * Signals come on the threads of the other store, which also decode. What can't be
+ * encoded fails with a {@link SessionStoreException}. A session that can't be decoded is
+ * not found: its client begins anew, which is all that helps, since this node will never
+ * be able to read it. An answer that can't be decoded is found without content, since
+ * somebody waits for it.
+ */
+public final class EncodedSessionStore implements MonitoredSessionStore {
+
+	private static final byte[] NO_CONTENT = {};
+
+	private static final PayloadPlace SUBSCRIPTION = new PayloadPlace(PayloadPlace.Kind.SUBSCRIPTION, "", "");
+
+	private final SessionStore store;
+
+	private final @Nullable MonitoredSessionStore monitored;
+
+	private final Payloads payloads;
+
+	/**
+	 * Wrap a store.
+	 * @param store the store
+	 * @param payloads encodes and decodes
+	 */
+	public EncodedSessionStore(SessionStore store, Payloads payloads) {
+		this.store = store;
+		this.monitored = (store instanceof MonitoredSessionStore known) ? known : null;
+		this.payloads = payloads;
+	}
+
+	@Override
+	public Mono<Void> createSession(SessionRecord session) {
+		return encoded(() -> this.store.createSession(encode(session)));
+	}
+
+	private SessionRecord encode(SessionRecord session) {
+		String id = session.sessionId();
+		String owner = session.owner();
+		return with(session, this.payloads.encode(initializeRequest(id), session.initializeRequest()),
+				(owner != null) ? this.payloads.encode(owner(id), owner) : null,
+				session.subscriptions().stream().map(this::encodedName).collect(Collectors.toSet()));
+	}
+
+	private static SessionRecord with(SessionRecord session, String initializeRequest, @Nullable String owner,
+			Set<String> subscriptions) {
+		return new SessionRecord(session.sessionId(), initializeRequest, session.protocolVersion(), owner,
+				session.server(), session.logLevel(), subscriptions, session.standaloneCursor(), session.resuming(),
+				session.revision());
+	}
+
+	private static PayloadPlace initializeRequest(String sessionId) {
+		return new PayloadPlace(PayloadPlace.Kind.SESSION, sessionId, "initialize");
+	}
+
+	private static PayloadPlace owner(String sessionId) {
+		return new PayloadPlace(PayloadPlace.Kind.SESSION, sessionId, "owner");
+	}
+
+	private static <T> Mono<T> encoded(Supplier<Mono<T>> call) {
+		try {
+			return call.get();
+		}
+		catch (IllegalStateException ex) {
+			return Mono.error(new SessionStoreException("What is known of a session can't be encoded", ex));
+		}
+	}
+
+	@Override
+	public Mono<SessionRecord> findSession(String sessionId) {
+		return this.store.findSession(sessionId).mapNotNull(this::decode);
+	}
+
+	private @Nullable SessionRecord decode(SessionRecord stored) {
+		String id = stored.sessionId();
+		String owner = stored.owner();
+		try {
+			return with(stored, this.payloads.decode(initializeRequest(id), stored.initializeRequest()),
+					(owner != null) ? this.payloads.decode(owner(id), owner) : null,
+					decode(stored.subscriptions(), this.payloads::decode));
+		}
+		catch (UnreadablePayloadException ex) {
+			return null;
+		}
+	}
+
+	private static Set<String> decode(Collection<String> names, BiFunction<PayloadPlace, String, String> decoder) {
+		Set<String> uris = new HashSet<>();
+		for (String name : names) {
+			try {
+				uris.add(decoder.apply(SUBSCRIPTION, name));
+			}
+			catch (UnreadablePayloadException ex) {
+				// Its session isn't subscribed to it any more
+			}
+		}
+		return uris;
+	}
+
+	private String encodedName(String uri) {
+		return this.payloads.encodeName(uri).get(0);
+	}
+
+	@Override
+	public Mono<Revision> setLogLevel(String sessionId, String logLevel) {
+		return this.store.setLogLevel(sessionId, logLevel);
+	}
+
+	@Override
+	public Mono<Revision> setResuming(String sessionId) {
+		return this.store.setResuming(sessionId);
+	}
+
+	@Override
+	public Mono<Revision> subscribe(String sessionId, String uri) {
+		return encoded(() -> this.store.subscribe(sessionId, encodedName(uri)));
+	}
+
+	/**
+	 * End a subscription, under whichever names it is stored: another node may have other
+	 * keys, and the keys of this one may have been others. What isn't stored isn't named
+	 * to the other store as it is, unless that is how it would be stored now.
+	 */
+	@Override
+	public Mono<Revision> unsubscribe(String sessionId, String uri) {
+		return encoded(() -> {
+			List<String> names = this.payloads.encodeName(uri);
+			String current = names.get(0);
+			if (names.size() == 1) {
+				return this.store.unsubscribe(sessionId, current);
+			}
+			return this.store.findSession(sessionId)
+				.map((stored) -> names.stream().filter(stored.subscriptions()::contains).toList())
+				.filter((found) -> !found.isEmpty())
+				.defaultIfEmpty(names.stream().filter((name) -> name.equals(current) || !name.equals(uri)).toList())
+				.flatMapMany(Flux::fromIterable)
+				.concatMap((name) -> this.store.unsubscribe(sessionId, name)
+					.onErrorComplete(SessionNotFoundException.class))
+				.takeLast(1)
+				.next()
+				.switchIfEmpty(Mono.error(SessionNotFoundException::new));
+		});
+	}
+
+	@Override
+	public Mono<Set<String>> findSubscribers(String uri) {
+		return encoded(() -> Flux.fromIterable(this.payloads.encodeName(uri))
+			.concatMap(this.store::findSubscribers)
+			.flatMapIterable(Function.identity())
+			.collect(Collectors.toSet()));
+	}
+
+	/**
+	 * Find all resources. Names that can't be decoded are passed over, and not reported
+	 * each time: they are when the records of their sessions are read.
+	 */
+	@Override
+	public Mono<Set<String>> findSubscribedUris() {
+		return this.store.findSubscribedUris().map((names) -> decode(names, this.payloads::decodeQuietly));
+	}
+
+	@Override
+	public Mono<Void> moveStandaloneCursor(String sessionId, EventId cursor) {
+		return this.store.moveStandaloneCursor(sessionId, cursor);
+	}
+
+	@Override
+	public Mono<Void> renewSessions(Collection<String> sessionIds) {
+		return this.store.renewSessions(sessionIds);
+	}
+
+	@Override
+	public Mono<Void> storeAnswer(String sessionId, String requestId, byte[] answer) {
+		return encoded(() -> this.store.storeAnswer(sessionId, requestId,
+				this.payloads.encode(PayloadPlace.answer(sessionId, requestId), answer)));
+	}
+
+	@Override
+	public Mono<Map<String, byte[]>> findAnswers(String sessionId, Collection<String> requestIds) {
+		return this.store.findAnswers(sessionId, requestIds).map((stored) -> {
+			Map<String, byte[]> answers = new HashMap<>();
+			stored.forEach((requestId, answer) -> answers.put(requestId, decode(sessionId, requestId, answer)));
+			return answers;
+		});
+	}
+
+	private byte[] decode(String sessionId, String requestId, byte[] stored) {
+		try {
+			return this.payloads.decode(PayloadPlace.answer(sessionId, requestId), stored);
+		}
+		catch (UnreadablePayloadException ex) {
+			return NO_CONTENT;
+		}
+	}
+
+	@Override
+	public Mono<Void> removeAnswers(String sessionId, Collection<String> requestIds) {
+		return this.store.removeAnswers(sessionId, requestIds);
+	}
+
+	@Override
+	public Mono<Void> deleteSession(String sessionId) {
+		return this.store.deleteSession(sessionId);
+	}
+
+	/**
+	 * Find sessions, if the other store can: there are none otherwise. What can't be
+	 * decoded of one is left out.
+	 */
+	@Override
+	public Mono<SessionPage> findSessions(@Nullable String cursor, int size) {
+		return (this.monitored != null)
+				? this.monitored.findSessions(cursor, size)
+					.map((page) -> new SessionPage(page.sessions().stream().map(this::decode).toList(), page.next()))
+				: Mono.just(new SessionPage(List.of(), null));
+	}
+
+	/**
+	 * Describe a session, if the other store can: it isn't known otherwise. What can't be
+	 * decoded of it is left out.
+	 */
+	@Override
+	public Mono<StoredSession> describeSession(String sessionId) {
+		return (this.monitored != null) ? this.monitored.describeSession(sessionId).map(this::decode) : Mono.empty();
+	}
+
+	private StoredSession decode(StoredSession stored) {
+		String id = stored.sessionId();
+		return new StoredSession(id, decodeOrNull(initializeRequest(id), stored.initializeRequest()),
+				stored.protocolVersion(), decodeOrNull(owner(id), stored.owner()), stored.server(), stored.node(),
+				stored.age(), stored.idle());
+	}
+
+	private @Nullable String decodeOrNull(PayloadPlace place, @Nullable String stored) {
+		try {
+			return (stored != null) ? this.payloads.decode(place, stored) : null;
+		}
+		catch (UnreadablePayloadException ex) {
+			return null;
+		}
+	}
+
+	@Override
+	public Duration timeToLive() {
+		return this.store.timeToLive();
+	}
+
+	@Override
+	public Duration renewalInterval() {
+		return this.store.renewalInterval();
+	}
+
+}

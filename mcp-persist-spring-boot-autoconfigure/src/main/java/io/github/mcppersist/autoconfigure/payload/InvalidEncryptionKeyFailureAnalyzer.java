@@ -1,0 +1,19 @@
+package io.github.mcppersist.autoconfigure.payload;
+
+import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+
+/**
+ * Says what to do about an {@link InvalidEncryptionKeyException}.
+ */
+final class InvalidEncryptionKeyFailureAnalyzer extends AbstractFailureAnalyzer<InvalidEncryptionKeyException> {
+
+	@Override
+	protected FailureAnalysis analyze(Throwable rootFailure, InvalidEncryptionKeyException cause) {
+		return new FailureAnalysis(cause.getMessage(),
+				"Give each key as its ID, a colon, and 32 random bytes in Base64, which 'openssl rand -base64 32' makes. "
+						+ "Several are separated by commas; the first one encrypts.",
+				cause);
+	}
+
+}
