@@ -27,16 +27,17 @@ public final class Benchmarks {
 	 */
 	private static final int ROUNDS = 2;
 
-	private static final List<String> PARTS = List.of("store", "follow", "sessions", "load", "idle");
+	private static final List<String> PARTS = List.of("store", "follow", "sessions", "load", "idle", "nodes");
 
 	private Benchmarks() {
 	}
 
 	/**
 	 * Run the benchmarks.
-	 * @param arguments {@code store}, {@code follow}, {@code sessions}, {@code load} or
-	 * {@code idle} for a part of them, {@code --quick}, and {@code --shared} for calls to
-	 * servers without a processor of their own; nothing for all
+	 * @param arguments {@code store}, {@code follow}, {@code sessions}, {@code load},
+	 * {@code idle} or {@code nodes} for a part of them, {@code --quick}, and
+	 * {@code --shared} for calls to servers without a processor of their own; nothing for
+	 * all
 	 * @throws Exception if a benchmark fails
 	 */
 	public static void main(String[] arguments) throws Exception {
@@ -74,6 +75,10 @@ public final class Benchmarks {
 			}
 			if (parts.contains("idle")) {
 				IdleStreams.run(server, quick, System.out);
+				System.out.println();
+			}
+			if (parts.contains("nodes")) {
+				IdleNodes.run(server, quick, System.out);
 			}
 		}
 	}

@@ -1,0 +1,193 @@
+package io.github.mcppersist.benchmarks;
+
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+import io.modelcontextprotocol.server.McpServer;
+import io.modelcontextprotocol.server.McpSyncServer;
+
+import io.github.mcppersist.redis.RedisEventStore;
+import io.github.mcppersist.redis.RedisNodeRegistry;
+import io.github.mcppersist.redis.RedisSessionStore;
+import io.github.mcppersist.test.redis.RedisServer;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
+
+/**
+ * What nodes cost Redis that do nothing but be there, by how many there are. All are in
+ * this JVM; each has connections, stores, a registry and an endpoint of its own, with the
+ * defaults of an application.
+ */
+final class IdleNodes {
+
+	private static final List<Integer> NODES = List.of(1, 10, 100, 1000);
+
+	private static final List<Integer> QUICK_NODES = List.of(1, 10);
+
+	private static final int SECONDS = 60;
+
+	private static final int QUICK_SECONDS = 3;
+
+	private static final Duration NODE_TIMEOUT = Duration.ofSeconds(10);
+
+	private static final long JOIN_LIMIT_NANOS = TimeUnit.MINUTES.toNanos(2);
+
+	/**
+	 * What nodes call while they are idle; all else is within scripts, or once.
+	 */
+	private static final List<String> CALLS = List.of("evalsha", "eval", "publish", "lrange", "unlink");
+
+	private final RedisServer redis;
+
+	private IdleNodes(RedisServer redis) {
+		this.redis = redis;
+	}
+
+	/**
+	 * Measure and print a table.
+	 * @param redis the Redis to use
+	 * @param quick whether to show only that it runs
+	 * @param out where to print
+	 */
+	static void run(RedisServer redis, boolean quick, PrintStream out) {
+		out.println("| idle nodes | calls/s | a node | sent by Redis, KB/s | a node, bytes/s | received, KB/s "
+				+ "| a node, bytes/s | Redis' processor, ms/s | a node, µs/s |");
+		out.println("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+		for (int nodes : quick ? QUICK_NODES : NODES) {
+			new IdleNodes(redis).run(nodes, quick ? QUICK_SECONDS : SECONDS, out);
+		}
+	}
+
+	private void run(int count, int seconds, PrintStream out) {
+		this.redis.cli("FLUSHALL");
+		try (BenchmarkRedis connections = new BenchmarkRedis()) {
+			List<Node> nodes = new ArrayList<>();
+			try {
+				for (int i = 0; i < count; i++) {
+					nodes.add(new Node(connections));
+				}
+				row(count, measure(count, seconds), out);
+			}
+			finally {
+				nodes.forEach(Node::close);
+			}
+		}
+	}
+
+	private Usage measure(int count, int seconds) {
+		awaitJoined(count);
+		// The first beats tell each of all others
+		pause(seconds / 4.0);
+		Usage before = usage();
+		pause(seconds);
+		Usage used = usage().since(before);
+		if (present() != count) {
+			throw new IllegalStateException(
+					"Only " + present() + " of " + count + " nodes were left: this machine is too slow for as many");
+		}
+		return used;
+	}
+
+	private static void row(int count, Usage used, PrintStream out) {
+		double nodeSeconds = used.nanos / 1e9 * count;
+		double calls = used.calls / nodeSeconds;
+		double sent = used.sent / nodeSeconds;
+		double received = used.received / nodeSeconds;
+		double processor = used.processorSeconds * 1e6 / nodeSeconds;
+		out.printf(Locale.ROOT, "| %,d | %,.1f | %.2f | %,.1f | %,.0f | %,.1f | %,.0f | %.1f | %,.0f |%n", count,
+				calls * count, calls, sent * count / 1024, sent, received * count / 1024, received,
+				processor * count / 1e3, processor);
+	}
+
+	private long present() {
+		return (Long) this.redis.cli("ZCOUNT", "mcp:1:b", "(0", "+inf");
+	}
+
+	private void awaitJoined(int count) {
+		long deadline = System.nanoTime() + JOIN_LIMIT_NANOS;
+		while (present() < count) {
+			if (System.nanoTime() > deadline) {
+				throw new IllegalStateException("Only " + present() + " of " + count + " nodes have joined");
+			}
+			pause(0.1);
+		}
+	}
+
+	private static void pause(double seconds) {
+		long deadline = System.nanoTime() + (long) (seconds * 1e9);
+		for (long left = deadline - System.nanoTime(); left > 0; left = deadline - System.nanoTime()) {
+			LockSupport.parkNanos(left);
+		}
+	}
+
+	private Usage usage() {
+		String info = (String) this.redis.cli("INFO", "all");
+		long calls = CALLS.stream().mapToLong((command) -> calls(info, command)).sum();
+		return new Usage(System.nanoTime(), calls, (long) number(info, "total_net_output_bytes"),
+				(long) number(info, "total_net_input_bytes"),
+				number(info, "used_cpu_user") + number(info, "used_cpu_sys"), info.length());
+	}
+
+	private static long calls(String info, String command) {
+		Matcher matcher = Pattern.compile("(?m)^cmdstat_" + command + ":calls=(\\d+),").matcher(info);
+		return matcher.find() ? Long.parseLong(matcher.group(1)) : 0;
+	}
+
+	private static double number(String info, String field) {
+		Matcher matcher = Pattern.compile("(?m)^" + field + ":([\\d.]+)").matcher(info);
+		if (!matcher.find()) {
+			throw new IllegalStateException("Redis doesn't tell its " + field);
+		}
+		return Double.parseDouble(matcher.group(1));
+	}
+
+	/**
+	 * What Redis has done since it was started.
+	 *
+	 * @param nanos when it was asked, or how long that took
+	 * @param calls how many calls of nodes it has answered
+	 * @param sent how many bytes it has sent, answers and messages
+	 * @param received how many bytes it has received
+	 * @param processorSeconds how much processor time it has used
+	 * @param answer how many bytes the answer to this question has, which are sent after
+	 * it
+	 */
+	private record Usage(long nanos, long calls, long sent, long received, double processorSeconds, int answer) {
+
+		Usage since(Usage before) {
+			return new Usage(this.nanos - before.nanos, this.calls - before.calls,
+					this.sent - before.sent - before.answer, this.received - before.received,
+					this.processorSeconds - before.processorSeconds, 0);
+		}
+
+	}
+
+	private static final class Node {
+
+		private final RedisEventStore store;
+
+		private final McpSyncServer server;
+
+		Node(BenchmarkRedis redis) {
+			this.store = RedisEventStore.builder(redis.connectionFactory()).build();
+			StreamableHttpEndpoint endpoint = StreamableHttpEndpoint.builder(this.store)
+				.sessionStore(RedisSessionStore.of(this.store, Duration.ofHours(24)))
+				.nodeRegistry(RedisNodeRegistry.of(this.store, NODE_TIMEOUT))
+				.build();
+			this.server = McpServer.sync(endpoint).serverInfo("benchmark", "1").build();
+		}
+
+		void close() {
+			this.server.close();
+			this.store.close();
+		}
+
+	}
+
+}
