@@ -3,6 +3,7 @@ package io.github.mcppersist.benchmarks;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
@@ -26,7 +27,9 @@ import io.github.mcppersist.transport.StreamableHttpEndpoint;
  */
 final class IdleNodes {
 
-	private static final List<Integer> NODES = List.of(1, 10, 100, 1000);
+	private static final String BEATS = "mcp:1:b";
+
+	private static final List<Integer> NODES = List.of(1, 10, 100);
 
 	private static final List<Integer> QUICK_NODES = List.of(1, 10);
 
@@ -39,9 +42,11 @@ final class IdleNodes {
 	private static final long JOIN_LIMIT_NANOS = TimeUnit.MINUTES.toNanos(2);
 
 	/**
-	 * What nodes call while they are idle; all else is within scripts, or once.
+	 * Among so many nodes the script of a beat is run by itself.
 	 */
-	private static final List<String> CALLS = List.of("evalsha", "eval", "publish", "lrange", "unlink");
+	private static final List<Integer> BEATING = List.of(10, 100, 1000, 10_000);
+
+	private static final List<Integer> QUICK_BEATING = List.of(10, 100);
 
 	private final RedisServer redis;
 
@@ -61,6 +66,43 @@ final class IdleNodes {
 		out.println("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
 		for (int nodes : quick ? QUICK_NODES : NODES) {
 			new IdleNodes(redis).run(nodes, quick ? QUICK_SECONDS : SECONDS, out);
+		}
+		out.println();
+		out.println("| nodes | a beat in Redis, µs | its answer, bytes |");
+		out.println("| ---: | ---: | ---: |");
+		for (int nodes : quick ? QUICK_BEATING : BEATING) {
+			new IdleNodes(redis).beat(nodes, out);
+		}
+	}
+
+	/**
+	 * Run the script of a beat as so many nodes do, while nothing changes.
+	 * @param count how many nodes
+	 * @param out where to print
+	 */
+	private void beat(int count, PrintStream out) {
+		try (BenchmarkRedis connection = new BenchmarkRedis()) {
+			connection.clear();
+			String script = connection.load(AppendScript.read(RedisNodeRegistry.class, "beat.lua"));
+			String[] last = new String[count];
+			Arrays.fill(last, "0");
+			// They join, they learn who else has, and from then on nothing is new
+			beat(connection, script, last);
+			beat(connection, script, last);
+			this.redis.cli("CONFIG", "RESETSTAT");
+			beat(connection, script, last);
+			String info = (String) this.redis.cli("INFO", "all");
+			out.printf(Locale.ROOT, "| %,d | %.1f | %.0f |%n", count,
+					number(info, "cmdstat_evalsha:calls=\\d+,usec") / count,
+					number(info, "total_net_output_bytes") / count);
+		}
+	}
+
+	private static void beat(BenchmarkRedis connection, String script, String[] last) {
+		for (int i = 0; i < last.length; i++) {
+			last[i] = connection.run(script, BEATS, "node%07d".formatted(i), last[i], "300000", "0", "300", "1000")
+				.get(0)
+				.toString();
 		}
 	}
 
@@ -106,7 +148,7 @@ final class IdleNodes {
 	}
 
 	private long present() {
-		return (Long) this.redis.cli("ZCOUNT", "mcp:1:b", "(0", "+inf");
+		return (Long) this.redis.cli("ZCOUNT", BEATS, "(0", "+inf");
 	}
 
 	private void awaitJoined(int count) {
@@ -128,7 +170,8 @@ final class IdleNodes {
 
 	private Usage usage() {
 		String info = (String) this.redis.cli("INFO", "all");
-		long calls = CALLS.stream().mapToLong((command) -> calls(info, command)).sum();
+		// Each probe publishes within its script, and is the only one to unlink something
+		long calls = calls(info, "evalsha") + calls(info, "publish") - calls(info, "unlink");
 		return new Usage(System.nanoTime(), calls, (long) number(info, "total_net_output_bytes"),
 				(long) number(info, "total_net_input_bytes"),
 				number(info, "used_cpu_user") + number(info, "used_cpu_sys"), info.length());
@@ -140,7 +183,7 @@ final class IdleNodes {
 	}
 
 	private static double number(String info, String field) {
-		Matcher matcher = Pattern.compile("(?m)^" + field + ":([\\d.]+)").matcher(info);
+		Matcher matcher = Pattern.compile("(?m)^" + field + "[:=]([\\d.]+)").matcher(info);
 		if (!matcher.find()) {
 			throw new IllegalStateException("Redis doesn't tell its " + field);
 		}

@@ -20,7 +20,9 @@ import io.github.mcppersist.event.StreamKey;
  * mcp:1:{4f1c}:a       hash    clients' answers by the ID of the request, until they are
  *                              taken
  * mcp:1:s:{s}          zset    the sessions that are stored, by expiry
- * mcp:1:u:{u}          zset    URIs that sessions have subscribed to, by expiry
+ * mcp:1:u:{u}          zset    URIs that sessions have subscribed to, in the order in which
+ *                              they came
+ * mcp:1:u:{u}:x        zset    the same, by expiry
  * mcp:1:u:{u}:nB8f...  zset    the sessions that have subscribed to one URI, by expiry;
  *                              the name is the URI's SHA-256 in Base64
  * mcp:1:b              zset    nodes by their last beat, and below 0 those that have come or gone
@@ -117,6 +119,10 @@ final class RedisKeys {
 
 	String uris() {
 		return this.uris;
+	}
+
+	String uriExpiries() {
+		return this.uris + ":x";
 	}
 
 	String subscribers(String uri) {
