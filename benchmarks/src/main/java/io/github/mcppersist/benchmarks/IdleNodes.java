@@ -86,7 +86,9 @@ final class IdleNodes {
 			String script = connection.load(AppendScript.read(RedisNodeRegistry.class, "beat.lua"));
 			String[] last = new String[count];
 			Arrays.fill(last, "0");
-			// They join, they learn who else has, and from then on nothing is new
+			// They join, they learn who else has, and from then on nothing is new. What
+			// is
+			// else kept of that for three hundred beats isn't kept here
 			beat(connection, script, last);
 			beat(connection, script, last);
 			this.redis.cli("CONFIG", "RESETSTAT");
@@ -100,7 +102,7 @@ final class IdleNodes {
 
 	private static void beat(BenchmarkRedis connection, String script, String[] last) {
 		for (int i = 0; i < last.length; i++) {
-			last[i] = connection.run(script, BEATS, "node%07d".formatted(i), last[i], "300000", "0", "300", "1000")
+			last[i] = connection.run(script, BEATS, "node%07d".formatted(i), last[i], "300000", "0", "0", "1000")
 				.get(0)
 				.toString();
 		}

@@ -38,21 +38,28 @@ for _, other in ipairs(silent) do
   redis.call('ZREM', nodes, other, '+' .. other)
   redis.call('ZADD', nodes, -change, '!' .. other)
 end
--- What all know is removed after a while, and what would be too much at once
-local oldest = redis.call('ZRANGEBYSCORE', nodes, '(0', '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
-local known = math.min(tonumber(oldest), beat - kept_beats * redis.call('ZCOUNT', nodes, '(0', '+inf'))
-if known > 0 then
-  redis.call('ZREMRANGEBYSCORE', nodes, -known, '(0')
-end
-local surplus = tonumber(redis.call('ZRANGE', nodes, kept, kept, 'WITHSCORES')[2] or 0)
-if surplus < 0 then
-  redis.call('ZREMRANGEBYSCORE', nodes, surplus, '(0')
+-- Mostly nothing has changed for long, and then there is nothing below 0
+local changes = changed < 0 or mine == 0 or #silent > 0
+if changes then
+  -- What all know is removed after a while, and what would be too much at once
+  local oldest = redis.call('ZRANGEBYSCORE', nodes, '(0', '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
+  local known = math.min(tonumber(oldest), beat - kept_beats * redis.call('ZCOUNT', nodes, '(0', '+inf'))
+  if known > 0 then
+    redis.call('ZREMRANGEBYSCORE', nodes, -known, '(0')
+  end
+  local surplus = tonumber(redis.call('ZRANGE', nodes, kept, kept, 'WITHSCORES')[2] or 0)
+  if surplus < 0 then
+    redis.call('ZREMRANGEBYSCORE', nodes, surplus, '(0')
+  end
 end
 local reply = {beat, continues and 1 or 0}
 for i = 7, #ARGV do
   reply[#reply + 1] = redis.call('ZSCORE', nodes, ARGV[i]) and 1 or 0
 end
-for _, text in ipairs(redis.call('ZRANGEBYSCORE', nodes, '-inf', '(' .. (continues and -last or 0), 'WITHSCORES')) do
-  reply[#reply + 1] = text
+if changes then
+  local since = '(' .. (continues and -last or 0)
+  for _, text in ipairs(redis.call('ZRANGEBYSCORE', nodes, '-inf', since, 'WITHSCORES')) do
+    reply[#reply + 1] = text
+  end
 end
 return reply
