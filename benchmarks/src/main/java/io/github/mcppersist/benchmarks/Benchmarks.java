@@ -79,6 +79,8 @@ public final class Benchmarks {
 			}
 			if (parts.contains("nodes")) {
 				IdleNodes.run(server, quick, System.out);
+				System.out.println();
+				PlainCalls.run(server, quick, System.out);
 			}
 		}
 	}

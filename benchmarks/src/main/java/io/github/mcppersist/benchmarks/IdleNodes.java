@@ -8,8 +8,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 import io.modelcontextprotocol.server.McpServer;
 import io.modelcontextprotocol.server.McpSyncServer;
@@ -95,8 +93,8 @@ final class IdleNodes {
 			beat(connection, script, last);
 			String info = (String) this.redis.cli("INFO", "all");
 			out.printf(Locale.ROOT, "| %,d | %.1f | %.0f |%n", count,
-					number(info, "cmdstat_evalsha:calls=\\d+,usec") / count,
-					number(info, "total_net_output_bytes") / count);
+					RedisUsage.number(info, "cmdstat_evalsha:calls=\\d+,usec") / count,
+					RedisUsage.number(info, "total_net_output_bytes") / count);
 		}
 	}
 
@@ -124,13 +122,13 @@ final class IdleNodes {
 		}
 	}
 
-	private Usage measure(int count, int seconds) {
+	private RedisUsage measure(int count, int seconds) {
 		awaitJoined(count);
 		// The first beats tell each of all others
 		pause(seconds / 4.0);
-		Usage before = usage();
+		RedisUsage before = RedisUsage.of(this.redis);
 		pause(seconds);
-		Usage used = usage().since(before);
+		RedisUsage used = RedisUsage.of(this.redis).since(before);
 		if (present() != count) {
 			throw new IllegalStateException(
 					"Only " + present() + " of " + count + " nodes were left: this machine is too slow for as many");
@@ -138,12 +136,12 @@ final class IdleNodes {
 		return used;
 	}
 
-	private static void row(int count, Usage used, PrintStream out) {
-		double nodeSeconds = used.nanos / 1e9 * count;
-		double calls = used.calls / nodeSeconds;
-		double sent = used.sent / nodeSeconds;
-		double received = used.received / nodeSeconds;
-		double processor = used.processorSeconds * 1e6 / nodeSeconds;
+	private static void row(int count, RedisUsage used, PrintStream out) {
+		double nodeSeconds = used.nanos() / 1e9 * count;
+		double calls = used.calls() / nodeSeconds;
+		double sent = used.sent() / nodeSeconds;
+		double received = used.received() / nodeSeconds;
+		double processor = used.processorSeconds() * 1e6 / nodeSeconds;
 		out.printf(Locale.ROOT, "| %,d | %,.1f | %.2f | %,.1f | %,.0f | %,.1f | %,.0f | %.1f | %,.0f |%n", count,
 				calls * count, calls, sent * count / 1024, sent, received * count / 1024, received,
 				processor * count / 1e3, processor);
@@ -168,49 +166,6 @@ final class IdleNodes {
 		for (long left = deadline - System.nanoTime(); left > 0; left = deadline - System.nanoTime()) {
 			LockSupport.parkNanos(left);
 		}
-	}
-
-	private Usage usage() {
-		String info = (String) this.redis.cli("INFO", "all");
-		// Each probe publishes within its script, and is the only one to unlink something
-		long calls = calls(info, "evalsha") + calls(info, "publish") - calls(info, "unlink");
-		return new Usage(System.nanoTime(), calls, (long) number(info, "total_net_output_bytes"),
-				(long) number(info, "total_net_input_bytes"),
-				number(info, "used_cpu_user") + number(info, "used_cpu_sys"), info.length());
-	}
-
-	private static long calls(String info, String command) {
-		Matcher matcher = Pattern.compile("(?m)^cmdstat_" + command + ":calls=(\\d+),").matcher(info);
-		return matcher.find() ? Long.parseLong(matcher.group(1)) : 0;
-	}
-
-	private static double number(String info, String field) {
-		Matcher matcher = Pattern.compile("(?m)^" + field + "[:=]([\\d.]+)").matcher(info);
-		if (!matcher.find()) {
-			throw new IllegalStateException("Redis doesn't tell its " + field);
-		}
-		return Double.parseDouble(matcher.group(1));
-	}
-
-	/**
-	 * What Redis has done since it was started.
-	 *
-	 * @param nanos when it was asked, or how long that took
-	 * @param calls how many calls of nodes it has answered
-	 * @param sent how many bytes it has sent, answers and messages
-	 * @param received how many bytes it has received
-	 * @param processorSeconds how much processor time it has used
-	 * @param answer how many bytes the answer to this question has, which are sent after
-	 * it
-	 */
-	private record Usage(long nanos, long calls, long sent, long received, double processorSeconds, int answer) {
-
-		Usage since(Usage before) {
-			return new Usage(this.nanos - before.nanos, this.calls - before.calls,
-					this.sent - before.sent - before.answer, this.received - before.received,
-					this.processorSeconds - before.processorSeconds, 0);
-		}
-
 	}
 
 	private static final class Node {
