@@ -1,6 +1,9 @@
 package io.github.mcppersist.benchmarks;
 
+import java.util.List;
+
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.StatefulRedisConnection;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
@@ -31,6 +34,21 @@ final class BenchmarkRedis implements AutoCloseable {
 
 	EventLog open(Contender contender) {
 		return contender.open(this.connectionFactory);
+	}
+
+	/**
+	 * Run a script that was loaded.
+	 * @param digest what {@link #load} has returned
+	 * @param key its key
+	 * @param arguments its arguments
+	 * @return its reply
+	 */
+	List<Object> run(String digest, String key, String... arguments) {
+		return this.connection.sync().evalsha(digest, ScriptOutputType.MULTI, new String[] { key }, arguments);
+	}
+
+	String load(String script) {
+		return this.connection.sync().scriptLoad(script);
 	}
 
 	/**

@@ -32,7 +32,8 @@ public final class Benchmarks {
 	 */
 	private static final int WARM = 8;
 
-	private static final List<String> PARTS = List.of("store", "encoding", "follow", "sessions", "load", "idle");
+	private static final List<String> PARTS = List.of("store", "encoding", "follow", "sessions", "load", "idle",
+			"nodes");
 
 	private Benchmarks() {
 	}
@@ -40,9 +41,9 @@ public final class Benchmarks {
 	/**
 	 * Run the benchmarks.
 	 * @param arguments {@code store}, {@code encoding}, {@code follow}, {@code sessions},
-	 * {@code load} or {@code idle} for a part of them, {@code --quick}, and
-	 * {@code --shared} for calls to servers without a processor of their own; nothing for
-	 * all
+	 * {@code load}, {@code idle} or {@code nodes} for a part of them, {@code --quick},
+	 * and {@code --shared} for calls to servers without a processor of their own; nothing
+	 * for all
 	 * @throws Exception if a benchmark fails
 	 */
 	public static void main(String[] arguments) throws Exception {
@@ -86,6 +87,12 @@ public final class Benchmarks {
 			}
 			if (parts.contains("idle")) {
 				IdleStreams.run(server, quick, System.out);
+				System.out.println();
+			}
+			if (parts.contains("nodes")) {
+				IdleNodes.run(server, quick, System.out);
+				System.out.println();
+				PlainCalls.run(server, quick, System.out);
 			}
 		}
 	}

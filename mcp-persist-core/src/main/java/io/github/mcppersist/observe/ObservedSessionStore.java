@@ -12,6 +12,7 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.session.SubscribedUris;
 
 /**
  * A session store as an endpoint calls it: each call is observed, and its answer arrives
@@ -77,8 +78,8 @@ public final class ObservedSessionStore implements SessionStore {
 	}
 
 	@Override
-	public Mono<Set<String>> findSubscribedUris() {
-		return called(StoreOperation.FIND_SUBSCRIBED_URIS, this.store.findSubscribedUris());
+	public Mono<SubscribedUris> findSubscribedUris(long after) {
+		return called(StoreOperation.FIND_SUBSCRIBED_URIS, this.store.findSubscribedUris(after));
 	}
 
 	@Override

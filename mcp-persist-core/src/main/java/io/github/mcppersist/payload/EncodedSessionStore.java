@@ -7,7 +7,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -25,6 +24,7 @@ import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.SessionStoreException;
 import io.github.mcppersist.session.StoredSession;
+import io.github.mcppersist.session.SubscribedUris;
 
 /**
  * A session store that encodes what it keeps of clients before another one stores it: the
@@ -107,19 +107,18 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 		String owner = stored.owner();
 		try {
 			return with(stored, this.payloads.decode(initializeRequest(id), stored.initializeRequest()),
-					(owner != null) ? this.payloads.decode(owner(id), owner) : null,
-					decode(stored.subscriptions(), this.payloads::decode));
+					(owner != null) ? this.payloads.decode(owner(id), owner) : null, decode(stored.subscriptions()));
 		}
 		catch (UnreadablePayloadException ex) {
 			return null;
 		}
 	}
 
-	private static Set<String> decode(Collection<String> names, BiFunction<PayloadPlace, String, String> decoder) {
+	private Set<String> decode(Collection<String> names) {
 		Set<String> uris = new HashSet<>();
 		for (String name : names) {
 			try {
-				uris.add(decoder.apply(SUBSCRIPTION, name));
+				uris.add(this.payloads.decode(SUBSCRIPTION, name));
 			}
 			catch (UnreadablePayloadException ex) {
 				// Its session isn't subscribed to it any more
@@ -182,12 +181,24 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 	}
 
 	/**
-	 * Find all resources. Names that can't be decoded are passed over, and not reported
-	 * each time: they are when the records of their sessions are read.
+	 * Find resources. Names that can't be decoded are left as they are, so that none is
+	 * missing from the total, and not reported each time: they are when the records of
+	 * their sessions are read. A resource that is stored under two keys comes twice.
 	 */
 	@Override
-	public Mono<Set<String>> findSubscribedUris() {
-		return this.store.findSubscribedUris().map((names) -> decode(names, this.payloads::decodeQuietly));
+	public Mono<SubscribedUris> findSubscribedUris(long after) {
+		return this.store.findSubscribedUris(after)
+			.map((found) -> new SubscribedUris(found.uris().stream().map(this::decodeName).toList(), found.after(),
+					found.more(), found.total()));
+	}
+
+	private String decodeName(String name) {
+		try {
+			return this.payloads.decodeQuietly(SUBSCRIPTION, name);
+		}
+		catch (UnreadablePayloadException ex) {
+			return name;
+		}
 	}
 
 	@Override

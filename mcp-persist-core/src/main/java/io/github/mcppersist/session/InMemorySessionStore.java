@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -68,7 +67,7 @@ public final class InMemorySessionStore implements MonitoredSessionStore {
 
 	private long uses;
 
-	private final Map<String, Set<String>> subscribers = new HashMap<>();
+	private final InMemorySubscribers subscribers = new InMemorySubscribers();
 
 	private final InMemoryAnswers answers = new InMemoryAnswers();
 
@@ -151,30 +150,34 @@ public final class InMemorySessionStore implements MonitoredSessionStore {
 	@Override
 	public Mono<Revision> subscribe(String sessionId, String uri) {
 		StreamKey.requireSessionId(sessionId);
+		SubscriptionStore.requireUri(uri);
 		return Mono.fromSupplier(() -> locked(() -> change(sessionId, (session) -> {
+			if (!this.subscribers.add(uri, sessionId)) {
+				throw new TooManySubscribedResourcesException();
+			}
 			session.subscribe(uri);
-			addSubscriber(uri, sessionId);
 		})));
 	}
 
 	@Override
 	public Mono<Revision> unsubscribe(String sessionId, String uri) {
 		StreamKey.requireSessionId(sessionId);
+		SubscriptionStore.requireUri(uri);
 		// A session that isn't stored is among no subscribers: see remove(..)
 		return Mono.fromSupplier(() -> locked(() -> change(sessionId, (session) -> {
 			session.unsubscribe(uri);
-			removeSubscriber(uri, sessionId);
+			this.subscribers.remove(uri, sessionId);
 		})));
 	}
 
 	@Override
 	public Mono<Set<String>> findSubscribers(String uri) {
-		return Mono.fromSupplier(() -> locked(() -> Set.copyOf(this.subscribers.getOrDefault(uri, Set.of()))));
+		return Mono.fromSupplier(() -> locked(() -> this.subscribers.of(uri)));
 	}
 
 	@Override
-	public Mono<Set<String>> findSubscribedUris() {
-		return Mono.fromSupplier(() -> locked(() -> Set.copyOf(this.subscribers.keySet())));
+	public Mono<SubscribedUris> findSubscribedUris(long after) {
+		return Mono.fromSupplier(() -> locked(() -> this.subscribers.uris(after)));
 	}
 
 	@Override
@@ -269,7 +272,7 @@ public final class InMemorySessionStore implements MonitoredSessionStore {
 			}
 			this.bytes += created.bytes();
 			used(created);
-			session.subscriptions().forEach((uri) -> addSubscriber(uri, session.sessionId()));
+			session.subscriptions().forEach((uri) -> this.subscribers.add(uri, session.sessionId()));
 		}
 		return session;
 	}
@@ -358,18 +361,7 @@ public final class InMemorySessionStore implements MonitoredSessionStore {
 		this.sessions.remove(session.sessionId());
 		this.sessionsByUse.remove(session.lastUse());
 		this.bytes -= session.bytes();
-		session.subscriptions().forEach((uri) -> removeSubscriber(uri, session.sessionId()));
-	}
-
-	private void addSubscriber(String uri, String sessionId) {
-		this.subscribers.computeIfAbsent(uri, (key) -> new HashSet<>()).add(sessionId);
-	}
-
-	private void removeSubscriber(String uri, String sessionId) {
-		this.subscribers.computeIfPresent(uri, (key, sessionIds) -> {
-			sessionIds.remove(sessionId);
-			return sessionIds.isEmpty() ? null : sessionIds;
-		});
+		session.subscriptions().forEach((uri) -> this.subscribers.remove(uri, session.sessionId()));
 	}
 
 	private InMemorySession leastRecentlyUsed() {

@@ -13,15 +13,34 @@ import io.github.mcppersist.event.Revision;
  * <p>
  * A session is subscribed until it unsubscribes, is deleted or expires. Its record names
  * what it is subscribed to; it is subscribed to that again when it is created with such a
- * record, and stays subscribed when it is renewed.
+ * record, as far as there is room, and stays subscribed when it is renewed.
  */
 public interface SubscriptionStore {
 
 	/**
+	 * How many resources may have subscribers, of all sessions together. Every node knows
+	 * them all.
+	 */
+	int MAX_SUBSCRIBED_URIS = 100_000;
+
+	/**
+	 * Refuse what can't be the URI of a resource.
+	 * @param uri the URI that a caller has given
+	 * @throws IllegalArgumentException if it is empty
+	 */
+	static void requireUri(String uri) {
+		if (uri.isEmpty()) {
+			throw new IllegalArgumentException("The URI of a resource must not be empty");
+		}
+	}
+
+	/**
 	 * Subscribe a session to a resource. Subscribing twice is subscribing once.
 	 * @param sessionId the session
-	 * @param uri the resource
-	 * @return the new revision; fails with {@link SessionNotFoundException}
+	 * @param uri the resource, not empty
+	 * @return the new revision; fails with {@link SessionNotFoundException}, or with
+	 * {@link TooManySubscribedResourcesException} if the resource would be one more than
+	 * {@value #MAX_SUBSCRIBED_URIS}: the session isn't subscribed to it then
 	 */
 	Mono<Revision> subscribe(String sessionId, String uri);
 
@@ -29,7 +48,7 @@ public interface SubscriptionStore {
 	 * End the subscription of a session to a resource, if there is one. A session that
 	 * isn't stored any more is taken off the subscribers of the resource all the same.
 	 * @param sessionId the session
-	 * @param uri the resource
+	 * @param uri the resource, not empty
 	 * @return the new revision; fails with {@link SessionNotFoundException}
 	 */
 	Mono<Revision> unsubscribe(String sessionId, String uri);
@@ -42,9 +61,16 @@ public interface SubscriptionStore {
 	Mono<Set<String>> findSubscribers(String uri);
 
 	/**
-	 * Find all resources that may have subscribers.
-	 * @return their URIs
+	 * Find resources that may have subscribers, a bounded number at a time: those that
+	 * got their first one after others. One that has lost its last subscriber isn't among
+	 * them, nor in their total; if it gets one again it comes behind all others. So
+	 * whoever has read all of them, and goes on from there, is told of each new one, and
+	 * knows by the total whether others have gone. If nothing has changed that is one
+	 * small answer.
+	 * @param after 0 for all, or what {@link SubscribedUris#after()} of the last answer
+	 * was
+	 * @return the resources that come next
 	 */
-	Mono<Set<String>> findSubscribedUris();
+	Mono<SubscribedUris> findSubscribedUris(long after);
 
 }

@@ -21,6 +21,7 @@ import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.observe.ConnectionKind;
+import io.github.mcppersist.session.TooManySubscribedResourcesException;
 import io.github.mcppersist.stream.JsonRpcError;
 import io.github.mcppersist.stream.PageReader;
 import io.github.mcppersist.stream.RequestLog;
@@ -244,6 +245,7 @@ final class CallHandler {
 			case McpSchema.METHOD_RESOURCES_SUBSCRIBE -> {
 				String uri = SessionRules.parameter(message, "uri");
 				yield this.sessions.change(session, (store) -> store.subscribe(session.id(), uri))
+					.doOnError(TooManySubscribedResourcesException.class, (ex) -> this.subscriptions.refused(uri))
 					.then(Mono.defer(() -> {
 						this.subscriptions.add(List.of(uri));
 						return this.runtime.nodes()

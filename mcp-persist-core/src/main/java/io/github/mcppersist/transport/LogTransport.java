@@ -8,11 +8,14 @@ import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
 import io.modelcontextprotocol.spec.McpStreamableServerTransport;
 import io.modelcontextprotocol.spec.McpTransportException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.session.TooManySubscribedResourcesException;
+import io.github.mcppersist.stream.JsonRpcError;
 import io.github.mcppersist.stream.StreamLog;
 
 /**
@@ -74,8 +77,7 @@ final class LogTransport implements McpStreamableServerTransport {
 				return ask(request);
 			}
 			if (message instanceof JSONRPCResponse response) {
-				return (response.error() == null) ? this.beforeResult.then(Mono.defer(() -> answer(message)))
-						: answer(message);
+				return (response.error() == null) ? answerAfterChange(response) : answer(message);
 			}
 			return isCancelled() ? Mono.empty() : carryOn(send(message, false));
 		});
@@ -120,6 +122,14 @@ final class LogTransport implements McpStreamableServerTransport {
 			return "its request has been answered";
 		}
 		return this.log.get().isEnded() ? "the stream of its request, or its session, has ended" : null;
+	}
+
+	private Mono<Void> answerAfterChange(JSONRPCResponse response) {
+		Mono<JSONRPCMessage> answer = this.beforeResult.<JSONRPCMessage>thenReturn(response)
+			.onErrorResume(TooManySubscribedResourcesException.class,
+					(ex) -> Mono.just(JSONRPCResponse.error(response.id(), new JSONRPCError(JsonRpcError.SERVER_ERROR,
+							"Too many resources have subscribers: try again later"))));
+		return answer.flatMap(this::answer);
 	}
 
 	private Mono<Void> answer(JSONRPCMessage response) {

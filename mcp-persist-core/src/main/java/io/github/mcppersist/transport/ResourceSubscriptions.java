@@ -1,11 +1,7 @@
 package io.github.mcppersist.transport;
 
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
 
 import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpSchema;
@@ -31,10 +27,9 @@ import io.github.mcppersist.session.SubscriptionStore;
  * the SDK's map there is a single subscriber, which stands for all: a session of no
  * client.
  * <p>
- * Thread-safe. A resource is added as soon as this node hears of a subscription, and
- * taken off when two looks in a row have found no subscriber in the store.
+ * Thread-safe. Which resources these are, {@link SubscribedResources} knows.
  */
-final class ResourceSubscriptions {
+final class ResourceSubscriptions implements SubscribedResources.Listener {
 
 	/**
 	 * The session ID of the subscriber that stands for all.
@@ -43,20 +38,17 @@ final class ResourceSubscriptions {
 
 	private static final Logger logger = LoggerFactory.getLogger(ResourceSubscriptions.class);
 
-	private final SubscriptionStore store;
-
-	/**
-	 * The resources that the SDK has the subscriber for, each with the number of the look
-	 * by which it was last known to be wanted.
-	 */
-	private final Map<String, Long> wanted = new ConcurrentHashMap<>();
-
-	private final AtomicLong looks = new AtomicLong();
+	private final SubscribedResources resources;
 
 	private volatile @Nullable McpStreamableServerSession subscriber;
 
+	/**
+	 * Whether it was logged since the last look that a subscription was refused.
+	 */
+	private volatile boolean warned;
+
 	ResourceSubscriptions(SubscriptionStore store) {
-		this.store = store;
+		this.resources = new SubscribedResources(store, this);
 	}
 
 	void start(SdkSessions sdkSessions) {
@@ -82,11 +74,22 @@ final class ResourceSubscriptions {
 	 * @param uris the resources
 	 */
 	void add(Collection<String> uris) {
-		long look = this.looks.get();
-		for (String uri : uris) {
-			if (this.wanted.put(uri, look) == null) {
-				tellSdk(McpSchema.METHOD_RESOURCES_SUBSCRIBE, uri);
-			}
+		this.resources.add(uris);
+	}
+
+	/**
+	 * A subscription isn't kept, though the SDK took it for the subscriber that stands
+	 * for all.
+	 * @param uri the resource
+	 */
+	void refused(String uri) {
+		if (!this.warned) {
+			this.warned = true;
+			logger.warn("A client could not subscribe to a resource: {} have subscribers, and that is all there may be",
+					SubscriptionStore.MAX_SUBSCRIBED_URIS);
+		}
+		if (!this.resources.contains(uri)) {
+			tellSdk(McpSchema.METHOD_RESOURCES_UNSUBSCRIBE, uri);
 		}
 	}
 
@@ -95,27 +98,18 @@ final class ResourceSubscriptions {
 	 * @return completes when the SDK knows; never fails
 	 */
 	Mono<Void> refresh() {
-		return Mono.defer(() -> {
-			long look = this.looks.incrementAndGet();
-			return this.store.findSubscribedUris().doOnNext((uris) -> found(uris, look));
-		}).onErrorResume((ex) -> {
-			logger.debug("Subscriptions could not be read; trying again later", ex);
-			return Mono.empty();
-		}).then();
+		this.warned = false;
+		return this.resources.refresh();
 	}
 
-	private void found(Set<String> uris, long look) {
-		add(uris);
-		for (String uri : new HashSet<>(this.wanted.keySet())) {
-			this.wanted.computeIfPresent(uri, (key, wantedAt) -> {
-				// One that came while this look was under way isn't in what it found
-				if (uris.contains(key) || wantedAt >= look - 1) {
-					return wantedAt;
-				}
-				tellSdk(McpSchema.METHOD_RESOURCES_UNSUBSCRIBE, key);
-				return null;
-			});
-		}
+	@Override
+	public void subscribed(String uri) {
+		tellSdk(McpSchema.METHOD_RESOURCES_SUBSCRIBE, uri);
+	}
+
+	@Override
+	public void unsubscribed(String uri) {
+		tellSdk(McpSchema.METHOD_RESOURCES_UNSUBSCRIBE, uri);
 	}
 
 	private void tellSdk(String method, String uri) {

@@ -4,11 +4,14 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.session.TooManySubscribedResourcesException;
 
 /**
  * What an outage has kept from being stored of a session: first the session itself, if
@@ -16,6 +19,8 @@ import io.github.mcppersist.session.SessionStore;
  * one whose outcome is unknown is made again. Thread-safe.
  */
 final class SessionChanges {
+
+	private static final Logger logger = LoggerFactory.getLogger(SessionChanges.class);
 
 	private final SessionRecord record;
 
@@ -56,7 +61,11 @@ final class SessionChanges {
 		if (next == null) {
 			return Mono.empty();
 		}
-		return next.storeIn(store).then(Mono.defer(() -> {
+		return next.storeIn(store).onErrorResume(TooManySubscribedResourcesException.class, (ex) -> {
+			// Its client can't be told any more
+			logger.warn("A subscription that could not be stored during an outage is given up: {}", ex.getMessage());
+			return Mono.empty();
+		}).then(Mono.defer(() -> {
 			this.changes.remove(next);
 			return storeNext(store);
 		}));

@@ -39,8 +39,11 @@ final class SessionRules {
 	}
 
 	private static @Nullable String checkLength(JSONRPCRequest request, String name) {
-		return (parameter(request, name).length() <= MAX_TEXT_LENGTH) ? null
-				: name + " may have " + MAX_TEXT_LENGTH + " characters";
+		int length = parameter(request, name).length();
+		if (length == 0) {
+			return name + " must not be empty";
+		}
+		return (length <= MAX_TEXT_LENGTH) ? null : name + " may have " + MAX_TEXT_LENGTH + " characters";
 	}
 
 	/**

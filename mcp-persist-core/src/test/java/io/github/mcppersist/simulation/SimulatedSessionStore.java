@@ -20,6 +20,7 @@ import io.github.mcppersist.session.SessionNotFoundException;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
+import io.github.mcppersist.session.SubscribedUris;
 
 /**
  * The session store of one node.
@@ -122,11 +123,12 @@ final class SimulatedSessionStore implements SessionStore {
 	}
 
 	@Override
-	public Mono<Set<String>> findSubscribedUris() {
+	public Mono<SubscribedUris> findSubscribedUris(long after) {
 		return this.database.call(this.node, "find what is subscribed to", false, () -> {
+			// There are few: all of them are new each time
 			Set<String> found = new LinkedHashSet<>();
 			this.database.sessions().forEach((session) -> found.addAll(session.subscriptions()));
-			return found;
+			return new SubscribedUris(List.copyOf(found), after, false, found.size());
 		});
 	}
 

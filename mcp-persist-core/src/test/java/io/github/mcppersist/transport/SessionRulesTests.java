@@ -25,6 +25,12 @@ class SessionRulesTests {
 		assertThat(check(method, Map.of("uri", "x".repeat(2049)), session(0))).contains("2048");
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "resources/subscribe", "resources/unsubscribe" })
+	void refusesAnEmptyUri(String method) {
+		assertThat(check(method, Map.of("uri", ""), session(0))).contains("empty");
+	}
+
 	@Test
 	void boundsTheSubscriptionsOfASession() {
 		Map<String, String> params = Map.of("uri", "file:///new");

@@ -64,6 +64,8 @@ enum LuaScript {
 
 	FIND_SUBSCRIBERS("find-subscribers.lua"),
 
+	FIND_URIS("find-uris.lua"),
+
 	BEAT("beat.lua", Operation.Proof.ALWAYS),
 
 	PROBE("probe.lua", Operation.Proof.ALWAYS),

@@ -1,36 +1,46 @@
 package io.github.mcppersist.redis;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
 
-import org.jspecify.annotations.Nullable;
-
 /**
- * What one node has seen of the others' signs of life, by its own clock. A node has gone
- * when its value stayed as it was for the timeout while this node could read all along: a
- * read that failed, or came late, starts that time again for all of them, since the
- * others could not write then either. What one node has found out it leaves for the
- * others, which may have started later.
+ * What one node has seen of the others. The beats of all nodes are numbered in one row,
+ * so that the number of an own beat divides the others' into those before and those after
+ * it. A node has gone when its last beat is from before an own one of the timeout ago, by
+ * the clock of this node, while this node could beat all along: a beat that failed, or
+ * came late, starts that time again, since the others could not beat then either.
+ * <p>
+ * Whoever finds that out gives the node up, and all learn that with their next beat, as
+ * they learn who has come or left. So a beat brings nothing while nothing changes,
+ * however many nodes there are. What was learnt holds until the next change, unless this
+ * node's own last beat isn't as it was: then it is forgotten, since changes may be as
+ * well.
  */
 final class NodeSightings {
 
 	/**
-	 * After this many timeouts what is left of a node is removed.
+	 * How many changes are kept, and brought by one beat at most. If there are as many,
+	 * others may be missing.
 	 */
-	static final int REMOVAL = 30;
+	static final int MAX_CHANGES = 1000;
 
-	/**
-	 * The value of a node that another node has given up.
-	 */
-	static final String GIVEN_UP = "-";
+	private static final char CAME = '+';
+
+	private static final char LEFT = '-';
+
+	// The third kind is '!', given up
 
 	private static final int MAX_KNOWN = 10_000;
 
 	private static final int MAX_UNKNOWN = 1000;
+
+	private static final int MAX_LOOKED_UP = 100;
 
 	private final String self;
 
@@ -41,29 +51,28 @@ final class NodeSightings {
 	private final LongSupplier nanoTime;
 
 	/**
-	 * Nodes that have given signs of life.
+	 * Nodes of which a change or an answer has told.
 	 */
 	private final Map<String, Sighting> known = bounded(MAX_KNOWN);
 
 	/**
-	 * Nodes that were only asked about: since when.
+	 * Nodes that were only asked about.
 	 */
-	private final Map<String, Long> unknown = bounded(MAX_UNKNOWN);
-
-	private boolean reading;
+	private final Map<String, Question> unknown = bounded(MAX_UNKNOWN);
 
 	/**
-	 * When the last read that succeeded was sent, and what it is worth is from before.
+	 * The beats without a break until now, from the last one that is older than the
+	 * timeout on.
 	 */
-	private long lastSent;
+	private final Deque<Beat> beats = new ArrayDeque<>();
 
-	private long lastReceived;
+	private long lastBeat;
 
 	/**
 	 * Watch the other nodes.
 	 * @param self this node
-	 * @param timeout how long a node's value may stay as it is
-	 * @param maxGap how late a read may come after the one before
+	 * @param timeout how long a node may give no sign of life
+	 * @param maxGap how late a beat may be answered after the one before
 	 * @param nanoTime the clock
 	 */
 	NodeSightings(String self, Duration timeout, Duration maxGap, LongSupplier nanoTime) {
@@ -74,38 +83,111 @@ final class NodeSightings {
 	}
 
 	/**
-	 * A read has succeeded.
-	 * @param sentAt when it was sent
-	 * @param values the value of each node
+	 * Return what the next beat has to say and to ask.
+	 * @return the look
 	 */
-	synchronized void read(long sentAt, Map<String, String> values) {
+	synchronized Look look() {
 		long now = this.nanoTime.getAsLong();
-		if (!this.reading || now - this.lastReceived > this.maxGap) {
-			startAgain(now);
+		startAgainAfterGap(now);
+		while (this.beats.size() > 1 && now - second().receivedAt >= this.timeout) {
+			this.beats.removeFirst();
 		}
-		this.known.values().forEach((sighting) -> sighting.stored = false);
-		values.forEach((nodeId, value) -> {
-			if (!nodeId.equals(this.self)) {
-				this.unknown.remove(nodeId);
-				this.known.computeIfAbsent(nodeId, (unused) -> new Sighting()).see(value, now);
+		Beat oldest = this.beats.peekFirst();
+		long givenUpBefore = (oldest != null && now - oldest.receivedAt >= this.timeout) ? oldest.number : 0;
+		List<String> lookedUp = new ArrayList<>(0);
+		this.unknown.forEach((nodeId, question) -> {
+			if (lookedUp.size() < MAX_LOOKED_UP && (!question.absent || now - question.since >= this.timeout)) {
+				lookedUp.add(nodeId);
 			}
 		});
-		this.reading = true;
-		this.lastSent = sentAt;
-		this.lastReceived = now;
+		return new Look(now, this.lastBeat, givenUpBefore, lookedUp);
+	}
+
+	private void startAgainAfterGap(long now) {
+		Beat newest = this.beats.peekLast();
+		if (newest != null && now - newest.receivedAt > this.maxGap) {
+			startAgain(now);
+		}
 	}
 
 	/**
-	 * A read has failed.
+	 * A beat was answered.
+	 * @param look what it said and asked
+	 * @param answer the answer
+	 * @return the nodes that have gone without a word, as this one learns now
+	 */
+	synchronized List<String> answered(Look look, Answer answer) {
+		long now = this.nanoTime.getAsLong();
+		startAgainAfterGap(now);
+		if (!answer.continues()) {
+			startAgain(now);
+		}
+		if (!answer.continues() || answer.changes().size() >= MAX_CHANGES) {
+			forget();
+		}
+		List<String> lost = new ArrayList<>(0);
+		answer.changes().forEach((change) -> {
+			if (changed(change) && this.lastBeat != 0 && change.number() > this.lastBeat) {
+				lost.add(change.nodeId());
+			}
+		});
+		for (int i = 0; i < look.lookedUp().size(); i++) {
+			lookedUp(look.lookedUp().get(i), answer.present().get(i), look.at());
+		}
+		this.beats.addLast(new Beat(answer.beat(), now));
+		this.lastBeat = answer.beat();
+		return lost;
+	}
+
+	private Beat second() {
+		var beats = this.beats.iterator();
+		beats.next();
+		return beats.next();
+	}
+
+	// Returns whether the node was lost
+	private boolean changed(Change change) {
+		Sighting before = this.known.get(change.nodeId());
+		if (change.nodeId().equals(this.self) || before == Sighting.LEFT) {
+			return false;
+		}
+		Sighting sighting = switch (change.kind()) {
+			case CAME -> Sighting.PRESENT;
+			case LEFT -> Sighting.LEFT;
+			default -> Sighting.LOST;
+		};
+		this.unknown.remove(change.nodeId());
+		this.known.put(change.nodeId(), sighting);
+		return sighting == Sighting.LOST;
+	}
+
+	private void lookedUp(String nodeId, boolean present, long askedAt) {
+		Question question = this.unknown.get(nodeId);
+		if (question == null) {
+			return;
+		}
+		question.absent = !present;
+		if (present || askedAt - question.since >= this.timeout) {
+			this.unknown.remove(nodeId);
+			this.known.put(nodeId, present ? Sighting.PRESENT : Sighting.LOST);
+		}
+	}
+
+	/**
+	 * A beat has failed.
 	 */
 	synchronized void failed() {
-		this.reading = false;
 		startAgain(this.nanoTime.getAsLong());
 	}
 
 	private void startAgain(long now) {
-		this.known.values().forEach((sighting) -> sighting.since = now);
-		this.unknown.replaceAll((nodeId, since) -> now);
+		this.beats.clear();
+		this.unknown.values().forEach((question) -> question.since = now);
+	}
+
+	private void forget() {
+		this.known.values().removeIf((sighting) -> sighting != Sighting.LEFT);
+		this.unknown.values().forEach((question) -> question.absent = false);
 	}
 
 	/**
@@ -114,7 +196,7 @@ final class NodeSightings {
 	 */
 	synchronized void left(String nodeId) {
 		this.unknown.remove(nodeId);
-		this.known.computeIfAbsent(nodeId, (unused) -> new Sighting()).left = true;
+		this.known.put(nodeId, Sighting.LEFT);
 	}
 
 	synchronized boolean isGone(String nodeId) {
@@ -122,11 +204,10 @@ final class NodeSightings {
 			return false;
 		}
 		Sighting sighting = this.known.get(nodeId);
-		if (sighting != null) {
-			return sighting.left || GIVEN_UP.equals(sighting.value) || isSilentFor(sighting.since, this.timeout);
+		if (sighting == null) {
+			this.unknown.computeIfAbsent(nodeId, (unused) -> new Question(this.nanoTime.getAsLong()));
 		}
-		Long since = this.unknown.computeIfAbsent(nodeId, (unused) -> this.nanoTime.getAsLong());
-		return isSilentFor(since, this.timeout);
+		return sighting != null && sighting != Sighting.PRESENT;
 	}
 
 	/**
@@ -139,49 +220,7 @@ final class NodeSightings {
 		if (sighting == null) {
 			return Presence.UNKNOWN;
 		}
-		if (isGone(nodeId)) {
-			return Presence.GONE;
-		}
-		return sighting.stored ? Presence.PRESENT : Presence.UNKNOWN;
-	}
-
-	private boolean isSilentFor(long since, long nanos) {
-		return this.reading && this.lastSent - since >= nanos;
-	}
-
-	/**
-	 * Return which nodes the others should know to be gone, and which ones nobody will
-	 * ask for any more.
-	 * @return silent nodes that are stored, each followed by its last value
-	 */
-	synchronized List<String> silent() {
-		List<String> silent = new ArrayList<>(0);
-		this.known.forEach((nodeId, sighting) -> {
-			String value = sighting.value;
-			long nanos = GIVEN_UP.equals(value) ? REMOVAL * this.timeout : this.timeout;
-			if (sighting.stored && value != null && isSilentFor(sighting.since, nanos)) {
-				silent.add(nodeId);
-				silent.add(value);
-			}
-		});
-		return silent;
-	}
-
-	/**
-	 * Return which nodes have gone without a word since this was last asked, while this
-	 * node watched.
-	 * @return the IDs of the nodes
-	 */
-	synchronized List<String> lost() {
-		List<String> lost = new ArrayList<>(0);
-		this.known.forEach((nodeId, sighting) -> {
-			if (!sighting.left && !sighting.lost
-					&& (GIVEN_UP.equals(sighting.value) || isSilentFor(sighting.since, this.timeout))) {
-				sighting.lost = true;
-				lost.add(nodeId);
-			}
-		});
-		return lost;
+		return (sighting == Sighting.PRESENT) ? Presence.PRESENT : Presence.GONE;
 	}
 
 	private static <V> Map<String, V> bounded(int max) {
@@ -204,26 +243,91 @@ final class NodeSightings {
 
 	}
 
-	private static final class Sighting {
+	/**
+	 * What a beat says and asks.
+	 *
+	 * @param at when it is sent
+	 * @param lastBeat the number of the last one that was answered, or 0
+	 * @param givenUpBefore nodes whose last beat has a lower number have gone, or 0
+	 * @param lookedUp the nodes to look up
+	 */
+	record Look(long at, long lastBeat, long givenUpBefore, List<String> lookedUp) {
 
-		private @Nullable String value;
+		/**
+		 * Return the arguments of the script.
+		 * @param self this node
+		 * @param ttl for how many milliseconds all is kept
+		 * @param keptBeats for how many beats of each node changes are kept
+		 * @return the arguments
+		 */
+		byte[][] arguments(byte[] self, byte[] ttl, byte[] keptBeats) {
+			List<byte[]> arguments = new ArrayList<>(List.of(self, RedisNode.number(this.lastBeat), ttl,
+					RedisNode.number(this.givenUpBefore), keptBeats, RedisNode.number(MAX_CHANGES)));
+			this.lookedUp.forEach((nodeId) -> arguments.add(RedisKeys.bytes(nodeId)));
+			return arguments.toArray(byte[][]::new);
+		}
+
+	}
+
+	/**
+	 * What a beat brings.
+	 *
+	 * @param beat its number
+	 * @param continues whether the beat before it was there as this node knows it
+	 * @param present whether each of the nodes to look up is there
+	 * @param changes what has changed since the beat before it, or all changes that are
+	 * kept if it doesn't continue
+	 */
+	record Answer(long beat, boolean continues, List<Boolean> present, List<Change> changes) {
+
+		static Answer parse(Look look, List<Object> reply) {
+			int changesFrom = 2 + look.lookedUp().size();
+			List<Boolean> present = reply.subList(2, changesFrom).stream().map(Answer::isOne).toList();
+			List<Change> changes = new ArrayList<>(0);
+			for (int i = changesFrom; i + 1 < reply.size(); i += 2) {
+				String member = SessionFields.text(reply.get(i));
+				double score = Double.parseDouble(SessionFields.text(reply.get(i + 1)));
+				changes.add(new Change(member.charAt(0), member.substring(1), -(long) score));
+			}
+			return new Answer((Long) reply.get(0), isOne(reply.get(1)), present, changes);
+		}
+
+		private static boolean isOne(Object number) {
+			return Long.valueOf(1).equals(number);
+		}
+
+	}
+
+	/**
+	 * What happened to a node last.
+	 *
+	 * @param kind what it was
+	 * @param nodeId the node
+	 * @param number when it was, in the row of beats
+	 */
+	record Change(char kind, String nodeId, long number) {
+	}
+
+	private enum Sighting {
+
+		PRESENT, LEFT, LOST
+
+	}
+
+	private record Beat(long number, long receivedAt) {
+	}
+
+	private static final class Question {
 
 		private long since;
 
-		private boolean stored;
+		/**
+		 * Whether it wasn't there when this node looked first.
+		 */
+		private boolean absent;
 
-		private boolean left;
-
-		private boolean lost;
-
-		void see(String value, long now) {
-			if (!value.equals(this.value)) {
-				// Given up before this node came is no news
-				this.lost = GIVEN_UP.equals(value) && (this.lost || this.value == null);
-				this.value = value;
-				this.since = now;
-			}
-			this.stored = true;
+		Question(long since) {
+			this.since = since;
 		}
 
 	}

@@ -20,10 +20,12 @@ import io.github.mcppersist.event.StreamKey;
  * mcp:1:{4f1c}:a       hash    clients' answers by the ID of the request, until they are
  *                              taken
  * mcp:1:s:{s}          zset    the sessions that are stored, by expiry
- * mcp:1:u:{u}          zset    URIs that sessions have subscribed to, by expiry
+ * mcp:1:u:{u}          zset    URIs that sessions have subscribed to, in the order in which
+ *                              they came
+ * mcp:1:u:{u}:x        zset    the same, by expiry
  * mcp:1:u:{u}:nB8f...  zset    the sessions that have subscribed to one URI, by expiry;
  *                              the name is the URI's SHA-256 in Base64
- * mcp:1:b              hash    a counter for each node, which goes on while it lives
+ * mcp:1:b              zset    nodes by their last beat, and below 0 those that have come or gone
  * mcp:1:{7}:p          any     only within the script that probes a server
  * mcp:1:n:0rT5...      channel what is for one node: hints for the readers that it has
  * mcp:1:n:all          channel what is for all nodes
@@ -117,6 +119,10 @@ final class RedisKeys {
 
 	String uris() {
 		return this.uris;
+	}
+
+	String uriExpiries() {
+		return this.uris + ":x";
 	}
 
 	String subscribers(String uri) {

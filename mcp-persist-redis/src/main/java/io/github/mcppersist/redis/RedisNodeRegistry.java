@@ -5,9 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
@@ -15,10 +13,11 @@ import reactor.core.publisher.Mono;
 import io.github.mcppersist.node.NodeRegistry;
 
 /**
- * Keeps signs of life of all nodes in one hash in Redis, and sends messages through
- * Pub/Sub. A node has gone when its counter there stood still for the timeout, by the
- * clock of the node that looks, while that one could read it all along: an outage of
- * Redis, however long, makes no node look gone.
+ * Keeps signs of life of all nodes in one sorted set in Redis, and sends messages through
+ * Pub/Sub. A node has gone when it gave none for the timeout, by the clock of the node
+ * that looks, while that one could give them all along: an outage of Redis, however long,
+ * makes no node look gone. What that costs each node doesn't depend on how many there
+ * are.
  * <p>
  * It shares the connections and the node ID of a {@link RedisEventStore}, and works until
  * that store is closed.
@@ -39,6 +38,13 @@ public final class RedisNodeRegistry implements NodeRegistry {
 	 */
 	private static final int MAX_GAP = 6;
 
+	/**
+	 * After this many timeouts what is left of a node is removed.
+	 */
+	private static final int REMOVAL = 30;
+
+	private static final byte[] KEPT_BEATS = RedisNode.number(REMOVAL * BEATS);
+
 	private final RedisNode node;
 
 	private final Duration interval;
@@ -46,8 +52,6 @@ public final class RedisNodeRegistry implements NodeRegistry {
 	private final byte[] ttl;
 
 	private final NodeSightings sightings;
-
-	private final AtomicLong counter = new AtomicLong();
 
 	private final AtomicBoolean beating = new AtomicBoolean();
 
@@ -63,7 +67,7 @@ public final class RedisNodeRegistry implements NodeRegistry {
 	private RedisNodeRegistry(RedisNode node, Duration timeout) {
 		this.node = node;
 		this.interval = timeout.dividedBy(BEATS);
-		this.ttl = RedisNode.number(NodeSightings.REMOVAL * timeout.toMillis());
+		this.ttl = RedisNode.number(REMOVAL * timeout.toMillis());
 		this.sightings = new NodeSightings(node.id(), timeout, this.interval.multipliedBy(MAX_GAP), System::nanoTime);
 	}
 
@@ -113,38 +117,31 @@ public final class RedisNodeRegistry implements NodeRegistry {
 		if (this.left || !this.beating.compareAndSet(false, true)) {
 			return;
 		}
-		List<String> silent = this.sightings.silent();
-		byte[][] keys = { RedisKeys.bytes(this.node.keys().beats()) };
-		byte[][] arguments = new byte[3 + silent.size()][];
-		arguments[0] = RedisKeys.bytes(this.node.id());
-		arguments[1] = RedisNode.number(this.counter.incrementAndGet());
-		arguments[2] = this.ttl;
-		for (int i = 0; i < silent.size(); i++) {
-			arguments[3 + i] = RedisKeys.bytes(silent.get(i));
-		}
-		long sentAt = System.nanoTime();
-		this.node.write(LuaScript.BEAT, 0, keys, arguments, (reply, failure) -> {
+		NodeSightings.Look look = this.sightings.look();
+		byte[][] arguments = look.arguments(RedisKeys.bytes(this.node.id()), this.ttl, KEPT_BEATS);
+		this.node.write(LuaScript.BEAT, 0, keys(), arguments, (reply, failure) -> {
 			this.beating.set(false);
-			beaten(sentAt, reply);
+			if (reply != null) {
+				beaten(look, reply);
+			}
+			else {
+				this.sightings.failed();
+			}
 		});
 	}
 
-	private void beaten(long sentAt, @Nullable List<Object> reply) {
-		if (reply == null) {
-			this.sightings.failed();
-			return;
-		}
-		Map<String, String> values = new HashMap<>();
-		for (int i = 0; i + 1 < reply.size(); i += 2) {
-			values.put(SessionFields.text(reply.get(i)), SessionFields.text(reply.get(i + 1)));
-		}
-		this.sightings.read(sentAt, values);
-		for (String nodeId : this.sightings.lost()) {
+	private void beaten(NodeSightings.Look look, List<Object> reply) {
+		List<String> lost = this.sightings.answered(look, NodeSightings.Answer.parse(look, reply));
+		for (String nodeId : lost) {
 			logger.atWarn()
 				.addKeyValue("mcp.node.id", nodeId)
 				.log("Node {} has gone without a word: its requests end with an error when their clients come back",
 						nodeId);
 		}
+	}
+
+	private byte[][] keys() {
+		return new byte[][] { RedisKeys.bytes(this.node.keys().beats()) };
 	}
 
 	@Override
@@ -161,9 +158,8 @@ public final class RedisNodeRegistry implements NodeRegistry {
 				}
 				this.left = true;
 			}
-			byte[][] keys = { RedisKeys.bytes(this.node.keys().beats()) };
 			return Mono
-				.whenDelayError(this.node.write(LuaScript.LEAVE, 0, keys, RedisKeys.bytes(this.node.id())),
+				.whenDelayError(this.node.write(LuaScript.LEAVE, 0, keys(), RedisKeys.bytes(this.node.id()), this.ttl),
 						this.node.publish(this.node.keys().allNodes(), RedisNode.LEFT + this.node.id()))
 				.onErrorComplete();
 		});
@@ -191,9 +187,8 @@ public final class RedisNodeRegistry implements NodeRegistry {
 
 	// One that has just joined may not have been seen yet
 	private Mono<Boolean> isStored(String nodeId) {
-		byte[][] keys = { RedisKeys.bytes(this.node.keys().beats()) };
-		return this.node.read(LuaScript.FIND_NODE, keys, RedisKeys.bytes(nodeId))
-			.map((value) -> !value.isEmpty() && !NodeSightings.GIVEN_UP.equals(SessionFields.text(value.get(0))));
+		return this.node.read(LuaScript.FIND_NODE, keys(), RedisKeys.bytes(nodeId))
+			.map((reply) -> RedisNode.code(reply) == 1);
 	}
 
 	@Override

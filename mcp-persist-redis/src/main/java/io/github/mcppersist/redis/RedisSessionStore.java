@@ -8,7 +8,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -32,7 +31,10 @@ import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStoreException;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
 import io.github.mcppersist.session.StoredSession;
+import io.github.mcppersist.session.SubscribedUris;
+import io.github.mcppersist.session.SubscriptionStore;
 import io.github.mcppersist.session.TooManySessionsException;
+import io.github.mcppersist.session.TooManySubscribedResourcesException;
 
 /**
  * Keeps sessions in Redis, beside the events of a {@link RedisEventStore}: one hash for
@@ -47,7 +49,18 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 
 	private static final Logger logger = LoggerFactory.getLogger(RedisSessionStore.class);
 
-	private static final int URIS_PER_CALL = 1000;
+	/**
+	 * How many URIs one call writes. It makes some ten commands of each, and Redis does
+	 * nothing else meanwhile.
+	 */
+	private static final int URIS_PER_CALL = 100;
+
+	/**
+	 * How many URIs one call reads. Each has up to 2,048 characters.
+	 */
+	private static final int URIS_PER_ANSWER = 250;
+
+	private static final int SUBSCRIBERS_PER_CALL = 1000;
 
 	private static final int SESSIONS_PER_CALL = 1000;
 
@@ -62,6 +75,8 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 	private static final byte[] MAX_ANSWERS = RedisNode.number(AnswerStore.MAX_ANSWERS);
 
 	private static final byte[] MAX_ANSWER_BYTES = RedisNode.number(AnswerStore.MAX_ANSWER_BYTES);
+
+	private static final byte[] MAX_URIS = RedisNode.number(SubscriptionStore.MAX_SUBSCRIBED_URIS);
 
 	private static final byte[] GONE = RedisNode.number(0);
 
@@ -143,7 +158,7 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 		return admit(sessionId)
 			.flatMap((added) -> stored.onErrorResume((ex) -> added ? uncounted.then(Mono.error(ex)) : Mono.error(ex)))
 			.flatMap((reply) -> isCode(reply, -1) ? uncounted.then(Mono.error(new SessionAlreadyDeletedException()))
-					: index(sessionId, texts(reply)));
+					: indexAgain(sessionId, texts(reply)));
 	}
 
 	/**
@@ -252,13 +267,18 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 	@Override
 	public Mono<Revision> subscribe(String sessionId, String uri) {
 		StreamKey.requireSessionId(sessionId);
+		SubscriptionStore.requireUri(uri);
+		Mono<Revision> undone = change(sessionId, this.ttl, SessionFields.subscription(uri))
+			.flatMap((revision) -> Mono.error(new TooManySubscribedResourcesException()));
 		return change(sessionId, this.ttl, SessionFields.subscription(uri), NOTHING)
-			.flatMap((revision) -> index(sessionId, List.of(uri)).thenReturn(revision));
+			.flatMap((revision) -> index(sessionId, List.of(uri))
+				.flatMap((refused) -> (refused == 0) ? Mono.just(revision) : undone));
 	}
 
 	@Override
 	public Mono<Revision> unsubscribe(String sessionId, String uri) {
 		StreamKey.requireSessionId(sessionId);
+		SubscriptionStore.requireUri(uri);
 		Mono<Void> unindexed = unindex(sessionId, List.of(uri));
 		return change(sessionId, this.ttl, SessionFields.subscription(uri))
 			.onErrorResume(SessionNotFoundException.class, (ex) -> unindexed.then(Mono.error(ex)))
@@ -272,44 +292,65 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 					: Mono.just(new Revision((Long) reply.get(1))));
 	}
 
-	private Mono<Void> index(String sessionId, List<String> uris) {
-		return inBatches(uris, (batch) -> {
-			List<byte[]> arguments = new ArrayList<>(List.of(this.indexTtl, RedisKeys.bytes(sessionId)));
+	/**
+	 * Add a session to the subscribers of resources.
+	 * @param sessionId the session
+	 * @param uris the resources
+	 * @return of how many it isn't a subscriber since there is no room for them
+	 */
+	private Mono<Long> index(String sessionId, List<String> uris) {
+		return Flux.fromIterable(uris).buffer(URIS_PER_CALL).concatMap((batch) -> {
+			List<byte[]> arguments = new ArrayList<>(List.of(this.indexTtl, RedisKeys.bytes(sessionId), MAX_URIS));
 			batch.forEach((uri) -> arguments.add(RedisKeys.text(uri)));
 			return write(LuaScript.ADD_SUBSCRIBER, 0, indexKeys(batch), arguments.toArray(byte[][]::new));
-		});
+		}).map((reply) -> (Long) reply.get(0)).reduce(0L, Long::sum);
+	}
+
+	private Mono<Void> indexAgain(String sessionId, List<String> uris) {
+		return index(sessionId, uris).doOnNext((refused) -> {
+			if (refused != 0) {
+				logger.debug("A session isn't told of updates of {} resources: too many have subscribers", refused);
+			}
+		}).then();
 	}
 
 	private Mono<Void> unindex(String sessionId, List<String> uris) {
-		return inBatches(uris, (batch) -> {
+		return Flux.fromIterable(uris).buffer(URIS_PER_CALL).concatMap((batch) -> {
 			List<byte[]> arguments = new ArrayList<>(List.of(RedisKeys.bytes(sessionId)));
 			batch.forEach((uri) -> arguments.add(RedisKeys.text(uri)));
 			return write(LuaScript.REMOVE_SUBSCRIBER, 0, indexKeys(batch), arguments.toArray(byte[][]::new));
-		});
-	}
-
-	private static Mono<Void> inBatches(List<String> uris, Function<List<String>, Mono<?>> call) {
-		return Flux.fromIterable(uris).buffer(URIS_PER_CALL).concatMap(call).then();
+		}).then();
 	}
 
 	private byte[][] indexKeys(List<String> uris) {
-		List<String> names = new ArrayList<>(List.of(keys().uris()));
+		List<String> names = new ArrayList<>(List.of(keys().uris(), keys().uriExpiries()));
 		uris.forEach((uri) -> names.add(keys().subscribers(uri)));
 		return keys(names.toArray(String[]::new));
 	}
 
 	@Override
 	public Mono<Set<String>> findSubscribers(String uri) {
-		return members(keys().subscribers(uri));
+		byte[][] keys = keys(keys().subscribers(uri));
+		return findSubscribers(keys, RedisNode.number(0))
+			.expand((found) -> (found.size() == 2 * SUBSCRIBERS_PER_CALL)
+					? findSubscribers(keys, (byte[]) found.get(found.size() - 1)) : Mono.empty())
+			.collect(LinkedHashSet::new, (sessionIds, found) -> {
+				for (int i = 0; i + 1 < found.size(); i += 2) {
+					sessionIds.add(SessionFields.text(found.get(i)));
+				}
+			});
+	}
+
+	private Mono<List<Object>> findSubscribers(byte[][] keys, byte[] after) {
+		return read(LuaScript.FIND_SUBSCRIBERS, keys, after, RedisNode.number(SUBSCRIBERS_PER_CALL));
 	}
 
 	@Override
-	public Mono<Set<String>> findSubscribedUris() {
-		return members(keys().uris());
-	}
-
-	private Mono<Set<String>> members(String key) {
-		return read(LuaScript.FIND_SUBSCRIBERS, keys(key)).map((members) -> new LinkedHashSet<>(texts(members)));
+	public Mono<SubscribedUris> findSubscribedUris(long after) {
+		return read(LuaScript.FIND_URIS, keys(keys().uris(), keys().uriExpiries()), RedisNode.number(after),
+				RedisNode.number(URIS_PER_ANSWER))
+			.map((reply) -> new SubscribedUris(texts(reply.subList(3, reply.size())), (Long) reply.get(0),
+					Long.valueOf(1).equals(reply.get(1)), ((Long) reply.get(2)).intValue()));
 	}
 
 	@Override
@@ -331,7 +372,7 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 
 	private Mono<Void> renew(String sessionId) {
 		return write(LuaScript.RENEW_SESSION, 0, keys(keys().record(sessionId)), this.ttl, this.nodeId)
-			.flatMap((uris) -> index(sessionId, texts(uris)));
+			.flatMap((uris) -> indexAgain(sessionId, texts(uris)));
 	}
 
 	@Override

@@ -1,20 +1,65 @@
--- Gives a sign of life of a node, and reads those of all.
--- KEYS    1 beats
--- ARGV    1 node, 2 a value that it didn't have before, 3 time to live of all in ms, then
---         nodes that are silent, each with its last value: those that still have it are
---         given up, which is the value '-', and those that were given up long ago are
---         removed
--- Returns all nodes, each with its value
-local beats, node, value, ttl = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
-redis.call('HSET', beats, node, value)
-redis.call('PEXPIRE', beats, ttl)
-for i = 4, #ARGV, 2 do
-  if redis.call('HGET', beats, ARGV[i]) == ARGV[i + 1] then
-    if ARGV[i + 1] == '-' then
-      redis.call('HDEL', beats, ARGV[i])
-    else
-      redis.call('HSET', beats, ARGV[i], '-')
-    end
+-- Gives a sign of life of a node, gives up nodes that gave none for too long, and tells
+-- which nodes have come or gone.
+--
+-- A node that lives is in the set with the number of its last beat. The beats of all nodes
+-- are counted together, so that a number says which beats came later, and no clock takes
+-- part. What happened to a node last is in the set as well, for a while, with the negative
+-- number of when it did: '+' and the node when it came, '-' left, '!' was given up.
+--
+-- KEYS    1 nodes
+-- ARGV    1 node, 2 its last beat as it knows it, or 0, 3 time to live of all in ms,
+--         4 nodes whose last beat is before this one are given up, 5 for how many beats of
+--         each node changes are kept, 6 how many are kept, then nodes to look up
+-- Returns {beat, 1 if the last one is there as the node knows it and otherwise 0, for each
+--         node to look up 1 if it lives and otherwise 0, then the changes since the last
+--         beat, or all if that isn't there, the newest first, each with its number}
+local nodes, node, last, ttl = KEYS[1], ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local given_up_before, kept_beats, kept = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local mine = tonumber(redis.call('ZSCORE', nodes, node) or 0)
+local newest = tonumber(redis.call('ZRANGE', nodes, -1, -1, 'WITHSCORES')[2] or 0)
+local changed = tonumber(redis.call('ZRANGE', nodes, 0, 0, 'WITHSCORES')[2] or 0)
+local continues = mine ~= 0 and mine == last
+local silent = {}
+if continues and given_up_before > 0 then
+  silent = redis.call('ZRANGEBYSCORE', nodes, '(0', '(' .. given_up_before, 'LIMIT', 0, 100)
+end
+local change = math.max(newest, -changed, last)
+local beat = change + #silent + 2
+-- First what maxmemory refuses
+redis.call('ZADD', nodes, beat, node)
+redis.call('PEXPIRE', nodes, ttl)
+if mine == 0 then
+  change = change + 1
+  redis.call('ZREM', nodes, '-' .. node, '!' .. node)
+  redis.call('ZADD', nodes, -change, '+' .. node)
+end
+for _, other in ipairs(silent) do
+  change = change + 1
+  redis.call('ZREM', nodes, other, '+' .. other)
+  redis.call('ZADD', nodes, -change, '!' .. other)
+end
+-- Mostly nothing has changed for long, and then there is nothing below 0
+local changes = changed < 0 or mine == 0 or #silent > 0
+if changes then
+  -- What all know is removed after a while, and what would be too much at once
+  local oldest = redis.call('ZRANGEBYSCORE', nodes, '(0', '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
+  local known = math.min(tonumber(oldest), beat - kept_beats * redis.call('ZCOUNT', nodes, '(0', '+inf'))
+  if known > 0 then
+    redis.call('ZREMRANGEBYSCORE', nodes, -known, '(0')
+  end
+  local surplus = tonumber(redis.call('ZRANGE', nodes, kept, kept, 'WITHSCORES')[2] or 0)
+  if surplus < 0 then
+    redis.call('ZREMRANGEBYSCORE', nodes, surplus, '(0')
   end
 end
-return redis.call('HGETALL', beats)
+local reply = {beat, continues and 1 or 0}
+for i = 7, #ARGV do
+  reply[#reply + 1] = redis.call('ZSCORE', nodes, ARGV[i]) and 1 or 0
+end
+if changes then
+  local since = '(' .. (continues and -last or 0)
+  for _, text in ipairs(redis.call('ZRANGEBYSCORE', nodes, '-inf', since, 'WITHSCORES')) do
+    reply[#reply + 1] = text
+  end
+end
+return reply

@@ -1,6 +1,5 @@
--- Reads the last sign of life of one node.
--- KEYS    1 beats
+-- Says whether a node lives, as far as its signs of life tell.
+-- KEYS    1 nodes
 -- ARGV    1 node
--- Returns {its value}, {} there is no such node
-local value = redis.call('HGET', KEYS[1], ARGV[1])
-return value and {value} or {}
+-- Returns {1} it does, otherwise {0}
+return {redis.call('ZSCORE', KEYS[1], ARGV[1]) and 1 or 0}

@@ -1,7 +1,12 @@
--- Takes back the signs of life of a node.
--- KEYS    1 beats
--- ARGV    1 node
+-- Takes a node off those that live, and notes that it has left.
+-- KEYS    1 nodes
+-- ARGV    1 node, 2 time to live of all in ms
 -- Returns {1}
-local beats, node = KEYS[1], ARGV[1]
-redis.call('HDEL', beats, node)
+local nodes, node, ttl = KEYS[1], ARGV[1], ARGV[2]
+local newest = tonumber(redis.call('ZRANGE', nodes, -1, -1, 'WITHSCORES')[2] or 0)
+local changed = tonumber(redis.call('ZRANGE', nodes, 0, 0, 'WITHSCORES')[2] or 0)
+if redis.call('ZREM', nodes, node, '+' .. node) > 0 then
+  redis.call('ZADD', nodes, -math.max(newest, -changed) - 1, '-' .. node)
+  redis.call('PEXPIRE', nodes, ttl)
+end
 return {1}

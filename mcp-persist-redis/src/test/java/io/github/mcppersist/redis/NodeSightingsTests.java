@@ -1,13 +1,22 @@
 package io.github.mcppersist.redis;
 
 import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.Test;
 
+import io.github.mcppersist.redis.NodeSightings.Answer;
+import io.github.mcppersist.redis.NodeSightings.Change;
+import io.github.mcppersist.redis.NodeSightings.Look;
+import io.github.mcppersist.redis.NodeSightings.Presence;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
+/**
+ * Tests for {@link NodeSightings}. What Redis answers is tested in {@link BeatTests}.
+ */
 class NodeSightingsTests {
 
 	private static final String OTHER = "otherNode01";
@@ -17,21 +26,42 @@ class NodeSightingsTests {
 	private final NodeSightings sightings = new NodeSightings("thisNode001", Duration.ofSeconds(10),
 			Duration.ofSeconds(6), () -> this.now);
 
-	private final Map<String, String> values = new LinkedHashMap<>(Map.of("thisNode001", "1", OTHER, "1"));
+	/**
+	 * The number of the last beat of all nodes.
+	 */
+	private long row;
+
+	private boolean otherIsThere = true;
+
+	private final List<Change> pending = new ArrayList<>();
+
+	private final List<String> lost = new ArrayList<>();
 
 	private void pass(double seconds) {
 		this.now += (long) (seconds * 1e9);
 	}
 
-	private void read() {
-		this.sightings.read(this.now, this.values);
+	private long beat() {
+		return answer(this.sightings.look(), true);
 	}
 
-	private void readFor(int seconds) {
+	private long answer(Look look, boolean continues) {
+		List<Boolean> present = look.lookedUp().stream().map((id) -> id.equals(OTHER) && this.otherIsThere).toList();
+		List<Change> changes = List.copyOf(this.pending);
+		this.pending.clear();
+		this.lost.addAll(this.sightings.answered(look, new Answer(++this.row, continues, present, changes)));
+		return this.row;
+	}
+
+	private void beatFor(int seconds) {
 		for (int i = 0; i < seconds; i += 2) {
 			pass(2);
-			read();
+			beat();
 		}
+	}
+
+	private void change(char kind, String nodeId) {
+		this.pending.add(new Change(kind, nodeId, ++this.row));
 	}
 
 	private void assertPresent() {
@@ -43,215 +73,294 @@ class NodeSightingsTests {
 	}
 
 	@Test
-	void aNodeIsPresentWhileItsValueChanges() {
-		for (int i = 0; i < 20; i++) {
-			this.values.put(OTHER, Integer.toString(i));
-			readFor(4);
-			assertPresent();
-		}
+	void givesUpNobodyBeforeTheTimeoutHasPassedWithItsOwnBeats() {
+		assertThat(this.sightings.look()).extracting(Look::lastBeat, Look::givenUpBefore).containsExactly(0L, 0L);
+		long first = beat();
+
+		beatFor(8);
+		pass(1.9);
+		assertThat(this.sightings.look().givenUpBefore()).isZero();
+		pass(0.1);
+		assertThat(this.sightings.look()).extracting(Look::lastBeat, Look::givenUpBefore)
+			.containsExactly(this.row, first);
 	}
 
 	@Test
-	void aNodeWhoseValueStaysIsGoneAfterTheTimeoutAndNotBefore() {
-		read();
+	void givesUpWhoWasSilentSinceItsNewestBeatThatIsTheTimeoutOld() {
+		beat();
+		beatFor(20);
+		long tenSecondsAgo = beat();
+		beatFor(8);
+		pass(2);
 
-		readFor(8);
-		assertPresent();
-		readFor(2);
-		assertGone();
+		assertThat(this.sightings.look().givenUpBefore()).isEqualTo(tenSecondsAgo);
 	}
 
 	@Test
-	void aNodeThatIsGoneFromTheHashIsGoneAfterTheTimeout() {
-		read();
-
-		this.values.remove(OTHER);
-		readFor(8);
-		assertPresent();
-		readFor(2);
-		assertGone();
-	}
-
-	@Test
-	void timeThatPassesWithoutAReadMakesNobodyGone() {
-		read();
+	void timeThatPassesWithoutABeatMakesNobodyGone() {
+		beat();
+		beatFor(8);
 
 		pass(3600);
-		assertPresent();
-		read();
-		assertPresent();
-		readFor(8);
-		assertPresent();
-		readFor(2);
-		assertGone();
+		assertThat(this.sightings.look().givenUpBefore()).isZero();
+		long first = beat();
+		beatFor(8);
+		assertThat(this.sightings.look().givenUpBefore()).isZero();
+		pass(2);
+		assertThat(this.sightings.look().givenUpBefore()).isEqualTo(first);
 	}
 
 	@Test
-	void aReadThatFailedStartsTheTimeAgain() {
-		read();
-		readFor(8);
+	void aBeatThatFailedStartsTheTimeAgain() {
+		beat();
+		beatFor(8);
 
 		pass(1);
 		this.sightings.failed();
-		assertPresent();
 		pass(1);
-		read();
-		readFor(8);
-		assertPresent();
-		readFor(2);
-		assertGone();
+		assertThat(this.sightings.look().givenUpBefore()).isZero();
+		long first = beat();
+		beatFor(8);
+		assertThat(this.sightings.look().givenUpBefore()).isZero();
+		pass(2);
+		assertThat(this.sightings.look().givenUpBefore()).isEqualTo(first);
 	}
 
 	@Test
-	void onlyTheTimeUntilAReadWasSentCounts() {
-		read();
-		readFor(8);
+	void anAnswerThatIsLateStartsTheTimeAgain() {
+		beat();
+		beatFor(8);
 
-		long sentAt = this.now;
+		Look look = this.sightings.look();
+		pass(7);
+		long first = answer(look, true);
+
+		beatFor(8);
+		assertThat(this.sightings.look().givenUpBefore()).isZero();
+		pass(2);
+		assertThat(this.sightings.look().givenUpBefore()).isEqualTo(first);
+	}
+
+	@Test
+	void theTimeCountsFromTheAnswerOn() {
+		Look look = this.sightings.look();
 		pass(4);
-		this.sightings.read(sentAt, this.values);
+		answer(look, true);
 
-		assertPresent();
+		pass(4);
+		beat();
+		pass(4);
+		beat();
+		pass(1.9);
+		assertThat(this.sightings.look().givenUpBefore()).isZero();
 	}
 
 	@Test
-	void nobodyIsGoneBeforeTheFirstRead() {
-		assertPresent();
-		pass(3600);
-		assertPresent();
+	void aBeatThatIsNotThereAsItWasStartsTheTimeAgain() {
+		beat();
+		beatFor(8);
+
+		pass(2);
+		answer(this.sightings.look(), false);
+
+		beatFor(8);
+		assertThat(this.sightings.look().givenUpBefore()).isZero();
 	}
 
 	@Test
-	void aNodeThatWasNeverSeenIsGoneAfterTheTimeoutFromTheFirstQuestionOn() {
-		this.values.remove(OTHER);
-		read();
-		readFor(60);
+	void keepsNoMoreBeatsThanTheTimeoutHas() {
+		beat();
+		beatFor(100_000);
+		pass(2);
 
-		assertPresent();
-		readFor(8);
-		assertPresent();
-		readFor(2);
+		assertThat(this.row - this.sightings.look().givenUpBefore()).isEqualTo(4);
+	}
+
+	@Test
+	void aNodeThatWasGivenUpIsGoneAndPresentAgainWhenItComesBack() {
+		beat();
+		change('!', OTHER);
+		beat();
 		assertGone();
-		this.values.put(OTHER, "1");
-		readFor(2);
+		assertThat(this.sightings.presence(OTHER)).isEqualTo(Presence.GONE);
+
+		change('+', OTHER);
+		beat();
 		assertPresent();
-	}
-
-	@Test
-	void aNodeThatWasPausedIsPresentAgainWithItsNextSign() {
-		read();
-		readFor(20);
-		assertGone();
-
-		this.values.put(OTHER, "2");
-		readFor(2);
-
-		assertPresent();
+		assertThat(this.sightings.presence(OTHER)).isEqualTo(Presence.PRESENT);
 	}
 
 	@Test
 	void aNodeThatHasLeftIsGoneAtOnceAndForGood() {
-		read();
+		beat();
+		change('+', OTHER);
+		beat();
 
 		this.sightings.left(OTHER);
 		assertGone();
 
-		this.values.put(OTHER, "2");
-		readFor(2);
+		change('+', OTHER);
+		beat();
 		assertGone();
 		this.sightings.failed();
+		answer(this.sightings.look(), false);
 		assertGone();
+		change('!', OTHER);
+		beat();
+		assertThat(this.lost).isEmpty();
+	}
+
+	@Test
+	void aNodeThatHasLeftWithoutBeingHeardIsGoneWithTheNextBeat() {
+		beat();
+		change('-', OTHER);
+		beat();
+
+		assertGone();
+		assertThat(this.lost).isEmpty();
 	}
 
 	@Test
 	void thisNodeIsNeverGone() {
-		read();
-		readFor(20);
+		beat();
+		change('!', "thisNode001");
+		beat();
 		this.sightings.left("thisNode001");
 
 		assertThat(this.sightings.isGone("thisNode001")).isFalse();
+		assertThat(this.lost).isEmpty();
 	}
 
 	@Test
-	void aNodeThatAnotherNodeHasGivenUpIsGoneAtOnceAndPresentWithItsNextSign() {
-		this.values.put(OTHER, NodeSightings.GIVEN_UP);
-		read();
+	void looksANodeUpOnceThatItHasNotHeardOf() {
+		beat();
+		assertThat(this.sightings.presence(OTHER)).isEqualTo(Presence.UNKNOWN);
+		assertPresent();
+		assertThat(this.sightings.look().lookedUp()).containsExactly(OTHER);
+
+		beat();
+
+		assertThat(this.sightings.presence(OTHER)).isEqualTo(Presence.PRESENT);
+		assertPresent();
+		assertThat(this.sightings.look().lookedUp()).isEmpty();
+	}
+
+	@Test
+	void aNodeThatWasNeverSeenIsGoneAfterTheTimeoutFromTheFirstQuestionOnAndLookedUpTwice() {
+		this.otherIsThere = false;
+		beat();
+		beatFor(60);
+
+		assertPresent();
+		beatFor(2);
+		assertThat(this.sightings.look().lookedUp()).isEmpty();
+		beatFor(6);
+		assertPresent();
+		pass(2);
+		assertThat(this.sightings.look().lookedUp()).containsExactly(OTHER);
+		beat();
 		assertGone();
 
-		this.values.put(OTHER, "2");
-		readFor(2);
-
+		assertThat(this.sightings.look().lookedUp()).isEmpty();
+		assertThat(this.lost).isEmpty();
+		change('+', OTHER);
+		beat();
 		assertPresent();
 	}
 
 	@Test
-	void aNodeIsGivenUpWhenItHasGoneAndRemovedLongAfterThat() {
-		read();
-		readFor(8);
-		assertThat(this.sightings.silent()).isEmpty();
-		readFor(2);
-		assertThat(this.sightings.silent()).containsExactly(OTHER, "1");
+	void aBeatThatFailedStartsTheTimeOfANodeThatWasNeverSeenAgain() {
+		this.otherIsThere = false;
+		beat();
+		assertPresent();
+		beatFor(8);
 
-		this.values.put(OTHER, NodeSightings.GIVEN_UP);
-		readFor(298);
-		assertThat(this.sightings.silent()).isEmpty();
-		readFor(4);
-		assertThat(this.sightings.silent()).containsExactly(OTHER, NodeSightings.GIVEN_UP);
-
-		this.values.remove(OTHER);
-		readFor(2);
-		assertThat(this.sightings.silent()).isEmpty();
+		this.sightings.failed();
+		beatFor(8);
+		assertPresent();
+		beatFor(2);
 		assertGone();
 	}
 
 	@Test
-	void questionsAboutNodesThatNeverWereDisplaceNoneThatIs() {
-		read();
-		readFor(10);
+	void forgetsWhatItKnewWhenItsOwnBeatIsNotThereAsItWas() {
+		beat();
+		change('!', OTHER);
+		beat();
+		assertGone();
+
+		answer(this.sightings.look(), false);
+
+		assertPresent();
+		assertThat(this.sightings.look().lookedUp()).containsExactly(OTHER);
+		this.otherIsThere = false;
+		beatFor(8);
+		assertPresent();
+		beatFor(2);
+		assertGone();
+	}
+
+	@Test
+	void forgetsWhatItKnewWhenThereAreMoreChangesThanOneBeatBrings() {
+		beat();
+		change('+', OTHER);
+		beat();
+		assertThat(this.sightings.presence(OTHER)).isEqualTo(Presence.PRESENT);
+
+		IntStream.range(0, NodeSightings.MAX_CHANGES).forEach((i) -> change('!', "anyNode" + (1000 + i)));
+		beat();
+
+		assertThat(this.sightings.presence(OTHER)).isEqualTo(Presence.UNKNOWN);
+		assertThat(this.sightings.isGone("anyNode1000")).isTrue();
+		assertThat(this.lost).hasSize(NodeSightings.MAX_CHANGES);
+	}
+
+	@Test
+	void questionsAboutNodesThatNeverWereDisplaceNoneThatIsAndAreAskedAHundredAtATime() {
+		beat();
+		change('!', OTHER);
+		beat();
 		for (int i = 0; i < 20_000; i++) {
 			this.sightings.isGone("x".repeat(6) + (10_000 + i));
 		}
 
 		assertGone();
+		assertThat(this.sightings.look().lookedUp()).hasSize(100);
+		List<String> first = this.sightings.look().lookedUp();
+		beat();
+		assertThat(this.sightings.look().lookedUp()).hasSize(100).doesNotContainAnyElementsOf(first);
 	}
 
 	@Test
-	void aNodeThatFallsSilentIsLostOnce() {
-		read();
-		readFor(8);
-		assertThat(this.sightings.lost()).isEmpty();
+	void aNodeIsLostOnceEachTimeItIsGivenUp() {
+		beat();
+		change('!', OTHER);
+		beat();
+		assertThat(this.lost).containsExactly(OTHER);
+		beatFor(4);
+		assertThat(this.lost).containsExactly(OTHER);
 
-		readFor(2);
+		change('+', OTHER);
+		beat();
+		change('!', OTHER);
+		beat();
 
-		assertThat(this.sightings.lost()).containsExactly(OTHER);
-		readFor(2);
-		assertThat(this.sightings.lost()).isEmpty();
+		assertThat(this.lost).containsExactly(OTHER, OTHER);
 	}
 
 	@Test
-	void aNodeThatComesBackCanBeLostAgain() {
-		read();
-		readFor(10);
-		assertThat(this.sightings.lost()).containsExactly(OTHER);
-		this.values.put(OTHER, "2");
-		read();
-		assertThat(this.sightings.lost()).isEmpty();
+	void whatWasThereBeforeThisNodeIsNotLostAndWhatItMissedIs() {
+		change('!', "otherNode02");
+		answer(this.sightings.look(), false);
+		assertThat(this.lost).isEmpty();
+		assertThat(this.sightings.isGone("otherNode02")).isTrue();
 
-		this.values.put(OTHER, NodeSightings.GIVEN_UP);
-		read();
+		this.sightings.failed();
+		this.pending.add(new Change('!', "otherNode02", 1));
+		change('!', OTHER);
+		answer(this.sightings.look(), false);
 
-		assertThat(this.sightings.lost()).containsExactly(OTHER);
-	}
-
-	@Test
-	void aNodeThatLeftOrWasGivenUpBeforeIsNotLost() {
-		this.values.put("otherNode02", NodeSightings.GIVEN_UP);
-		read();
-		this.sightings.left(OTHER);
-
-		readFor(20);
-
-		assertThat(this.sightings.lost()).isEmpty();
+		assertThat(this.lost).containsExactly(OTHER);
 	}
 
 }

@@ -61,8 +61,35 @@ final class RedisMonitor implements AutoCloseable {
 			String arguments = command.group(3);
 			if (!"lua".equals(command.group(1)) && !arguments.endsWith(" \"e\"")
 					&& !arguments.contains(LuaScript.BEAT.digest())
-					&& !arguments.contains(LuaScript.FIND_SUBSCRIBERS.digest())) {
+					&& !arguments.contains(LuaScript.FIND_URIS.digest())) {
 				commands.add(command.group(2).toLowerCase());
+			}
+		}
+		throw new IOException("Redis closed the connection");
+	}
+
+	/**
+	 * Return what each script that was called since the last time has called itself.
+	 * @return for each call the commands, in lower case, each with its arguments
+	 * @throws IOException if the connection fails
+	 */
+	List<List<String>> scripts() throws IOException {
+		String mark = "mark-" + ++this.marks;
+		this.redis.cli("ECHO", mark);
+		List<List<String>> scripts = new ArrayList<>();
+		for (String line = this.lines.readLine(); line != null; line = this.lines.readLine()) {
+			Matcher command = COMMAND.matcher(line);
+			if (!command.matches()) {
+				throw new IOException("Not a command: " + line);
+			}
+			if (command.group(3).contains(mark)) {
+				return scripts;
+			}
+			if ("lua".equals(command.group(1))) {
+				scripts.get(scripts.size() - 1).add(command.group(2).toLowerCase() + command.group(3));
+			}
+			else {
+				scripts.add(new ArrayList<>());
 			}
 		}
 		throw new IOException("Redis closed the connection");

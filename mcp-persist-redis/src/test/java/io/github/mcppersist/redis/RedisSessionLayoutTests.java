@@ -49,6 +49,8 @@ class RedisSessionLayoutTests {
 
 	private static final String URIS = "mcp:1:u:{u}";
 
+	private static final String EXPIRIES = "mcp:1:u:{u}:x";
+
 	/**
 	 * Ends in the SHA-256 of {@code file:///a}.
 	 */
@@ -124,8 +126,9 @@ class RedisSessionLayoutTests {
 		TestEvents.block(this.store.setResuming(SESSION));
 		assertThat(redis.cli("HGET", RECORD, "b")).isEqualTo("1");
 		assertThat(redis.cli("HGET", RECORD, "r")).isEqualTo("4");
-		assertKeys(RECORD, SESSIONS, URIS, SUBSCRIBERS);
-		assertThat(redis.cli("ZRANGE", URIS, "0", "-1")).isEqualTo(List.of("file:///a"));
+		assertKeys(RECORD, SESSIONS, URIS, EXPIRIES, SUBSCRIBERS);
+		assertThat(redis.cli("ZRANGE", URIS, "0", "-1")).isEqualTo(List.of("file:///a", ""));
+		assertThat(redis.cli("ZRANGE", EXPIRIES, "0", "-1")).isEqualTo(List.of("file:///a"));
 		assertThat(redis.cli("ZRANGE", SUBSCRIBERS, "0", "-1")).isEqualTo(List.of(SESSION));
 	}
 
@@ -260,12 +263,14 @@ class RedisSessionLayoutTests {
 		assertThat(ttl(RECORD)).isBetween(32_300_000L, 32_400_000L);
 		assertThat(ttl(ANSWERS)).isBetween(3_900_000L, 4_050_000L);
 		assertThat(ttl(URIS)).isBetween(57_500_000L, 57_600_000L);
+		assertThat(ttl(EXPIRIES)).isBetween(57_500_000L, 57_600_000L);
 		assertThat(ttl(SESSIONS)).isBetween(32_300_000L, 32_400_000L);
 		assertThat(ttl(SUBSCRIBERS)).isBetween(57_500_000L, 57_600_000L);
 
 		TestEvents.block(this.store.deleteSession(SESSION));
 
-		assertKeys(TOMBSTONE);
+		assertKeys(TOMBSTONE, URIS);
+		assertThat(redis.cli("ZRANGE", URIS, "0", "-1")).as("the last number only").isEqualTo(List.of(""));
 		// As long as a node may go on using the session
 		assertThat(ttl(TOMBSTONE)).isBetween(32_300_000L, 32_400_000L);
 		TestEvents.block(this.eventStore.deleteSession(SESSION));
@@ -286,12 +291,13 @@ class RedisSessionLayoutTests {
 			TestEvents.block(sessions.deleteSession(SESSION));
 			TestEvents.block(streams.deleteSession(SESSION));
 
-			assertKeys(TOMBSTONE);
+			assertKeys(TOMBSTONE, URIS);
+			assertThat(redis.cli("ZRANGE", URIS, "0", "-1")).as("the last number only").isEqualTo(List.of(""));
 			assertThatExceptionOfType(SessionAlreadyDeletedException.class)
 				.isThrownBy(() -> TestEvents.block(sessions.createSession(session())));
 			assertThat(ttl(TOMBSTONE)).isPositive();
 			redis.cli("PEXPIRE", TOMBSTONE, "1");
-			Awaitility.await().untilAsserted(RedisSessionLayoutTests::assertKeys);
+			Awaitility.await().untilAsserted(() -> assertKeys(URIS));
 		}
 	}
 
@@ -325,30 +331,33 @@ class RedisSessionLayoutTests {
 	void renewingASessionKeepsItsSubscriptionsIndexed() {
 		TestEvents.block(this.store.createSession(session()));
 		TestEvents.block(this.store.subscribe(SESSION, "file:///a"));
-		List.of(RECORD, URIS, SUBSCRIBERS).forEach((key) -> redis.cli("PEXPIRE", key, "20000"));
+		List.of(RECORD, URIS, EXPIRIES, SUBSCRIBERS).forEach((key) -> redis.cli("PEXPIRE", key, "20000"));
 
 		TestEvents.block(this.store.renewSessions(List.of(SESSION)));
 		assertThat(ttl(RECORD)).isGreaterThan(32_300_000L);
 		assertThat(ttl(URIS)).isGreaterThan(57_500_000L);
+		assertThat(ttl(EXPIRIES)).isGreaterThan(57_500_000L);
 		assertThat(ttl(SUBSCRIBERS)).isGreaterThan(57_500_000L);
 
-		redis.cli("DEL", URIS, SUBSCRIBERS);
+		redis.cli("DEL", URIS, EXPIRIES, SUBSCRIBERS);
 		TestEvents.block(this.store.renewSessions(List.of(SESSION)));
 		assertThat(TestEvents.block(this.store.findSubscribers("file:///a"))).containsExactly(SESSION);
-		assertThat(TestEvents.block(this.store.findSubscribedUris())).containsExactly("file:///a");
+		assertThat(TestEvents.block(this.store.findSubscribedUris(0)).uris()).containsExactly("file:///a");
 	}
 
 	@Test
 	void forgetsSubscribersThatWereNotRenewed() {
 		redis.cli("ZADD", SUBSCRIBERS, "1", "expired");
-		redis.cli("ZADD", URIS, "1", "file:///expired");
+		redis.cli("ZADD", URIS, "1", "file:///expired", "2", "");
+		redis.cli("ZADD", EXPIRIES, "1", "file:///expired");
 		assertThat(TestEvents.block(this.store.findSubscribers("file:///a"))).isEmpty();
-		assertThat(TestEvents.block(this.store.findSubscribedUris())).isEmpty();
+		assertThat(TestEvents.block(this.store.findSubscribedUris(0)).uris()).isEmpty();
 
 		TestEvents.block(this.store.createSession(session()));
 		TestEvents.block(this.store.subscribe(SESSION, "file:///a"));
 
-		assertThat(redis.cli("ZRANGE", URIS, "0", "-1")).isEqualTo(List.of("file:///a"));
+		assertThat(redis.cli("ZRANGE", URIS, "0", "-1")).isEqualTo(List.of("file:///a", ""));
+		assertThat(redis.cli("ZRANGE", EXPIRIES, "0", "-1")).isEqualTo(List.of("file:///a"));
 		assertThat(redis.cli("ZRANGE", SUBSCRIBERS, "0", "-1")).isEqualTo(List.of(SESSION));
 	}
 
@@ -357,7 +366,7 @@ class RedisSessionLayoutTests {
 		SessionRecord session = new SessionRecord(SESSION, "{}", "2025-11-25", null, "server", null,
 				Set.of("file:///a"), null, false, new Revision(3));
 		TestEvents.block(this.store.createSession(session));
-		redis.cli("DEL", URIS, SUBSCRIBERS);
+		redis.cli("DEL", URIS, EXPIRIES, SUBSCRIBERS);
 
 		TestEvents.block(this.store.createSession(session));
 
@@ -384,7 +393,8 @@ class RedisSessionLayoutTests {
 			return true;
 		});
 
-		assertKeys(TOMBSTONE);
+		assertKeys(TOMBSTONE, URIS);
+		assertThat(redis.cli("ZRANGE", URIS, "0", "-1")).as("the last number only").isEqualTo(List.of(""));
 	}
 
 	@Test

@@ -145,7 +145,7 @@ final class RedisStores implements AutoCloseable {
 					EventId.parse("0_2_abcdef"), false, new Revision(5)));
 		assertThat(sessions.findSubscribers("file:///a").block(LIMIT)).isEmpty();
 		assertThat(sessions.findSubscribers("file:///b").block(LIMIT)).containsExactly(sessionId);
-		assertThat(others.findSubscribedUris().block(LIMIT)).contains("file:///b");
+		assertThat(others.findSubscribedUris(0).block(LIMIT).uris()).contains("file:///b");
 		assertThat(store.openStream(stream, RequestIds.parse("7"), List.of(priming(stream))).block(LIMIT))
 			.isEqualTo(new Revision(5));
 		block(others.storeAnswer(sessionId, "r1", new byte[] { '1' }));

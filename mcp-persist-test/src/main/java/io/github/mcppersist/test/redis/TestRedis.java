@@ -103,8 +103,8 @@ public final class TestRedis implements AutoCloseable {
 					connection.keyCommands().del(key);
 				}
 				if (connection.keyCommands().type(key) == DataType.ZSET) {
-					// Its scores are the times at which its members expire
-					for (Tuple member : connection.zSetCommands().zRangeWithScores(key, 0, -1)) {
+					// Scores that are milliseconds are the times at which members expire
+					for (Tuple member : connection.zSetCommands().zRangeByScoreWithScores(key, 1e12, 1e13)) {
 						connection.zSetCommands().zIncrBy(key, -millis, member.getValue());
 					}
 				}

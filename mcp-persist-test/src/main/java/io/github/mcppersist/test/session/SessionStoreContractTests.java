@@ -3,6 +3,7 @@ package io.github.mcppersist.test.session;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -30,7 +31,10 @@ import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.SessionStoreException;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
+import io.github.mcppersist.session.SubscribedUris;
+import io.github.mcppersist.session.SubscriptionStore;
 import io.github.mcppersist.session.TooManySessionsException;
+import io.github.mcppersist.session.TooManySubscribedResourcesException;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -231,7 +235,7 @@ public abstract class SessionStoreContractTests {
 		Mono<Revision> changing = store().setLogLevel(this.session, "info");
 		Mono<Revision> subscribing = store().subscribe(this.session, this.uri);
 		Mono<Set<String>> subscribers = store().findSubscribers(this.uri);
-		Mono<Set<String>> uris = store().findSubscribedUris();
+		Mono<SubscribedUris> uris = store().findSubscribedUris(0);
 		Mono<Void> moving = store().moveStandaloneCursor(this.session, EventId.next("a", 1));
 		Mono<Void> answering = store().storeAnswer(this.session, "r", bytes("1"));
 		Mono<Void> deleting = store().deleteSession(this.session);
@@ -250,7 +254,7 @@ public abstract class SessionStoreContractTests {
 		assertThat(find(store(), this.session).subscriptions()).containsExactly(this.uri);
 		assertThat(find(store(), this.session).standaloneCursor()).isNotNull();
 		assertThat(block(subscribers)).containsExactly(this.session);
-		assertThat(block(uris)).contains(this.uri);
+		assertThat(block(uris)).extracting(SubscribedUris::total).isNotEqualTo(0);
 		assertThat(block(taking)).containsOnlyKeys("r");
 		block(unsubscribing);
 		assertThat(find(store(), this.session).subscriptions()).isEmpty();
@@ -387,6 +391,137 @@ public abstract class SessionStoreContractTests {
 
 		assertThat(subscribedUris(store())).contains(this.uri, this.uri + "/2");
 		assertThat(subscribedUris(secondNode())).contains(this.uri, this.uri + "/2");
+	}
+
+	@Test
+	void tellsOfTheResourcesThatCameSince() {
+		SessionStore store = store(10);
+		create(store, this.session);
+		SubscribedUris none = readUris(store, 0);
+		assertThat(none).isEqualTo(new SubscribedUris(List.of(), none.after(), false, 0));
+
+		block(store.subscribe(this.session, this.uri));
+		block(store.subscribe(this.session, this.uri + "/2"));
+		SubscribedUris two = readUris(store, none.after());
+		assertThat(two.uris()).containsExactly(this.uri, this.uri + "/2");
+		assertThat(two.total()).isEqualTo(2);
+		assertThat(readUris(store, two.after())).isEqualTo(new SubscribedUris(List.of(), two.after(), false, 2));
+
+		block(store.subscribe(this.session, this.uri + "/3"));
+		block(store.subscribe(this.session, this.uri));
+		SubscribedUris third = readUris(store, two.after());
+		assertThat(third.uris()).containsExactly(this.uri + "/3");
+		assertThat(third.after()).isGreaterThan(two.after());
+		assertThat(readUris(store, 0).uris()).containsExactly(this.uri, this.uri + "/2", this.uri + "/3");
+	}
+
+	@Test
+	void tellsByTheTotalThatAResourceHasLostItsLastSubscriber() {
+		SessionStore store = store(10);
+		String other = UUID.randomUUID().toString();
+		create(store, this.session);
+		create(store, other);
+		block(store.subscribe(this.session, this.uri));
+		block(store.subscribe(other, this.uri));
+		block(store.subscribe(other, this.uri + "/2"));
+		long after = readUris(store, 0).after();
+
+		block(store.unsubscribe(this.session, this.uri));
+		assertThat(readUris(store, after)).isEqualTo(new SubscribedUris(List.of(), after, false, 2));
+
+		block(store.deleteSession(other));
+		assertThat(readUris(store, after)).isEqualTo(new SubscribedUris(List.of(), after, false, 0));
+		assertThat(readUris(store, 0)).isEqualTo(new SubscribedUris(List.of(), after, false, 0));
+
+		block(store.subscribe(this.session, this.uri));
+		assertThat(readUris(store, after).uris()).containsExactly(this.uri);
+	}
+
+	@Test
+	void tellsByTheTotalThatAResourceHasLostItsLastSubscriberByExpiry() {
+		SessionStore store = store(units(1));
+		create(store, this.session);
+		block(store.subscribe(this.session, this.uri));
+		SubscribedUris before = readUris(store, 0);
+		assertThat(before.uris()).contains(this.uri);
+
+		// A store may keep the subscriptions of a session for longer than the session
+		elapse(units(3));
+
+		awaiting().untilAsserted(() -> assertThat(readUris(store, before.after()).total()).isLessThan(before.total()));
+		assertThat(subscribedUris(store)).doesNotContain(this.uri);
+	}
+
+	@Test
+	void readsManyResourcesInPartsOfABoundedSize() {
+		SessionStore store = store(10);
+		Set<String> uris = new HashSet<>();
+		for (int i = 0; i < 5; i++) {
+			uris.addAll(createWithUris(store, this.uri + "/" + i + "/", 1000));
+		}
+
+		SubscribedUris first = Objects.requireNonNull(block(store.findSubscribedUris(0)), "a part");
+		assertThat(first.uris().size()).isBetween(1, 1000);
+		assertThat(first.more()).isTrue();
+		assertThat(first.total()).isEqualTo(5000);
+		SubscribedUris all = readUris(store, 0);
+		assertThat(all.uris()).hasSize(5000).containsExactlyInAnyOrderElementsOf(uris);
+		assertThat(readUris(store, all.after()).uris()).isEmpty();
+	}
+
+	@Test
+	void refusesAResourceBeyondTheBoundAndLosesNone() {
+		SessionStore store = store(200);
+		int perSession = 1000;
+		for (int i = 0; i < SubscriptionStore.MAX_SUBSCRIBED_URIS / perSession; i++) {
+			createWithUris(store, this.uri + "/" + i + "/", perSession);
+		}
+		SessionRecord before = create(store, this.session);
+
+		assertThatExceptionOfType(TooManySubscribedResourcesException.class)
+			.isThrownBy(() -> block(store.subscribe(this.session, this.uri)));
+
+		assertThat(find(store, this.session).subscriptions()).isEmpty();
+		assertThat(find(store, this.session).initializeRequest()).isEqualTo(before.initializeRequest());
+		assertThat(subscribers(store, this.uri)).isEmpty();
+		block(store.subscribe(this.session, this.uri + "/0/0"));
+		assertThat(subscribers(store, this.uri + "/0/0")).contains(this.session).hasSize(2);
+
+		// A session that is carried on is, though it isn't told of updates
+		String other = createWithUris(store, this.uri + "/x/", 1).iterator().next();
+		assertThat(subscribers(store, other)).isEmpty();
+		assertThat(readUris(store, 0).total()).isEqualTo(SubscriptionStore.MAX_SUBSCRIBED_URIS);
+
+		String last = subscribers(store, this.uri + "/1/0").iterator().next();
+		block(store.unsubscribe(last, this.uri + "/1/0"));
+		block(store.subscribe(this.session, this.uri));
+		assertThat(subscribers(store, this.uri)).containsExactly(this.session);
+	}
+
+	@Test
+	void findsManySubscribersOfOneResource() {
+		SessionStore store = store(3000);
+		List<String> sessions = Stream.generate(() -> UUID.randomUUID().toString()).limit(2500).toList();
+		sessions.forEach((sessionId) -> block(store.createSession(new SessionRecord(sessionId, INITIALIZE, "2025-11-25",
+				null, "server", null, Set.of(this.uri), null, false, Revision.FIRST))));
+
+		assertThat(subscribers(store, this.uri)).containsExactlyInAnyOrderElementsOf(sessions);
+	}
+
+	private static Set<String> createWithUris(SessionStore store, String prefix, int count) {
+		Set<String> uris = new HashSet<>();
+		IntStream.range(0, count).forEach((n) -> uris.add(prefix + n));
+		block(store.createSession(new SessionRecord(UUID.randomUUID().toString(), INITIALIZE, "2025-11-25", null,
+				"server", null, uris, null, false, Revision.FIRST)));
+		return uris;
+	}
+
+	@Test
+	void takesNoEmptyUri() {
+		create(store(), this.session);
+
+		assertIllegal(() -> store().subscribe(this.session, ""));
+		assertIllegal(() -> store().unsubscribe(this.session, ""));
 	}
 
 	@Test
@@ -902,7 +1037,24 @@ public abstract class SessionStoreContractTests {
 	}
 
 	protected static Set<String> subscribedUris(SessionStore store) {
-		return Objects.requireNonNull(block(store.findSubscribedUris()), "a set, also if it is empty");
+		return Set.copyOf(readUris(store, 0).uris());
+	}
+
+	/**
+	 * Read which resources have subscribers, in as many parts as it takes.
+	 * @param store the store
+	 * @param after what comes before
+	 * @return all of them, and where to go on
+	 */
+	protected static SubscribedUris readUris(SessionStore store, long after) {
+		List<String> uris = new ArrayList<>();
+		SubscribedUris part = new SubscribedUris(List.of(), after, true, 0);
+		while (part.more()) {
+			part = Objects.requireNonNull(block(store.findSubscribedUris(part.after())), "a part, also if it is empty");
+			assertThat(part.uris()).hasSizeLessThanOrEqualTo(1000);
+			uris.addAll(part.uris());
+		}
+		return new SubscribedUris(uris, part.after(), false, part.total());
 	}
 
 	protected static Map<String, byte[]> take(SessionStore store, String sessionId, String... requestIds) {
