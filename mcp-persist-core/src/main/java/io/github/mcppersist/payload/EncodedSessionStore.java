@@ -25,6 +25,7 @@ import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.SessionStoreException;
 import io.github.mcppersist.session.StoredSession;
 import io.github.mcppersist.session.SubscribedUris;
+import io.github.mcppersist.session.SubscriptionStore;
 
 /**
  * A session store that encodes what it keeps of clients before another one stores it: the
@@ -143,6 +144,7 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 
 	@Override
 	public Mono<Revision> subscribe(String sessionId, String uri) {
+		SubscriptionStore.requireUri(uri);
 		return encoded(() -> this.store.subscribe(sessionId, encodedName(uri)));
 	}
 
@@ -153,6 +155,7 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 	 */
 	@Override
 	public Mono<Revision> unsubscribe(String sessionId, String uri) {
+		SubscriptionStore.requireUri(uri);
 		return encoded(() -> {
 			List<String> names = this.payloads.encodeName(uri);
 			String current = names.get(0);
