@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -98,6 +99,15 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 		}
 	}
 
+	/**
+	 * Find a session whether it can be decoded or not.
+	 * @param sessionId the session
+	 * @return its record as the other store has it, or nothing if there is none
+	 */
+	public Mono<SessionRecord> findUndecoded(String sessionId) {
+		return this.store.findSession(sessionId);
+	}
+
 	@Override
 	public Mono<SessionRecord> findSession(String sessionId) {
 		return this.store.findSession(sessionId).mapNotNull(this::decode);
@@ -184,23 +194,25 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 	}
 
 	/**
-	 * Find resources. Names that can't be decoded are left as they are, so that none is
-	 * missing from the total, and not reported each time: they are when the records of
-	 * their sessions are read. A resource that is stored under two keys comes twice.
+	 * Find resources. A name that can't be decoded is left as it is, and not reported
+	 * each time: it is when the record of its session is read. One that isn't the name
+	 * that the resource would be stored under now comes beside its URI: there may be two
+	 * of one resource while keys are changed, and each counts in the total.
 	 */
 	@Override
 	public Mono<SubscribedUris> findSubscribedUris(long after) {
 		return this.store.findSubscribedUris(after)
-			.map((found) -> new SubscribedUris(found.uris().stream().map(this::decodeName).toList(), found.after(),
+			.map((found) -> new SubscribedUris(found.uris().stream().flatMap(this::decodeName).toList(), found.after(),
 					found.more(), found.total()));
 	}
 
-	private String decodeName(String name) {
+	private Stream<String> decodeName(String name) {
 		try {
-			return this.payloads.decodeQuietly(SUBSCRIPTION, name);
+			String uri = this.payloads.decodeQuietly(SUBSCRIPTION, name);
+			return name.equals(encodedName(uri)) ? Stream.of(uri) : Stream.of(uri, name);
 		}
 		catch (UnreadablePayloadException ex) {
-			return name;
+			return Stream.of(name);
 		}
 	}
 
@@ -249,24 +261,29 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 	}
 
 	/**
-	 * Find sessions, if the other store can: there are none otherwise. What can't be
-	 * decoded of one is left out.
+	 * Find sessions. What can't be decoded of one is left out.
+	 * @throws UnsupportedOperationException if the other store can't find any
 	 */
 	@Override
 	public Mono<SessionPage> findSessions(@Nullable String cursor, int size) {
-		return (this.monitored != null)
-				? this.monitored.findSessions(cursor, size)
-					.map((page) -> new SessionPage(page.sessions().stream().map(this::decode).toList(), page.next()))
-				: Mono.just(new SessionPage(List.of(), null));
+		return monitored().findSessions(cursor, size)
+			.map((page) -> new SessionPage(page.sessions().stream().map(this::decode).toList(), page.next()));
 	}
 
 	/**
-	 * Describe a session, if the other store can: it isn't known otherwise. What can't be
-	 * decoded of it is left out.
+	 * Describe a session. What can't be decoded of it is left out.
+	 * @throws UnsupportedOperationException if the other store can't describe any
 	 */
 	@Override
 	public Mono<StoredSession> describeSession(String sessionId) {
-		return (this.monitored != null) ? this.monitored.describeSession(sessionId).map(this::decode) : Mono.empty();
+		return monitored().describeSession(sessionId).map(this::decode);
+	}
+
+	private MonitoredSessionStore monitored() {
+		if (this.monitored == null) {
+			throw new UnsupportedOperationException("The session store shows nothing of what it holds");
+		}
+		return this.monitored;
 	}
 
 	private StoredSession decode(StoredSession stored) {

@@ -6,7 +6,7 @@ import java.util.List;
  * Some of the resources that may have subscribers, in the order in which each got its
  * first one.
  *
- * @param uris the URIs of the resources, each once from most stores
+ * @param uris the URIs of the resources, each once
  * @param after the number to go on after: the next time there is what comes from now on,
  * or what is left if there is more. It is lower than the one that was asked for only if
  * the store has lost what it knew

@@ -784,7 +784,9 @@ public final class SseConnection implements SseOutput.Source {
 				moveTo(State.STARTING);
 			}
 			if (unreadable != null) {
-				// On behind it. What is before it may have been sent already
+				// On behind it. What is before it may have been sent already. If it isn't
+				// an event that can't be read, there is no end to that
+				this.vainReads = Objects.equals(position, unreadable) ? this.vainReads + 1 : 0;
 				standalone.delivered(unreadable);
 				this.progress.beginAfter(unreadable);
 				read();

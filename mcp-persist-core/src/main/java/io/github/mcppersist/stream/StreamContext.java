@@ -9,6 +9,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.StreamKey;
@@ -116,16 +117,30 @@ public final class StreamContext {
 	 * @param message what happened
 	 */
 	public void tell(String nodeId, NodeMessage message) {
-		this.nodes.send(nodeId, text(message)).subscribe((received) -> {
+		send(nodeId, message).subscribe((received) -> {
 		}, (ex) -> logger.debug("Another node was not told: {}", ex.getMessage()));
 	}
 
 	/**
-	 * Write a message to other nodes, for the endpoints of this MCP server alone.
+	 * Send a message to another node, for the endpoint of this MCP server alone.
+	 * @param nodeId the other node
 	 * @param message the message
-	 * @return its text
+	 * @return whether that node has received it; fails if it can't be sent, or encoded
 	 */
-	public String text(NodeMessage message) {
+	public Mono<Boolean> send(String nodeId, NodeMessage message) {
+		return Mono.defer(() -> this.nodes.send(nodeId, text(message)));
+	}
+
+	/**
+	 * Send a message to all other nodes, for the endpoints of this MCP server alone.
+	 * @param message the message
+	 * @return completes when it is sent; fails if it can't be, or can't be encoded
+	 */
+	public Mono<Void> broadcast(NodeMessage message) {
+		return Mono.defer(() -> this.nodes.broadcast(text(message)));
+	}
+
+	private String text(NodeMessage message) {
 		String server = this.serverName.get();
 		String plain = message.toText(server);
 		String encoded = this.payloads.encode(messageOf(server), plain);

@@ -248,9 +248,8 @@ final class CallHandler {
 					.doOnError(TooManySubscribedResourcesException.class, (ex) -> this.subscriptions.refused(uri))
 					.then(Mono.defer(() -> {
 						this.subscriptions.add(List.of(uri));
-						return this.runtime.nodes()
-							.broadcast(
-									this.runtime.streams().text(new NodeMessage(NodeMessage.Kind.SUBSCRIBED, uri, "")))
+						return this.runtime.streams()
+							.broadcast(new NodeMessage(NodeMessage.Kind.SUBSCRIBED, uri, ""))
 							.onErrorComplete();
 					}));
 			}

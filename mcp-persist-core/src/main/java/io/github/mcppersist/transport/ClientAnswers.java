@@ -86,10 +86,8 @@ final class ClientAnswers {
 		// A client may name any node: nothing is stored for one that there isn't
 		Mono<Boolean> handedOn = this.runtime.nodes()
 			.isPresent(node)
-			.flatMap((present) -> present
-					? store.storeAnswer(session.id(), answered.detail(), jsonBytes(answer))
-						.then(this.runtime.nodes().send(node, this.runtime.streams().text(answered)))
-					: Mono.just(false));
+			.flatMap((present) -> present ? store.storeAnswer(session.id(), answered.detail(), jsonBytes(answer))
+				.then(this.runtime.streams().send(node, answered)) : Mono.just(false));
 		return handedOn.onErrorMap((ex) -> {
 			logger.debug("A client's answer could not be handed on", ex);
 			return new RejectedRequestException((ex instanceof SessionAlreadyDeletedException)

@@ -33,7 +33,7 @@ final class EndpointRuntime implements AutoCloseable {
 
 	private final StreamContext streams;
 
-	private final SessionStore sessionStore;
+	private final EncodedSessionStore sessionStore;
 
 	private final @Nullable MonitoredEventStore monitored;
 
@@ -106,7 +106,7 @@ final class EndpointRuntime implements AutoCloseable {
 	 * Return where sessions are stored.
 	 * @return the store, whose signals come on delivery threads
 	 */
-	SessionStore sessionStore() {
+	EncodedSessionStore sessionStore() {
 		return this.sessionStore;
 	}
 

@@ -192,8 +192,8 @@ final class PostHandler {
 		if (requestId == null || session.cancel(requestId) || !this.runtime.isShared()) {
 			return Mono.empty();
 		}
-		return this.runtime.nodes()
-			.broadcast(this.runtime.streams().text(Cancellation.message(session.id(), requestId)))
+		return this.runtime.streams()
+			.broadcast(Cancellation.message(session.id(), requestId))
 			.doOnError((ex) -> logger.debug("Other nodes were not told of a cancellation", ex))
 			.onErrorComplete()
 			.cast(Rejection.class);

@@ -457,8 +457,8 @@ final class Session {
 				}
 			}
 			else if (this.listeners.ended() && this.runtime.isShared()) {
-				this.runtime.nodes()
-					.broadcast(this.runtime.streams().text(new NodeMessage(NodeMessage.Kind.UNHEARD, id(), "")))
+				this.runtime.streams()
+					.broadcast(new NodeMessage(NodeMessage.Kind.UNHEARD, id(), ""))
 					.subscribe((nothing) -> {
 					}, (ex) -> logger.debug("Connections on other nodes wait longer than they need to", ex));
 			}

@@ -361,8 +361,8 @@ final class Sessions {
 				}
 				later(session, (store) -> Mono.just(session.revision()));
 				// Its client may turn to another node next
-				this.runtime.nodes()
-					.broadcast(this.runtime.streams().text(new NodeMessage(NodeMessage.Kind.UNSAVED, "", "")))
+				this.runtime.streams()
+					.broadcast(new NodeMessage(NodeMessage.Kind.UNSAVED, "", ""))
 					.subscribe((nothing) -> {
 					}, (failure) -> logger.debug("Other nodes don't learn that a session isn't stored yet", failure));
 				return Mono.<Void>empty();
@@ -528,15 +528,38 @@ final class Sessions {
 	 * and then it may be or not
 	 */
 	Mono<Void> delete(Session session) {
-		String sessionId = session.id();
-		this.deleting.add(sessionId);
 		drop(session);
+		return delete(session.id());
+	}
+
+	/**
+	 * End a session for good, whether anybody holds it, and whether it can be decoded.
+	 * @param name the name of the session
+	 * @return as for one that is held; fails with {@link RejectedRequestException} if
+	 * this MCP server has none
+	 */
+	Mono<Void> end(String name) {
+		return Mono.defer(() -> {
+			Session held = this.held.get(name);
+			if (held != null) {
+				return delete(held);
+			}
+			return this.runtime.sessionStore()
+				.findUndecoded(name)
+				.switchIfEmpty(Mono.defer(() -> rejected(notFound())))
+				.doOnNext(this::requireOfThisServer)
+				.flatMap((stored) -> delete(name));
+		});
+	}
+
+	private Mono<Void> delete(String sessionId) {
+		this.deleting.add(sessionId);
 		// The tombstone comes first: it forbids what is under way elsewhere
 		return this.runtime.sessionStore()
 			.deleteSession(sessionId)
 			.then(this.runtime.store().deleteSession(sessionId))
-			.then(this.runtime.nodes()
-				.broadcast(this.runtime.streams().text(new NodeMessage(NodeMessage.Kind.DELETED, sessionId, "")))
+			.then(this.runtime.streams()
+				.broadcast(new NodeMessage(NodeMessage.Kind.DELETED, sessionId, ""))
 				.onErrorComplete())
 			.doFinally((signal) -> deleted(sessionId));
 	}

@@ -347,7 +347,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	/**
 	 * End a session for good, as its client does with DELETE, whatever
 	 * {@link StreamableHttpOptions#deleteAllowed()} says: what runs of it is cancelled,
-	 * its connections are closed, and every node answers 404 from then on.
+	 * its connections are closed, and every node answers 404 from then on. A session that
+	 * this node can't decode is ended as well.
 	 * @param name the {@linkplain SessionNames name} of the session
 	 * @return completes when it is deleted in the stores and the other nodes have been
 	 * told; fails with {@link SessionNotFoundException} if this MCP server has no such
@@ -357,8 +358,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	 */
 	public Mono<Void> endSession(String name) {
 		StreamKey.requireSessionId(name);
-		return Mono.defer(() -> this.sessions.acquire(name, true))
-			.flatMap((session) -> this.sessions.delete(session).doFinally((signal) -> session.release()))
+		return this.sessions.end(name)
 			.onErrorMap(RejectedRequestException.class, (ex) -> (ex.rejection() == Rejection.UNKNOWN_SESSION)
 					? new SessionNotFoundException() : new SessionStoreUnavailableException(ex.rejection().message()));
 	}

@@ -69,14 +69,17 @@ final class SubscribedResources {
 	 * @param uris the resources
 	 */
 	void add(Collection<String> uris) {
-		uris.forEach((uri) -> resource(uri).heardAt = this.look);
+		// In one step: a look may be about to forget it
+		uris.forEach((uri) -> this.resources.compute(uri, (key, known) -> {
+			Resource resource = (known != null) ? known : added(key);
+			resource.heardAt = this.look;
+			return resource;
+		}));
 	}
 
-	private Resource resource(String uri) {
-		return this.resources.computeIfAbsent(uri, (key) -> {
-			this.listener.subscribed(key);
-			return new Resource();
-		});
+	private Resource added(String uri) {
+		this.listener.subscribed(uri);
+		return new Resource();
 	}
 
 	/**
@@ -128,7 +131,7 @@ final class SubscribedResources {
 	}
 
 	private void found(String uri) {
-		Resource resource = resource(uri);
+		Resource resource = this.resources.computeIfAbsent(uri, this::added);
 		if (resource.foundIn != this.reading) {
 			resource.foundIn = this.reading;
 			this.found++;

@@ -48,9 +48,11 @@ final class UnreadablePayloads implements BiConsumer<PayloadPlace, UnreadablePay
 		}
 		logger.atWarn()
 			.addKeyValue("mcp.payload.kind", place.kind())
-			.log("A payload in the store can't be opened ({}): {}. Clients miss what it holds. See whether all nodes "
-					+ "have the same keys. {} more since the last line; logged once a minute", place.kind(),
-					failure.getMessage(), this.unlogged.getAndSet(0), failure.getCause());
+			.log("{} can't be opened ({}): {}. See whether all instances have the same keys. {} more since the last "
+					+ "line; logged once a minute",
+					(place.kind() == PayloadPlace.Kind.NODE_MESSAGE) ? "What another instance says"
+							: "A payload in the store",
+					place.kind(), failure.getMessage(), this.unlogged.getAndSet(0), failure.getCause());
 	}
 
 }

@@ -20,6 +20,7 @@ import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisURI;
+import io.lettuce.core.StatefulRedisConnectionImpl;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.cluster.ClusterClientOptions;
 import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
@@ -27,7 +28,7 @@ import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.cluster.SlotHash;
 import io.lettuce.core.cluster.models.partitions.Partitions;
 import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
-import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.resource.ClientResources;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -134,8 +135,8 @@ final class LettuceCluster extends RedisClusterClient {
 	}
 
 	/**
-	 * Listen to connections that break, whoever has ended them. Only once this is
-	 * connected: the driver's threads mustn't wait for the first topology.
+	 * Listen to connections for calls that break, whoever has ended them. Only once this
+	 * is connected: the driver's threads mustn't wait for the first topology.
 	 * @param listener is told the ID of the node, on a thread of the driver
 	 */
 	void onBreak(Consumer<String> listener) {
@@ -144,7 +145,7 @@ final class LettuceCluster extends RedisClusterClient {
 
 			@Override
 			public void onRedisConnected(RedisChannelHandler<?, ?> connection, SocketAddress peer) {
-				if (!(connection instanceof StatefulRedisPubSubConnection)) {
+				if (carriesCalls(connection)) {
 					peers.put(connection, peer);
 				}
 			}
@@ -159,6 +160,11 @@ final class LettuceCluster extends RedisClusterClient {
 			}
 
 		});
+	}
+
+	// Subscriptions and looks at the topology, whose connections come and go, have texts
+	private static boolean carriesCalls(RedisChannelHandler<?, ?> connection) {
+		return connection instanceof StatefulRedisConnectionImpl<?, ?> one && one.getCodec() == ByteArrayCodec.INSTANCE;
 	}
 
 	private static boolean isAt(RedisURI node, InetSocketAddress peer) {

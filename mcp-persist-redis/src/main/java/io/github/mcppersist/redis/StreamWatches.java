@@ -44,12 +44,13 @@ final class StreamWatches implements RedisNode.Listener {
 
 	private void watch(StreamKey stream, FluxSink<Hint> sink) {
 		String key = this.node.keys().stream(stream);
-		sink.onDispose(() -> remove(key, sink));
 		Watched entry = this.watched.compute(key, (unused, present) -> {
 			Watched added = (present != null) ? present : new Watched(stream);
 			added.watchers.put(sink, false);
 			return added;
 		});
+		// Runs at once if it is cancelled by now
+		sink.onDispose(() -> remove(key, sink));
 		if (this.node.isClosed()) {
 			sink.complete();
 			return;
@@ -243,8 +244,9 @@ final class StreamWatches implements RedisNode.Listener {
 				.toList();
 		}
 
-		// Say it once: a second mark may have been under way for it
-		void settled(FluxSink<Hint> watcher, boolean marked) {
+		// Several marks may be under way for it: the last that it is told is that it has
+		// one
+		synchronized void settled(FluxSink<Hint> watcher, boolean marked) {
 			if (marked && this.watchers.replace(watcher, false, true)) {
 				watcher.next(Hint.watched());
 			}

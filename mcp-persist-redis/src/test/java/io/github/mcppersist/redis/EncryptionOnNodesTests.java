@@ -6,6 +6,7 @@ import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -246,6 +247,20 @@ class EncryptionOnNodesTests {
 			}
 			try (Exchange call = client.call(2, "count", "{}")) {
 				assertThat(OnNodes.numbers(call.rest())).containsExactly("1", "2", "3");
+			}
+		}
+	}
+
+	@Test
+	void aNodeWithoutTheKeyEndsASession(TestRedis redis) throws Exception {
+		try (McpNodes nodes = McpNodes.start(redis, keys("a").build(), keys("b").build())) {
+			RawMcpClient client = nodes.get(0).client().initialize("{}");
+
+			nodes.get(1).endpoint.endSession(SessionNames.of(client.sessionId())).block(Duration.ofMinutes(1));
+
+			// Which isn't told, since it can't read what the other one says
+			try (Exchange call = client.call("gone", "count", "{}")) {
+				assertThat(call.status()).isEqualTo(404);
 			}
 		}
 	}

@@ -1,10 +1,15 @@
 package io.github.mcppersist.redis;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Collectors;
 
+import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
+import io.lettuce.core.codec.ByteArrayCodec;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -13,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.data.redis.connection.RedisClusterConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventStoreRefusedException;
@@ -164,6 +170,32 @@ class RedisClusterTests {
 			.ignoreExceptionsInstanceOf(EventStoreUnavailableException.class)
 			.untilAsserted(() -> RedisStores.block(store.storeEvents(stream, List.of(event))));
 		assertThat(RedisStores.read(store, stream, priming.id()).events()).containsExactly(event);
+	}
+
+	@Test
+	void takesALookAtTheTopologyForNoConnectionThatBroke() {
+		RedisClusterConfiguration configuration = new RedisClusterConfiguration(cluster.addresses());
+		LettuceConnectionFactory factory = (LettuceConnectionFactory) Driver.LETTUCE.open(configuration);
+		LettuceCluster client = LettuceCluster.of(factory, configuration);
+		try {
+			StatefulRedisClusterConnection<byte[], byte[]> connection = client.connect(ByteArrayCodec.INSTANCE);
+			Queue<String> broken = new ConcurrentLinkedQueue<>();
+			client.onBreak(broken::add);
+			byte[] key = "key".getBytes(StandardCharsets.UTF_8);
+			connection.sync().get(key);
+			for (int i = 0; i < 5; i++) {
+				client.refreshPartitions();
+			}
+			assertThat(broken).isEmpty();
+
+			cluster.owner("key").cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+
+			Awaitility.await().untilAsserted(() -> assertThat(broken).contains(client.server(key)));
+		}
+		finally {
+			client.end().join();
+			factory.destroy();
+		}
 	}
 
 	private static void configure(String name, String value) {

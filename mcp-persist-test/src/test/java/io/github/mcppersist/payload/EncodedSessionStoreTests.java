@@ -16,6 +16,7 @@ import io.github.mcppersist.session.MonitoredSessionStore;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.SessionStoreException;
+import io.github.mcppersist.session.SubscribedUris;
 import io.github.mcppersist.test.event.MutableClock;
 import io.github.mcppersist.test.session.MonitoredSessionStoreContractTests;
 
@@ -112,10 +113,24 @@ class EncodedSessionStoreTests {
 
 		for (PayloadCodec node : nodes.subList(3, 5)) {
 			assertThat(subscribers(store(node))).hasSize(5);
-			assertThat(uris(store(node))).containsOnly(URI);
+			assertThat(uris(store(node))).contains(URI);
 		}
 		// Without the new key
 		assertThat(subscribers(store(nodes.get(2)))).hasSize(4);
+	}
+
+	@Test
+	void countsAResourceUnderEachOfItsNames() {
+		SessionStore old = store(Codecs.aes("old").build());
+		SessionStore rotated = store(Codecs.aes("new", "old").build());
+		old.createSession(record("one")).block();
+		old.subscribe("one", URI).block();
+		rotated.subscribe("one", URI).block();
+
+		SubscribedUris found = Objects.requireNonNull(rotated.findSubscribedUris(0).block());
+
+		assertThat(Set.copyOf(found.uris())).hasSize(found.total()).contains(URI);
+		assertThat(uris(old)).hasSize(2).contains(URI);
 	}
 
 	@Test

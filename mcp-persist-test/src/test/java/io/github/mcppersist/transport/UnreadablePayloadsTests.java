@@ -98,6 +98,24 @@ class UnreadablePayloadsTests extends AbstractStreamableHttpTests {
 	}
 
 	@Test
+	void aSessionIsEndedThoughNoOtherNodeCanBeTold() throws Exception {
+		RawMcpClient client = start().initialize();
+		this.codec.silent = true;
+		try (Exchange get = client.get(null)) {
+			get.next();
+
+			try (Exchange deleted = client.delete()) {
+				assertThat(deleted.status()).isEqualTo(200);
+			}
+
+			assertThat(get.rest()).isEmpty();
+		}
+		try (Exchange call = client.call(1, "count", "{}")) {
+			assertThat(call.status()).isEqualTo(404);
+		}
+	}
+
+	@Test
 	void aRequestIsEndedWithAnErrorIfItsResponseCannotBeRead() throws Exception {
 		RawMcpClient client = start().initialize();
 		List<SseEvent> events;
@@ -176,8 +194,16 @@ class UnreadablePayloadsTests extends AbstractStreamableHttpTests {
 
 		private volatile List<String> refused = List.of();
 
+		/**
+		 * Whether what nodes tell each other can't be encoded.
+		 */
+		private volatile boolean silent;
+
 		@Override
 		public byte[] encode(PayloadPlace place, byte[] payload) {
+			if (this.silent && place.kind() == PayloadPlace.Kind.NODE_MESSAGE) {
+				throw new IllegalArgumentException("silent");
+			}
 			if (isAny(this.refused, payload)) {
 				throw new IllegalArgumentException("refused");
 			}

@@ -124,19 +124,21 @@ public final class McpSessionsEndpoint {
 	 * Show a session and its streams: those on whichever node, and those of which this
 	 * node has a connection.
 	 * @param session the name of the session, or the ID by which its client knows it
-	 * @return the session, or {@code null} if there is none
+	 * @return the session, 404 if there is none, and 503 if that can't be known
 	 */
 	@ReadOperation
-	public @Nullable SessionDescriptor session(@Selector String session) {
+	public WebEndpointResponse<SessionDescriptor> session(@Selector String session) {
 		if (!StreamKey.isSessionId(session)) {
-			return null;
+			return new WebEndpointResponse<>(WebEndpointResponse.STATUS_NOT_FOUND);
 		}
 		SessionDescriptor named = describe(session);
-		if (named.isKnown()) {
-			return named;
+		SessionDescriptor known = named.isKnown() ? named : describe(SessionNames.of(session));
+		if (known.isKnown()) {
+			return new WebEndpointResponse<>(known);
 		}
-		SessionDescriptor identified = describe(SessionNames.of(session));
-		return (identified.isKnown() || identified.outage() != null) ? identified : null;
+		return (named.outage() != null)
+				? new WebEndpointResponse<>(named, WebEndpointResponse.STATUS_SERVICE_UNAVAILABLE)
+				: new WebEndpointResponse<>(WebEndpointResponse.STATUS_NOT_FOUND);
 	}
 
 	private SessionDescriptor describe(String name) {
@@ -145,7 +147,7 @@ public final class McpSessionsEndpoint {
 		StoredSession stored = null;
 		SessionRecord session = null;
 		try {
-			stored = this.sessionStore.describeSession(name).block(LIMIT);
+			stored = this.listing ? this.sessionStore.describeSession(name).block(LIMIT) : null;
 			session = this.sessionStore.findSession(name).block(LIMIT);
 			List<StoredStream> found = this.eventStore.findStreams(name).block(LIMIT);
 			for (StoredStream stream : (found != null) ? found : List.<StoredStream>of()) {

@@ -34,7 +34,7 @@ enum EndpointMeter implements MeterDocumentation {
 			"Readers that missed events which are no longer kept or can't be read, and were told so"),
 
 	PAYLOADS_UNREADABLE("mcp.persist.payloads.unreadable", Meter.Type.COUNTER, null,
-			"Times that something in a store could not be opened: its key is unknown, or it was changed"),
+			"Times that something could not be opened: its key is unknown, or it was changed", Tag.KIND),
 
 	STORE_CALLS("mcp.persist.store.calls", Meter.Type.TIMER, null, "Calls of the event store and the session store",
 			Tag.STORE, Tag.OPERATION, Tag.OUTCOME),

@@ -38,7 +38,7 @@ final class MetricsObserver implements EndpointObserver {
 
 	private final Counter gaps;
 
-	private final Counter payloadsUnreadable;
+	private final Map<PayloadPlace.Kind, Counter> payloadsUnreadable = new EnumMap<>(PayloadPlace.Kind.class);
 
 	private final Counter sessionsRestored;
 
@@ -60,7 +60,9 @@ final class MetricsObserver implements EndpointObserver {
 		this.eventsReplayed = EndpointMeter.EVENTS_REPLAYED.counter(registry);
 		this.eventsDropped = EndpointMeter.EVENTS_DROPPED.counter(registry);
 		this.gaps = EndpointMeter.GAPS.counter(registry);
-		this.payloadsUnreadable = EndpointMeter.PAYLOADS_UNREADABLE.counter(registry);
+		for (PayloadPlace.Kind kind : PayloadPlace.Kind.values()) {
+			this.payloadsUnreadable.put(kind, EndpointMeter.PAYLOADS_UNREADABLE.counter(registry, tagValue(kind)));
+		}
 		this.sessionsRestored = EndpointMeter.SESSIONS_RESTORED.counter(registry);
 		this.requestsCancelled = EndpointMeter.REQUESTS_CANCELLED.counter(registry);
 		this.requestsOrphaned = EndpointMeter.REQUESTS_ORPHANED.counter(registry);
@@ -115,7 +117,10 @@ final class MetricsObserver implements EndpointObserver {
 
 	@Override
 	public void payloadUnreadable(PayloadPlace.Kind kind) {
-		this.payloadsUnreadable.increment();
+		Counter counter = this.payloadsUnreadable.get(kind);
+		if (counter != null) {
+			counter.increment();
+		}
 	}
 
 	@Override

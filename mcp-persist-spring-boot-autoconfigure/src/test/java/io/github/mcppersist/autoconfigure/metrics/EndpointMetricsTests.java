@@ -173,13 +173,13 @@ class EndpointMetricsTests {
 
 	private void readWhatCannotBeOpened() throws Exception {
 		RawMcpClient client = this.first.client().initialize();
-		assertThat(counter("mcp.persist.payloads.unreadable")).isZero();
+		assertThat(counter("mcp.persist.payloads.unreadable", "kind", "session")).isZero();
 		// Encrypted, by its first byte
 		this.redis.cli("HSET", "mcp:1:{" + SessionNames.of(client.sessionId()) + "}:i", "i", "~AwFh");
 
 		rest(client.at(this.second.port()).call(1, "count", "{}"));
 
-		await(() -> assertThat(counter("mcp.persist.payloads.unreadable")).isEqualTo(1));
+		await(() -> assertThat(counter("mcp.persist.payloads.unreadable", "kind", "session")).isEqualTo(1));
 	}
 
 	private void refuseResumes(RawMcpClient client) throws Exception {
