@@ -8,12 +8,12 @@ import org.springframework.boot.diagnostics.FailureAnalysis;
  */
 final class InvalidEncryptionKeyFailureAnalyzer extends AbstractFailureAnalyzer<InvalidEncryptionKeyException> {
 
+	static final String ACTION = "Give each key as its ID, a colon, and 32 random bytes in Base64, which 'openssl rand "
+			+ "-base64 32' makes, in YAML in quotes. Several are a list, or separated by commas; the first one encrypts.";
+
 	@Override
 	protected FailureAnalysis analyze(Throwable rootFailure, InvalidEncryptionKeyException cause) {
-		return new FailureAnalysis(cause.getMessage(),
-				"Give each key as its ID, a colon, and 32 random bytes in Base64, which 'openssl rand -base64 32' makes. "
-						+ "Several are separated by commas; the first one encrypts.",
-				cause);
+		return new FailureAnalysis(cause.getMessage(), ACTION, cause);
 	}
 
 }

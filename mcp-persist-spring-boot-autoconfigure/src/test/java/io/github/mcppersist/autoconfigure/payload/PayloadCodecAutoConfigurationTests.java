@@ -11,6 +11,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.actuate.autoconfigure.context.properties.ConfigurationPropertiesReportEndpointAutoConfiguration;
@@ -207,6 +209,56 @@ class PayloadCodecAutoConfigurationTests {
 			.doesNotContain(shortKey.substring(0, 8))
 			.doesNotContain(OLD.substring(0, 8))
 			.doesNotContain(NEW.substring(0, 8));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "mcp.persist.encryption.keys:\n  - 2026-11: KEY\n",
+			"mcp.persist.encryption.keys:\n  - id: 2026-11\n    key: KEY\n",
+			"mcp.persist.encryption.keys:\n  - '2026-11:KEY':\n", "mcp.persist.encryption.keys:\n  - - 2026-11:KEY\n",
+			"mcp.persist.encryption.keys[1]: 2026-11:KEY\n",
+			"mcp.persist.encryption.keys[0]: a:KEY\nmcp.persist.encryption.keys[2]: 2026-11:KEY\n",
+			"mcp.persist.encryption.keys: 2026-11:KEY,${MISSING}\n", "mcp.persist.encryption: 2026-11:KEY\n" })
+	void printsNoKeyThatCannotBeBound(String yaml, @TempDir Path directory, CapturedOutput output) throws Exception {
+		Path file = Files.writeString(directory.resolve("application.yml"), yaml.replace("KEY", NEW));
+
+		assertThatException().isThrownBy(() -> run("--spring.config.location=" + file.toUri()));
+
+		assertThat(output).contains("APPLICATION FAILED TO START", "mcp.persist.encryption", "openssl rand -base64 32")
+			.doesNotContain(NEW.substring(0, 8));
+	}
+
+	@Test
+	void namesWhatCannotBeBound(CapturedOutput output) {
+		assertThatException().isThrownBy(() -> run("--mcp.persist.encryption.keys[0].2026-11=" + NEW));
+		assertThatException().isThrownBy(
+				() -> run("--mcp.persist.encryption.keys[0]=a:" + NEW, "--mcp.persist.encryption.keys[2]=b:" + OLD));
+
+		assertThat(output)
+			.contains("mcp.persist.encryption.keys[0].2026-11 can't be used",
+					"mcp.persist.encryption.keys[2] can't be used")
+			.doesNotContain(NEW.substring(0, 8), OLD.substring(0, 8));
+	}
+
+	@Test
+	void printsNoKeyOfAnEnvironmentWithAGap(CapturedOutput output) {
+		SpringApplication application = new SpringApplication(Application.class);
+		application.setWebApplicationType(WebApplicationType.NONE);
+		application.addInitializers((context) -> context.getEnvironment()
+			.getPropertySources()
+			.addFirst(new SystemEnvironmentPropertySource("test-systemEnvironment",
+					Map.of("MCP_PERSIST_ENCRYPTION_KEYS_0", "a:" + NEW, "MCP_PERSIST_ENCRYPTION_KEYS_2", "b:" + OLD))));
+
+		assertThatException().isThrownBy(application::run);
+
+		assertThat(output).contains("mcp.persist.encryption.keys[2] can't be used")
+			.doesNotContain(NEW.substring(0, 8), OLD.substring(0, 8));
+	}
+
+	@Test
+	void leavesOtherPropertiesToSpringBoot(CapturedOutput output) {
+		assertThatException().isThrownBy(() -> run("--mcp.persist.encryption.accept-plain=perhaps"));
+
+		assertThat(output).contains("mcp.persist.encryption.accept-plain", "perhaps");
 	}
 
 	@Test
