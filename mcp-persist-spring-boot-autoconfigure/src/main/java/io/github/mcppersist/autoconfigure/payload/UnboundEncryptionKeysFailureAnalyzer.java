@@ -21,7 +21,7 @@ final class UnboundEncryptionKeysFailureAnalyzer extends AbstractFailureAnalyzer
 	@Override
 	protected @Nullable FailureAnalysis analyze(Throwable rootFailure, BindException cause) {
 		return EncryptionProperties.mayBeKeys(cause.getName())
-				? new FailureAnalysis(describe(cause), InvalidEncryptionKeyFailureAnalyzer.ACTION, cause) : null;
+				? new FailureAnalysis(describe(cause), InvalidEncryptionFailureAnalyzer.ACTION, cause) : null;
 	}
 
 	private String describe(BindException failure) {

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
@@ -252,6 +253,44 @@ class PayloadCodecAutoConfigurationTests {
 
 		assertThat(output).contains("mcp.persist.encryption.keys[2] can't be used")
 			.doesNotContain(NEW.substring(0, 8), OLD.substring(0, 8));
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "mcp.persist.encryption.keys=, mcp.persist.encryption.keys",
+			"mcp.persist.encryption.keys=${MISSING:}, mcp.persist.encryption.keys",
+			"mcp.persist.encryption.keys.2026-11=KEY, mcp.persist.encryption.keys.2026-11",
+			"mcp.persist.encryption.key=a:KEY, mcp.persist.encryption.key",
+			"mcp.persist.encryption.accept-plain=false, mcp.persist.encryption.accept-plain",
+			"mcp.persist.encryption.enabled=true, mcp.persist.encryption.enabled" })
+	void doesNotStartWithoutAKeyIfItIsToEncrypt(String property, String named, CapturedOutput output) {
+		assertThatException().isThrownBy(() -> run("--" + property.replace("KEY", NEW)));
+
+		assertThat(output)
+			.contains("APPLICATION FAILED TO START", named + " can't be used", "Nothing would be encrypted")
+			.doesNotContain(NEW.substring(0, 8));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "MCP_PERSIST_ENCRYPTION_KEYS", "MCP_PERSIST_ENCRYPTION_KEYS_2026_11",
+			"MCP_PERSIST_ENCRYPTION_ACCEPTPLAIN", "MCP_PERSIST_ENCRYPTION_ACCEPT_PLAIN" })
+	void doesNotStartWithoutAKeyInItsEnvironment(String variable) {
+		this.runner
+			.withInitializer((context) -> context.getEnvironment()
+				.getPropertySources()
+				.addFirst(new SystemEnvironmentPropertySource("test-systemEnvironment",
+						Map.of(variable, variable.contains("ACCEPT") ? "false" : ""))))
+			.run((context) -> assertThat(context).getFailure()
+				.rootCause()
+				.isInstanceOf(InvalidEncryptionException.class));
+	}
+
+	@Test
+	void startsWithoutAKeyIfItIsNotToEncrypt() {
+		this.runner
+			.withPropertyValues("mcp.persist.encryption.enabled=false", "mcp.persist.encryption.accept-plain=true")
+			.run((context) -> assertThat(context).getBean(ConfiguredPayloadCodec.class)
+				.extracting(ConfiguredPayloadCodec::encryption)
+				.isNull());
 	}
 
 	@Test
