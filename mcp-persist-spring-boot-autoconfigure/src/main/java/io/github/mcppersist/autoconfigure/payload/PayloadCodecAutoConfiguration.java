@@ -69,7 +69,13 @@ public final class PayloadCodecAutoConfiguration {
 		for (int i = 0; i < keys.size(); i++) {
 			add(builder, EncryptionProperties.KEYS + "[" + i + "]", keys.get(i).trim());
 		}
-		return builder.build();
+		try {
+			return builder.build();
+		}
+		catch (IllegalArgumentException ex) {
+			throw new InvalidEncryptionException(EncryptionProperties.ENCRYPTION + ".accept-plain",
+					"It is false, and enabled is false, too. " + ex.getMessage());
+		}
 	}
 
 	private static void add(AesGcmPayloadCodec.Builder builder, String property, String idAndKey) {

@@ -285,6 +285,18 @@ class PayloadCodecAutoConfigurationTests {
 	}
 
 	@Test
+	void doesNotStartToStoreWhatNobodyReads(CapturedOutput output) {
+		assertThatException().isThrownBy(() -> run("--mcp.persist.encryption.keys=a:" + NEW,
+				"--mcp.persist.encryption.enabled=false", "--mcp.persist.encryption.accept-plain=false"));
+
+		assertThat(output)
+			.contains("APPLICATION FAILED TO START",
+					"mcp.persist.encryption.accept-plain can't be used: It is false, and enabled is false, too",
+					"Before encryption is switched off")
+			.doesNotContain(NEW.substring(0, 8));
+	}
+
+	@Test
 	void startsWithoutAKeyIfItIsNotToEncrypt() {
 		this.runner
 			.withPropertyValues("mcp.persist.encryption.enabled=false", "mcp.persist.encryption.accept-plain=true")
