@@ -339,6 +339,35 @@ class PayloadCodecAutoConfigurationTests {
 			});
 	}
 
+	@Test
+	void showsNoKeyUnderAnotherName() throws Exception {
+		String json = "{\"mcp\":{\"other\":\"b:" + NEW.replace("/", "\\/").replace("=", "\\u003d") + "\"}}";
+		this.runner
+			.withConfiguration(AutoConfigurations.of(EncryptionKeysAutoConfiguration.class,
+					EnvironmentEndpointAutoConfiguration.class,
+					ConfigurationPropertiesReportEndpointAutoConfiguration.class))
+			.withSystemProperties("test.java.command=shown-not --mcp.persist.encryption.keys=a:" + OLD)
+			.withPropertyValues("mcp.persist.encryption.keys=${MCP_KEYS}", "management.endpoint.env.show-values=always",
+					"management.endpoint.configprops.show-values=always", "management.endpoints.web.exposure.include=*",
+					"mcp.persist.key-prefix=shown")
+			.withInitializer((context) -> context.getEnvironment()
+				.getPropertySources()
+				.addLast(new SystemEnvironmentPropertySource("test-systemEnvironment",
+						Map.of("MCP_KEYS", "a:" + OLD + ",b:" + NEW, "SPRING_APPLICATION_JSON", json, "OTHER", "ok"))))
+			.run((context) -> {
+				JsonMapper mapper = new JsonMapper();
+				EnvironmentEndpoint endpoint = context.getBean(EnvironmentEndpoint.class);
+				String env = mapper.writeValueAsString(endpoint.environment(null))
+						+ mapper.writeValueAsString(endpoint.environmentEntry("MCP_KEYS"));
+				String properties = mapper.writeValueAsString(
+						context.getBean(ConfigurationPropertiesReportEndpoint.class).configurationProperties());
+
+				assertThat(env).contains("shown", "MCP_KEYS", "SPRING_APPLICATION_JSON", "test.java.command", "\"ok\"")
+					.doesNotContain("shown-not", OLD.substring(0, 20), NEW.substring(0, 20));
+				assertThat(properties).contains("shown").doesNotContain(OLD.substring(0, 20), NEW.substring(0, 20));
+			});
+	}
+
 	private static ConfigurableApplicationContext run(String... arguments) {
 		SpringApplication application = new SpringApplication(Application.class);
 		application.setWebApplicationType(WebApplicationType.NONE);
