@@ -79,6 +79,10 @@ public final class AesGcmPayloadCodec implements PayloadCodec {
 		if (builder.keys.isEmpty()) {
 			throw new IllegalArgumentException("There must be a key");
 		}
+		if (!builder.encrypting && !builder.acceptingPlain) {
+			throw new IllegalArgumentException(
+					"Payloads must be encrypted, or plain ones accepted: else nobody could read what is stored");
+		}
 		this.keys = Map.copyOf(builder.keys);
 		this.ring = List.copyOf(builder.keys.values());
 		this.encrypting = builder.encrypting;
@@ -277,7 +281,8 @@ public final class AesGcmPayloadCodec implements PayloadCodec {
 
 		/**
 		 * Set whether payloads are read that aren't encrypted. Whoever can write to the
-		 * store can then put some there. Default {@code true}.
+		 * store can then put some there. Default {@code true}. They must be if payloads
+		 * aren't encrypted: this codec could not read what it stores.
 		 * @param acceptingPlain whether they are
 		 * @return this builder
 		 */
@@ -289,7 +294,8 @@ public final class AesGcmPayloadCodec implements PayloadCodec {
 		/**
 		 * Build the codec.
 		 * @return a new codec
-		 * @throws IllegalArgumentException if there is no key
+		 * @throws IllegalArgumentException if there is no key, or payloads are neither
+		 * encrypted nor read when they aren't
 		 */
 		public AesGcmPayloadCodec build() {
 			return new AesGcmPayloadCodec(this);

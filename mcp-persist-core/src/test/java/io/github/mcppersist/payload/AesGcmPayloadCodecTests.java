@@ -68,6 +68,14 @@ class AesGcmPayloadCodecTests {
 	}
 
 	@Test
+	void storesNothingThatItWouldNotRead() {
+		AesGcmPayloadCodec.Builder builder = ring("a").encrypting(false).acceptingPlain(false);
+
+		assertThatIllegalArgumentException().isThrownBy(builder::build).withMessageContaining("plain");
+		assertThat(builder.acceptingPlain(true).build().encode(PLACE, PAYLOAD)).isEqualTo(PAYLOAD);
+	}
+
+	@Test
 	void encryptsWithTheFirstKeyAndDecryptsWithAll() {
 		byte[] old = ring("old").build().encode(PLACE, PAYLOAD);
 		AesGcmPayloadCodec rotated = ring("new", "old").build();

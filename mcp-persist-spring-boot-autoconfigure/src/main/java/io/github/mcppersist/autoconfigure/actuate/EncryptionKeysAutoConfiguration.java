@@ -1,11 +1,10 @@
 package io.github.mcppersist.autoconfigure.actuate;
 
-import java.util.Locale;
-
 import org.springframework.boot.actuate.endpoint.SanitizingFunction;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
 
 /**
  * Auto-configuration of what keeps the keys of {@code mcp.persist.encryption.keys} out of
@@ -16,16 +15,9 @@ import org.springframework.context.annotation.Bean;
 @ConditionalOnClass(SanitizingFunction.class)
 public final class EncryptionKeysAutoConfiguration {
 
-	private static final String KEYS = "mcppersistencryptionkeys";
-
 	@Bean
-	SanitizingFunction mcpPersistEncryptionKeysSanitizingFunction() {
-		return (data) -> isKeys(data.getKey()) ? data.withSanitizedValue() : data;
-	}
-
-	// However a property source spells them
-	private static boolean isKeys(String name) {
-		return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z]", "").startsWith(KEYS);
+	SanitizingFunction mcpPersistEncryptionKeysSanitizingFunction(Environment environment) {
+		return new EncryptionKeysSanitizingFunction(environment);
 	}
 
 }

@@ -8,6 +8,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProp
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
 
 import io.github.mcppersist.autoconfigure.McpPersistProperties;
 import io.github.mcppersist.payload.AesGcmPayloadCodec;
@@ -23,14 +24,27 @@ import io.github.mcppersist.payload.PayloadCodec;
 @EnableConfigurationProperties(McpPersistProperties.class)
 public final class PayloadCodecAutoConfiguration {
 
-	private static final String KEYS = "mcp.persist.encryption.keys";
-
 	@Bean
-	@ConditionalOnMissingBean
-	PayloadCodec payloadCodec(McpPersistProperties properties) {
+	@ConditionalOnMissingBean(PayloadCodec.class)
+	ConfiguredPayloadCodec payloadCodec(McpPersistProperties properties, Environment environment) {
 		PayloadCodec compression = compression(properties);
-		return properties.encryption().keys().isEmpty() ? compression
-				: compression.andThen(encryption(properties.encryption()));
+		McpPersistProperties.Encryption encryption = properties.encryption();
+		if (encryption.keys().isEmpty()) {
+			new MissingKeys(environment).refuse(encryption);
+			return new ConfiguredPayloadCodec(compression, null);
+		}
+		return new ConfiguredPayloadCodec(compression.andThen(encryption(encryption)), describe(encryption));
+	}
+
+	private static String describe(McpPersistProperties.Encryption encryption) {
+		List<String> keys = encryption.keys();
+		String first = "'" + keys.get(0).substring(0, keys.get(0).indexOf(':')).trim() + "'";
+		if (!encryption.enabled()) {
+			return "What is stored is not encrypted, since mcp.persist.encryption.enabled is false, and is decrypted with "
+					+ ((keys.size() > 1) ? keys.size() + " keys, the first of which is " + first : "the key " + first);
+		}
+		return "What is stored is encrypted with the key " + first
+				+ ((keys.size() > 1) ? ", the first of " + keys.size() : ", the only one");
 	}
 
 	// Compression is read in any case, so that it can be switched on node by node
@@ -53,15 +67,21 @@ public final class PayloadCodecAutoConfiguration {
 			.acceptingPlain(encryption.acceptPlain());
 		List<String> keys = encryption.keys();
 		for (int i = 0; i < keys.size(); i++) {
-			add(builder, KEYS + '[' + i + ']', keys.get(i).trim());
+			add(builder, EncryptionProperties.KEYS + "[" + i + "]", keys.get(i).trim());
 		}
-		return builder.build();
+		try {
+			return builder.build();
+		}
+		catch (IllegalArgumentException ex) {
+			throw new InvalidEncryptionException(EncryptionProperties.ENCRYPTION + ".accept-plain",
+					"It is false, and enabled is false, too. " + ex.getMessage());
+		}
 	}
 
 	private static void add(AesGcmPayloadCodec.Builder builder, String property, String idAndKey) {
 		int colon = idAndKey.indexOf(':');
 		if (colon < 0) {
-			throw new InvalidEncryptionKeyException(property, "It has no colon between an ID and a key");
+			throw new InvalidEncryptionException(property, "It has no colon between an ID and a key");
 		}
 		byte[] key;
 		try {
@@ -69,13 +89,13 @@ public final class PayloadCodecAutoConfiguration {
 		}
 		catch (IllegalArgumentException ex) {
 			// Says what it has found
-			throw new InvalidEncryptionKeyException(property, "What follows the colon isn't Base64");
+			throw new InvalidEncryptionException(property, "What follows the colon isn't Base64");
 		}
 		try {
 			builder.key(idAndKey.substring(0, colon).trim(), key);
 		}
 		catch (IllegalArgumentException ex) {
-			throw new InvalidEncryptionKeyException(property, String.valueOf(ex.getMessage()));
+			throw new InvalidEncryptionException(property, String.valueOf(ex.getMessage()));
 		}
 	}
 

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.context.ApplicationListener;
@@ -16,6 +17,7 @@ import org.springframework.util.ClassUtils;
 
 import io.github.mcppersist.autoconfigure.endpoint.EndpointPath;
 import io.github.mcppersist.autoconfigure.endpoint.StreamableHttpEndpointAutoConfiguration;
+import io.github.mcppersist.autoconfigure.payload.ConfiguredPayloadCodec;
 import io.github.mcppersist.autoconfigure.springai.SpringAiSetup;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.InMemoryEventStore;
@@ -59,9 +61,9 @@ final class StartReport implements ApplicationListener<ApplicationReadyEvent> {
 		if (nodes != null) {
 			line = line.addKeyValue("mcp.node.id", nodes.nodeId());
 		}
-		line.log("MCP is served {}. {}{}",
+		line.log("MCP is served {}. {}{}{}",
 				(path != null) ? "at " + path.value() : "where a bean of the application's own says", stores(),
-				(nodes != null) ? ". This is node " + nodes.nodeId() : "");
+				encryption(), (nodes != null) ? ". This is node " + nodes.nodeId() : "");
 	}
 
 	/**
@@ -132,6 +134,17 @@ final class StartReport implements ApplicationListener<ApplicationReadyEvent> {
 		return sessions.getClass().getPackage().equals(events.getClass().getPackage())
 				? "Events and sessions are kept in " + describe(events)
 				: "Events are kept in " + describe(events) + ", and sessions in " + typeName(sessions.getClass());
+	}
+
+	// An endpoint that the application makes needn't have the codec
+	private String encryption() {
+		ConfigurableListableBeanFactory beans = this.context.getBeanFactory();
+		boolean configured = Arrays.stream(names(StreamableHttpEndpoint.class))
+			.allMatch((name) -> beans.containsBeanDefinition(name)
+					&& StreamableHttpEndpointAutoConfiguration.class.getName()
+						.equals(beans.getBeanDefinition(name).getFactoryBeanName()));
+		ConfiguredPayloadCodec codec = this.context.getBeanProvider(ConfiguredPayloadCodec.class).getIfUnique();
+		return (configured && codec != null && codec.encryption() != null) ? ". " + codec.encryption() : "";
 	}
 
 	private static String describe(EventStore events) {

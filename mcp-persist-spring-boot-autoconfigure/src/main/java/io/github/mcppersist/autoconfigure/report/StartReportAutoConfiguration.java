@@ -7,7 +7,8 @@ import org.springframework.context.annotation.Bean;
 
 /**
  * Auto-configuration of the one line that is logged when the application is ready: where
- * MCP is served and what is kept where, or why it isn't served.
+ * MCP is served, what is kept where, and whether it is encrypted there, or why it isn't
+ * served.
  */
 @AutoConfiguration
 @ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)

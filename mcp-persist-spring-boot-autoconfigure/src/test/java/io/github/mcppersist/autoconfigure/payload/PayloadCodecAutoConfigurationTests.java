@@ -11,6 +11,9 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.actuate.autoconfigure.context.properties.ConfigurationPropertiesReportEndpointAutoConfiguration;
@@ -209,6 +212,106 @@ class PayloadCodecAutoConfigurationTests {
 			.doesNotContain(NEW.substring(0, 8));
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "mcp.persist.encryption.keys:\n  - 2026-11: KEY\n",
+			"mcp.persist.encryption.keys:\n  - id: 2026-11\n    key: KEY\n",
+			"mcp.persist.encryption.keys:\n  - '2026-11:KEY':\n", "mcp.persist.encryption.keys:\n  - - 2026-11:KEY\n",
+			"mcp.persist.encryption.keys[1]: 2026-11:KEY\n",
+			"mcp.persist.encryption.keys[0]: a:KEY\nmcp.persist.encryption.keys[2]: 2026-11:KEY\n",
+			"mcp.persist.encryption.keys: 2026-11:KEY,${MISSING}\n", "mcp.persist.encryption: 2026-11:KEY\n" })
+	void printsNoKeyThatCannotBeBound(String yaml, @TempDir Path directory, CapturedOutput output) throws Exception {
+		Path file = Files.writeString(directory.resolve("application.yml"), yaml.replace("KEY", NEW));
+
+		assertThatException().isThrownBy(() -> run("--spring.config.location=" + file.toUri()));
+
+		assertThat(output).contains("APPLICATION FAILED TO START", "mcp.persist.encryption", "openssl rand -base64 32")
+			.doesNotContain(NEW.substring(0, 8));
+	}
+
+	@Test
+	void namesWhatCannotBeBound(CapturedOutput output) {
+		assertThatException().isThrownBy(() -> run("--mcp.persist.encryption.keys[0].2026-11=" + NEW));
+		assertThatException().isThrownBy(
+				() -> run("--mcp.persist.encryption.keys[0]=a:" + NEW, "--mcp.persist.encryption.keys[2]=b:" + OLD));
+
+		assertThat(output)
+			.contains("mcp.persist.encryption.keys[0].2026-11 can't be used",
+					"mcp.persist.encryption.keys[2] can't be used")
+			.doesNotContain(NEW.substring(0, 8), OLD.substring(0, 8));
+	}
+
+	@Test
+	void printsNoKeyOfAnEnvironmentWithAGap(CapturedOutput output) {
+		SpringApplication application = new SpringApplication(Application.class);
+		application.setWebApplicationType(WebApplicationType.NONE);
+		application.addInitializers((context) -> context.getEnvironment()
+			.getPropertySources()
+			.addFirst(new SystemEnvironmentPropertySource("test-systemEnvironment",
+					Map.of("MCP_PERSIST_ENCRYPTION_KEYS_0", "a:" + NEW, "MCP_PERSIST_ENCRYPTION_KEYS_2", "b:" + OLD))));
+
+		assertThatException().isThrownBy(application::run);
+
+		assertThat(output).contains("mcp.persist.encryption.keys[2] can't be used")
+			.doesNotContain(NEW.substring(0, 8), OLD.substring(0, 8));
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "mcp.persist.encryption.keys=, mcp.persist.encryption.keys",
+			"mcp.persist.encryption.keys=${MISSING:}, mcp.persist.encryption.keys",
+			"mcp.persist.encryption.keys.2026-11=KEY, mcp.persist.encryption.keys.2026-11",
+			"mcp.persist.encryption.key=a:KEY, mcp.persist.encryption.key",
+			"mcp.persist.encryption.accept-plain=false, mcp.persist.encryption.accept-plain",
+			"mcp.persist.encryption.enabled=true, mcp.persist.encryption.enabled" })
+	void doesNotStartWithoutAKeyIfItIsToEncrypt(String property, String named, CapturedOutput output) {
+		assertThatException().isThrownBy(() -> run("--" + property.replace("KEY", NEW)));
+
+		assertThat(output)
+			.contains("APPLICATION FAILED TO START", named + " can't be used", "Nothing would be encrypted")
+			.doesNotContain(NEW.substring(0, 8));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "MCP_PERSIST_ENCRYPTION_KEYS", "MCP_PERSIST_ENCRYPTION_KEYS_2026_11",
+			"MCP_PERSIST_ENCRYPTION_ACCEPTPLAIN", "MCP_PERSIST_ENCRYPTION_ACCEPT_PLAIN" })
+	void doesNotStartWithoutAKeyInItsEnvironment(String variable) {
+		this.runner
+			.withInitializer((context) -> context.getEnvironment()
+				.getPropertySources()
+				.addFirst(new SystemEnvironmentPropertySource("test-systemEnvironment",
+						Map.of(variable, variable.contains("ACCEPT") ? "false" : ""))))
+			.run((context) -> assertThat(context).getFailure()
+				.rootCause()
+				.isInstanceOf(InvalidEncryptionException.class));
+	}
+
+	@Test
+	void doesNotStartToStoreWhatNobodyReads(CapturedOutput output) {
+		assertThatException().isThrownBy(() -> run("--mcp.persist.encryption.keys=a:" + NEW,
+				"--mcp.persist.encryption.enabled=false", "--mcp.persist.encryption.accept-plain=false"));
+
+		assertThat(output)
+			.contains("APPLICATION FAILED TO START",
+					"mcp.persist.encryption.accept-plain can't be used: It is false, and enabled is false, too",
+					"Before encryption is switched off")
+			.doesNotContain(NEW.substring(0, 8));
+	}
+
+	@Test
+	void startsWithoutAKeyIfItIsNotToEncrypt() {
+		this.runner
+			.withPropertyValues("mcp.persist.encryption.enabled=false", "mcp.persist.encryption.accept-plain=true")
+			.run((context) -> assertThat(context).getBean(ConfiguredPayloadCodec.class)
+				.extracting(ConfiguredPayloadCodec::encryption)
+				.isNull());
+	}
+
+	@Test
+	void leavesOtherPropertiesToSpringBoot(CapturedOutput output) {
+		assertThatException().isThrownBy(() -> run("--mcp.persist.encryption.accept-plain=perhaps"));
+
+		assertThat(output).contains("mcp.persist.encryption.accept-plain", "perhaps");
+	}
+
 	@Test
 	void showsNoKey() throws Exception {
 		String[] sources = { "mcp.persist.encryption.keys[0]=a:" + OLD, "mcp.persist.encryption.keys[1]=b:" + NEW,
@@ -233,6 +336,35 @@ class PayloadCodecAutoConfigurationTests {
 				assertThat(properties).contains("shown", "acceptPlain").doesNotContain(OLD, NEW);
 				assertThat(context.getBean(McpPersistProperties.class).toString()).contains("shown", "keys=2")
 					.doesNotContain(OLD, NEW);
+			});
+	}
+
+	@Test
+	void showsNoKeyUnderAnotherName() throws Exception {
+		String json = "{\"mcp\":{\"other\":\"b:" + NEW.replace("/", "\\/").replace("=", "\\u003d") + "\"}}";
+		this.runner
+			.withConfiguration(AutoConfigurations.of(EncryptionKeysAutoConfiguration.class,
+					EnvironmentEndpointAutoConfiguration.class,
+					ConfigurationPropertiesReportEndpointAutoConfiguration.class))
+			.withSystemProperties("test.java.command=shown-not --mcp.persist.encryption.keys=a:" + OLD)
+			.withPropertyValues("mcp.persist.encryption.keys=${MCP_KEYS}", "management.endpoint.env.show-values=always",
+					"management.endpoint.configprops.show-values=always", "management.endpoints.web.exposure.include=*",
+					"mcp.persist.key-prefix=shown")
+			.withInitializer((context) -> context.getEnvironment()
+				.getPropertySources()
+				.addLast(new SystemEnvironmentPropertySource("test-systemEnvironment",
+						Map.of("MCP_KEYS", "a:" + OLD + ",b:" + NEW, "SPRING_APPLICATION_JSON", json, "OTHER", "ok"))))
+			.run((context) -> {
+				JsonMapper mapper = new JsonMapper();
+				EnvironmentEndpoint endpoint = context.getBean(EnvironmentEndpoint.class);
+				String env = mapper.writeValueAsString(endpoint.environment(null))
+						+ mapper.writeValueAsString(endpoint.environmentEntry("MCP_KEYS"));
+				String properties = mapper.writeValueAsString(
+						context.getBean(ConfigurationPropertiesReportEndpoint.class).configurationProperties());
+
+				assertThat(env).contains("shown", "MCP_KEYS", "SPRING_APPLICATION_JSON", "test.java.command", "\"ok\"")
+					.doesNotContain("shown-not", OLD.substring(0, 20), NEW.substring(0, 20));
+				assertThat(properties).contains("shown").doesNotContain(OLD.substring(0, 20), NEW.substring(0, 20));
 			});
 	}
 

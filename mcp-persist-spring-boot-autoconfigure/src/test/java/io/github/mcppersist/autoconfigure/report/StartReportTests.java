@@ -2,6 +2,7 @@ package io.github.mcppersist.autoconfigure.report;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 
 import io.modelcontextprotocol.server.McpServer;
@@ -48,6 +49,8 @@ class StartReportTests {
 
 	private static final String STREAMABLE = "spring.ai.mcp.server.protocol=STREAMABLE";
 
+	private static final String KEY = Base64.getEncoder().encodeToString(new byte[32]);
+
 	private static final String PLAIN = "spring.ai.mcp.server.enabled=false";
 
 	@ParameterizedTest
@@ -60,6 +63,29 @@ class StartReportTests {
 		assertThat(lines(output)).singleElement()
 			.asString()
 			.contains(" INFO ", "MCP is served at /app/tools.", "kept in memory", "Configure Redis");
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|',
+			textBlock = """
+					unused=true | in memory: a restart loses them, and no other instance has them. Configure Redis to keep them. This is node
+					mcp.persist.encryption.keys=new:KEY | . What is stored is encrypted with the key 'new', the only one. This is node
+					mcp.persist.encryption.keys=new:KEY,old:KEY | . What is stored is encrypted with the key 'new', the first of 2. This is node
+					mcp.persist.encryption.keys=new:KEY#mcp.persist.encryption.enabled=false | . What is stored is not encrypted, since mcp.persist.encryption.enabled is false, and is decrypted with the key 'new'. This is node""")
+	void saysWhetherWhatIsStoredIsEncrypted(String properties, String text, CapturedOutput output) {
+		List<String> all = new ArrayList<>(List.of(STREAMABLE));
+		all.addAll(List.of(properties.replace("KEY", KEY).split("#")));
+
+		run(WebApplicationType.SERVLET, List.of(), all.toArray(String[]::new));
+
+		assertThat(lines(output)).singleElement().asString().contains(text).doesNotContain(KEY.substring(0, 8));
+	}
+
+	@Test
+	void doesNotSayThatAnEndpointOfTheApplicationsOwnEncrypts(CapturedOutput output) {
+		run(WebApplicationType.SERVLET, List.of(SeveralNodes.class), PLAIN, "mcp.persist.encryption.keys=a:" + KEY);
+
+		assertThat(lines(output)).singleElement().asString().contains("MCP is served").doesNotContain("encrypted");
 	}
 
 	@ParameterizedTest
