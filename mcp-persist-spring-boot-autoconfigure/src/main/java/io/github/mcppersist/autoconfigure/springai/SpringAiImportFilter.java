@@ -37,6 +37,11 @@ final class SpringAiImportFilter implements AutoConfigurationImportFilter, BeanC
 
 	private static final String OWN_PACKAGE = McpPersistProperties.class.getPackageName() + ".";
 
+	/**
+	 * Whoever has set keys doesn't want them shown, whatever is served.
+	 */
+	private static final String KEYS = OWN_PACKAGE + "actuate.EncryptionKeysAutoConfiguration";
+
 	private @Nullable Environment environment;
 
 	private @Nullable ClassLoader classLoader;
@@ -69,7 +74,7 @@ final class SpringAiImportFilter implements AutoConfigurationImportFilter, BeanC
 			return (name) -> false;
 		}
 		return (springAi.obstacle() == null) ? Set.of(WEBMVC_TRANSPORT, WEBFLUX_TRANSPORT)::contains
-				: (name) -> name.startsWith(OWN_PACKAGE) && !name.startsWith(REPORT_PACKAGE);
+				: (name) -> name.startsWith(OWN_PACKAGE) && !name.startsWith(REPORT_PACKAGE) && !name.equals(KEYS);
 	}
 
 }
