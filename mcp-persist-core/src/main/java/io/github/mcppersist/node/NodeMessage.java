@@ -6,8 +6,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What nodes tell each other: a kind, the session or resource that it is about, and for
- * some kinds a stream or a request of that session. All of it can be found in the stores
- * as well.
+ * some kinds a stream or a request of that session. Most of it can be found in the stores
+ * as well, a little later. What can't is {@link Kind#CANCELLED}: a cancellation that
+ * doesn't arrive is lost. Nor can {@link Kind#UNSAVED}, without which a client of that
+ * session is told to begin anew, and not to come again, by a node that doesn't hold it,
+ * and whether a node still runs a stream, which is asked again.
  *
  * @param kind what happened
  * @param subject the session ID, or the resource's URI

@@ -33,16 +33,18 @@ public interface PayloadCodec {
 	 * Encode a payload.
 	 * @param place where it will be
 	 * @param payload the payload, at least one byte; nobody may change the array
-	 * @return what is stored, which may be the same array; decoded at the same place, by
-	 * any node, it gives the payload
+	 * @return what is stored, at least one byte, which may be the same array; decoded at
+	 * the same place, by any node, it gives the payload. Nothing at all counts as a
+	 * failure to encode
 	 */
 	byte[] encode(PayloadPlace place, byte[] payload);
 
 	/**
 	 * Decode what was stored.
 	 * @param place where it is
-	 * @param stored what was stored; nobody may change the array
-	 * @return the payload, which may be the same array
+	 * @param stored what was stored, at least one byte; nobody may change the array
+	 * @return the payload, at least one byte, which may be the same array. Nothing at all
+	 * counts as unreadable
 	 * @throws UnreadablePayloadException if it can't be decoded, or not at this place
 	 */
 	byte[] decode(PayloadPlace place, byte[] stored);
@@ -52,7 +54,7 @@ public interface PayloadCodec {
 	 * name it is always the same, as long as no keys change; {@link #decode} reads it.
 	 * @param name the name, at least one byte
 	 * @return what is stored from now on, and then what else may have been, by nodes with
-	 * other keys, or before: at least one
+	 * other keys, or before: at least one, each of at least one byte
 	 */
 	List<byte[]> encodeName(byte[] name);
 

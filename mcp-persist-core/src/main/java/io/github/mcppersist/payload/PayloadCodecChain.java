@@ -12,17 +12,20 @@ record PayloadCodecChain(PayloadCodec first, PayloadCodec second) implements Pay
 
 	@Override
 	public byte[] encode(PayloadPlace place, byte[] payload) {
-		return this.second.encode(place, this.first.encode(place, payload));
+		return this.second.encode(place, Payloads.notEmpty(this.first.encode(place, payload)));
 	}
 
 	@Override
 	public byte[] decode(PayloadPlace place, byte[] stored) {
-		return this.first.decode(place, this.second.decode(place, stored));
+		return this.first.decode(place, Payloads.notEmpty(this.second.decode(place, stored)));
 	}
 
 	@Override
 	public List<byte[]> encodeName(byte[] name) {
-		return this.first.encodeName(name).stream().flatMap((each) -> this.second.encodeName(each).stream()).toList();
+		return this.first.encodeName(name)
+			.stream()
+			.flatMap((each) -> this.second.encodeName(Payloads.notEmpty(each)).stream())
+			.toList();
 	}
 
 }

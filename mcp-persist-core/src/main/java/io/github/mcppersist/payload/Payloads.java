@@ -4,13 +4,17 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
-import java.util.Objects;
 import java.util.function.BiConsumer;
+
+import org.jspecify.annotations.Nullable;
 
 /**
  * Payloads as stores take them: bytes, and texts where the SPI of a store has texts. What
  * a codec has made of a text is a tilde and Base64; a text that the codec leaves as it is
  * stays so, unless it could be mistaken for that.
+ * <p>
+ * What is empty is stored as it is: that of a priming event says that it is one. So a
+ * codec that makes something empty has failed.
  * <p>
  * Whatever a codec throws ends here: where it fails to encode as an
  * {@link IllegalStateException}, and where it fails to decode as an
@@ -57,13 +61,25 @@ public final class Payloads {
 		return this.codec == PayloadCodec.none();
 	}
 
+	/**
+	 * Return what a codec has made, if it has made something.
+	 * @param made what it has returned
+	 * @return the same
+	 */
+	static byte[] notEmpty(byte @Nullable [] made) {
+		if (made == null || made.length == 0) {
+			throw new IllegalStateException("The payload codec has made nothing of a payload");
+		}
+		return made;
+	}
+
 	byte[] encode(PayloadPlace place, byte[] payload) {
-		return encodeUnmarked(place, isMarked(payload) ? literal(payload) : payload);
+		return (payload.length == 0) ? payload : encodeUnmarked(place, isMarked(payload) ? literal(payload) : payload);
 	}
 
 	private byte[] encodeUnmarked(PayloadPlace place, byte[] payload) {
 		try {
-			return Objects.requireNonNull(this.codec.encode(place, payload));
+			return notEmpty(this.codec.encode(place, payload));
 		}
 		catch (Throwable ex) {
 			throw notEncoded(ex);
@@ -92,8 +108,11 @@ public final class Payloads {
 	}
 
 	private byte[] decodeQuietly(PayloadPlace place, byte[] stored) {
+		if (stored.length == 0) {
+			return stored;
+		}
 		try {
-			byte[] payload = Objects.requireNonNull(this.codec.decode(place, stored));
+			byte[] payload = notEmpty(this.codec.decode(place, stored));
 			if (!isMarked(payload)) {
 				return payload;
 			}
@@ -102,7 +121,7 @@ public final class Payloads {
 				throw new UnreadablePayloadException(
 						"it is encrypted or compressed, and this node has no codec for that");
 			}
-			return Arrays.copyOfRange(payload, 1, payload.length);
+			return notEmpty(Arrays.copyOfRange(payload, 1, payload.length));
 		}
 		catch (UnreadablePayloadException ex) {
 			throw ex;
@@ -172,6 +191,7 @@ public final class Payloads {
 		List<byte[]> encoded;
 		try {
 			encoded = List.copyOf(this.codec.encodeName(plain));
+			encoded.forEach(Payloads::notEmpty);
 		}
 		catch (Throwable ex) {
 			throw notEncoded(ex);

@@ -271,7 +271,7 @@ class PayloadCodecAutoConfigurationTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "MCP_PERSIST_ENCRYPTION_KEYS", "MCP_PERSIST_ENCRYPTION_KEYS_2026_11",
+	@ValueSource(strings = { "MCP_PERSIST_ENCRYPTION_KEYS", "MCP_PERSIST_ENCRYPTION_KEYS_PROD",
 			"MCP_PERSIST_ENCRYPTION_ACCEPTPLAIN", "MCP_PERSIST_ENCRYPTION_ACCEPT_PLAIN" })
 	void doesNotStartWithoutAKeyInItsEnvironment(String variable) {
 		this.runner
