@@ -39,27 +39,28 @@ for _, other in ipairs(silent) do
   redis.call('ZADD', nodes, -change, '!' .. other)
 end
 -- Mostly nothing has changed for long, and then there is nothing below 0
-local changes = changed < 0 or mine == 0 or #silent > 0
-if changes then
-  -- What all know is removed after a while, and what would be too much at once
+local changes = {}
+if changed < 0 or mine == 0 or #silent > 0 then
+  -- What would be too much at once is lost. Whoever hasn't read it yet gets as many changes
+  -- as are kept, and so learns that there were more.
+  local surplus = tonumber(redis.call('ZRANGE', nodes, kept, kept, 'WITHSCORES')[2] or 0)
+  if surplus < 0 then
+    redis.call('ZREMRANGEBYSCORE', nodes, surplus, '(0')
+  end
+  local since = '(' .. (continues and -last or 0)
+  changes = redis.call('ZRANGEBYSCORE', nodes, '-inf', since, 'WITHSCORES')
+  -- What all know is removed after a while. This node counts as one that knows only now.
   local oldest = redis.call('ZRANGEBYSCORE', nodes, '(0', '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
   local known = math.min(tonumber(oldest), beat - kept_beats * redis.call('ZCOUNT', nodes, '(0', '+inf'))
   if known > 0 then
     redis.call('ZREMRANGEBYSCORE', nodes, -known, '(0')
-  end
-  local surplus = tonumber(redis.call('ZRANGE', nodes, kept, kept, 'WITHSCORES')[2] or 0)
-  if surplus < 0 then
-    redis.call('ZREMRANGEBYSCORE', nodes, surplus, '(0')
   end
 end
 local reply = {beat, continues and 1 or 0}
 for i = 7, #ARGV do
   reply[#reply + 1] = redis.call('ZSCORE', nodes, ARGV[i]) and 1 or 0
 end
-if changes then
-  local since = '(' .. (continues and -last or 0)
-  for _, text in ipairs(redis.call('ZRANGEBYSCORE', nodes, '-inf', since, 'WITHSCORES')) do
-    reply[#reply + 1] = text
-  end
+for _, text in ipairs(changes) do
+  reply[#reply + 1] = text
 end
 return reply

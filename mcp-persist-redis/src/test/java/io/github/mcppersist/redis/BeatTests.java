@@ -257,16 +257,38 @@ class BeatTests {
 
 	@Test
 	void aChangeIsKeptUntilAllWhoLiveKnowIt() {
-		List<Node> nodes = join(4);
+		List<Node> nodes = join(3);
 		Node slow = nodes.get(1);
-		nodes.get(3).leave();
+		Node leaving = nodes.get(2);
+		leaving.leave();
 
 		// A single one beats many times faster than the other
 		IntStream.range(0, 2000).forEach((i) -> nodes.get(0).beat());
-		assertThat(members()).contains("-" + nodes.get(3).id);
+		assertThat(members()).contains("-" + leaving.id);
+		assertThat(slow.sightings.presence(leaving.id)).isEqualTo(NodeSightings.Presence.PRESENT);
 
 		slow.beat();
-		assertThat(slow.isGone(nodes.get(3))).isTrue();
+		assertThat(slow.isGone(leaving)).isTrue();
+	}
+
+	@Test
+	void aNodeThatIsTooLateForAChangeForgetsWhatItKnew() {
+		List<Node> nodes = join(3);
+		Node slow = nodes.get(1);
+		Node leaving = nodes.get(2);
+		leaving.leave();
+		for (int i = 0; i < NodeSightings.MAX_CHANGES + 500; i++) {
+			Node passing = new Node(String.format("pass%07d", i));
+			passing.beat();
+			passing.leave();
+		}
+
+		// Whoever beats first removes what is too much
+		nodes.get(0).beat();
+		assertThat(members()).doesNotContain("-" + leaving.id);
+		slow.beat();
+
+		assertThat(slow.sightings.presence(leaving.id)).isEqualTo(NodeSightings.Presence.UNKNOWN);
 	}
 
 	@Test
