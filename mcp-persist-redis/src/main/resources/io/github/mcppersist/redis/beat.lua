@@ -24,7 +24,7 @@ if continues and given_up_before > 0 then
   silent = redis.call('ZRANGEBYSCORE', nodes, '(0', '(' .. given_up_before, 'LIMIT', 0, 100)
 end
 local change = math.max(newest, -changed, last)
-local beat = change + #silent + 2
+local beat = change + #silent + (mine == 0 and 2 or 1)
 -- First what maxmemory refuses
 redis.call('ZADD', nodes, beat, node)
 redis.call('PEXPIRE', nodes, ttl)

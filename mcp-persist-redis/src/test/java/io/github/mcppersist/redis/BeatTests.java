@@ -272,6 +272,19 @@ class BeatTests {
 	}
 
 	@Test
+	void aChangeIsKeptForThreeHundredBeatsOfEach() {
+		List<Node> nodes = join(4);
+		List<Node> living = nodes.subList(0, 3);
+		nodes.get(3).leave();
+
+		beatFor(290, living);
+		assertThat(members()).contains("-" + nodes.get(3).id);
+
+		beatFor(15, living);
+		assertThat(members()).doesNotContain("-" + nodes.get(3).id);
+	}
+
+	@Test
 	void aNodeThatIsTooLateForAChangeForgetsWhatItKnew() {
 		List<Node> nodes = join(3);
 		Node slow = nodes.get(1);
