@@ -235,6 +235,49 @@ class BeatTests {
 	}
 
 	@Test
+	void aBeatThatRedisCarriesOutAfterItsNodeHasLeftDoesNotBringItBack() {
+		List<Node> nodes = join(3);
+		List<Node> staying = nodes.subList(0, 2);
+		Node leaving = nodes.get(2);
+		leaving.isGone(new Node("unknownNode"));
+
+		leaving.leave();
+		leaving.beat();
+		assertThat(leaving.reply).hasSize(3);
+		leaving.beat();
+
+		assertThat(members()).contains("-" + leaving.id).doesNotContain(leaving.id, "+" + leaving.id);
+		beatFor(20, staying);
+		assertThat(staying).allMatch((node) -> node.isGone(leaving));
+		assertThat(staying).allSatisfy((node) -> assertThat(node.lost).isEmpty());
+	}
+
+	@Test
+	void aNodeThatLeavesBeforeItsFirstBeatIsCarriedOutDoesNotCome() {
+		List<Node> nodes = join(2);
+		Node leaving = new Node("neverThere1");
+
+		leaving.leave();
+		leaving.beat();
+
+		assertThat(members()).doesNotContain(leaving.id, "+" + leaving.id);
+		beatFor(20, nodes);
+		assertThat(nodes).allSatisfy((node) -> assertThat(node.lost).isEmpty());
+	}
+
+	@Test
+	void aNodeThatWasGivenUpLeavesAllTheSame() {
+		List<Node> nodes = join(3);
+		Node paused = nodes.get(2);
+		beatFor(12, nodes.subList(0, 2));
+		assertThat(members()).contains("!" + paused.id);
+
+		paused.leave();
+
+		assertThat(members()).contains("-" + paused.id).doesNotContain("!" + paused.id);
+	}
+
+	@Test
 	void leavesNothingThatDoesNotExpire() {
 		Node only = join(1).get(0);
 
