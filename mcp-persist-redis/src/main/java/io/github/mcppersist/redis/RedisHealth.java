@@ -53,6 +53,7 @@ final class RedisHealth {
 
 	/**
 	 * Where something is written all the time, a probe finds rights that are missing.
+	 * Only this one publishes where all is well: on a Cluster that costs all servers.
 	 */
 	private static final long PROBE_AT_LEAST = 4_000_000_000L;
 
@@ -169,9 +170,10 @@ final class RedisHealth {
 	}
 
 	/**
-	 * A probe was carried out: nothing that it does is refused there any more. Where an
-	 * operation is refused all the same, the reason is none that a probe meets, and its
-	 * success proves nothing for a while.
+	 * A probe was carried out: nothing that it does is refused there any more. One that
+	 * doesn't publish is only sent where nothing is refused. Where an operation is
+	 * refused all the same, the reason is none that a probe meets, and its success proves
+	 * nothing for a while.
 	 * @param server by which server
 	 */
 	synchronized void proved(String server) {
@@ -289,9 +291,9 @@ final class RedisHealth {
 	 * Say which servers are to be probed now, and forget those that aren't in use any
 	 * more. Each is to be {@link #probed} before it is due again.
 	 * @param inUse the servers that hold keys
-	 * @return those whose state isn't known or may have changed
+	 * @return those whose state isn't known or may have changed, and how to probe them
 	 */
-	synchronized List<String> due(Collection<String> inUse) {
+	synchronized List<Due> due(Collection<String> inUse) {
 		// Whoever has taken over for one that has gone has yet to show that it works
 		inUse.forEach(this::server);
 		if (this.servers.keySet().retainAll(Set.copyOf(inUse))) {
@@ -301,14 +303,19 @@ final class RedisHealth {
 			look();
 		}
 		long now = this.nanoTime.getAsLong();
-		List<String> due = new ArrayList<>(0);
+		List<Due> due = new ArrayList<>(0);
 		for (String server : inUse) {
 			Server known = server(server);
-			if (!known.probing && now - known.nextProbe >= 0
-					&& (!isWell(server) || now - known.lastProof >= QUIET || now - known.lastProbe >= PROBE_AT_LEAST)) {
+			boolean well = isWell(server);
+			boolean full = now - known.lastFullProbe >= PROBE_AT_LEAST;
+			boolean open = now - known.nextProbe >= 0;
+			if (!known.probing && (well ? full || (open && now - known.lastProof >= QUIET) : open)) {
 				known.probing = true;
 				known.lastProbe = now;
-				due.add(server);
+				if (full || !well) {
+					known.lastFullProbe = now;
+				}
+				due.add(new Due(server, full || !well));
 			}
 		}
 		return due;
@@ -454,6 +461,16 @@ final class RedisHealth {
 	}
 
 	/**
+	 * That a server is to be probed.
+	 *
+	 * @param server the server
+	 * @param full whether with all that scripts do, or without publishing
+	 */
+	record Due(String server, boolean full) {
+
+	}
+
+	/**
 	 * What a server, or none in particular, refuses.
 	 */
 	private record Refused(String server, Operation operation) {
@@ -521,6 +538,8 @@ final class RedisHealth {
 
 		private long lastProbe;
 
+		private long lastFullProbe;
+
 		private boolean probing;
 
 		private int doublings;
@@ -532,6 +551,7 @@ final class RedisHealth {
 			this.lastAnswer = now - 1;
 			this.lastProof = now - QUIET;
 			this.lastProbe = now;
+			this.lastFullProbe = now - PROBE_AT_LEAST;
 			this.nextProbe = now;
 		}
 

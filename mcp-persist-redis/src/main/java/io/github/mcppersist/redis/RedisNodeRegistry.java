@@ -120,12 +120,17 @@ public final class RedisNodeRegistry implements NodeRegistry {
 		NodeSightings.Look look = this.sightings.look();
 		byte[][] arguments = look.arguments(RedisKeys.bytes(this.node.id()), this.ttl, KEPT_BEATS);
 		this.node.write(LuaScript.BEAT, 0, keys(), arguments, (reply, failure) -> {
-			this.beating.set(false);
-			if (reply != null) {
-				beaten(look, reply);
+			try {
+				if (reply != null) {
+					beaten(look, reply);
+				}
+				else {
+					this.sightings.failed();
+				}
 			}
-			else {
-				this.sightings.failed();
+			finally {
+				// Only now: the next one tells the number of this one
+				this.beating.set(false);
 			}
 		});
 	}

@@ -10,12 +10,15 @@ import org.springframework.data.redis.connection.ClusterSlotHashUtil;
 /**
  * Finds out whether each server does what the store needs: by a script that does all of
  * it, wherever nothing was written for a moment or something doesn't work, and every few
- * seconds in any case. So a quiet store notices an outage, and recovers from it, as a
- * busy one does, and a missing right is noticed before it is needed.
+ * seconds in any case. Only the latter publishes where all is well. So a quiet store
+ * notices an outage, and recovers from it, as a busy one does, and a missing right is
+ * noticed before it is needed.
  */
 final class RedisProbe implements Runnable {
 
 	private static final int[] ONE_NAME = { 0 };
+
+	private static final byte[][] NOT_PUBLISHED = {};
 
 	private final RedisLink link;
 
@@ -42,14 +45,15 @@ final class RedisProbe implements Runnable {
 
 	@Override
 	public void run() {
-		for (String server : this.health.due(this.link.servers())) {
+		for (RedisHealth.Due due : this.health.due(this.link.servers())) {
+			String server = due.server();
 			byte[] key = keyOf(server);
 			if (key == null) {
 				this.link.recover(server, () -> isAway(server));
 				this.health.probed(server);
 			}
 			else {
-				probe(server, new byte[][] { key }, new byte[][] { this.channel });
+				probe(server, new byte[][] { key }, due.full() ? new byte[][] { this.channel } : NOT_PUBLISHED);
 			}
 		}
 	}

@@ -8,6 +8,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -79,6 +81,11 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 	private static final byte[] MAX_URIS = RedisNode.number(SubscriptionStore.MAX_SUBSCRIBED_URIS);
 
 	private static final byte[] GONE = RedisNode.number(0);
+
+	/**
+	 * A session that is there is counted, even if there are too many.
+	 */
+	private static final byte[] NO_BOUND = RedisNode.number(Integer.MAX_VALUE);
 
 	private static final byte[] NOTHING = {};
 
@@ -154,8 +161,8 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 		long bytes = arguments.stream().mapToLong((argument) -> argument.length).sum();
 		Mono<List<Object>> stored = write(LuaScript.CREATE_SESSION, bytes,
 				keys(keys().record(sessionId), keys().tombstone(sessionId)), arguments.toArray(byte[][]::new));
-		Mono<Void> uncounted = keep(GONE, List.of(sessionId)).onErrorComplete();
-		return admit(sessionId)
+		Mono<Void> uncounted = keep(GONE, List.of(sessionId)).onErrorComplete().then();
+		return admit(sessionId, this.maxSessions)
 			.flatMap((added) -> stored.onErrorResume((ex) -> added ? uncounted.then(Mono.error(ex)) : Mono.error(ex)))
 			.flatMap((reply) -> isCode(reply, -1) ? uncounted.then(Mono.error(new SessionAlreadyDeletedException()))
 					: indexAgain(sessionId, texts(reply)));
@@ -165,12 +172,12 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 	 * Count a session. The count is in a slot of its own, whose server may be away while
 	 * that of the session works: what can't be counted is let in.
 	 * @param sessionId the session
+	 * @param most how many there may be
 	 * @return whether it wasn't counted before; fails with
 	 * {@link TooManySessionsException}
 	 */
-	private Mono<Boolean> admit(String sessionId) {
-		return write(LuaScript.ADD_SESSION, 0, keys(keys().sessions()), this.ttl, this.maxSessions,
-				RedisKeys.bytes(sessionId))
+	private Mono<Boolean> admit(String sessionId, byte[] most) {
+		return write(LuaScript.ADD_SESSION, 0, keys(keys().sessions()), this.ttl, most, RedisKeys.bytes(sessionId))
 			.flatMap((reply) -> isCode(reply, -1) ? Mono.error(new TooManySessionsException())
 					: Mono.just(isCode(reply, 1)))
 			.onErrorResume(SessionStoreUnavailableException.class, (ex) -> {
@@ -179,10 +186,17 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 			});
 	}
 
-	private Mono<Void> keep(byte[] ttl, List<String> sessionIds) {
+	/**
+	 * Put off when sessions aren't counted any more.
+	 * @param ttl the time to live, or {@link #GONE}
+	 * @param sessionIds the sessions
+	 * @return those that were to be kept and aren't counted
+	 */
+	private Mono<List<String>> keep(byte[] ttl, List<String> sessionIds) {
 		List<byte[]> arguments = new ArrayList<>(List.of(ttl));
 		sessionIds.forEach((sessionId) -> arguments.add(RedisKeys.bytes(sessionId)));
-		return write(LuaScript.KEEP_SESSIONS, 0, keys(keys().sessions()), arguments.toArray(byte[][]::new)).then();
+		return write(LuaScript.KEEP_SESSIONS, 0, keys(keys().sessions()), arguments.toArray(byte[][]::new))
+			.map(RedisSessionStore::texts);
 	}
 
 	@Override
@@ -364,15 +378,52 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 	public Mono<Void> renewSessions(Collection<String> sessionIds) {
 		List<String> checked = List.copyOf(sessionIds);
 		checked.forEach(StreamKey::requireSessionId);
-		return Flux.fromIterable(checked)
-			.flatMapDelayError(this::renew, RENEWALS_UNDER_WAY, 1)
-			.thenMany(Flux.fromIterable(checked).buffer(SESSIONS_PER_CALL).concatMap((batch) -> keep(this.ttl, batch)))
+		return Mono.defer(() -> {
+			// One that can't be renewed keeps no other from that
+			AtomicReference<@Nullable Throwable> first = new AtomicReference<>();
+			Consumer<Throwable> failed = (ex) -> first.compareAndSet(null, ex);
+			return Flux.fromIterable(checked)
+				.flatMap((sessionId) -> renew(sessionId).doOnError(failed).onErrorComplete(), RENEWALS_UNDER_WAY, 1)
+				.buffer(SESSIONS_PER_CALL)
+				.concatMap((batch) -> keepCounted(batch).doOnError(failed).onErrorComplete())
+				.then(Mono.defer(() -> Mono.justOrEmpty(first.get()).flatMap(Mono::error)));
+		});
+	}
+
+	/**
+	 * Put off the expiry of a session.
+	 * @param sessionId the session
+	 * @return the session if it is there, even if its subscriptions can't be indexed
+	 */
+	private Flux<String> renew(String sessionId) {
+		return renewRecord(sessionId).flatMapMany((reply) -> Flux.just(sessionId)
+			.concatWith(indexAgain(sessionId, texts(reply.subList(1, reply.size()))).then(Mono.empty())));
+	}
+
+	private Mono<List<Object>> renewRecord(String sessionId) {
+		return write(LuaScript.RENEW_SESSION, 0, keys(keys().record(sessionId)), this.ttl, this.nodeId)
+			.filter((reply) -> isCode(reply, 1));
+	}
+
+	private Mono<Void> keepCounted(List<String> sessionIds) {
+		return keep(this.ttl, sessionIds).flatMapMany(Flux::fromIterable)
+			.flatMapDelayError(this::countAgain, RENEWALS_UNDER_WAY, 1)
 			.then();
 	}
 
-	private Mono<Void> renew(String sessionId) {
-		return write(LuaScript.RENEW_SESSION, 0, keys(keys().record(sessionId)), this.ttl, this.nodeId)
-			.flatMap((uris) -> indexAgain(sessionId, texts(uris)));
+	/**
+	 * Count a session that was there just now and isn't counted: the index has lost it,
+	 * or it was deleted meanwhile. It is looked at after it is counted, since who deletes
+	 * it counts it out last.
+	 * @param sessionId the session
+	 * @return when that is done
+	 */
+	private Mono<Void> countAgain(String sessionId) {
+		Mono<Void> uncounted = keep(GONE, List.of(sessionId)).then();
+		return admit(sessionId, NO_BOUND).filter((added) -> added)
+			.flatMap((added) -> renewRecord(sessionId).hasElement()
+				.onErrorResume((ex) -> uncounted.then(Mono.error(ex)))
+				.flatMap((there) -> there ? Mono.empty() : uncounted));
 	}
 
 	@Override
@@ -424,7 +475,8 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 			// What is left in the index expires, and goes with the next update that finds
 			// it
 			.flatMap((uris) -> unindex(sessionId, texts(uris)).onErrorComplete()
-				.then(keep(GONE, List.of(sessionId)).onErrorComplete()));
+				.then(keep(GONE, List.of(sessionId)).onErrorComplete())
+				.then());
 	}
 
 	@Override

@@ -2,7 +2,7 @@
 -- no writes is found out before it costs anybody an event. Leaves nothing behind, even if
 -- it fails half-way.
 -- KEYS    1 a key that nothing else uses
--- ARGV    1 a channel
+-- ARGV    1 a channel, or nothing to publish nothing: on a Cluster that goes to all servers
 -- Returns {1}
 local key, channel = KEYS[1], ARGV[1]
 -- First what needs memory: once a script has written, a full Redis lets it go on. It takes
@@ -38,7 +38,9 @@ local done, failure = pcall(function()
   redis.call('ZSCORE', key, 'a')
   redis.call('ZREMRANGEBYSCORE', key, 3, 4)
   redis.call('ZREM', key, 'a')
-  redis.call('PUBLISH', channel, 'e')
+  if channel then
+    redis.call('PUBLISH', channel, 'e')
+  end
 end)
 redis.call('DEL', key)
 if not done then

@@ -235,6 +235,49 @@ class BeatTests {
 	}
 
 	@Test
+	void aBeatThatRedisCarriesOutAfterItsNodeHasLeftDoesNotBringItBack() {
+		List<Node> nodes = join(3);
+		List<Node> staying = nodes.subList(0, 2);
+		Node leaving = nodes.get(2);
+		leaving.isGone(new Node("unknownNode"));
+
+		leaving.leave();
+		leaving.beat();
+		assertThat(leaving.reply).hasSize(3);
+		leaving.beat();
+
+		assertThat(members()).contains("-" + leaving.id).doesNotContain(leaving.id, "+" + leaving.id);
+		beatFor(20, staying);
+		assertThat(staying).allMatch((node) -> node.isGone(leaving));
+		assertThat(staying).allSatisfy((node) -> assertThat(node.lost).isEmpty());
+	}
+
+	@Test
+	void aNodeThatLeavesBeforeItsFirstBeatIsCarriedOutDoesNotCome() {
+		List<Node> nodes = join(2);
+		Node leaving = new Node("neverThere1");
+
+		leaving.leave();
+		leaving.beat();
+
+		assertThat(members()).doesNotContain(leaving.id, "+" + leaving.id);
+		beatFor(20, nodes);
+		assertThat(nodes).allSatisfy((node) -> assertThat(node.lost).isEmpty());
+	}
+
+	@Test
+	void aNodeThatWasGivenUpLeavesAllTheSame() {
+		List<Node> nodes = join(3);
+		Node paused = nodes.get(2);
+		beatFor(12, nodes.subList(0, 2));
+		assertThat(members()).contains("!" + paused.id);
+
+		paused.leave();
+
+		assertThat(members()).contains("-" + paused.id).doesNotContain("!" + paused.id);
+	}
+
+	@Test
 	void leavesNothingThatDoesNotExpire() {
 		Node only = join(1).get(0);
 
@@ -257,16 +300,51 @@ class BeatTests {
 
 	@Test
 	void aChangeIsKeptUntilAllWhoLiveKnowIt() {
-		List<Node> nodes = join(4);
+		List<Node> nodes = join(3);
 		Node slow = nodes.get(1);
-		nodes.get(3).leave();
+		Node leaving = nodes.get(2);
+		leaving.leave();
 
 		// A single one beats many times faster than the other
 		IntStream.range(0, 2000).forEach((i) -> nodes.get(0).beat());
-		assertThat(members()).contains("-" + nodes.get(3).id);
+		assertThat(members()).contains("-" + leaving.id);
+		assertThat(slow.sightings.presence(leaving.id)).isEqualTo(NodeSightings.Presence.PRESENT);
 
 		slow.beat();
-		assertThat(slow.isGone(nodes.get(3))).isTrue();
+		assertThat(slow.isGone(leaving)).isTrue();
+	}
+
+	@Test
+	void aChangeIsKeptForThreeHundredBeatsOfEach() {
+		List<Node> nodes = join(4);
+		List<Node> living = nodes.subList(0, 3);
+		nodes.get(3).leave();
+
+		beatFor(290, living);
+		assertThat(members()).contains("-" + nodes.get(3).id);
+
+		beatFor(15, living);
+		assertThat(members()).doesNotContain("-" + nodes.get(3).id);
+	}
+
+	@Test
+	void aNodeThatIsTooLateForAChangeForgetsWhatItKnew() {
+		List<Node> nodes = join(3);
+		Node slow = nodes.get(1);
+		Node leaving = nodes.get(2);
+		leaving.leave();
+		for (int i = 0; i < NodeSightings.MAX_CHANGES + 500; i++) {
+			Node passing = new Node(String.format("pass%07d", i));
+			passing.beat();
+			passing.leave();
+		}
+
+		// Whoever beats first removes what is too much
+		nodes.get(0).beat();
+		assertThat(members()).doesNotContain("-" + leaving.id);
+		slow.beat();
+
+		assertThat(slow.sightings.presence(leaving.id)).isEqualTo(NodeSightings.Presence.UNKNOWN);
 	}
 
 	@Test

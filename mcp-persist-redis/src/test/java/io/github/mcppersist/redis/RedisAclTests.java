@@ -182,6 +182,21 @@ class RedisAclTests {
 
 	@ParameterizedTest
 	@EnumSource
+	void noticesThatItMayPublishNoMoreThoughNotEachProbeDoes(Driver driver) {
+		RedisEventStore store = this.stores
+			.open(this.stores.builder(factory(driver)).echoInterval(Duration.ofHours(1)));
+		Awaitility.await().until(() -> this.redis.info("cmdstat_publish") != null && store.outage() == null);
+
+		this.redis.cli("ACL", "SETUSER", "mcp", "-publish");
+
+		// Four seconds, and the time that this takes on a machine that is busy
+		Awaitility.await().atMost(Duration.ofSeconds(8)).until(() -> store.outage() != null);
+		this.redis.cli("ACL", "SETUSER", "mcp", "+publish");
+		Awaitility.await().until(() -> store.outage() == null);
+	}
+
+	@ParameterizedTest
+	@EnumSource
 	void noticesThatItMayNotSubscribe(Driver driver) {
 		this.redis.cli("ACL", "SETUSER", "mcp", "-subscribe");
 

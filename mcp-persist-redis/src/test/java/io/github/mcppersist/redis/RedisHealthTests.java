@@ -1,5 +1,6 @@
 package io.github.mcppersist.redis;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -64,7 +65,7 @@ class RedisHealthTests {
 
 	private void probeAll() {
 		pass(5000);
-		this.health.due(List.of("a", "b")).forEach(this::probe);
+		this.health.due(List.of("a", "b")).forEach((due) -> probe(due.server()));
 	}
 
 	private void fail(String server, Operation operation, String answer) {
@@ -82,7 +83,7 @@ class RedisHealthTests {
 
 		for (int i = 0; i < 10; i++) {
 			pass(5000);
-			assertThat(this.health.due(List.of("a", "b"))).contains("a");
+			assertThat(this.health.due(List.of("a", "b"))).contains(new RedisHealth.Due("a", true));
 			probe("b");
 			fail("a", PROBE, "NOPERM this user has no permissions to run the 'zadd' command");
 			this.health.probed("a");
@@ -189,13 +190,43 @@ class RedisHealthTests {
 		for (int i = 0; i < 20; i++) {
 			pass(1000);
 			this.health.succeeded("a", LuaScript.BEAT.operation(), this.clock.get(), true);
-			for (String server : this.health.due(List.of("a"))) {
+			for (RedisHealth.Due due : this.health.due(List.of("a"))) {
+				assertThat(due.full()).isTrue();
 				probes++;
-				probe(server);
+				probe(due.server());
 			}
 		}
 
 		assertThat(probes).isBetween(4, 5);
+	}
+
+	@Test
+	void publishesOnAServerThatIsQuietOnlyEveryFourSeconds() {
+		int probes = 0;
+		List<Integer> published = new ArrayList<>();
+		for (int quarter = 1; quarter <= 160; quarter++) {
+			pass(250);
+			for (RedisHealth.Due due : this.health.due(List.of("a"))) {
+				probes++;
+				if (due.full()) {
+					published.add(quarter);
+				}
+				probe(due.server());
+			}
+		}
+
+		assertThat(published).containsExactly(16, 32, 48, 64, 80, 96, 112, 128, 144, 160);
+		assertThat(probes).isEqualTo(30);
+	}
+
+	@Test
+	void theFirstProbeAndThoseWhereSomethingIsRefusedPublish() {
+		assertThat(this.health.due(List.of("new"))).containsExactly(new RedisHealth.Due("new", true));
+		probe("new");
+
+		fail("new", APPEND, "NOPERM this user has no permissions to run the 'publish' command");
+		pass(2000);
+		assertThat(this.health.due(List.of("new"))).containsExactly(new RedisHealth.Due("new", true));
 	}
 
 }

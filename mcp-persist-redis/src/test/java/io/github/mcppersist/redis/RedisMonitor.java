@@ -60,8 +60,8 @@ final class RedisMonitor implements AutoCloseable {
 			}
 			String arguments = command.group(3);
 			if (!"lua".equals(command.group(1)) && !arguments.endsWith(" \"e\"")
-					&& !arguments.contains(LuaScript.BEAT.digest())
-					&& !arguments.contains(LuaScript.FIND_URIS.digest())) {
+					&& !arguments.contains(LuaScript.BEAT.digest()) && !arguments.contains(LuaScript.FIND_URIS.digest())
+					&& !arguments.contains(LuaScript.PROBE.digest())) {
 				commands.add(command.group(2).toLowerCase());
 			}
 		}

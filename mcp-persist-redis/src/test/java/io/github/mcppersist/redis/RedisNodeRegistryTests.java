@@ -1,7 +1,11 @@
 package io.github.mcppersist.redis;
 
 import java.time.Duration;
+import java.util.AbstractList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
@@ -10,6 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 
 import io.github.mcppersist.event.EventStoreUnavailableException;
@@ -95,6 +101,29 @@ class RedisNodeRegistryTests {
 
 		awaiting().until(() -> first.isGone(second));
 		assertThat(sent(first, second.id())).isFalse();
+	}
+
+	@Test
+	void beatsAgainOnlyWhenItHasTakenInWhatTheLastBeatBrought() throws Exception {
+		Semaphore beats = new Semaphore(0);
+		List<Boolean> overtaken = new CopyOnWriteArrayList<>();
+		RedisConnectionFactory factory = Driver.LETTUCE
+			.open(new RedisStandaloneConfiguration("127.0.0.1", this.redis.port()));
+		RedisConnectionFactory watched = ChangedReplies.of(factory, LuaScript.BEAT, (reply) -> {
+			beats.release();
+			return new BeatReply(reply, beats, overtaken);
+		});
+		try (RedisEventStore store = RedisEventStore.builder(watched).build()) {
+			RedisNodeRegistry registry = RedisNodeRegistry.of(store, TIMEOUT);
+
+			new JoinedNode(store, registry);
+
+			awaiting().until(() -> overtaken.size() >= 3);
+			assertThat(overtaken).doesNotContain(true);
+		}
+		finally {
+			((DisposableBean) factory).destroy();
+		}
 	}
 
 	@ParameterizedTest
@@ -339,6 +368,47 @@ class RedisNodeRegistryTests {
 			assertThatIllegalArgumentException().isThrownBy(() -> RedisNodeRegistry.of(node.store, timeout))
 				.withMessageContaining(timeout.toString());
 		}
+	}
+
+	/**
+	 * Takes five times as long to be read as the next beat is away.
+	 */
+	private static final class BeatReply extends AbstractList<Object> {
+
+		private final List<Object> reply;
+
+		private final Semaphore beats;
+
+		private final List<Boolean> overtaken;
+
+		BeatReply(List<Object> reply, Semaphore beats, List<Boolean> overtaken) {
+			this.reply = reply;
+			this.beats = beats;
+			this.overtaken = overtaken;
+		}
+
+		@Override
+		public Object get(int index) {
+			return this.reply.get(index);
+		}
+
+		@Override
+		public int size() {
+			return this.reply.size();
+		}
+
+		@Override
+		public List<Object> subList(int from, int to) {
+			this.beats.drainPermits();
+			try {
+				this.overtaken.add(this.beats.tryAcquire(TIMEOUT.toMillis() / 2, TimeUnit.MILLISECONDS));
+			}
+			catch (InterruptedException ex) {
+				Thread.currentThread().interrupt();
+			}
+			return super.subList(from, to);
+		}
+
 	}
 
 }

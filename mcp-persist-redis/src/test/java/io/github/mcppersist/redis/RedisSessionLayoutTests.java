@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.awaitility.Awaitility;
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 import io.github.mcppersist.event.EventId;
@@ -243,6 +245,76 @@ class RedisSessionLayoutTests {
 
 		assertThat(ttl(RECORD)).isGreaterThan(32_300_000L);
 		assertThat(ttl(SESSIONS)).isGreaterThan(32_300_000L);
+	}
+
+	@Test
+	void countsASessionAgainThatTheIndexHasLost() {
+		TestEvents.block(this.store.createSession(session()));
+		redis.cli("DEL", SESSIONS);
+
+		TestEvents.block(this.store.renewSessions(List.of(SESSION)));
+
+		assertThat(TestEvents.block(this.store.findSessions(null, 10)).sessions()).singleElement()
+			.satisfies((session) -> assertThat(session.sessionId()).isEqualTo(SESSION));
+		assertThat(ttl(SESSIONS)).isBetween(32_300_000L, 32_400_000L);
+	}
+
+	@Test
+	void countsNoSessionAgainThatIsNotThere() {
+		TestEvents.block(this.store.createSession(session()));
+		TestEvents.block(this.store.deleteSession(SESSION));
+
+		TestEvents.block(this.store.renewSessions(List.of(SESSION, "expired")));
+
+		assertThat(redis.cli("EXISTS", SESSIONS)).isEqualTo(0L);
+	}
+
+	@Test
+	void countsNoSessionAgainThatIsDeletedWhileItIsRenewed() {
+		TestEvents.block(this.store.createSession(session()));
+		AtomicBoolean deleted = new AtomicBoolean();
+		RedisConnectionFactory watched = ChangedReplies.of(factory, LuaScript.RENEW_SESSION, (reply) -> {
+			if (deleted.compareAndSet(false, true)) {
+				TestEvents.block(this.store.deleteSession(SESSION));
+			}
+			return reply;
+		});
+		try (RedisEventStore other = RedisEventStore.builder(watched).timeout(TestEvents.PATIENT).build()) {
+			RedisSessionStore renewing = RedisSessionStore.of(other, Duration.ofHours(8));
+			// Redis knows the script now
+			TestEvents.block(this.store.renewSessions(List.of(SESSION)));
+
+			TestEvents.block(renewing.renewSessions(List.of(SESSION)));
+		}
+
+		assertThat(deleted).isTrue();
+		assertThat(redis.cli("EXISTS", SESSIONS)).isEqualTo(0L);
+	}
+
+	@Test
+	void renewsASessionWhileRedisIsOutOfMemoryThoughItCanNotBeCounted() {
+		TestEvents.block(this.store.createSession(session()));
+		redis.cli("PEXPIRE", RECORD, "20000");
+		redis.cli("DEL", SESSIONS);
+		redis.cli("CONFIG", "SET", "maxmemory", "1");
+
+		TestEvents.block(this.store.renewSessions(List.of(SESSION)));
+
+		assertThat(ttl(RECORD)).isGreaterThan(32_300_000L);
+	}
+
+	@Test
+	void keepsTheSessionsThatWereRenewedWhenAnotherCanNotBe() {
+		TestEvents.block(this.store.createSession(session()));
+		redis.cli("ZADD", SESSIONS, "1", SESSION);
+		redis.cli("SET", "mcp:1:{other}:i", "no record");
+
+		assertThatExceptionOfType(SessionStoreUnavailableException.class)
+			.isThrownBy(() -> TestEvents.block(this.store.renewSessions(List.of("other", SESSION))))
+			.withMessageContaining("WRONGTYPE");
+
+		assertThat(TestEvents.block(this.store.findSessions(null, 10)).sessions()).singleElement()
+			.satisfies((session) -> assertThat(session.sessionId()).isEqualTo(SESSION));
 	}
 
 	@Test
