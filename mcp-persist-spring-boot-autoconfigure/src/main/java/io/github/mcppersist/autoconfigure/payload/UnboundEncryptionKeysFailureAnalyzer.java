@@ -15,7 +15,7 @@ import org.springframework.core.annotation.Order;
  * Says what to do where the keys can't be bound. It comes before the analyzers of Spring
  * Boot, which print the values of what can't be bound.
  */
-@Order(Ordered.HIGHEST_PRECEDENCE)
+@Order(Ordered.HIGHEST_PRECEDENCE + 1)
 final class UnboundEncryptionKeysFailureAnalyzer extends AbstractFailureAnalyzer<BindException> {
 
 	@Override
