@@ -348,8 +348,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	 * End a session for good, as its client does with DELETE, whatever
 	 * {@link StreamableHttpOptions#deleteAllowed()} says: its connections are closed, and
 	 * every node answers 404 from then on. A handler that runs is not stopped; what it
-	 * sends is dropped. A session that
-	 * this node can't decode is ended as well.
+	 * sends is dropped. A session that this node can't decode is ended as well.
 	 * @param name the {@linkplain SessionNames name} of the session
 	 * @return completes when it is deleted in the stores and the other nodes have been
 	 * told; fails with {@link SessionNotFoundException} if this MCP server has no such
