@@ -21,6 +21,8 @@ final class RedisMonitor implements AutoCloseable {
 
 	private static final Pattern COMMAND = Pattern.compile("^\\+\\S+ \\[\\d+ (\\S+)] \"(\\w+)\"(.*)$");
 
+	private static final List<LuaScript> BY_THE_CLOCK = List.of(LuaScript.BEAT, LuaScript.FIND_URIS, LuaScript.PROBE);
+
 	private final RedisServer redis;
 
 	private final Socket socket;
@@ -60,8 +62,7 @@ final class RedisMonitor implements AutoCloseable {
 			}
 			String arguments = command.group(3);
 			if (!"lua".equals(command.group(1)) && !arguments.endsWith(" \"e\"")
-					&& !arguments.contains(LuaScript.BEAT.digest()) && !arguments.contains(LuaScript.FIND_URIS.digest())
-					&& !arguments.contains(LuaScript.PROBE.digest())) {
+					&& BY_THE_CLOCK.stream().noneMatch((script) -> calls(arguments, script))) {
 				commands.add(command.group(2).toLowerCase());
 			}
 		}
@@ -98,6 +99,19 @@ final class RedisMonitor implements AutoCloseable {
 	@Override
 	public void close() throws IOException {
 		this.socket.close();
+	}
+
+	// The first call of a script brings its text, the others its digest
+	private static boolean calls(String arguments, LuaScript script) {
+		return arguments.startsWith(" \"" + script.digest() + "\"")
+				|| arguments.startsWith(" \"" + quoted(script.body()) + "\"");
+	}
+
+	private static String quoted(byte[] text) {
+		return new String(text, StandardCharsets.ISO_8859_1).replace("\\", "\\\\")
+			.replace("\"", "\\\"")
+			.replace("\n", "\\n")
+			.replace("\t", "\\t");
 	}
 
 }

@@ -1,5 +1,6 @@
 package io.github.mcppersist.redis;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 import org.junit.jupiter.api.AfterEach;
@@ -10,10 +11,12 @@ import org.junit.jupiter.api.Timeout;
 import io.github.mcppersist.session.SessionPage;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
+import io.github.mcppersist.test.redis.RedisServer.ErrorReply;
 import io.github.mcppersist.test.transport.RawMcpClient;
 import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * What requests cost at Redis.
@@ -82,6 +85,22 @@ class RedisRoundTripTests {
 				assertThat(ping.body()).contains("\"result\":{}");
 			}
 			assertThat(monitor.commands()).isEmpty();
+		}
+	}
+
+	@Test
+	void whatANodeDoesByTheClockIsNotCountedWhicheverWayItIsCalled() throws Exception {
+		try (RedisMonitor monitor = new RedisMonitor(this.redis)) {
+			for (LuaScript script : List.of(LuaScript.BEAT, LuaScript.FIND_URIS, LuaScript.PROBE)) {
+				String text = new String(script.body(), StandardCharsets.UTF_8);
+				// Without its arguments it fails, which MONITOR doesn't care about
+				assertThatExceptionOfType(ErrorReply.class).isThrownBy(() -> this.redis.cli("EVAL", text, "0"));
+				assertThatExceptionOfType(ErrorReply.class)
+					.isThrownBy(() -> this.redis.cli("EVALSHA", script.digest(), "0"));
+			}
+			this.redis.cli("EVAL", "return 1", "0");
+
+			assertThat(monitor.commands()).containsExactly("eval");
 		}
 	}
 
