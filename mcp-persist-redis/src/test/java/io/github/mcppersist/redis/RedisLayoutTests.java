@@ -9,10 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 
 import org.assertj.core.api.InstanceOfAssertFactories;
@@ -197,15 +195,16 @@ class RedisLayoutTests {
 	}
 
 	@Test
-	void aPlainCallCostsTwoCommands() {
+	void aPlainCallCostsTwoCommands() throws Exception {
 		call(StreamKey.random(SESSION));
-		Map<String, Long> before = commandCounts();
-
-		for (int i = 0; i < 10; i++) {
-			call(StreamKey.random(SESSION));
+		Map<String, Long> sent;
+		try (RedisMonitor monitor = new RedisMonitor(redis)) {
+			for (int i = 0; i < 10; i++) {
+				call(StreamKey.random(SESSION));
+			}
+			sent = monitor.counts();
 		}
 
-		Map<String, Long> sent = commandsSince(before);
 		sent.keySet()
 			.removeAll(List.of("exists", "hget", "lindex", "llen", "lset", "pexpire", "rpush", "rpushx", "time", "zadd",
 					"zcard", "zremrangebyscore"));
@@ -213,16 +212,17 @@ class RedisLayoutTests {
 	}
 
 	@Test
-	void aReadCostsTwoRoundTripsAndNoWrite() {
+	void aReadCostsTwoRoundTripsAndNoWrite() throws Exception {
 		call(this.stream);
 		TestEvents.block(this.store.replayEventsAfter(this.stream, null, 1000));
-		Map<String, Long> before = commandCounts();
 
-		TestEvents.block(this.store.replayEventsAfter(this.stream, null, 1000));
+		try (RedisMonitor monitor = new RedisMonitor(redis)) {
+			TestEvents.block(this.store.replayEventsAfter(this.stream, null, 1000));
 
-		// A script with four calls of its own, and then the events
-		assertThat(commandsSince(before))
-			.isEqualTo(Map.of("evalsha", 1L, "lindex", 1L, "llen", 1L, "pttl", 1L, "exists", 1L, "lrange", 1L));
+			// A script with four calls of its own, and then the events
+			assertThat(monitor.counts())
+				.isEqualTo(Map.of("evalsha", 1L, "lindex", 1L, "llen", 1L, "pttl", 1L, "exists", 1L, "lrange", 1L));
+		}
 	}
 
 	@Test
@@ -277,12 +277,12 @@ class RedisLayoutTests {
 	}
 
 	@Test
-	void trimsSeldomAndToTheBound() {
-		Map<String, Long> before = commandCounts();
-		try (RedisEventStore bounded = RedisEventStore.builder(factory)
-			.timeout(TestEvents.PATIENT)
-			.maxEventsPerStream(160)
-			.build()) {
+	void trimsSeldomAndToTheBound() throws Exception {
+		try (RedisMonitor monitor = new RedisMonitor(redis);
+				RedisEventStore bounded = RedisEventStore.builder(factory)
+					.timeout(TestEvents.PATIENT)
+					.maxEventsPerStream(160)
+					.build()) {
 			TestEvents.block(bounded.openStream(this.stream, null, TestEvents.priming(this.stream)));
 			for (int sequence = 2; sequence <= 400; sequence++) {
 				TestEvents
@@ -291,7 +291,7 @@ class RedisLayoutTests {
 
 			Awaitility.await().until(() -> (Long) redis.cli("LLEN", STREAM_KEY) <= 161);
 			assertThat((Long) redis.cli("LLEN", STREAM_KEY)).isGreaterThan(150);
-			assertThat(commandsSince(before).get("ltrim")).isBetween(20L, 30L);
+			assertThat(monitor.counts().get("ltrim")).isBetween(20L, 30L);
 			EventPage page = TestEvents.block(bounded.replayEventsAfter(this.stream, null, 100_000));
 			assertThat(page.lastEventId()).extracting(EventId::sequence).isEqualTo(400L);
 		}
@@ -410,22 +410,6 @@ class RedisLayoutTests {
 
 	private static long ttl(String key) {
 		return (Long) redis.cli("PTTL", key);
-	}
-
-	private static Map<String, Long> commandsSince(Map<String, Long> before) {
-		Map<String, Long> since = commandCounts();
-		since.replaceAll((command, count) -> count - before.getOrDefault(command, 0L));
-		since.values().removeIf((count) -> count == 0);
-		since.remove("info");
-		return since;
-	}
-
-	private static Map<String, Long> commandCounts() {
-		return ((String) redis.cli("INFO", "commandstats")).lines()
-			.filter((line) -> line.startsWith("cmdstat_"))
-			.collect(Collectors.toMap((line) -> line.substring(8, line.indexOf(':')),
-					(line) -> Long.valueOf(line.substring(line.indexOf("calls=") + 6, line.indexOf(','))), Long::sum,
-					TreeMap::new));
 	}
 
 	/**

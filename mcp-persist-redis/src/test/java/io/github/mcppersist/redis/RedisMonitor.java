@@ -8,8 +8,10 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 import io.github.mcppersist.test.redis.RedisServer;
 
@@ -49,20 +51,40 @@ final class RedisMonitor implements AutoCloseable {
 	 * @throws IOException if the connection fails
 	 */
 	List<String> commands() throws IOException {
+		return commands(false);
+	}
+
+	/**
+	 * Return how often each command was run since the last time, sent by a client or
+	 * called by a script.
+	 * @return the numbers, by the names of the commands in lower case
+	 * @throws IOException if the connection fails
+	 */
+	Map<String, Long> counts() throws IOException {
+		return commands(true).stream().collect(Collectors.groupingBy((command) -> command, Collectors.counting()));
+	}
+
+	private List<String> commands(boolean ofScripts) throws IOException {
 		String mark = "mark-" + ++this.marks;
 		this.redis.cli("ECHO", mark);
 		List<String> commands = new ArrayList<>();
+		boolean byTheClock = false;
 		for (String line = this.lines.readLine(); line != null; line = this.lines.readLine()) {
 			Matcher command = COMMAND.matcher(line);
 			if (!command.matches()) {
 				throw new IOException("Not a command: " + line);
 			}
-			if (command.group(3).contains(mark)) {
+			String arguments = command.group(3);
+			if (arguments.contains(mark)) {
 				return commands;
 			}
-			String arguments = command.group(3);
-			if (!"lua".equals(command.group(1)) && !arguments.endsWith(" \"e\"")
-					&& BY_THE_CLOCK.stream().noneMatch((script) -> calls(arguments, script))) {
+			boolean ofScript = "lua".equals(command.group(1));
+			if (!ofScript) {
+				byTheClock = arguments.endsWith(" \"e\"")
+						|| BY_THE_CLOCK.stream().anyMatch((script) -> calls(arguments, script));
+			}
+			// A script isn't interrupted: what it calls follows it
+			if (!byTheClock && (!ofScript || ofScripts)) {
 				commands.add(command.group(2).toLowerCase());
 			}
 		}
