@@ -40,7 +40,7 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	/**
 	 * Redis 6 wraps what a script's command answered into an error of its own.
 	 */
-	private static final Pattern ERROR_IN_SCRIPT = Pattern.compile("-(OOM|READONLY|MISCONF|NOREPLICAS)\\b");
+	private static final Pattern ERROR_IN_SCRIPT = Pattern.compile("@user_script: ?\\d+: -?([A-Z]{3,})(?= )");
 
 	/**
 	 * Versions word a missing right differently, in scripts without a code.

@@ -24,10 +24,23 @@ class RedisFailureTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "WRONGTYPE Operation against a key holding the wrong kind of value",
+			"ERR Error running script (call to f_7d8d): @user_script:14: WRONGTYPE Operation against a key holding the "
+					+ "wrong kind of value",
 			"CROSSSLOT Keys in request don't hash to the same slot",
 			"ERR string exceeds maximum allowed size (proto-max-bulk-len)" })
 	void knowsWhatConcernsOneCall(String answer) {
 		assertThat(kind(answer)).isEqualTo(RedisFailure.Kind.CALL_REFUSED);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = {
+			"OOM command not allowed when used memory > 'maxmemory'. script: 7d8d, on @user_script:14.",
+			"ERR Error running script (call to f_7d8d): @user_script:14: @user_script: 14: -OOM command not allowed when "
+					+ "used memory > 'maxmemory'.",
+			"ERR Error running script (call to f_7d8d): @user_script:14: @user_script: 14: -NOREPLICAS Not enough good "
+					+ "replicas to write." })
+	void knowsThatWritesAreRefusedHoweverAVersionWordsIt(String answer) {
+		assertThat(kind(answer)).isEqualTo(RedisFailure.Kind.WRITES_REFUSED);
 	}
 
 	@Test
