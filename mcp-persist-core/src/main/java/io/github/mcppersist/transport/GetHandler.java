@@ -142,7 +142,7 @@ final class GetHandler {
 			reply.refuse(Rejection.SESSIONS_AWAY);
 			return;
 		}
-		StreamKey stream = new StreamKey(session.id(), cursor.streamId());
+		StreamKey stream = new StreamKey(session.name(), cursor.streamId());
 		PageReader reader = new PageReader(this.runtime.streams(), stream, observed);
 		if (session.log(cursor.streamId()) == session.standalone() && !isTurn(session, cursor, reconnects, reply)) {
 			reader.ended(ResumeOutcome.LIVE, null);
@@ -215,7 +215,7 @@ final class GetHandler {
 	private void tellOwner(StreamKey stream, @Nullable String owner) {
 		if (owner != null && !this.runtime.streams().isThisNode(owner)) {
 			this.runtime.streams()
-				.tell(owner, new NodeMessage(NodeMessage.Kind.READ_ELSEWHERE, stream.sessionId(), stream.streamId()));
+				.tell(owner, new NodeMessage(NodeMessage.Kind.READ_ELSEWHERE, stream.sessionName(), stream.streamId()));
 		}
 	}
 

@@ -28,7 +28,7 @@ final class LogTransport implements McpStreamableServerTransport {
 
 	private final ServerRequests serverRequests;
 
-	private final String sessionId;
+	private final String sessionName;
 
 	private final Supplier<StreamLog> log;
 
@@ -40,31 +40,31 @@ final class LogTransport implements McpStreamableServerTransport {
 	 * Create the transport of a standalone stream.
 	 * @param jsonMapper as below
 	 * @param serverRequests as below
-	 * @param sessionId as below
+	 * @param sessionName as below
 	 * @param log the log of the stream
 	 */
-	LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionId, Supplier<StreamLog> log) {
-		this(jsonMapper, serverRequests, sessionId, log, null, Mono.empty());
+	LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionName, Supplier<StreamLog> log) {
+		this(jsonMapper, serverRequests, sessionName, log, null, Mono.empty());
 	}
 
 	/**
 	 * Create the transport of a request.
 	 * @param jsonMapper writes JSON
 	 * @param serverRequests where requests to the client are noted
-	 * @param sessionId the session of the client
+	 * @param sessionName the session of the client
 	 * @param call the request
 	 * @param beforeResult what has to be done before the result of the request is sent
 	 */
-	LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionId, RunningCall call,
+	LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionName, RunningCall call,
 			Mono<Void> beforeResult) {
-		this(jsonMapper, serverRequests, sessionId, call::log, call, beforeResult);
+		this(jsonMapper, serverRequests, sessionName, call::log, call, beforeResult);
 	}
 
-	private LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionId,
+	private LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionName,
 			Supplier<StreamLog> log, @Nullable RunningCall call, Mono<Void> beforeResult) {
 		this.jsonMapper = jsonMapper;
 		this.serverRequests = serverRequests;
-		this.sessionId = sessionId;
+		this.sessionName = sessionName;
 		this.log = log;
 		this.call = call;
 		this.beforeResult = beforeResult;
@@ -92,11 +92,11 @@ final class LogTransport implements McpStreamableServerTransport {
 		if (this.call != null) {
 			this.call.asks();
 		}
-		String id = this.serverRequests.add(this.sessionId, request.id(), this.call);
+		String id = this.serverRequests.add(this.sessionName, request.id(), this.call);
 		// Only now: what ends from now on finds it
 		String reason = whyNotAsked();
 		if (reason != null) {
-			this.serverRequests.take(this.sessionId, id);
+			this.serverRequests.take(this.sessionName, id);
 			return Mono.error(new McpTransportException("The client can't be asked: " + reason));
 		}
 		return send(new JSONRPCRequest(request.method(), id, request.params()), false);
