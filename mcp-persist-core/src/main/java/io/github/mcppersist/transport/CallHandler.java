@@ -110,11 +110,12 @@ final class CallHandler {
 			running.forEach(session::ended);
 			reply.refuse(Rejection.failed(ex).withRequestId(requestId));
 		};
-		Admission admission = new Admission(calls.size(), () -> connection.openSoon(reply.events()), (ex) -> {
-			connection.close();
-			running.forEach(RunningCall::refuse);
-			reply.refuse(TOO_MANY.withRequestId(requestId));
-		});
+		Admission admission = new Admission(calls.size(),
+				() -> connection.openSoon(reply.events(() -> whyEnded(session, running, requestId))), (ex) -> {
+					connection.close();
+					running.forEach(RunningCall::refuse);
+					reply.refuse(TOO_MANY.withRequestId(requestId));
+				});
 		Runnable run = () -> running.forEach((call) -> run(session, call, reconnects, context, admission));
 		log.open().map((revision) -> revision.equals(session.revision())).defaultIfEmpty(false).subscribe((current) -> {
 			if (current) {
@@ -137,6 +138,12 @@ final class CallHandler {
 				run.run();
 			}
 		});
+	}
+
+	// A client that has cancelled its requests is told nothing of them
+	private static @Nullable Rejection whyEnded(Session session, List<RunningCall> calls,
+			@Nullable RequestId requestId) {
+		return calls.stream().allMatch(RunningCall::isCancelled) ? null : session.whyEnded().withRequestId(requestId);
 	}
 
 	/**

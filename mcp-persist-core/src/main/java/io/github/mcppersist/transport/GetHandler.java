@@ -97,7 +97,7 @@ final class GetHandler {
 		}
 		SseConnection connection = connect(session, ConnectionKind.STANDALONE, reader, reconnects, log, log.mailbox());
 		log.mailbox().execute(() -> log.begin(connection, session.record().standaloneCursor()));
-		open(connection, reply);
+		open(session, connection, reply);
 	}
 
 	// Say whether a standalone connection is to be sent the messages; if not, answer it
@@ -111,7 +111,7 @@ final class GetHandler {
 				SseConnection connection = new SseConnection(this.runtime.streams(), ConnectionKind.STANDALONE,
 						new Mailbox(), reader, reconnects, null, session::awaited);
 				session.await(connection);
-				connection.openWaiting(cursor, reply.events()::stream);
+				connection.openWaiting(cursor, reply.events(session::whyEnded));
 			}
 			case REFUSE -> reply.refuse(Rejection.TOO_MANY_LISTENERS);
 		}
@@ -131,8 +131,14 @@ final class GetHandler {
 		return connection;
 	}
 
-	private static void open(SseConnection connection, HttpReply reply) {
-		connection.openWhenWatched(reply.events()::stream);
+	private static void open(Session session, SseConnection connection, HttpReply reply) {
+		connection.openWhenWatched(reply.events(() -> whyEnded(session, connection)));
+	}
+
+	private static Rejection whyEnded(Session session, SseConnection connection) {
+		SseConnection newest = session.reader(connection.stream().streamId());
+		boolean replaced = connection.isReplacedElsewhere() || (newest != null && newest != connection);
+		return replaced ? Rejection.REPLACED : session.whyEnded();
 	}
 
 	private void resume(Session session, EventId cursor, ReconnectRules reconnects, Resume observed, HttpReply reply) {
@@ -198,13 +204,7 @@ final class GetHandler {
 				}
 				connection.resume(cursor, found);
 			});
-			if (log != null && log.isDiscarded()) {
-				// Not an empty stream, which says that there is nothing: it is to look
-				// again
-				reply.refuse(Rejection.SESSIONS_AWAY);
-				return;
-			}
-			open(connection, reply);
+			open(session, connection, reply);
 			if (log == null && found instanceof PageReader.Page page) {
 				tellOwner(stream, page.page().head().owner());
 			}
@@ -227,7 +227,7 @@ final class GetHandler {
 				.forEach(gap.requestIds(), JsonRpcError.SERVER_ERROR,
 						"Messages of this request are no longer kept, or can't be read; its response may be among them")
 				.forEach((error) -> new SseFrame(null, error, null).writeTo(frames));
-			reply.events().send(frames.toByteArray());
+			reply.sendEvents(frames.toByteArray());
 		}
 		else {
 			reply.refuse(Rejection.UNKNOWN_EVENT_ID);

@@ -676,6 +676,18 @@ final class Session {
 	}
 
 	/**
+	 * Say why a stream of this session has ended before the connection began that was to
+	 * bring it.
+	 * @return what its client is told
+	 */
+	Rejection whyEnded() {
+		if (this.runtime.isLeaving()) {
+			return Rejection.SHUTTING_DOWN;
+		}
+		return this.ended ? Rejection.UNKNOWN_SESSION : Rejection.STREAM_ENDED;
+	}
+
+	/**
 	 * End the session on this node: connections are closed, and what its requests still
 	 * send goes nowhere.
 	 */

@@ -390,7 +390,7 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		if (status == 503 && first) {
 			call.end("refused");
 		}
-		else if (status == 503) {
+		else if (status == 503 || (status == 409 && !first)) {
 			resumeLater(call);
 		}
 		else if (status == 204) {

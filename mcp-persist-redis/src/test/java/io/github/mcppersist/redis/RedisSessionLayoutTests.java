@@ -39,7 +39,7 @@ import static org.assertj.core.api.Assertions.tuple;
 @NeedsRedis
 class RedisSessionLayoutTests {
 
-	private static final String SESSION = "3f0c6c7e-5d0e-4c43-9d2b-1b6a3f6a7b11";
+	private static final String SESSION = "Pwxsfl0OTEOdKxtqP2p7EQ";
 
 	private static final String RECORD = "mcp:1:{" + SESSION + "}:i";
 
