@@ -14,6 +14,7 @@ import io.modelcontextprotocol.spec.McpTransportException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.session.TooManySessionsException;
 import io.github.mcppersist.session.TooManySubscribedResourcesException;
 import io.github.mcppersist.stream.JsonRpcError;
 import io.github.mcppersist.stream.StreamLog;
@@ -127,8 +128,12 @@ final class LogTransport implements McpStreamableServerTransport {
 	private Mono<Void> answerAfterChange(JSONRPCResponse response) {
 		Mono<JSONRPCMessage> answer = this.beforeResult.<JSONRPCMessage>thenReturn(response)
 			.onErrorResume(TooManySubscribedResourcesException.class,
-					(ex) -> Mono.just(JSONRPCResponse.error(response.id(), new JSONRPCError(JsonRpcError.SERVER_ERROR,
-							"Too many resources have subscribers: try again later"))));
+					(ex) -> Mono.just(JSONRPCResponse.error(response.id(),
+							new JSONRPCError(JsonRpcError.SERVER_ERROR,
+									"Too many resources have subscribers: try again later"))))
+			.onErrorResume(TooManySessionsException.class, (ex) -> Mono
+				.just(JSONRPCResponse.error(response.id(), new JSONRPCError(JsonRpcError.SERVER_ERROR,
+						"There are as many sessions as there may be, so that this can't be kept of yours: try again later"))));
 		return answer.flatMap(this::answer);
 	}
 

@@ -97,6 +97,8 @@ final class Sessions {
 
 	private final UnsavedSessions unsavedSessions;
 
+	private final LogLimit notStored;
+
 	private volatile @Nullable SdkSessions sdkSessions;
 
 	Sessions(EndpointRuntime runtime, McpJsonMapper jsonMapper, ResourceSubscriptions subscriptions) {
@@ -105,6 +107,7 @@ final class Sessions {
 		this.subscriptions = subscriptions;
 		this.letGoNotBefore = runtime.threads().nanoTime();
 		this.unsavedSessions = new UnsavedSessions(runtime::writesFail, runtime.threads()::nanoTime);
+		this.notStored = new LogLimit(runtime.threads()::nanoTime);
 	}
 
 	void start(SdkSessions sdkSessions) {
@@ -224,7 +227,8 @@ final class Sessions {
 			session.update(stored);
 			this.subscriptions.add(stored.subscriptions());
 		})
-			.switchIfEmpty(Mono.defer(() -> createAgain(session)))
+			// Without a place in the store it goes on as this node holds it
+			.switchIfEmpty(Mono.defer(() -> createAgain(session).onErrorComplete(TooManySessionsException.class)))
 			.then()
 			.doOnSuccess((nothing) -> session.outOfDate(false))
 			.onErrorResume(SessionStoreUnavailableException.class, (ex) -> {
@@ -252,18 +256,30 @@ final class Sessions {
 	 * Store a session again that this node uses although the store has lost it, and only
 	 * if it wasn't deleted.
 	 * @param session the session
-	 * @return completes empty when it is stored
+	 * @return completes empty when it is stored; fails with
+	 * {@link TooManySessionsException} if there is no place for it
 	 */
 	private Mono<SessionRecord> createAgain(Session session) {
 		return this.runtime.sessionStore()
 			.createSession(session.record())
-			// It goes on as this node holds it
-			.onErrorComplete(TooManySessionsException.class)
+			.doOnError(TooManySessionsException.class, (ex) -> notStored())
 			.then(Mono.<SessionRecord>empty())
 			.onErrorResume(SessionAlreadyDeletedException.class, (ex) -> {
 				drop(session);
 				return rejected(Rejection.UNKNOWN_SESSION);
 			});
+	}
+
+	private void notStored() {
+		this.runtime.observer().sessionNotStored();
+		long unlogged = this.notStored.take();
+		if (unlogged >= 0) {
+			logger
+				.warn("A session that is in use can't be stored, since there are as many as there may be: it goes on, "
+						+ "but only on this instance, and what its client changes of it is refused. Raise the number of "
+						+ "sessions, such as by mcp.persist.max-sessions. {} more since the last line; logged once a minute",
+						unlogged);
+		}
 	}
 
 	private Mono<Session> restore(String name, @Nullable String sessionId) {
@@ -423,7 +439,8 @@ final class Sessions {
 	 * @param session the session, used by the caller
 	 * @param change makes the change
 	 * @return completes when it is stored, or when it will be later because the store is
-	 * out of reach; fails only if the session was deleted
+	 * out of reach; fails only if the session was deleted, or is stored no more and with
+	 * {@link TooManySessionsException} can't be
 	 */
 	Mono<Void> change(Session session, SessionChanges.Change change) {
 		// Not before subscription: a request that fails changes nothing
@@ -493,6 +510,9 @@ final class Sessions {
 		this.unsavedSessions.look();
 		this.unsaved.forEach((name, changes) -> changes.storeIn(this.runtime.sessionStore()).subscribe((nothing) -> {
 		}, (ex) -> {
+			if (ex instanceof TooManySessionsException) {
+				notStored();
+			}
 			if (!(ex instanceof SessionStoreUnavailableException)) {
 				logger.debug("What an outage kept from being stored of a session is given up", ex);
 				this.unsaved.remove(name, changes);
