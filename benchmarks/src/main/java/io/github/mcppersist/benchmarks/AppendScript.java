@@ -50,7 +50,7 @@ final class AppendScript {
 	}
 
 	static byte[] key(StreamKey stream) {
-		return ascii("mcp:1:{" + stream.sessionId() + "}:s:" + stream.streamId());
+		return ascii("mcp:1:{" + stream.sessionName() + "}:s:" + stream.streamId());
 	}
 
 	/**

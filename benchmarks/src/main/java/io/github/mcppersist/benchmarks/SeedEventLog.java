@@ -131,7 +131,7 @@ final class SeedEventLog implements EventLog {
 	}
 
 	private static byte[] key(StreamKey stream, String kind, String suffix) {
-		return AppendScript.ascii("mcp:1:{" + stream.sessionId() + "}:" + kind + ":" + stream.streamId() + suffix);
+		return AppendScript.ascii("mcp:1:{" + stream.sessionName() + "}:" + kind + ":" + stream.streamId() + suffix);
 	}
 
 	@Override

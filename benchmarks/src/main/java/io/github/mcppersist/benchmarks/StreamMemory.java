@@ -14,7 +14,7 @@ final class StreamMemory {
 	/**
 	 * As long as the ID of a real session.
 	 */
-	private static final String SESSION_ID = "4f1cba70-5f0e-4d0c-9f43-8a1f3c2d9e10";
+	private static final String SESSION = "Txy6cF8OTQyfQ4ofPC2eEA";
 
 	private final RedisServer server;
 
@@ -29,7 +29,7 @@ final class StreamMemory {
 	 * @return the bytes of its keys, without those that the streams of a session share
 	 */
 	long of(Contender contender, int events) {
-		StreamKey stream = StreamKey.random(SESSION_ID);
+		StreamKey stream = StreamKey.random(SESSION);
 		try (BenchmarkRedis redis = new BenchmarkRedis(); EventLog log = redis.open(contender)) {
 			redis.clear();
 			log.open(stream);

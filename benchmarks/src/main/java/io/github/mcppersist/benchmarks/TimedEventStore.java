@@ -87,8 +87,8 @@ final class TimedEventStore implements EventStore {
 	}
 
 	@Override
-	public Mono<Void> deleteSession(String sessionId) {
-		return this.store.deleteSession(sessionId);
+	public Mono<Void> deleteSession(String sessionName) {
+		return this.store.deleteSession(sessionName);
 	}
 
 }

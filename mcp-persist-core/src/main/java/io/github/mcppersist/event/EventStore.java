@@ -141,10 +141,10 @@ public interface EventStore {
 	 * Delete a session with all its streams, running and complete ones. From then on none
 	 * can be opened ({@link SessionDeletedException}), written
 	 * ({@link StreamNotFoundException}) or read ({@link EventNotFoundException}).
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @return completes when the session is deleted, also if it was unknown; fails with
 	 * {@link EventStoreUnavailableException}
 	 */
-	Mono<Void> deleteSession(String sessionId);
+	Mono<Void> deleteSession(String sessionName);
 
 }

@@ -174,9 +174,10 @@ public final class InMemoryEventStore implements EventStore {
 	}
 
 	@Override
-	public Mono<Void> deleteSession(String sessionId) {
-		StreamKey.requireSessionId(sessionId);
-		return Mono.fromRunnable(() -> locked(() -> delete(sessionId)).forEach((log) -> hint(log.key(), Hint.look())));
+	public Mono<Void> deleteSession(String sessionName) {
+		StreamKey.requireSessionName(sessionName);
+		return Mono
+			.fromRunnable(() -> locked(() -> delete(sessionName)).forEach((log) -> hint(log.key(), Hint.look())));
 	}
 
 	long bytes() {
@@ -195,7 +196,7 @@ public final class InMemoryEventStore implements EventStore {
 	}
 
 	private InMemoryStream open(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
-		if (this.deletedSessions.contains(stream.sessionId())) {
+		if (this.deletedSessions.contains(stream.sessionName())) {
 			throw new SessionDeletedException();
 		}
 		InMemoryStream previous = this.streams.get(stream);
@@ -207,7 +208,7 @@ public final class InMemoryEventStore implements EventStore {
 		}
 		InMemoryStream log = new InMemoryStream(stream, requestIds, events);
 		this.streams.put(stream, log);
-		InMemoryStreams session = this.sessions.computeIfAbsent(stream.sessionId(), (id) -> new InMemoryStreams());
+		InMemoryStreams session = this.sessions.computeIfAbsent(stream.sessionName(), (id) -> new InMemoryStreams());
 		this.queue.resized(log.bytes());
 		session.resized(log.bytes());
 		written(log, session);
@@ -254,7 +255,7 @@ public final class InMemoryEventStore implements EventStore {
 	}
 
 	private InMemoryStreams session(InMemoryStream log) {
-		return Objects.requireNonNull(this.sessions.get(log.key().sessionId()), "a stream has a session");
+		return Objects.requireNonNull(this.sessions.get(log.key().sessionName()), "a stream has a session");
 	}
 
 	private InMemoryStreams append(InMemoryStream log, List<Event> events) {
@@ -293,12 +294,12 @@ public final class InMemoryEventStore implements EventStore {
 		}
 	}
 
-	private List<InMemoryStream> delete(String sessionId) {
-		InMemoryStreams session = this.sessions.get(sessionId);
+	private List<InMemoryStream> delete(String sessionName) {
+		InMemoryStreams session = this.sessions.get(sessionName);
 		List<InMemoryStream> logs = (session != null) ? session.all() : List.of();
 		logs.forEach(this::remove);
-		this.deletedSessions.remove(sessionId);
-		this.deletedSessions.add(sessionId);
+		this.deletedSessions.remove(sessionName);
+		this.deletedSessions.add(sessionName);
 		if (this.deletedSessions.size() > MAX_DELETED_SESSIONS) {
 			Iterator<String> oldest = this.deletedSessions.iterator();
 			oldest.next();
@@ -313,7 +314,7 @@ public final class InMemoryEventStore implements EventStore {
 		this.queue.removed(log);
 		session.removed(log);
 		if (session.isEmpty()) {
-			this.sessions.remove(log.key().sessionId());
+			this.sessions.remove(log.key().sessionName());
 		}
 	}
 

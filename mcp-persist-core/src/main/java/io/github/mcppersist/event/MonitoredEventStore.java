@@ -20,10 +20,10 @@ public interface MonitoredEventStore extends EventStore {
 	/**
 	 * Find the streams of a session, on whichever node they run or ran, running ones
 	 * before complete ones. For people, not for every request.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @return up to a thousand streams; none if there is no such session; fails with
 	 * {@link EventStoreUnavailableException}
 	 */
-	Mono<List<StoredStream>> findStreams(String sessionId);
+	Mono<List<StoredStream>> findStreams(String sessionName);
 
 }

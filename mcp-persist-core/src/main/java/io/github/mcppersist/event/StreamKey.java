@@ -6,13 +6,18 @@ import java.security.SecureRandom;
  * Names one stream of one session. Every operation of an {@link EventStore} takes the
  * session as well as the stream, so that nothing can be read across sessions.
  *
- * @param sessionId the session ID: 1 to 128 characters out of {@code A-Z a-z 0-9 . _ -}
+ * @param sessionName the name of the session, which isn't the ID that its client sends: 1
+ * to 32 characters out of {@code A-Z a-z 0-9 . _ -}
  * @param streamId the stream ID, unique within the session and never reused: 1 to 32
  * characters out of {@code A-Z a-z 0-9}
  */
-public record StreamKey(String sessionId, String streamId) {
+public record StreamKey(String sessionName, String streamId) {
 
-	private static final int MAX_SESSION_ID_LENGTH = 128;
+	/**
+	 * Fewer than a session ID of the MCP SDK has: one that gets here by mistake, with
+	 * which anybody could use the session, is refused.
+	 */
+	private static final int MAX_SESSION_NAME_LENGTH = 32;
 
 	private static final int MAX_STREAM_ID_LENGTH = 32;
 
@@ -29,7 +34,7 @@ public record StreamKey(String sessionId, String streamId) {
 	private static final SecureRandom RANDOM = new SecureRandom();
 
 	public StreamKey {
-		requireSessionId(sessionId);
+		requireSessionName(sessionName);
 		if (!isStreamId(streamId)) {
 			throw new IllegalArgumentException(
 					"Not a stream ID: '" + printable(streamId) + "'. It must be 1 to 32 characters out of A-Z a-z 0-9");
@@ -38,10 +43,10 @@ public record StreamKey(String sessionId, String streamId) {
 
 	/**
 	 * Return the key of a new stream with a random stream ID of 95 bits.
-	 * @param sessionId the session that the stream belongs to
+	 * @param sessionName the session that the stream belongs to
 	 * @return a key that no other stream has
 	 */
-	public static StreamKey random(String sessionId) {
+	public static StreamKey random(String sessionName) {
 		StringBuilder id = new StringBuilder(RANDOM_LENGTH);
 		// Each call of the generator takes a lock, so it is asked for all at once
 		byte[] random = new byte[RANDOM_LENGTH + SPARE_LENGTH];
@@ -54,17 +59,18 @@ public record StreamKey(String sessionId, String streamId) {
 				}
 			}
 		}
-		return new StreamKey(sessionId, id.toString());
+		return new StreamKey(sessionName, id.toString());
 	}
 
 	/**
-	 * Say whether a text that a client sent can be a session ID at all. What fails here
-	 * never comes near a key of the store.
+	 * Say whether a text can be the name of a session. What fails here never comes near a
+	 * key of the store.
 	 * @param text the text to check
-	 * @return whether {@code text} fits the grammar of a session ID
+	 * @return whether {@code text} fits the grammar of a session's name; not, if it is a
+	 * session ID of the MCP SDK
 	 */
-	public static boolean isSessionId(String text) {
-		if (text.isEmpty() || text.length() > MAX_SESSION_ID_LENGTH) {
+	public static boolean isSessionName(String text) {
+		if (text.isEmpty() || text.length() > MAX_SESSION_NAME_LENGTH) {
 			return false;
 		}
 		for (int i = 0; i < text.length(); i++) {
@@ -77,14 +83,18 @@ public record StreamKey(String sessionId, String streamId) {
 	}
 
 	/**
-	 * Refuse what can't be a session ID.
-	 * @param sessionId the session ID that a caller has given
+	 * Refuse what can't be the name of a session.
+	 * @param sessionName the name that a caller has given; one that is too long may be a
+	 * session ID, and isn't part of what is thrown
 	 * @throws IllegalArgumentException if it doesn't fit the grammar
 	 */
-	public static void requireSessionId(String sessionId) {
-		if (!isSessionId(sessionId)) {
-			throw new IllegalArgumentException("Not a session ID: '" + printable(sessionId) + "'. It must be 1 to "
-					+ MAX_SESSION_ID_LENGTH + " characters out of A-Z a-z 0-9 . _ -");
+	public static void requireSessionName(String sessionName) {
+		if (!isSessionName(sessionName)) {
+			String given = (sessionName.length() <= MAX_SESSION_NAME_LENGTH) ? "'" + printable(sessionName) + "'"
+					: sessionName.length() + " characters";
+			throw new IllegalArgumentException("Not the name of a session: " + given + ". It must be 1 to "
+					+ MAX_SESSION_NAME_LENGTH + " characters out of A-Z a-z 0-9 . _ -, and not the ID that a client "
+					+ "sends: see SessionNames");
 		}
 	}
 

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * and whether a node still runs a stream, which is asked again.
  *
  * @param kind what happened
- * @param subject the session ID, or the resource's URI
+ * @param subject the name of the session, or the resource's URI
  * @param detail the stream ID or request ID, or nothing
  */
 public record NodeMessage(Kind kind, String subject, String detail) {

@@ -73,6 +73,13 @@ public interface EndpointObserver {
 	}
 
 	/**
+	 * A session that is in use could not be stored, since there are as many as the store
+	 * keeps: it goes on, but only on this node. Told for each attempt.
+	 */
+	default void sessionNotStored() {
+	}
+
+	/**
 	 * A request was ended with an error in place of the node that ran it, which has gone.
 	 */
 	default void orphanEnded() {

@@ -91,8 +91,8 @@ public final class ObservedEventStore implements EventStore {
 	}
 
 	@Override
-	public Mono<Void> deleteSession(String sessionId) {
-		return called(StoreOperation.DELETE_EVENTS, this.store.deleteSession(sessionId));
+	public Mono<Void> deleteSession(String sessionName) {
+		return called(StoreOperation.DELETE_EVENTS, this.store.deleteSession(sessionName));
 	}
 
 }

@@ -48,28 +48,28 @@ public final class ObservedSessionStore implements SessionStore {
 	}
 
 	@Override
-	public Mono<SessionRecord> findSession(String sessionId) {
-		return called(StoreOperation.FIND_SESSION, this.store.findSession(sessionId));
+	public Mono<SessionRecord> findSession(String sessionName) {
+		return called(StoreOperation.FIND_SESSION, this.store.findSession(sessionName));
 	}
 
 	@Override
-	public Mono<Revision> setLogLevel(String sessionId, String logLevel) {
-		return called(StoreOperation.SET_LOG_LEVEL, this.store.setLogLevel(sessionId, logLevel));
+	public Mono<Revision> setLogLevel(String sessionName, String logLevel) {
+		return called(StoreOperation.SET_LOG_LEVEL, this.store.setLogLevel(sessionName, logLevel));
 	}
 
 	@Override
-	public Mono<Revision> setResuming(String sessionId) {
-		return called(StoreOperation.SET_RESUMING, this.store.setResuming(sessionId));
+	public Mono<Revision> setResuming(String sessionName) {
+		return called(StoreOperation.SET_RESUMING, this.store.setResuming(sessionName));
 	}
 
 	@Override
-	public Mono<Revision> subscribe(String sessionId, String uri) {
-		return called(StoreOperation.SUBSCRIBE, this.store.subscribe(sessionId, uri));
+	public Mono<Revision> subscribe(String sessionName, String uri) {
+		return called(StoreOperation.SUBSCRIBE, this.store.subscribe(sessionName, uri));
 	}
 
 	@Override
-	public Mono<Revision> unsubscribe(String sessionId, String uri) {
-		return called(StoreOperation.UNSUBSCRIBE, this.store.unsubscribe(sessionId, uri));
+	public Mono<Revision> unsubscribe(String sessionName, String uri) {
+		return called(StoreOperation.UNSUBSCRIBE, this.store.unsubscribe(sessionName, uri));
 	}
 
 	@Override
@@ -83,33 +83,33 @@ public final class ObservedSessionStore implements SessionStore {
 	}
 
 	@Override
-	public Mono<Void> moveStandaloneCursor(String sessionId, EventId cursor) {
-		return called(StoreOperation.MOVE_STANDALONE_CURSOR, this.store.moveStandaloneCursor(sessionId, cursor));
+	public Mono<Void> moveStandaloneCursor(String sessionName, EventId cursor) {
+		return called(StoreOperation.MOVE_STANDALONE_CURSOR, this.store.moveStandaloneCursor(sessionName, cursor));
 	}
 
 	@Override
-	public Mono<Void> renewSessions(Collection<String> sessionIds) {
-		return called(StoreOperation.RENEW_SESSIONS, this.store.renewSessions(sessionIds));
+	public Mono<Void> renewSessions(Collection<String> sessionNames) {
+		return called(StoreOperation.RENEW_SESSIONS, this.store.renewSessions(sessionNames));
 	}
 
 	@Override
-	public Mono<Void> storeAnswer(String sessionId, String requestId, byte[] answer) {
-		return called(StoreOperation.STORE_ANSWER, this.store.storeAnswer(sessionId, requestId, answer));
+	public Mono<Void> storeAnswer(String sessionName, String requestId, byte[] answer) {
+		return called(StoreOperation.STORE_ANSWER, this.store.storeAnswer(sessionName, requestId, answer));
 	}
 
 	@Override
-	public Mono<Map<String, byte[]>> findAnswers(String sessionId, Collection<String> requestIds) {
-		return called(StoreOperation.FIND_ANSWERS, this.store.findAnswers(sessionId, requestIds));
+	public Mono<Map<String, byte[]>> findAnswers(String sessionName, Collection<String> requestIds) {
+		return called(StoreOperation.FIND_ANSWERS, this.store.findAnswers(sessionName, requestIds));
 	}
 
 	@Override
-	public Mono<Void> removeAnswers(String sessionId, Collection<String> requestIds) {
-		return called(StoreOperation.REMOVE_ANSWERS, this.store.removeAnswers(sessionId, requestIds));
+	public Mono<Void> removeAnswers(String sessionName, Collection<String> requestIds) {
+		return called(StoreOperation.REMOVE_ANSWERS, this.store.removeAnswers(sessionName, requestIds));
 	}
 
 	@Override
-	public Mono<Void> deleteSession(String sessionId) {
-		return called(StoreOperation.DELETE_SESSION, this.store.deleteSession(sessionId));
+	public Mono<Void> deleteSession(String sessionName) {
+		return called(StoreOperation.DELETE_SESSION, this.store.deleteSession(sessionName));
 	}
 
 	@Override

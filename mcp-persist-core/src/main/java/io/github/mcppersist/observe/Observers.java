@@ -83,6 +83,11 @@ public final class Observers implements EndpointObserver {
 	}
 
 	@Override
+	public void sessionNotStored() {
+		tell(this.observers, EndpointObserver::sessionNotStored);
+	}
+
+	@Override
 	public void orphanEnded() {
 		tell(this.observers, EndpointObserver::orphanEnded);
 	}

@@ -105,7 +105,7 @@ public final class AesGcmPayloadCodec implements PayloadCodec {
 		byte[] nonce = new byte[NONCE_BYTES];
 		RANDOM.nextBytes(nonce);
 		Key key = this.ring.get(0);
-		return encrypt(key, key.ofSession(place.sessionId()), MARK, place, nonce, payload);
+		return encrypt(key, key.ofSession(place.sessionName()), MARK, place, nonce, payload);
 	}
 
 	@Override
@@ -128,7 +128,7 @@ public final class AesGcmPayloadCodec implements PayloadCodec {
 			// What is stored may be anybody's
 			throw new UnreadablePayloadException(isId(id) ? "this node doesn't have its key '" + id + "'" : UNREADABLE);
 		}
-		SecretKeySpec secret = name ? key.names : key.ofSession(place.sessionId());
+		SecretKeySpec secret = name ? key.names : key.ofSession(place.sessionName());
 		return decrypt(secret, place, stored, head);
 	}
 
@@ -202,7 +202,8 @@ public final class AesGcmPayloadCodec implements PayloadCodec {
 
 	// Session IDs have no byte 0
 	private static byte[] bytes(PayloadPlace place) {
-		return (place.kind().name() + '\0' + place.sessionId() + '\0' + place.part()).getBytes(StandardCharsets.UTF_8);
+		return (place.kind().name() + '\0' + place.sessionName() + '\0' + place.part())
+			.getBytes(StandardCharsets.UTF_8);
 	}
 
 	private static byte[] hmac(SecretKeySpec key, byte[] text) {
@@ -323,12 +324,12 @@ public final class AesGcmPayloadCodec implements PayloadCodec {
 			this.nonces = derive("nonces", "", "HmacSHA256");
 		}
 
-		SecretKeySpec ofSession(String sessionId) {
-			return derive("session", sessionId, "AES");
+		SecretKeySpec ofSession(String sessionName) {
+			return derive("session", sessionName, "AES");
 		}
 
-		private SecretKeySpec derive(String use, String sessionId, String algorithm) {
-			byte[] text = ("mcp-persist " + use + '\0' + sessionId).getBytes(StandardCharsets.UTF_8);
+		private SecretKeySpec derive(String use, String sessionName, String algorithm) {
+			byte[] text = ("mcp-persist " + use + '\0' + sessionName).getBytes(StandardCharsets.UTF_8);
 			return new SecretKeySpec(hmac(this.root, text), algorithm);
 		}
 

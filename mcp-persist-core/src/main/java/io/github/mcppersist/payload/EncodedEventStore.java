@@ -215,8 +215,8 @@ public final class EncodedEventStore implements MonitoredEventStore {
 	}
 
 	@Override
-	public Mono<Void> deleteSession(String sessionId) {
-		return this.store.deleteSession(sessionId);
+	public Mono<Void> deleteSession(String sessionName) {
+		return this.store.deleteSession(sessionName);
 	}
 
 	/**
@@ -232,17 +232,17 @@ public final class EncodedEventStore implements MonitoredEventStore {
 	 * can't be decoded are left out.
 	 */
 	@Override
-	public Mono<List<StoredStream>> findStreams(String sessionId) {
+	public Mono<List<StoredStream>> findStreams(String sessionName) {
 		return (this.monitored != null)
-				? this.monitored.findStreams(sessionId)
-					.map((streams) -> streams.stream().map((stream) -> decode(sessionId, stream)).toList())
+				? this.monitored.findStreams(sessionName)
+					.map((streams) -> streams.stream().map((stream) -> decode(sessionName, stream)).toList())
 				: Mono.just(List.of());
 	}
 
-	private StoredStream decode(String sessionId, StoredStream stream) {
+	private StoredStream decode(String sessionName, StoredStream stream) {
 		StreamHead head = stream.head();
 		RequestIds requestIds = (head.requestIds() != null)
-				? decodeOrNull(new StreamKey(sessionId, stream.streamId()), head.requestIds()) : null;
+				? decodeOrNull(new StreamKey(sessionName, stream.streamId()), head.requestIds()) : null;
 		return new StoredStream(stream.streamId(), new StreamHead(head.owner(), head.reader(), requestIds),
 				stream.lastSequence(), stream.complete());
 	}

@@ -68,7 +68,7 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 	}
 
 	private SessionRecord encode(SessionRecord session) {
-		String id = session.sessionId();
+		String id = session.sessionName();
 		String owner = session.owner();
 		return with(session, this.payloads.encode(initializeRequest(id), session.initializeRequest()),
 				(owner != null) ? this.payloads.encode(owner(id), owner) : null,
@@ -77,17 +77,17 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 
 	private static SessionRecord with(SessionRecord session, String initializeRequest, @Nullable String owner,
 			Set<String> subscriptions) {
-		return new SessionRecord(session.sessionId(), initializeRequest, session.protocolVersion(), owner,
+		return new SessionRecord(session.sessionName(), initializeRequest, session.protocolVersion(), owner,
 				session.server(), session.logLevel(), subscriptions, session.standaloneCursor(), session.resuming(),
 				session.revision());
 	}
 
-	private static PayloadPlace initializeRequest(String sessionId) {
-		return new PayloadPlace(PayloadPlace.Kind.SESSION, sessionId, "initialize");
+	private static PayloadPlace initializeRequest(String sessionName) {
+		return new PayloadPlace(PayloadPlace.Kind.SESSION, sessionName, "initialize");
 	}
 
-	private static PayloadPlace owner(String sessionId) {
-		return new PayloadPlace(PayloadPlace.Kind.SESSION, sessionId, "owner");
+	private static PayloadPlace owner(String sessionName) {
+		return new PayloadPlace(PayloadPlace.Kind.SESSION, sessionName, "owner");
 	}
 
 	private static <T> Mono<T> encoded(Supplier<Mono<T>> call) {
@@ -101,20 +101,20 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 
 	/**
 	 * Find a session whether it can be decoded or not.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @return its record as the other store has it, or nothing if there is none
 	 */
-	public Mono<SessionRecord> findUndecoded(String sessionId) {
-		return this.store.findSession(sessionId);
+	public Mono<SessionRecord> findUndecoded(String sessionName) {
+		return this.store.findSession(sessionName);
 	}
 
 	@Override
-	public Mono<SessionRecord> findSession(String sessionId) {
-		return this.store.findSession(sessionId).mapNotNull(this::decode);
+	public Mono<SessionRecord> findSession(String sessionName) {
+		return this.store.findSession(sessionName).mapNotNull(this::decode);
 	}
 
 	private @Nullable SessionRecord decode(SessionRecord stored) {
-		String id = stored.sessionId();
+		String id = stored.sessionName();
 		String owner = stored.owner();
 		try {
 			return with(stored, this.payloads.decode(initializeRequest(id), stored.initializeRequest()),
@@ -143,19 +143,19 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 	}
 
 	@Override
-	public Mono<Revision> setLogLevel(String sessionId, String logLevel) {
-		return this.store.setLogLevel(sessionId, logLevel);
+	public Mono<Revision> setLogLevel(String sessionName, String logLevel) {
+		return this.store.setLogLevel(sessionName, logLevel);
 	}
 
 	@Override
-	public Mono<Revision> setResuming(String sessionId) {
-		return this.store.setResuming(sessionId);
+	public Mono<Revision> setResuming(String sessionName) {
+		return this.store.setResuming(sessionName);
 	}
 
 	@Override
-	public Mono<Revision> subscribe(String sessionId, String uri) {
+	public Mono<Revision> subscribe(String sessionName, String uri) {
 		SubscriptionStore.requireUri(uri);
-		return encoded(() -> this.store.subscribe(sessionId, encodedName(uri)));
+		return encoded(() -> this.store.subscribe(sessionName, encodedName(uri)));
 	}
 
 	/**
@@ -164,20 +164,20 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 	 * to the other store as it is, unless that is how it would be stored now.
 	 */
 	@Override
-	public Mono<Revision> unsubscribe(String sessionId, String uri) {
+	public Mono<Revision> unsubscribe(String sessionName, String uri) {
 		SubscriptionStore.requireUri(uri);
 		return encoded(() -> {
 			List<String> names = this.payloads.encodeName(uri);
 			String current = names.get(0);
 			if (names.size() == 1) {
-				return this.store.unsubscribe(sessionId, current);
+				return this.store.unsubscribe(sessionName, current);
 			}
-			return this.store.findSession(sessionId)
+			return this.store.findSession(sessionName)
 				.map((stored) -> names.stream().filter(stored.subscriptions()::contains).toList())
 				.filter((found) -> !found.isEmpty())
 				.defaultIfEmpty(names.stream().filter((name) -> name.equals(current) || !name.equals(uri)).toList())
 				.flatMapMany(Flux::fromIterable)
-				.concatMap((name) -> this.store.unsubscribe(sessionId, name)
+				.concatMap((name) -> this.store.unsubscribe(sessionName, name)
 					.onErrorComplete(SessionNotFoundException.class))
 				.takeLast(1)
 				.next()
@@ -217,33 +217,33 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 	}
 
 	@Override
-	public Mono<Void> moveStandaloneCursor(String sessionId, EventId cursor) {
-		return this.store.moveStandaloneCursor(sessionId, cursor);
+	public Mono<Void> moveStandaloneCursor(String sessionName, EventId cursor) {
+		return this.store.moveStandaloneCursor(sessionName, cursor);
 	}
 
 	@Override
-	public Mono<Void> renewSessions(Collection<String> sessionIds) {
-		return this.store.renewSessions(sessionIds);
+	public Mono<Void> renewSessions(Collection<String> sessionNames) {
+		return this.store.renewSessions(sessionNames);
 	}
 
 	@Override
-	public Mono<Void> storeAnswer(String sessionId, String requestId, byte[] answer) {
-		return encoded(() -> this.store.storeAnswer(sessionId, requestId,
-				this.payloads.encode(PayloadPlace.answer(sessionId, requestId), answer)));
+	public Mono<Void> storeAnswer(String sessionName, String requestId, byte[] answer) {
+		return encoded(() -> this.store.storeAnswer(sessionName, requestId,
+				this.payloads.encode(PayloadPlace.answer(sessionName, requestId), answer)));
 	}
 
 	@Override
-	public Mono<Map<String, byte[]>> findAnswers(String sessionId, Collection<String> requestIds) {
-		return this.store.findAnswers(sessionId, requestIds).map((stored) -> {
+	public Mono<Map<String, byte[]>> findAnswers(String sessionName, Collection<String> requestIds) {
+		return this.store.findAnswers(sessionName, requestIds).map((stored) -> {
 			Map<String, byte[]> answers = new HashMap<>();
-			stored.forEach((requestId, answer) -> answers.put(requestId, decode(sessionId, requestId, answer)));
+			stored.forEach((requestId, answer) -> answers.put(requestId, decode(sessionName, requestId, answer)));
 			return answers;
 		});
 	}
 
-	private byte[] decode(String sessionId, String requestId, byte[] stored) {
+	private byte[] decode(String sessionName, String requestId, byte[] stored) {
 		try {
-			return this.payloads.decode(PayloadPlace.answer(sessionId, requestId), stored);
+			return this.payloads.decode(PayloadPlace.answer(sessionName, requestId), stored);
 		}
 		catch (UnreadablePayloadException ex) {
 			return NO_CONTENT;
@@ -251,13 +251,13 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 	}
 
 	@Override
-	public Mono<Void> removeAnswers(String sessionId, Collection<String> requestIds) {
-		return this.store.removeAnswers(sessionId, requestIds);
+	public Mono<Void> removeAnswers(String sessionName, Collection<String> requestIds) {
+		return this.store.removeAnswers(sessionName, requestIds);
 	}
 
 	@Override
-	public Mono<Void> deleteSession(String sessionId) {
-		return this.store.deleteSession(sessionId);
+	public Mono<Void> deleteSession(String sessionName) {
+		return this.store.deleteSession(sessionName);
 	}
 
 	/**
@@ -275,8 +275,8 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 	 * @throws UnsupportedOperationException if the other store can't describe any
 	 */
 	@Override
-	public Mono<StoredSession> describeSession(String sessionId) {
-		return monitored().describeSession(sessionId).map(this::decode);
+	public Mono<StoredSession> describeSession(String sessionName) {
+		return monitored().describeSession(sessionName).map(this::decode);
 	}
 
 	private MonitoredSessionStore monitored() {
@@ -287,7 +287,7 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 	}
 
 	private StoredSession decode(StoredSession stored) {
-		String id = stored.sessionId();
+		String id = stored.sessionName();
 		return new StoredSession(id, decodeOrNull(initializeRequest(id), stored.initializeRequest()),
 				stored.protocolVersion(), decodeOrNull(owner(id), stored.owner()), stored.server(), stored.node(),
 				stored.age(), stored.idle());

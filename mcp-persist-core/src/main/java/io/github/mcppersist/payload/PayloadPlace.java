@@ -15,28 +15,28 @@ import io.github.mcppersist.event.StreamKey;
  * stores it, with the sequence of that call.
  *
  * @param kind what it is
- * @param sessionId the session that it belongs to, as stores know it, or nothing if it
+ * @param sessionName the session that it belongs to, as stores know it, or nothing if it
  * belongs to no single one
  * @param part which one of the session's payloads of that kind it is, or nothing
  */
-public record PayloadPlace(Kind kind, String sessionId, String part) {
+public record PayloadPlace(Kind kind, String sessionName, String part) {
 
 	public PayloadPlace {
 		Objects.requireNonNull(kind, "kind must not be null");
-		Objects.requireNonNull(sessionId, "sessionId must not be null");
+		Objects.requireNonNull(sessionName, "sessionName must not be null");
 		Objects.requireNonNull(part, "part must not be null");
 	}
 
 	static PayloadPlace event(StreamKey stream, EventId id) {
-		return new PayloadPlace(Kind.EVENT, stream.sessionId(), id.toString());
+		return new PayloadPlace(Kind.EVENT, stream.sessionName(), id.toString());
 	}
 
 	static PayloadPlace requestIds(StreamKey stream) {
-		return new PayloadPlace(Kind.REQUEST_IDS, stream.sessionId(), stream.streamId());
+		return new PayloadPlace(Kind.REQUEST_IDS, stream.sessionName(), stream.streamId());
 	}
 
-	static PayloadPlace answer(String sessionId, String requestId) {
-		return new PayloadPlace(Kind.ANSWER, sessionId, requestId);
+	static PayloadPlace answer(String sessionName, String requestId) {
+		return new PayloadPlace(Kind.ANSWER, sessionName, requestId);
 	}
 
 	/**

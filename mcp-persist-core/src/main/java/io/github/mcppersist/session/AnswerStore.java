@@ -5,8 +5,6 @@ import java.util.Map;
 
 import reactor.core.publisher.Mono;
 
-import io.github.mcppersist.event.StreamKey;
-
 /**
  * Keeps clients' answers to requests of the server, for a client may post its answer to
  * any node, and another one may wait for it. {@link SessionStore}, which is one, says
@@ -40,8 +38,7 @@ public interface AnswerStore {
 	 * @throws IllegalArgumentException if it doesn't fit the grammar
 	 */
 	static void requireRequestId(String requestId) {
-		// The characters are those of a session ID
-		if (!StreamKey.isSessionId(requestId) || requestId.length() > MAX_REQUEST_ID_LENGTH) {
+		if (!requestId.matches("[0-9A-Za-z._-]{1," + MAX_REQUEST_ID_LENGTH + "}")) {
 			throw new IllegalArgumentException("Not the ID of a server's request. It must be 1 to "
 					+ MAX_REQUEST_ID_LENGTH + " characters out of A-Z a-z 0-9 . _ -");
 		}
@@ -50,7 +47,7 @@ public interface AnswerStore {
 	/**
 	 * Keep a client's answer to a server's request for the node that waits for it. Of two
 	 * answers to one request the first is kept, until it is removed or expires.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @param requestId the ID of the server's request, 1 to
 	 * {@value #MAX_REQUEST_ID_LENGTH} characters out of {@code A-Z a-z 0-9 . _ -}
 	 * @param answer the JSON-RPC response as UTF-8 JSON
@@ -60,22 +57,22 @@ public interface AnswerStore {
 	 * of the session would wait to be removed, or more than {@value #MAX_ANSWER_BYTES}
 	 * bytes of them
 	 */
-	Mono<Void> storeAnswer(String sessionId, String requestId, byte[] answer);
+	Mono<Void> storeAnswer(String sessionName, String requestId, byte[] answer);
 
 	/**
 	 * Find the answers to some requests.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @param requestIds the IDs of the requests
 	 * @return the answers that are there, by the ID of their request
 	 */
-	Mono<Map<String, byte[]>> findAnswers(String sessionId, Collection<String> requestIds);
+	Mono<Map<String, byte[]>> findAnswers(String sessionName, Collection<String> requestIds);
 
 	/**
 	 * Remove the answers to some requests, since they have reached whoever waited.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @param requestIds the IDs of the requests
 	 * @return completes when they are removed
 	 */
-	Mono<Void> removeAnswers(String sessionId, Collection<String> requestIds);
+	Mono<Void> removeAnswers(String sessionName, Collection<String> requestIds);
 
 }

@@ -37,16 +37,16 @@ final class InMemoryAnswers {
 
 	private long bytes;
 
-	void add(String sessionId, String requestId, byte[] answer, long expiresAt) {
-		Key key = new Key(sessionId, requestId);
+	void add(String sessionName, String requestId, byte[] answer, long expiresAt) {
+		Key key = new Key(sessionName, requestId);
 		if (this.answers.containsKey(key)) {
 			return;
 		}
-		OfSession ofSession = this.bySession.getOrDefault(sessionId, new OfSession());
+		OfSession ofSession = this.bySession.getOrDefault(sessionName, new OfSession());
 		if (!ofSession.hasRoomFor(answer)) {
 			throw new SessionStoreUnavailableException("Too many answers of a session wait to be taken");
 		}
-		this.bySession.put(sessionId, ofSession);
+		this.bySession.put(sessionName, ofSession);
 		this.answers.put(key, new Answer(answer, expiresAt));
 		ofSession.keys.add(key);
 		ofSession.bytes += answer.length;
@@ -56,17 +56,17 @@ final class InMemoryAnswers {
 		}
 	}
 
-	byte @Nullable [] find(String sessionId, String requestId) {
-		Answer answer = this.answers.get(new Key(sessionId, requestId));
+	byte @Nullable [] find(String sessionName, String requestId) {
+		Answer answer = this.answers.get(new Key(sessionName, requestId));
 		return (answer != null) ? answer.message() : null;
 	}
 
-	void remove(String sessionId, String requestId) {
-		remove(new Key(sessionId, requestId));
+	void remove(String sessionName, String requestId) {
+		remove(new Key(sessionName, requestId));
 	}
 
-	void removeAll(String sessionId) {
-		OfSession ofSession = this.bySession.get(sessionId);
+	void removeAll(String sessionName) {
+		OfSession ofSession = this.bySession.get(sessionName);
 		if (ofSession != null) {
 			Set.copyOf(ofSession.keys).forEach(this::remove);
 		}
@@ -89,7 +89,7 @@ final class InMemoryAnswers {
 		Answer answer = this.answers.remove(key);
 		if (answer != null) {
 			this.bytes -= ANSWER_OVERHEAD + answer.message().length;
-			this.bySession.computeIfPresent(key.sessionId(), (id, ofSession) -> {
+			this.bySession.computeIfPresent(key.sessionName(), (id, ofSession) -> {
 				ofSession.keys.remove(key);
 				ofSession.bytes -= answer.message().length;
 				return ofSession.keys.isEmpty() ? null : ofSession;
@@ -110,7 +110,7 @@ final class InMemoryAnswers {
 
 	}
 
-	private record Key(String sessionId, String requestId) {
+	private record Key(String sessionName, String requestId) {
 	}
 
 	private record Answer(byte[] message, long expiresAt) {

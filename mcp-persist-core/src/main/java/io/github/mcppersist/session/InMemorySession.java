@@ -65,8 +65,8 @@ final class InMemorySession {
 		this.revision = created.revision();
 	}
 
-	String sessionId() {
-		return this.created.sessionId();
+	String sessionName() {
+		return this.created.sessionName();
 	}
 
 	/**
@@ -142,13 +142,13 @@ final class InMemorySession {
 	}
 
 	StoredSession describe(long now) {
-		return new StoredSession(this.created.sessionId(), this.created.initializeRequest(),
+		return new StoredSession(this.created.sessionName(), this.created.initializeRequest(),
 				this.created.protocolVersion(), this.created.owner(), this.created.server(), null,
 				Duration.ofMillis(now - this.createdAt), Duration.ofMillis(now - this.usedAt));
 	}
 
 	SessionRecord toRecord() {
-		return new SessionRecord(this.created.sessionId(), this.created.initializeRequest(),
+		return new SessionRecord(this.created.sessionName(), this.created.initializeRequest(),
 				this.created.protocolVersion(), this.created.owner(), this.created.server(), this.logLevel,
 				this.subscriptions, this.standaloneCursor, this.resuming, this.revision);
 	}

@@ -114,9 +114,9 @@ public final class InMemorySessionStore implements MonitoredSessionStore {
 	}
 
 	@Override
-	public Mono<SessionRecord> findSession(String sessionId) {
-		StreamKey.requireSessionId(sessionId);
-		return Mono.defer(() -> Mono.justOrEmpty(locked(() -> find(sessionId))));
+	public Mono<SessionRecord> findSession(String sessionName) {
+		StreamKey.requireSessionName(sessionName);
+		return Mono.defer(() -> Mono.justOrEmpty(locked(() -> find(sessionName))));
 	}
 
 	@Override
@@ -127,32 +127,32 @@ public final class InMemorySessionStore implements MonitoredSessionStore {
 	}
 
 	@Override
-	public Mono<StoredSession> describeSession(String sessionId) {
-		StreamKey.requireSessionId(sessionId);
+	public Mono<StoredSession> describeSession(String sessionName) {
+		StreamKey.requireSessionName(sessionName);
 		return Mono.defer(() -> Mono.justOrEmpty(locked(() -> {
-			InMemorySession session = this.sessions.get(sessionId);
+			InMemorySession session = this.sessions.get(sessionName);
 			return (session != null) ? session.describe(this.millis.getAsLong()) : null;
 		})));
 	}
 
 	@Override
-	public Mono<Revision> setLogLevel(String sessionId, String logLevel) {
-		StreamKey.requireSessionId(sessionId);
-		return Mono.fromSupplier(() -> locked(() -> change(sessionId, (session) -> session.logLevel(logLevel))));
+	public Mono<Revision> setLogLevel(String sessionName, String logLevel) {
+		StreamKey.requireSessionName(sessionName);
+		return Mono.fromSupplier(() -> locked(() -> change(sessionName, (session) -> session.logLevel(logLevel))));
 	}
 
 	@Override
-	public Mono<Revision> setResuming(String sessionId) {
-		StreamKey.requireSessionId(sessionId);
-		return Mono.fromSupplier(() -> locked(() -> change(sessionId, InMemorySession::resuming)));
+	public Mono<Revision> setResuming(String sessionName) {
+		StreamKey.requireSessionName(sessionName);
+		return Mono.fromSupplier(() -> locked(() -> change(sessionName, InMemorySession::resuming)));
 	}
 
 	@Override
-	public Mono<Revision> subscribe(String sessionId, String uri) {
-		StreamKey.requireSessionId(sessionId);
+	public Mono<Revision> subscribe(String sessionName, String uri) {
+		StreamKey.requireSessionName(sessionName);
 		SubscriptionStore.requireUri(uri);
-		return Mono.fromSupplier(() -> locked(() -> change(sessionId, (session) -> {
-			if (!this.subscribers.add(uri, sessionId)) {
+		return Mono.fromSupplier(() -> locked(() -> change(sessionName, (session) -> {
+			if (!this.subscribers.add(uri, sessionName)) {
 				throw new TooManySubscribedResourcesException();
 			}
 			session.subscribe(uri);
@@ -160,13 +160,13 @@ public final class InMemorySessionStore implements MonitoredSessionStore {
 	}
 
 	@Override
-	public Mono<Revision> unsubscribe(String sessionId, String uri) {
-		StreamKey.requireSessionId(sessionId);
+	public Mono<Revision> unsubscribe(String sessionName, String uri) {
+		StreamKey.requireSessionName(sessionName);
 		SubscriptionStore.requireUri(uri);
 		// A session that isn't stored is among no subscribers: see remove(..)
-		return Mono.fromSupplier(() -> locked(() -> change(sessionId, (session) -> {
+		return Mono.fromSupplier(() -> locked(() -> change(sessionName, (session) -> {
 			session.unsubscribe(uri);
-			this.subscribers.remove(uri, sessionId);
+			this.subscribers.remove(uri, sessionName);
 		})));
 	}
 
@@ -181,10 +181,10 @@ public final class InMemorySessionStore implements MonitoredSessionStore {
 	}
 
 	@Override
-	public Mono<Void> moveStandaloneCursor(String sessionId, EventId cursor) {
-		StreamKey.requireSessionId(sessionId);
+	public Mono<Void> moveStandaloneCursor(String sessionName, EventId cursor) {
+		StreamKey.requireSessionName(sessionName);
 		return Mono.fromRunnable(() -> locked(() -> {
-			InMemorySession session = this.sessions.get(sessionId);
+			InMemorySession session = this.sessions.get(sessionName);
 			if (session != null) {
 				session.moveStandaloneCursor(cursor);
 			}
@@ -193,9 +193,9 @@ public final class InMemorySessionStore implements MonitoredSessionStore {
 	}
 
 	@Override
-	public Mono<Void> renewSessions(Collection<String> sessionIds) {
-		List<String> ids = List.copyOf(sessionIds);
-		ids.forEach(StreamKey::requireSessionId);
+	public Mono<Void> renewSessions(Collection<String> sessionNames) {
+		List<String> ids = List.copyOf(sessionNames);
+		ids.forEach(StreamKey::requireSessionName);
 		return Mono.fromRunnable(() -> locked(() -> {
 			for (String id : ids) {
 				InMemorySession session = this.sessions.get(id);
@@ -208,37 +208,37 @@ public final class InMemorySessionStore implements MonitoredSessionStore {
 	}
 
 	@Override
-	public Mono<Void> storeAnswer(String sessionId, String requestId, byte[] answer) {
-		StreamKey.requireSessionId(sessionId);
+	public Mono<Void> storeAnswer(String sessionName, String requestId, byte[] answer) {
+		StreamKey.requireSessionName(sessionName);
 		AnswerStore.requireRequestId(requestId);
 		return Mono.fromRunnable(() -> locked(() -> {
-			requireNotDeleted(sessionId);
-			this.answers.add(sessionId, requestId, answer, this.millis.getAsLong() + ANSWER_TIME_TO_LIVE.toMillis());
+			requireNotDeleted(sessionName);
+			this.answers.add(sessionName, requestId, answer, this.millis.getAsLong() + ANSWER_TIME_TO_LIVE.toMillis());
 			return answer;
 		}));
 	}
 
 	@Override
-	public Mono<Map<String, byte[]>> findAnswers(String sessionId, Collection<String> requestIds) {
-		StreamKey.requireSessionId(sessionId);
+	public Mono<Map<String, byte[]>> findAnswers(String sessionName, Collection<String> requestIds) {
+		StreamKey.requireSessionName(sessionName);
 		List<String> ids = requireRequestIds(requestIds);
-		return Mono.fromSupplier(() -> locked(() -> answers(sessionId, ids)));
+		return Mono.fromSupplier(() -> locked(() -> answers(sessionName, ids)));
 	}
 
 	@Override
-	public Mono<Void> removeAnswers(String sessionId, Collection<String> requestIds) {
-		StreamKey.requireSessionId(sessionId);
+	public Mono<Void> removeAnswers(String sessionName, Collection<String> requestIds) {
+		StreamKey.requireSessionName(sessionName);
 		List<String> ids = requireRequestIds(requestIds);
 		return Mono.fromRunnable(() -> locked(() -> {
-			ids.forEach((requestId) -> this.answers.remove(sessionId, requestId));
+			ids.forEach((requestId) -> this.answers.remove(sessionName, requestId));
 			return ids;
 		}));
 	}
 
 	@Override
-	public Mono<Void> deleteSession(String sessionId) {
-		StreamKey.requireSessionId(sessionId);
-		return Mono.fromRunnable(() -> locked(() -> delete(sessionId)));
+	public Mono<Void> deleteSession(String sessionName) {
+		StreamKey.requireSessionName(sessionName);
+		return Mono.fromRunnable(() -> locked(() -> delete(sessionName)));
 	}
 
 	@Override
@@ -264,21 +264,21 @@ public final class InMemorySessionStore implements MonitoredSessionStore {
 	}
 
 	private SessionRecord create(SessionRecord session) {
-		requireNotDeleted(session.sessionId());
-		if (!this.sessions.containsKey(session.sessionId())) {
+		requireNotDeleted(session.sessionName());
+		if (!this.sessions.containsKey(session.sessionName())) {
 			InMemorySession created = new InMemorySession(session, this.millis.getAsLong());
 			if (this.sessions.size() >= this.maxSessions || this.bytes + created.bytes() > this.maxBytes) {
 				throw new TooManySessionsException();
 			}
 			this.bytes += created.bytes();
 			used(created);
-			session.subscriptions().forEach((uri) -> this.subscribers.add(uri, session.sessionId()));
+			session.subscriptions().forEach((uri) -> this.subscribers.add(uri, session.sessionName()));
 		}
 		return session;
 	}
 
-	private @Nullable SessionRecord find(String sessionId) {
-		InMemorySession session = this.sessions.get(sessionId);
+	private @Nullable SessionRecord find(String sessionName) {
+		InMemorySession session = this.sessions.get(sessionName);
 		return (session != null) ? session.toRecord() : null;
 	}
 
@@ -304,8 +304,8 @@ public final class InMemorySessionStore implements MonitoredSessionStore {
 		return new SessionPage(page, more ? Long.toString(last) : null);
 	}
 
-	private Revision change(String sessionId, Consumer<InMemorySession> change) {
-		InMemorySession session = this.sessions.get(sessionId);
+	private Revision change(String sessionName, Consumer<InMemorySession> change) {
+		InMemorySession session = this.sessions.get(sessionName);
 		if (session == null) {
 			throw new SessionNotFoundException();
 		}
@@ -321,13 +321,13 @@ public final class InMemorySessionStore implements MonitoredSessionStore {
 		this.sessionsByUse.remove(session.lastUse());
 		session.used(++this.uses, now, now + this.timeToLive.toMillis());
 		this.sessionsByUse.put(session.lastUse(), session);
-		this.sessions.put(session.sessionId(), session);
+		this.sessions.put(session.sessionName(), session);
 	}
 
-	private Map<String, byte[]> answers(String sessionId, List<String> requestIds) {
+	private Map<String, byte[]> answers(String sessionName, List<String> requestIds) {
 		Map<String, byte[]> found = new HashMap<>();
 		for (String requestId : requestIds) {
-			byte[] answer = this.answers.find(sessionId, requestId);
+			byte[] answer = this.answers.find(sessionName, requestId);
 			if (answer != null) {
 				found.put(requestId, answer);
 			}
@@ -335,33 +335,33 @@ public final class InMemorySessionStore implements MonitoredSessionStore {
 		return found;
 	}
 
-	private String delete(String sessionId) {
-		InMemorySession session = this.sessions.get(sessionId);
+	private String delete(String sessionName) {
+		InMemorySession session = this.sessions.get(sessionName);
 		if (session != null) {
 			remove(session);
 		}
-		this.answers.removeAll(sessionId);
-		this.deletedSessions.remove(sessionId);
-		this.deletedSessions.add(sessionId);
+		this.answers.removeAll(sessionName);
+		this.deletedSessions.remove(sessionName);
+		this.deletedSessions.add(sessionName);
 		if (this.deletedSessions.size() > MAX_DELETED_SESSIONS) {
 			Iterator<String> oldest = this.deletedSessions.iterator();
 			oldest.next();
 			oldest.remove();
 		}
-		return sessionId;
+		return sessionName;
 	}
 
-	private void requireNotDeleted(String sessionId) {
-		if (this.deletedSessions.contains(sessionId)) {
+	private void requireNotDeleted(String sessionName) {
+		if (this.deletedSessions.contains(sessionName)) {
 			throw new SessionAlreadyDeletedException();
 		}
 	}
 
 	private void remove(InMemorySession session) {
-		this.sessions.remove(session.sessionId());
+		this.sessions.remove(session.sessionName());
 		this.sessionsByUse.remove(session.lastUse());
 		this.bytes -= session.bytes();
-		session.subscriptions().forEach((uri) -> this.subscribers.remove(uri, session.sessionId()));
+		session.subscriptions().forEach((uri) -> this.subscribers.remove(uri, session.sessionName()));
 	}
 
 	private InMemorySession leastRecentlyUsed() {

@@ -36,10 +36,10 @@ final class InMemorySubscribers {
 	/**
 	 * Subscribe a session to a resource.
 	 * @param uri the resource
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @return whether there is room for it
 	 */
-	boolean add(String uri, String sessionId) {
+	boolean add(String uri, String sessionName) {
 		Resource resource = this.resources.get(uri);
 		if (resource == null) {
 			if (this.resources.size() >= SubscriptionStore.MAX_SUBSCRIBED_URIS) {
@@ -50,13 +50,13 @@ final class InMemorySubscribers {
 			this.resources.put(uri, resource);
 			this.uris.put(this.last, uri);
 		}
-		resource.sessionIds.add(sessionId);
+		resource.sessionNames.add(sessionName);
 		return true;
 	}
 
-	void remove(String uri, String sessionId) {
+	void remove(String uri, String sessionName) {
 		Resource resource = this.resources.get(uri);
-		if (resource != null && resource.sessionIds.remove(sessionId) && resource.sessionIds.isEmpty()) {
+		if (resource != null && resource.sessionNames.remove(sessionName) && resource.sessionNames.isEmpty()) {
 			this.resources.remove(uri);
 			this.uris.remove(resource.number);
 		}
@@ -64,7 +64,7 @@ final class InMemorySubscribers {
 
 	Set<String> of(String uri) {
 		Resource resource = this.resources.get(uri);
-		return (resource != null) ? Set.copyOf(resource.sessionIds) : Set.of();
+		return (resource != null) ? Set.copyOf(resource.sessionNames) : Set.of();
 	}
 
 	SubscribedUris uris(long after) {
@@ -79,7 +79,7 @@ final class InMemorySubscribers {
 		return new SubscribedUris(found, (next != null) ? reached : this.last, next != null, this.resources.size());
 	}
 
-	private record Resource(long number, Set<String> sessionIds) {
+	private record Resource(long number, Set<String> sessionNames) {
 	}
 
 }

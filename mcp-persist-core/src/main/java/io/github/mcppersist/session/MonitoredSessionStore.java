@@ -29,11 +29,11 @@ public interface MonitoredSessionStore extends SessionStore {
 
 	/**
 	 * Find out what is known of one session.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @return what is known, or nothing if it isn't stored; fails with
 	 * {@link SessionStoreUnavailableException}
 	 */
-	Mono<StoredSession> describeSession(String sessionId);
+	Mono<StoredSession> describeSession(String sessionName);
 
 	/**
 	 * Check the size of a page.

@@ -9,8 +9,9 @@ import java.util.Base64;
 /**
  * Under which names stores and other nodes know sessions. Whoever has the ID of a session
  * can use the session. So an endpoint tells the ID to nobody but the client and its
- * tools: what it passes to stores and nodes as a session ID is a hash, from which nobody
- * gets back to the ID, and with which nobody is let in.
+ * tools: stores and nodes know the session by a hash of it, from which nobody gets back
+ * to the ID, and with which nobody is let in. An ID of the MCP SDK is no name: whatever
+ * takes a name refuses it.
  */
 public final class SessionNames {
 
@@ -26,7 +27,7 @@ public final class SessionNames {
 	 * Return the name of a session.
 	 * @param sessionId the session ID that its client sends
 	 * @return the first 128 bits of its SHA-256 in Base64: 22 characters out of
-	 * {@code A-Z a-z 0-9 _ -}, which are a session ID to stores
+	 * {@code A-Z a-z 0-9 _ -}
 	 */
 	public static String of(String sessionId) {
 		try {

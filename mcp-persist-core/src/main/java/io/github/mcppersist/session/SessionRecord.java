@@ -12,7 +12,7 @@ import io.github.mcppersist.event.StreamKey;
 /**
  * What a node has to know of a session to carry it on.
  *
- * @param sessionId the session ID; from an endpoint its {@linkplain SessionNames name}
+ * @param sessionName the {@linkplain SessionNames name} of the session
  * @param initializeRequest the parameters of the {@code initialize} request as JSON text:
  * the client's capabilities and who it is
  * @param protocolVersion the negotiated protocol version
@@ -30,12 +30,12 @@ import io.github.mcppersist.event.StreamKey;
  * @param revision is raised by each change of log level, subscriptions and
  * {@code resuming}
  */
-public record SessionRecord(String sessionId, String initializeRequest, String protocolVersion, @Nullable String owner,
-		@Nullable String server, @Nullable String logLevel, Set<String> subscriptions,
+public record SessionRecord(String sessionName, String initializeRequest, String protocolVersion,
+		@Nullable String owner, @Nullable String server, @Nullable String logLevel, Set<String> subscriptions,
 		@Nullable EventId standaloneCursor, boolean resuming, Revision revision) {
 
 	public SessionRecord {
-		StreamKey.requireSessionId(sessionId);
+		StreamKey.requireSessionName(sessionName);
 		Objects.requireNonNull(initializeRequest, "initializeRequest must not be null");
 		Objects.requireNonNull(protocolVersion, "protocolVersion must not be null");
 		subscriptions = Set.copyOf(subscriptions);
@@ -44,16 +44,16 @@ public record SessionRecord(String sessionId, String initializeRequest, String p
 
 	/**
 	 * Return the record of a session that was just initialized.
-	 * @param sessionId the session ID
+	 * @param sessionName the {@linkplain SessionNames name} of the session
 	 * @param initializeRequest the parameters of the request as JSON text
 	 * @param protocolVersion the negotiated protocol version
 	 * @param owner the name of whoever creates the session, or {@code null} for nobody
 	 * @param server the name of the MCP server
 	 * @return a record with the first revision
 	 */
-	public static SessionRecord initialized(String sessionId, String initializeRequest, String protocolVersion,
+	public static SessionRecord initialized(String sessionName, String initializeRequest, String protocolVersion,
 			@Nullable String owner, String server) {
-		return new SessionRecord(sessionId, initializeRequest, protocolVersion, owner, server, null, Set.of(), null,
+		return new SessionRecord(sessionName, initializeRequest, protocolVersion, owner, server, null, Set.of(), null,
 				false, Revision.FIRST);
 	}
 
@@ -62,8 +62,8 @@ public record SessionRecord(String sessionId, String initializeRequest, String p
 	 * @return a record that is the same but for this, with the same revision
 	 */
 	public SessionRecord asResuming() {
-		return new SessionRecord(this.sessionId, this.initializeRequest, this.protocolVersion, this.owner, this.server,
-				this.logLevel, this.subscriptions, this.standaloneCursor, true, this.revision);
+		return new SessionRecord(this.sessionName, this.initializeRequest, this.protocolVersion, this.owner,
+				this.server, this.logLevel, this.subscriptions, this.standaloneCursor, true, this.revision);
 	}
 
 	/**

@@ -10,8 +10,9 @@ import io.github.mcppersist.event.Revision;
 
 /**
  * Keeps what a node has to know of a session to carry it on, so that a client may send
- * each request to another node, and a node need not hold what it isn't asked for. What an
- * endpoint passes as a session ID is the session's {@linkplain SessionNames name}.
+ * each request to another node, and a node need not hold what it isn't asked for. A store
+ * knows sessions by their {@linkplain SessionNames names}, and never learns the IDs that
+ * their clients send.
  * <p>
  * For every store these hold, and {@code SessionStoreContractTests} tests them:
  * <ul>
@@ -24,7 +25,7 @@ import io.github.mcppersist.event.Revision;
  * It may be kept for up to {@link #renewalInterval()} longer.</li>
  * <li>A deleted session is not found, not changed and not created again, however the
  * calls race, for longer than any node goes on using it.</li>
- * <li>What is no session ID is an {@link IllegalArgumentException}.</li>
+ * <li>What is no session's name is an {@link IllegalArgumentException}.</li>
  * </ul>
  * <p>
  * A session's subscriptions are part of its record and its revision, and they and its
@@ -46,52 +47,52 @@ public interface SessionStore extends SubscriptionStore, AnswerStore {
 
 	/**
 	 * Find a session.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @return the session, or nothing if it isn't stored
 	 */
-	Mono<SessionRecord> findSession(String sessionId);
+	Mono<SessionRecord> findSession(String sessionName);
 
 	/**
 	 * Note the log level of a session.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @param logLevel the level, as the specification spells it
 	 * @return the new revision; fails with {@link SessionNotFoundException}
 	 */
-	Mono<Revision> setLogLevel(String sessionId, String logLevel);
+	Mono<Revision> setLogLevel(String sessionName, String logLevel);
 
 	/**
 	 * Note that the client of a session resumes the streams of its requests. Noting it
 	 * twice is noting it once.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @return the new revision; fails with {@link SessionNotFoundException}
 	 */
-	Mono<Revision> setResuming(String sessionId);
+	Mono<Revision> setResuming(String sessionName);
 
 	/**
 	 * Note what a connection of the standalone stream was sent. This is no change of the
 	 * session: its revision stays. A session that isn't stored is passed over, and so is
 	 * an event that isn't behind the one that is noted already: nodes note what they have
 	 * sent in any order.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @param cursor the last event that was sent
 	 * @return completes when it is noted
 	 */
-	Mono<Void> moveStandaloneCursor(String sessionId, EventId cursor);
+	Mono<Void> moveStandaloneCursor(String sessionName, EventId cursor);
 
 	/**
 	 * Put off the expiry of sessions. Those that aren't stored are passed over.
-	 * @param sessionIds the sessions
+	 * @param sessionNames the sessions
 	 * @return completes when it is done
 	 */
-	Mono<Void> renewSessions(Collection<String> sessionIds);
+	Mono<Void> renewSessions(Collection<String> sessionNames);
 
 	/**
 	 * Delete a session with its subscriptions and answers, in one step. It can't be
 	 * created again.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @return completes when it is deleted, also if it was unknown
 	 */
-	Mono<Void> deleteSession(String sessionId);
+	Mono<Void> deleteSession(String sessionName);
 
 	/**
 	 * Return how long a session is kept without being created, changed or renewed.

@@ -10,7 +10,7 @@ import io.github.mcppersist.event.StreamKey;
 /**
  * What a store knows of a session, for operators.
  *
- * @param sessionId the session ID; from an endpoint its {@linkplain SessionNames name}
+ * @param sessionName the {@linkplain SessionNames name} of the session
  * @param initializeRequest the parameters of the {@code initialize} request as JSON text,
  * or {@code null} if the record can't be read
  * @param protocolVersion the negotiated protocol version, or {@code null} as above
@@ -25,11 +25,11 @@ import io.github.mcppersist.event.StreamKey;
  * renews it every {@link SessionStore#renewalInterval()}, so that it may have been used
  * since, and was not used for much longer
  */
-public record StoredSession(String sessionId, @Nullable String initializeRequest, @Nullable String protocolVersion,
+public record StoredSession(String sessionName, @Nullable String initializeRequest, @Nullable String protocolVersion,
 		@Nullable String owner, @Nullable String server, @Nullable String node, @Nullable Duration age, Duration idle) {
 
 	public StoredSession {
-		StreamKey.requireSessionId(sessionId);
+		StreamKey.requireSessionName(sessionName);
 		Objects.requireNonNull(idle, "idle must not be null");
 	}
 

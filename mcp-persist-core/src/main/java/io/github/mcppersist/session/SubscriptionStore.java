@@ -36,27 +36,27 @@ public interface SubscriptionStore {
 
 	/**
 	 * Subscribe a session to a resource. Subscribing twice is subscribing once.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @param uri the resource, not empty
 	 * @return the new revision; fails with {@link SessionNotFoundException}, or with
 	 * {@link TooManySubscribedResourcesException} if the resource would be one more than
 	 * {@value #MAX_SUBSCRIBED_URIS}: the session isn't subscribed to it then
 	 */
-	Mono<Revision> subscribe(String sessionId, String uri);
+	Mono<Revision> subscribe(String sessionName, String uri);
 
 	/**
 	 * End the subscription of a session to a resource, if there is one. A session that
 	 * isn't stored any more is taken off the subscribers of the resource all the same.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @param uri the resource, not empty
 	 * @return the new revision; fails with {@link SessionNotFoundException}
 	 */
-	Mono<Revision> unsubscribe(String sessionId, String uri);
+	Mono<Revision> unsubscribe(String sessionName, String uri);
 
 	/**
 	 * Find the subscribers of a resource. Sessions that have expired may be among them.
 	 * @param uri the resource
-	 * @return their session IDs
+	 * @return the names of their sessions
 	 */
 	Mono<Set<String>> findSubscribers(String uri);
 

@@ -60,7 +60,7 @@ final class FollowedRequest {
 	void askOwner() {
 		String owner = (this.head != null) ? this.head.owner() : null;
 		if (owner != null && !this.context.isThisNode(owner)) {
-			this.context.tell(owner, new NodeMessage(NodeMessage.Kind.AWAITED, this.stream.sessionId(),
+			this.context.tell(owner, new NodeMessage(NodeMessage.Kind.AWAITED, this.stream.sessionName(),
 					this.stream.streamId() + ':' + this.context.nodes().nodeId()));
 		}
 	}

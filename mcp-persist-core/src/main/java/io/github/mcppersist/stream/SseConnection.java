@@ -8,7 +8,6 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
-import org.reactivestreams.Publisher;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -303,11 +302,10 @@ public final class SseConnection implements SseOutput.Source {
 	 * Answer a request with this connection, as soon as the node of an older one knows of
 	 * it: a client that has seen this one may turn to yet another node, whose connection
 	 * is the newer one then.
-	 * @param response sends the headers and subscribes
+	 * @param response the response
 	 */
-	public void openWhenWatched(Consumer<Publisher<byte[]>> response) {
-		this.mailbox.execute(() -> this.watch
-			.whenSettled(() -> this.context.threads().deliver(new Mailbox(), () -> this.output.open(response))));
+	public void openWhenWatched(SseOutput.Response response) {
+		this.mailbox.execute(() -> this.watch.whenSettled(() -> this.output.open(response)));
 	}
 
 	/**
@@ -315,14 +313,14 @@ public final class SseConnection implements SseOutput.Source {
 	 * heartbeats, and its client waits for another one's place.
 	 * @param lastEventId the client's cursor, which it is told again so that it keeps it,
 	 * or {@code null}
-	 * @param response sends the headers and subscribes
+	 * @param response the response
 	 */
-	public void openWaiting(@Nullable EventId lastEventId, Consumer<Publisher<byte[]>> response) {
+	public void openWaiting(@Nullable EventId lastEventId, SseOutput.Response response) {
 		this.mailbox.execute(() -> {
 			if (lastEventId != null) {
 				this.output.add(SseFrame.cursor(lastEventId, this.reconnects.retry()));
 			}
-			this.context.threads().deliver(new Mailbox(), () -> this.output.open(response));
+			this.output.open(response);
 		});
 	}
 

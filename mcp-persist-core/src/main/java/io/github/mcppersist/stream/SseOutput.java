@@ -2,7 +2,6 @@ package io.github.mcppersist.stream;
 
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -83,15 +82,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 
 	// On any thread
 
-	/**
-	 * Answer a request with this output. If that fails the client has gone, which changes
-	 * nothing for the stream.
-	 * @param response sends the headers and subscribes
-	 */
-	void open(Consumer<Publisher<byte[]>> response) {
-		answer(() -> response.accept(this));
-	}
-
+	// If that fails the client has gone, which changes nothing for the stream
 	private void answer(Runnable response) {
 		try {
 			response.run();
@@ -114,7 +105,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * Open what was to be {@linkplain #openSoon(Response) opened soon}.
 	 */
 	void openNow() {
-		this.mailbox.execute(this::begin);
+		this.mailbox.execute(() -> begin(true));
 	}
 
 	@Override
@@ -145,6 +136,16 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	}
 
 	// In the mailbox
+
+	/**
+	 * Answer a request with this output now.
+	 * @param response is begun
+	 */
+	void open(Response response) {
+		this.response = response;
+		this.beginning = true;
+		begin(false);
+	}
 
 	/**
 	 * Answer a request with this output as soon as there is a message for the client, so
@@ -208,23 +209,27 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	private void beginSoon() {
 		if (this.response != null && !this.beginning && (this.speaking || this.ending || this.closed)) {
 			this.beginning = true;
-			this.threads.deliverOrRun(() -> this.mailbox.execute(this::begin));
+			this.threads.deliverOrRun(() -> this.mailbox.execute(() -> begin(true)));
 		}
 	}
 
-	private void begin() {
+	private void begin(boolean asWhole) {
 		Response response = this.response;
 		if (response == null) {
 			return;
 		}
 		this.response = null;
-		if (!this.closed && this.ending && this.buffer.isOneChunk()) {
+		if (this.closed || (this.ending && this.buffer.isEmpty())) {
+			close();
+			this.threads.deliverOrRun(() -> answer(response::refuse));
+		}
+		else if (asWhole && this.ending && this.buffer.isOneChunk()) {
 			byte[] whole = taken(this.buffer.takeAll());
 			close();
 			this.threads.deliverOrRun(() -> answer(() -> response.send(whole)));
 		}
 		else {
-			this.threads.deliverOrRun(() -> open(response::stream));
+			this.threads.deliverOrRun(() -> answer(() -> response.stream(this)));
 		}
 	}
 
@@ -298,6 +303,12 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		 * @param chunks what there is to say, as it comes
 		 */
 		void stream(Publisher<byte[]> chunks);
+
+		/**
+		 * Answer why there is nothing to say, and never will be: the output has ended
+		 * before it began. A stream that is empty would say that all is well.
+		 */
+		void refuse();
 
 	}
 

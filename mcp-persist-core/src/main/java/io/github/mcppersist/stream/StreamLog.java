@@ -170,14 +170,6 @@ public abstract class StreamLog {
 		return !isRunning();
 	}
 
-	/**
-	 * Say whether nothing is stored or delivered any more, and the stream isn't complete.
-	 * @return whether the log was discarded
-	 */
-	public boolean isDiscarded() {
-		return this.state == State.DISCARDED;
-	}
-
 	private boolean isBacklogged() {
 		return this.tail.bytes() > Senders.BACKLOG_BYTES;
 	}

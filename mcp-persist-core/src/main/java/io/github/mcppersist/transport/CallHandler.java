@@ -110,11 +110,12 @@ final class CallHandler {
 			running.forEach(session::ended);
 			reply.refuse(Rejection.failed(ex).withRequestId(requestId));
 		};
-		Admission admission = new Admission(calls.size(), () -> connection.openSoon(reply.events()), (ex) -> {
-			connection.close();
-			running.forEach(RunningCall::refuse);
-			reply.refuse(TOO_MANY.withRequestId(requestId));
-		});
+		Admission admission = new Admission(calls.size(),
+				() -> connection.openSoon(reply.events(() -> whyEnded(session, running, requestId))), (ex) -> {
+					connection.close();
+					running.forEach(RunningCall::refuse);
+					reply.refuse(TOO_MANY.withRequestId(requestId));
+				});
 		Runnable run = () -> running.forEach((call) -> run(session, call, reconnects, context, admission));
 		log.open().map((revision) -> revision.equals(session.revision())).defaultIfEmpty(false).subscribe((current) -> {
 			if (current) {
@@ -137,6 +138,12 @@ final class CallHandler {
 				run.run();
 			}
 		});
+	}
+
+	// A client that has cancelled its requests is told nothing of them
+	private static @Nullable Rejection whyEnded(Session session, List<RunningCall> calls,
+			@Nullable RequestId requestId) {
+		return calls.stream().allMatch(RunningCall::isCancelled) ? null : session.whyEnded().withRequestId(requestId);
 	}
 
 	/**
@@ -190,7 +197,7 @@ final class CallHandler {
 		JSONRPCRequest message = call.call().request();
 		McpTransportContext exchangeContext = new StreamTransportContext(context.transportContext(),
 				() -> reconnects.comesBack() && call.log().closeConnection());
-		LogTransport transport = new LogTransport(this.jsonMapper, this.runtime.serverRequests(), session.id(), call,
+		LogTransport transport = new LogTransport(this.jsonMapper, this.runtime.serverRequests(), session.name(), call,
 				noteChange(session, message));
 		McpStreamableServerSession sdkSession = this.subscriptions.sessionFor(message, session.sdkSession());
 		try {
@@ -241,10 +248,10 @@ final class CallHandler {
 	private Mono<Void> noteChange(Session session, JSONRPCRequest message) {
 		return switch (message.method()) {
 			case McpSchema.METHOD_LOGGING_SET_LEVEL -> this.sessions.change(session,
-					(store) -> store.setLogLevel(session.id(), SessionRules.parameter(message, "level")));
+					(store) -> store.setLogLevel(session.name(), SessionRules.parameter(message, "level")));
 			case McpSchema.METHOD_RESOURCES_SUBSCRIBE -> {
 				String uri = SessionRules.parameter(message, "uri");
-				yield this.sessions.change(session, (store) -> store.subscribe(session.id(), uri))
+				yield this.sessions.change(session, (store) -> store.subscribe(session.name(), uri))
 					.doOnError(TooManySubscribedResourcesException.class, (ex) -> this.subscriptions.refused(uri))
 					.then(Mono.defer(() -> {
 						this.subscriptions.add(List.of(uri));
@@ -254,7 +261,7 @@ final class CallHandler {
 					}));
 			}
 			case McpSchema.METHOD_RESOURCES_UNSUBSCRIBE -> this.sessions.change(session,
-					(store) -> store.unsubscribe(session.id(), SessionRules.parameter(message, "uri")));
+					(store) -> store.unsubscribe(session.name(), SessionRules.parameter(message, "uri")));
 			default -> Mono.empty();
 		};
 	}

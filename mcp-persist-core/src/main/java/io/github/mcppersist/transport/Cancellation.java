@@ -44,16 +44,16 @@ final class Cancellation {
 
 	/**
 	 * Tell other nodes that a request is cancelled.
-	 * @param sessionId the session of the client
+	 * @param sessionName the session of the client
 	 * @param requestId the request
 	 * @return the message
 	 */
-	static NodeMessage message(String sessionId, RequestId requestId) {
+	static NodeMessage message(String sessionName, RequestId requestId) {
 		// An ID may have spaces
 		String detail = Base64.getUrlEncoder()
 			.withoutPadding()
 			.encodeToString(requestId.json().getBytes(StandardCharsets.UTF_8));
-		return new NodeMessage(NodeMessage.Kind.CANCELLED, sessionId, detail);
+		return new NodeMessage(NodeMessage.Kind.CANCELLED, sessionName, detail);
 	}
 
 	/**

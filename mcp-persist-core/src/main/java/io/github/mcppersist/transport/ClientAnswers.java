@@ -81,12 +81,12 @@ final class ClientAnswers {
 	}
 
 	private Mono<Void> handOn(Session session, JSONRPCResponse answer, String node) {
-		NodeMessage answered = new NodeMessage(NodeMessage.Kind.ANSWERED, session.id(), (String) answer.id());
+		NodeMessage answered = new NodeMessage(NodeMessage.Kind.ANSWERED, session.name(), (String) answer.id());
 		AnswerStore store = this.runtime.sessionStore();
 		// A client may name any node: nothing is stored for one that there isn't
 		Mono<Boolean> handedOn = this.runtime.nodes()
 			.isPresent(node)
-			.flatMap((present) -> present ? store.storeAnswer(session.id(), answered.detail(), jsonBytes(answer))
+			.flatMap((present) -> present ? store.storeAnswer(session.name(), answered.detail(), jsonBytes(answer))
 				.then(this.runtime.streams().send(node, answered)) : Mono.just(false));
 		return handedOn.onErrorMap((ex) -> {
 			logger.debug("A client's answer could not be handed on", ex);
@@ -96,7 +96,7 @@ final class ClientAnswers {
 			if (received) {
 				return Mono.empty();
 			}
-			store.removeAnswers(session.id(), List.of(answered.detail())).onErrorComplete().subscribe();
+			store.removeAnswers(session.name(), List.of(answered.detail())).onErrorComplete().subscribe();
 			return Mono.error(new RejectedRequestException(Rejection.ASKER_GONE));
 		});
 	}
@@ -108,8 +108,8 @@ final class ClientAnswers {
 		// Even on a single node: what the SDK has given up on is forgotten here
 		Map<String, List<String>> pending = this.runtime.serverRequests().pending();
 		if (this.runtime.isShared()) {
-			pending.forEach((sessionId, requestIds) -> {
-				Session session = this.sessions.held(sessionId);
+			pending.forEach((sessionName, requestIds) -> {
+				Session session = this.sessions.held(sessionName);
 				if (session != null) {
 					takeAnswers(session, requestIds);
 				}
@@ -120,16 +120,16 @@ final class ClientAnswers {
 	/**
 	 * Take the answer to a request that another node was given, or remove it unread: a
 	 * client may answer what nobody has asked.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @param session the session if this node holds it, or {@code null}
 	 * @param requestId the ID of the request
 	 */
-	void answered(String sessionId, @Nullable Session session, String requestId) {
-		if (session != null && this.runtime.serverRequests().isPending(sessionId, requestId)) {
+	void answered(String sessionName, @Nullable Session session, String requestId) {
+		if (session != null && this.runtime.serverRequests().isPending(sessionName, requestId)) {
 			takeAnswers(session, List.of(requestId));
 		}
 		else {
-			this.runtime.sessionStore().removeAnswers(sessionId, List.of(requestId)).onErrorComplete().subscribe();
+			this.runtime.sessionStore().removeAnswers(sessionName, List.of(requestId)).onErrorComplete().subscribe();
 		}
 	}
 
@@ -141,17 +141,17 @@ final class ClientAnswers {
 	 */
 	void takeAnswers(Session session, Collection<String> requestIds) {
 		AnswerStore store = this.runtime.sessionStore();
-		store.findAnswers(session.id(), requestIds).subscribe((answers) -> {
+		store.findAnswers(session.name(), requestIds).subscribe((answers) -> {
 			answers.forEach((requestId, answer) -> takeAnswer(session, requestId, answer));
 			if (!answers.isEmpty()) {
-				store.removeAnswers(session.id(), answers.keySet()).subscribe((nothing) -> {
+				store.removeAnswers(session.name(), answers.keySet()).subscribe((nothing) -> {
 				}, (ex) -> logger.debug("Answers that were taken are left to expire", ex));
 			}
 		}, (ex) -> {
 			logger.debug("Answers could not be read; trying again", ex);
 			this.runtime.threads().deliverLater(RETRY, () -> {
 				List<String> waiting = requestIds.stream()
-					.filter((requestId) -> this.runtime.serverRequests().isPending(session.id(), requestId))
+					.filter((requestId) -> this.runtime.serverRequests().isPending(session.name(), requestId))
 					.toList();
 				if (!waiting.isEmpty()) {
 					takeAnswers(session, waiting);
@@ -191,7 +191,7 @@ final class ClientAnswers {
 	 */
 	private Mono<Void> take(Session session, JSONRPCResponse message) {
 		ServerRequests.Pending request = (message.id() instanceof String id)
-				? this.runtime.serverRequests().take(session.id(), id) : null;
+				? this.runtime.serverRequests().take(session.name(), id) : null;
 		if (request == null) {
 			logger.debug("A client's answer came twice, or too late");
 			return Mono.empty();

@@ -97,7 +97,7 @@ final class GetHandler {
 		}
 		SseConnection connection = connect(session, ConnectionKind.STANDALONE, reader, reconnects, log, log.mailbox());
 		log.mailbox().execute(() -> log.begin(connection, session.record().standaloneCursor()));
-		open(connection, reply);
+		open(session, connection, reply);
 	}
 
 	// Say whether a standalone connection is to be sent the messages; if not, answer it
@@ -111,7 +111,7 @@ final class GetHandler {
 				SseConnection connection = new SseConnection(this.runtime.streams(), ConnectionKind.STANDALONE,
 						new Mailbox(), reader, reconnects, null, session::awaited);
 				session.await(connection);
-				connection.openWaiting(cursor, reply.events()::stream);
+				connection.openWaiting(cursor, reply.events(session::whyEnded));
 			}
 			case REFUSE -> reply.refuse(Rejection.TOO_MANY_LISTENERS);
 		}
@@ -131,8 +131,14 @@ final class GetHandler {
 		return connection;
 	}
 
-	private static void open(SseConnection connection, HttpReply reply) {
-		connection.openWhenWatched(reply.events()::stream);
+	private static void open(Session session, SseConnection connection, HttpReply reply) {
+		connection.openWhenWatched(reply.events(() -> whyEnded(session, connection)));
+	}
+
+	private static Rejection whyEnded(Session session, SseConnection connection) {
+		SseConnection newest = session.reader(connection.stream().streamId());
+		boolean replaced = connection.isReplacedElsewhere() || (newest != null && newest != connection);
+		return replaced ? Rejection.REPLACED : session.whyEnded();
 	}
 
 	private void resume(Session session, EventId cursor, ReconnectRules reconnects, Resume observed, HttpReply reply) {
@@ -142,7 +148,7 @@ final class GetHandler {
 			reply.refuse(Rejection.SESSIONS_AWAY);
 			return;
 		}
-		StreamKey stream = new StreamKey(session.id(), cursor.streamId());
+		StreamKey stream = new StreamKey(session.name(), cursor.streamId());
 		PageReader reader = new PageReader(this.runtime.streams(), stream, observed);
 		if (session.log(cursor.streamId()) == session.standalone() && !isTurn(session, cursor, reconnects, reply)) {
 			reader.ended(ResumeOutcome.LIVE, null);
@@ -198,13 +204,7 @@ final class GetHandler {
 				}
 				connection.resume(cursor, found);
 			});
-			if (log != null && log.isDiscarded()) {
-				// Not an empty stream, which says that there is nothing: it is to look
-				// again
-				reply.refuse(Rejection.SESSIONS_AWAY);
-				return;
-			}
-			open(connection, reply);
+			open(session, connection, reply);
 			if (log == null && found instanceof PageReader.Page page) {
 				tellOwner(stream, page.page().head().owner());
 			}
@@ -215,7 +215,7 @@ final class GetHandler {
 	private void tellOwner(StreamKey stream, @Nullable String owner) {
 		if (owner != null && !this.runtime.streams().isThisNode(owner)) {
 			this.runtime.streams()
-				.tell(owner, new NodeMessage(NodeMessage.Kind.READ_ELSEWHERE, stream.sessionId(), stream.streamId()));
+				.tell(owner, new NodeMessage(NodeMessage.Kind.READ_ELSEWHERE, stream.sessionName(), stream.streamId()));
 		}
 	}
 
@@ -227,7 +227,7 @@ final class GetHandler {
 				.forEach(gap.requestIds(), JsonRpcError.SERVER_ERROR,
 						"Messages of this request are no longer kept, or can't be read; its response may be among them")
 				.forEach((error) -> new SseFrame(null, error, null).writeTo(frames));
-			reply.events().send(frames.toByteArray());
+			reply.sendEvents(frames.toByteArray());
 		}
 		else {
 			reply.refuse(Rejection.UNKNOWN_EVENT_ID);

@@ -36,7 +36,18 @@ final class HeaderRules {
 	private static final Pattern NO_QUALITY = Pattern.compile(";\\s*q\\s*=\\s*0(\\.0*)?\\s*(;|$)",
 			Pattern.CASE_INSENSITIVE);
 
+	private static final Pattern SESSION_IDS = Pattern.compile("[0-9A-Za-z._-]{1,128}");
+
 	private HeaderRules() {
+	}
+
+	/**
+	 * Say whether a text can be a session ID at all; what can't isn't looked for.
+	 * @param text what somebody sent
+	 * @return whether this server may have given it out
+	 */
+	static boolean isSessionId(String text) {
+		return SESSION_IDS.matcher(text).matches();
 	}
 
 	static @Nullable Rejection checkPost(EndpointRequest request) {

@@ -2,8 +2,10 @@ package io.github.mcppersist.transport;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 
 import io.modelcontextprotocol.spec.HttpHeaders;
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,14 +49,16 @@ final class HttpReply implements EndpointResponse {
 
 	/**
 	 * Answer with Server-Sent Events.
+	 * @param refusal says why not, if the stream has ended before it began, with nothing
+	 * to say; {@code null} if that is as it should be
 	 * @return the response, for a stream's output
 	 */
-	SseOutput.Response events() {
+	SseOutput.Response events(Supplier<@Nullable Rejection> refusal) {
 		return new SseOutput.Response() {
 
 			@Override
 			public void send(byte[] frames) {
-				HttpReply.this.send(200, SseOutput.HEADERS, frames);
+				sendEvents(frames);
 			}
 
 			@Override
@@ -62,7 +66,26 @@ final class HttpReply implements EndpointResponse {
 				HttpReply.this.stream(SseOutput.HEADERS, chunks);
 			}
 
+			@Override
+			public void refuse() {
+				Rejection rejection = refusal.get();
+				if (rejection != null) {
+					HttpReply.this.refuse(rejection);
+				}
+				else {
+					sendEvents(NOTHING);
+				}
+			}
+
 		};
+	}
+
+	/**
+	 * Answer with all that there is of a stream of Server-Sent Events.
+	 * @param frames the events, maybe none
+	 */
+	void sendEvents(byte[] frames) {
+		send(200, SseOutput.HEADERS, frames);
 	}
 
 	/**

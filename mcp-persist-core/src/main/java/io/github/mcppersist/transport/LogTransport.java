@@ -14,6 +14,7 @@ import io.modelcontextprotocol.spec.McpTransportException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.session.TooManySessionsException;
 import io.github.mcppersist.session.TooManySubscribedResourcesException;
 import io.github.mcppersist.stream.JsonRpcError;
 import io.github.mcppersist.stream.StreamLog;
@@ -28,7 +29,7 @@ final class LogTransport implements McpStreamableServerTransport {
 
 	private final ServerRequests serverRequests;
 
-	private final String sessionId;
+	private final String sessionName;
 
 	private final Supplier<StreamLog> log;
 
@@ -40,31 +41,31 @@ final class LogTransport implements McpStreamableServerTransport {
 	 * Create the transport of a standalone stream.
 	 * @param jsonMapper as below
 	 * @param serverRequests as below
-	 * @param sessionId as below
+	 * @param sessionName as below
 	 * @param log the log of the stream
 	 */
-	LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionId, Supplier<StreamLog> log) {
-		this(jsonMapper, serverRequests, sessionId, log, null, Mono.empty());
+	LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionName, Supplier<StreamLog> log) {
+		this(jsonMapper, serverRequests, sessionName, log, null, Mono.empty());
 	}
 
 	/**
 	 * Create the transport of a request.
 	 * @param jsonMapper writes JSON
 	 * @param serverRequests where requests to the client are noted
-	 * @param sessionId the session of the client
+	 * @param sessionName the session of the client
 	 * @param call the request
 	 * @param beforeResult what has to be done before the result of the request is sent
 	 */
-	LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionId, RunningCall call,
+	LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionName, RunningCall call,
 			Mono<Void> beforeResult) {
-		this(jsonMapper, serverRequests, sessionId, call::log, call, beforeResult);
+		this(jsonMapper, serverRequests, sessionName, call::log, call, beforeResult);
 	}
 
-	private LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionId,
+	private LogTransport(McpJsonMapper jsonMapper, ServerRequests serverRequests, String sessionName,
 			Supplier<StreamLog> log, @Nullable RunningCall call, Mono<Void> beforeResult) {
 		this.jsonMapper = jsonMapper;
 		this.serverRequests = serverRequests;
-		this.sessionId = sessionId;
+		this.sessionName = sessionName;
 		this.log = log;
 		this.call = call;
 		this.beforeResult = beforeResult;
@@ -92,11 +93,11 @@ final class LogTransport implements McpStreamableServerTransport {
 		if (this.call != null) {
 			this.call.asks();
 		}
-		String id = this.serverRequests.add(this.sessionId, request.id(), this.call);
+		String id = this.serverRequests.add(this.sessionName, request.id(), this.call);
 		// Only now: what ends from now on finds it
 		String reason = whyNotAsked();
 		if (reason != null) {
-			this.serverRequests.take(this.sessionId, id);
+			this.serverRequests.take(this.sessionName, id);
 			return Mono.error(new McpTransportException("The client can't be asked: " + reason));
 		}
 		return send(new JSONRPCRequest(request.method(), id, request.params()), false);
@@ -127,8 +128,12 @@ final class LogTransport implements McpStreamableServerTransport {
 	private Mono<Void> answerAfterChange(JSONRPCResponse response) {
 		Mono<JSONRPCMessage> answer = this.beforeResult.<JSONRPCMessage>thenReturn(response)
 			.onErrorResume(TooManySubscribedResourcesException.class,
-					(ex) -> Mono.just(JSONRPCResponse.error(response.id(), new JSONRPCError(JsonRpcError.SERVER_ERROR,
-							"Too many resources have subscribers: try again later"))));
+					(ex) -> Mono.just(JSONRPCResponse.error(response.id(),
+							new JSONRPCError(JsonRpcError.SERVER_ERROR,
+									"Too many resources have subscribers: try again later"))))
+			.onErrorResume(TooManySessionsException.class, (ex) -> Mono
+				.just(JSONRPCResponse.error(response.id(), new JSONRPCError(JsonRpcError.SERVER_ERROR,
+						"There are as many sessions as there may be, so that this can't be kept of yours: try again later"))));
 		return answer.flatMap(this::answer);
 	}
 

@@ -193,7 +193,7 @@ final class PostHandler {
 			return Mono.empty();
 		}
 		return this.runtime.streams()
-			.broadcast(Cancellation.message(session.id(), requestId))
+			.broadcast(Cancellation.message(session.name(), requestId))
 			.doOnError((ex) -> logger.debug("Other nodes were not told of a cancellation", ex))
 			.onErrorComplete()
 			.cast(Rejection.class);

@@ -70,6 +70,18 @@ record Rejection(int status, int code, String message, @Nullable RequestId reque
 	static final Rejection TOO_MANY_LISTENERS = new Rejection(409, JsonRpcError.INVALID_REQUEST,
 			"Conflict: this session has too many standalone connections", null, Map.of());
 
+	/**
+	 * What there is now the client finds out when it comes back.
+	 */
+	static final Rejection STREAM_ENDED = unavailable("the stream ended before its connection began");
+
+	/**
+	 * For a connection that was there before it. Neither 400 nor 404, on which a client
+	 * drops its session.
+	 */
+	static final Rejection REPLACED = new Rejection(409, JsonRpcError.INVALID_REQUEST,
+			"Conflict: a newer connection of this stream has taken over", null, Map.of());
+
 	static Rejection of(int status, String message) {
 		return new Rejection(status, JsonRpcError.INVALID_REQUEST, message, null, Map.of());
 	}

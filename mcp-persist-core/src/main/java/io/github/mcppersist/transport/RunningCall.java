@@ -221,7 +221,7 @@ final class RunningCall extends UserCode {
 		if (this.closing) {
 			return null;
 		}
-		List<ServerRequests.Pending> asked = this.runtime.serverRequests().release(this.session.id(), this);
+		List<ServerRequests.Pending> asked = this.runtime.serverRequests().release(this.session.name(), this);
 		this.closing = anyway || !asked.isEmpty();
 		return this.closing ? asked : null;
 	}

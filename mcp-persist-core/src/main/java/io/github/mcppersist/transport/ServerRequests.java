@@ -51,16 +51,16 @@ final class ServerRequests {
 
 	/**
 	 * Note a request that is about to be sent.
-	 * @param sessionId the session of the client
+	 * @param sessionName the session of the client
 	 * @param sdkId the ID that the SDK gave it
 	 * @param asker the request whose handler asks, or {@code null} on the standalone
 	 * stream
 	 * @return the ID that the client gets to see
 	 */
-	String add(String sessionId, Object sdkId, @Nullable RunningCall asker) {
-		String id = this.nodeId + '.' + StreamKey.random(sessionId).streamId();
+	String add(String sessionName, Object sdkId, @Nullable RunningCall asker) {
+		String id = this.nodeId + '.' + StreamKey.random(sessionName).streamId();
 		Pending request = new Pending(sdkId, asker, this.nanoTime.getAsLong());
-		this.pending.compute(sessionId, (session, requests) -> {
+		this.pending.compute(sessionName, (session, requests) -> {
 			Map<String, Pending> all = (requests != null) ? requests : new ConcurrentHashMap<>();
 			all.put(id, request);
 			return all;
@@ -70,46 +70,46 @@ final class ServerRequests {
 
 	/**
 	 * Take a request that was answered.
-	 * @param sessionId the session that answers
+	 * @param sessionName the session that answers
 	 * @param id the ID that the client saw
 	 * @return the request, or {@code null} if nobody waits for it (any more), or not in
 	 * this session
 	 */
-	@Nullable Pending take(String sessionId, String id) {
-		Pending request = this.pending.getOrDefault(sessionId, Map.of()).get(id);
-		return (request != null && !remove(sessionId, (other) -> other == request).isEmpty()) ? request : null;
+	@Nullable Pending take(String sessionName, String id) {
+		Pending request = this.pending.getOrDefault(sessionName, Map.of()).get(id);
+		return (request != null && !remove(sessionName, (other) -> other == request).isEmpty()) ? request : null;
 	}
 
 	/**
 	 * Forget what a request has asked: nobody waits for the answers any more.
-	 * @param sessionId the session of the client
+	 * @param sessionName the session of the client
 	 * @param asker the request
 	 * @return what it has asked
 	 */
-	List<Pending> release(String sessionId, RunningCall asker) {
-		return remove(sessionId, (request) -> request.asker == asker);
+	List<Pending> release(String sessionName, RunningCall asker) {
+		return remove(sessionName, (request) -> request.asker == asker);
 	}
 
-	private List<Pending> remove(String sessionId, Predicate<Pending> which) {
+	private List<Pending> remove(String sessionName, Predicate<Pending> which) {
 		List<Pending> removed = new ArrayList<>();
-		this.pending.computeIfPresent(sessionId, (session, requests) -> {
+		this.pending.computeIfPresent(sessionName, (session, requests) -> {
 			requests.values().removeIf((request) -> which.test(request) && removed.add(request));
 			return requests.isEmpty() ? null : requests;
 		});
 		return removed;
 	}
 
-	boolean isPending(String sessionId, String id) {
-		return this.pending.getOrDefault(sessionId, Map.of()).containsKey(id);
+	boolean isPending(String sessionName, String id) {
+		return this.pending.getOrDefault(sessionName, Map.of()).containsKey(id);
 	}
 
 	/**
 	 * Say whether a session waits for an answer here.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @return whether any of its requests is pending
 	 */
-	boolean isAnyPending(String sessionId) {
-		return this.pending.containsKey(sessionId);
+	boolean isAnyPending(String sessionName) {
+		return this.pending.containsKey(sessionName);
 	}
 
 	/**
@@ -119,11 +119,11 @@ final class ServerRequests {
 	Map<String, List<String>> pending() {
 		Map<String, List<String>> bySession = new HashMap<>();
 		long now = this.nanoTime.getAsLong();
-		for (String sessionId : this.pending.keySet()) {
-			remove(sessionId, (request) -> now - request.sentNanos - MARGIN_NANOS > this.timeoutNanos);
-			List<String> ids = List.copyOf(this.pending.getOrDefault(sessionId, Map.of()).keySet());
+		for (String sessionName : this.pending.keySet()) {
+			remove(sessionName, (request) -> now - request.sentNanos - MARGIN_NANOS > this.timeoutNanos);
+			List<String> ids = List.copyOf(this.pending.getOrDefault(sessionName, Map.of()).keySet());
 			if (!ids.isEmpty()) {
-				bySession.put(sessionId, ids);
+				bySession.put(sessionName, ids);
 			}
 		}
 		return bySession;

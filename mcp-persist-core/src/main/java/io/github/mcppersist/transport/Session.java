@@ -157,8 +157,8 @@ final class Session {
 		this.renewedNanos = this.lastUsedNanos;
 		this.notedCursor = record.standaloneCursor();
 		this.priming = record.protocolVersion().compareTo(FIRST_VERSION_WITH_PRIMING) >= 0;
-		this.standalone = new StandaloneLog(runtime.streams(), new StreamKey(record.sessionId(), STANDALONE_STREAM_ID),
-				record.standaloneCursor(), first);
+		this.standalone = new StandaloneLog(runtime.streams(),
+				new StreamKey(record.sessionName(), STANDALONE_STREAM_ID), record.standaloneCursor(), first);
 		listen(sdkSession);
 		tellLogLevel(record);
 	}
@@ -166,15 +166,15 @@ final class Session {
 	// One permanent writer: what is sent while no connection is open is stored too
 	private void listen(McpStreamableServerSession sdkSession) {
 		sdkSession.listeningStream(new LogTransport(this.jsonMapper, this.runtime.serverRequests(),
-				this.record.sessionId(), () -> this.standalone));
+				this.record.sessionName(), () -> this.standalone));
 	}
 
 	/**
 	 * Return under which name stores and other nodes know the session.
 	 * @return its {@linkplain SessionNames name}, not the ID that its client sends
 	 */
-	String id() {
-		return this.record.sessionId();
+	String name() {
+		return this.record.sessionName();
 	}
 
 	/**
@@ -317,7 +317,7 @@ final class Session {
 	 */
 	RequestLog begin(RequestIds requestIds) {
 		this.uses.incrementAndGet();
-		StreamKey stream = StreamKey.random(id());
+		StreamKey stream = StreamKey.random(name());
 		RequestLog log = new RequestLog(this.runtime.streams(), stream, requestIds, () -> {
 			this.running.remove(stream.streamId());
 			streamEnded(stream);
@@ -458,7 +458,7 @@ final class Session {
 			}
 			else if (this.listeners.ended() && this.runtime.isShared()) {
 				this.runtime.streams()
-					.broadcast(new NodeMessage(NodeMessage.Kind.UNHEARD, id(), ""))
+					.broadcast(new NodeMessage(NodeMessage.Kind.UNHEARD, name(), ""))
 					.subscribe((nothing) -> {
 					}, (ex) -> logger.debug("Connections on other nodes wait longer than they need to", ex));
 			}
@@ -531,7 +531,7 @@ final class Session {
 					else {
 						this.runtime.streams()
 							.tell(reader,
-									new NodeMessage(NodeMessage.Kind.WAITING, id(), this.runtime.nodes().nodeId()));
+									new NodeMessage(NodeMessage.Kind.WAITING, name(), this.runtime.nodes().nodeId()));
 						lookElsewhere();
 					}
 				}, (ex) -> {
@@ -665,7 +665,7 @@ final class Session {
 	 */
 	boolean letGo(Duration timeout) {
 		if (this.runtime.threads().nanoTime() - this.lastUsedNanos <= StreamContext.nanos(timeout) || wasListening()
-				|| this.runtime.serverRequests().isAnyPending(id()) || !this.uses.compareAndSet(0, LET_GO)) {
+				|| this.runtime.serverRequests().isAnyPending(name()) || !this.uses.compareAndSet(0, LET_GO)) {
 			return false;
 		}
 		if (this.standalone.isIdle() && cursorToNote() == null) {
@@ -673,6 +673,18 @@ final class Session {
 		}
 		this.uses.set(0);
 		return false;
+	}
+
+	/**
+	 * Say why a stream of this session has ended before the connection began that was to
+	 * bring it.
+	 * @return what its client is told
+	 */
+	Rejection whyEnded() {
+		if (this.runtime.isLeaving()) {
+			return Rejection.SHUTTING_DOWN;
+		}
+		return this.ended ? Rejection.UNKNOWN_SESSION : Rejection.STREAM_ENDED;
 	}
 
 	/**

@@ -97,6 +97,8 @@ final class Sessions {
 
 	private final UnsavedSessions unsavedSessions;
 
+	private final LogLimit notStored;
+
 	private volatile @Nullable SdkSessions sdkSessions;
 
 	Sessions(EndpointRuntime runtime, McpJsonMapper jsonMapper, ResourceSubscriptions subscriptions) {
@@ -105,6 +107,7 @@ final class Sessions {
 		this.subscriptions = subscriptions;
 		this.letGoNotBefore = runtime.threads().nanoTime();
 		this.unsavedSessions = new UnsavedSessions(runtime::writesFail, runtime.threads()::nanoTime);
+		this.notStored = new LogLimit(runtime.threads()::nanoTime);
 	}
 
 	void start(SdkSessions sdkSessions) {
@@ -131,7 +134,7 @@ final class Sessions {
 			return rejected(
 					Rejection.of(400, "Bad Request: there is more than one " + HeaderRules.SESSION_ID + " header"));
 		}
-		if (!StreamKey.isSessionId(sessionId)) {
+		if (!HeaderRules.isSessionId(sessionId)) {
 			return rejected(Rejection.UNKNOWN_SESSION);
 		}
 		return use(SessionNames.of(sessionId), sessionId, current)
@@ -220,11 +223,12 @@ final class Sessions {
 	}
 
 	private Mono<Void> reload(Session session) {
-		return this.runtime.sessionStore().findSession(session.id()).doOnNext((stored) -> {
+		return this.runtime.sessionStore().findSession(session.name()).doOnNext((stored) -> {
 			session.update(stored);
 			this.subscriptions.add(stored.subscriptions());
 		})
-			.switchIfEmpty(Mono.defer(() -> createAgain(session)))
+			// Without a place in the store it goes on as this node holds it
+			.switchIfEmpty(Mono.defer(() -> createAgain(session).onErrorComplete(TooManySessionsException.class)))
 			.then()
 			.doOnSuccess((nothing) -> session.outOfDate(false))
 			.onErrorResume(SessionStoreUnavailableException.class, (ex) -> {
@@ -252,18 +256,30 @@ final class Sessions {
 	 * Store a session again that this node uses although the store has lost it, and only
 	 * if it wasn't deleted.
 	 * @param session the session
-	 * @return completes empty when it is stored
+	 * @return completes empty when it is stored; fails with
+	 * {@link TooManySessionsException} if there is no place for it
 	 */
 	private Mono<SessionRecord> createAgain(Session session) {
 		return this.runtime.sessionStore()
 			.createSession(session.record())
-			// It goes on as this node holds it
-			.onErrorComplete(TooManySessionsException.class)
+			.doOnError(TooManySessionsException.class, (ex) -> notStored())
 			.then(Mono.<SessionRecord>empty())
 			.onErrorResume(SessionAlreadyDeletedException.class, (ex) -> {
 				drop(session);
 				return rejected(Rejection.UNKNOWN_SESSION);
 			});
+	}
+
+	private void notStored() {
+		this.runtime.observer().sessionNotStored();
+		long unlogged = this.notStored.take();
+		if (unlogged >= 0) {
+			logger
+				.warn("A session that is in use can't be stored, since there are as many as there may be: it goes on, "
+						+ "but only on this instance, and what its client changes of it is refused. Raise the number of "
+						+ "sessions, such as by mcp.persist.max-sessions. {} more since the last line; logged once a minute",
+						unlogged);
+		}
 	}
 
 	private Mono<Session> restore(String name, @Nullable String sessionId) {
@@ -310,7 +326,7 @@ final class Sessions {
 	}
 
 	private Session restored(SessionRecord stored, String sessionId) {
-		Session known = this.held.get(stored.sessionId());
+		Session known = this.held.get(stored.sessionName());
 		if (known != null && known.acquire()) {
 			known.release();
 			return known;
@@ -375,7 +391,7 @@ final class Sessions {
 	private Session create(Function<String, McpStreamableServerSession> sdkSessions,
 			McpStreamableServerSession sdkSession, SessionRecord record, boolean first) {
 		Session session = new Session(this.runtime, this.jsonMapper, sdkSessions, sdkSession, record, first);
-		Session replaced = this.held.put(session.id(), session);
+		Session replaced = this.held.put(session.name(), session);
 		this.heldBytes.addAndGet(session.heldBytes() - ((replaced != null) ? replaced.heldBytes() : 0));
 		return session;
 	}
@@ -411,7 +427,7 @@ final class Sessions {
 	}
 
 	private void remove(Session session) {
-		if (this.held.remove(session.id(), session)) {
+		if (this.held.remove(session.name(), session)) {
 			this.heldBytes.addAndGet(-session.heldBytes());
 		}
 	}
@@ -423,12 +439,13 @@ final class Sessions {
 	 * @param session the session, used by the caller
 	 * @param change makes the change
 	 * @return completes when it is stored, or when it will be later because the store is
-	 * out of reach; fails only if the session was deleted
+	 * out of reach; fails only if the session was deleted, or is stored no more and with
+	 * {@link TooManySessionsException} can't be
 	 */
 	Mono<Void> change(Session session, SessionChanges.Change change) {
 		// Not before subscription: a request that fails changes nothing
 		return Mono.defer(() -> {
-			if (this.unsaved.containsKey(session.id())) {
+			if (this.unsaved.containsKey(session.name())) {
 				later(session, change);
 				return Mono.empty();
 			}
@@ -452,7 +469,7 @@ final class Sessions {
 	 */
 	void noteResumed(Session session) {
 		if (session.noteResumed()) {
-			change(session, (store) -> store.setResuming(session.id())).subscribe((nothing) -> {
+			change(session, (store) -> store.setResuming(session.name())).subscribe((nothing) -> {
 			}, (ex) -> {
 				session.forgetResumed();
 				logger.debug("Other nodes don't learn that a client has resumed, until it does again", ex);
@@ -463,21 +480,20 @@ final class Sessions {
 	/**
 	 * A subscriber could not be notified of an update: if it isn't there any more, it is
 	 * taken off the subscribers.
-	 * @param sessionId the session
+	 * @param name the name of the session
 	 * @param uri the resource
 	 * @param cause why it could not be notified
 	 * @return completes when it is done; never fails
 	 */
-	Mono<Void> notNotified(String sessionId, String uri, Throwable cause) {
+	Mono<Void> notNotified(String name, String uri, Throwable cause) {
 		boolean unknown = cause instanceof RejectedRequestException ex && ex.rejection() == Rejection.UNKNOWN_SESSION
 				&& !(cause instanceof OtherServersSessionException);
 		logger.debug("A subscriber was not notified: {}", cause.getMessage());
-		return unknown ? this.runtime.sessionStore().unsubscribe(sessionId, uri).onErrorComplete().then()
-				: Mono.empty();
+		return unknown ? this.runtime.sessionStore().unsubscribe(name, uri).onErrorComplete().then() : Mono.empty();
 	}
 
 	private void later(Session session, SessionChanges.Change change) {
-		this.unsaved.compute(session.id(), (id, known) -> {
+		this.unsaved.compute(session.name(), (id, known) -> {
 			SessionChanges changes = (known != null) ? known : new SessionChanges(session.record());
 			changes.add(change);
 			return changes;
@@ -492,14 +508,16 @@ final class Sessions {
 			this.unsavedSessions.seen();
 		}
 		this.unsavedSessions.look();
-		this.unsaved
-			.forEach((sessionId, changes) -> changes.storeIn(this.runtime.sessionStore()).subscribe((nothing) -> {
-			}, (ex) -> {
-				if (!(ex instanceof SessionStoreUnavailableException)) {
-					logger.debug("What an outage kept from being stored of a session is given up", ex);
-					this.unsaved.remove(sessionId, changes);
-				}
-			}, () -> this.unsaved.computeIfPresent(sessionId, (id, known) -> known.isEmpty() ? null : known)));
+		this.unsaved.forEach((name, changes) -> changes.storeIn(this.runtime.sessionStore()).subscribe((nothing) -> {
+		}, (ex) -> {
+			if (ex instanceof TooManySessionsException) {
+				notStored();
+			}
+			if (!(ex instanceof SessionStoreUnavailableException)) {
+				logger.debug("What an outage kept from being stored of a session is given up", ex);
+				this.unsaved.remove(name, changes);
+			}
+		}, () -> this.unsaved.computeIfPresent(name, (id, known) -> known.isEmpty() ? null : known)));
 	}
 
 	/**
@@ -529,7 +547,7 @@ final class Sessions {
 	 */
 	Mono<Void> delete(Session session) {
 		drop(session);
-		return delete(session.id());
+		return delete(session.name());
 	}
 
 	/**
@@ -552,31 +570,31 @@ final class Sessions {
 		});
 	}
 
-	private Mono<Void> delete(String sessionId) {
-		this.deleting.add(sessionId);
+	private Mono<Void> delete(String name) {
+		this.deleting.add(name);
 		// The tombstone comes first: it forbids what is under way elsewhere
 		return this.runtime.sessionStore()
-			.deleteSession(sessionId)
-			.then(this.runtime.store().deleteSession(sessionId))
+			.deleteSession(name)
+			.then(this.runtime.store().deleteSession(name))
 			.then(this.runtime.streams()
-				.broadcast(new NodeMessage(NodeMessage.Kind.DELETED, sessionId, ""))
+				.broadcast(new NodeMessage(NodeMessage.Kind.DELETED, name, ""))
 				.onErrorComplete())
-			.doFinally((signal) -> deleted(sessionId));
+			.doFinally((signal) -> deleted(name));
 	}
 
 	/**
 	 * Let requests look for a session again whose deletion is over. A restore that read
 	 * its record before that has put it back into the table, or is about to.
-	 * @param sessionId the session
+	 * @param name the name of the session
 	 */
-	private void deleted(String sessionId) {
-		Mono<Session> restore = this.restoring.getOrDefault(sessionId, Mono.empty());
+	private void deleted(String name) {
+		Mono<Session> restore = this.restoring.getOrDefault(name, Mono.empty());
 		restore.onErrorComplete().doFinally((signal) -> {
-			Session restored = this.held.get(sessionId);
+			Session restored = this.held.get(name);
 			if (restored != null) {
 				drop(restored);
 			}
-			this.deleting.remove(sessionId);
+			this.deleting.remove(name);
 		}).subscribe();
 	}
 
@@ -586,7 +604,7 @@ final class Sessions {
 	 */
 	void drop(Session session) {
 		remove(session);
-		this.unsaved.remove(session.id());
+		this.unsaved.remove(session.name());
 		session.end();
 	}
 
@@ -609,11 +627,11 @@ final class Sessions {
 		List<String> used = new ArrayList<>();
 		int count = 0;
 		for (Session session : this.held.values()) {
-			if (!this.unsaved.containsKey(session.id()) && session.letGo(timeout)) {
+			if (!this.unsaved.containsKey(session.name()) && session.letGo(timeout)) {
 				count++;
 				remove(session);
 				if (session.takeUsed()) {
-					used.add(session.id());
+					used.add(session.name());
 				}
 				session.end();
 			}
@@ -645,11 +663,12 @@ final class Sessions {
 	 * @return completes when it is done; never fails
 	 */
 	Mono<Void> renewSessions() {
-		return Mono.defer(() -> renew(this.held.values().stream().filter(Session::takeUsed).map(Session::id).toList()));
+		return Mono
+			.defer(() -> renew(this.held.values().stream().filter(Session::takeUsed).map(Session::name).toList()));
 	}
 
-	private Mono<Void> renew(List<String> sessionIds) {
-		return Flux.fromIterable(sessionIds)
+	private Mono<Void> renew(List<String> names) {
+		return Flux.fromIterable(names)
 			.buffer(RENEWAL_BATCH)
 			.concatMap((batch) -> this.runtime.sessionStore().renewSessions(batch).onErrorResume((ex) -> {
 				logger.debug("Sessions were not renewed; those that are used then are next time", ex);
@@ -678,7 +697,7 @@ final class Sessions {
 			return Mono.empty();
 		}
 		SessionStore store = this.runtime.sessionStore();
-		return store.moveStandaloneCursor(session.id(), cursor)
+		return store.moveStandaloneCursor(session.name(), cursor)
 			.doOnSuccess((nothing) -> session.cursorNoted(cursor))
 			.onErrorComplete();
 	}

@@ -228,7 +228,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				return (params instanceof ResourcesUpdatedNotification updated)
 						? notifySubscribers(updated.uri(), method, params) : Mono.empty();
 			}
-			if (!StreamKey.isSessionId(sessionId)) {
+			if (!HeaderRules.isSessionId(sessionId)) {
 				return Mono.empty();
 			}
 			return this.runtime.threads()
@@ -332,7 +332,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		}
 		Map<String, ConnectionKind> connections = new HashMap<>();
 		for (SseConnection connection : this.runtime.streams().connections()) {
-			if (connection.stream().sessionId().equals(name)) {
+			if (connection.stream().sessionName().equals(name)) {
 				connections.put(connection.stream().streamId(), connection.kind());
 			}
 		}
@@ -357,7 +357,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	 * ended or not, and the call can be made again
 	 */
 	public Mono<Void> endSession(String name) {
-		StreamKey.requireSessionId(name);
+		StreamKey.requireSessionName(name);
 		return this.sessions.end(name)
 			.onErrorMap(RejectedRequestException.class, (ex) -> (ex.rejection() == Rejection.UNKNOWN_SESSION)
 					? new SessionNotFoundException() : new SessionStoreUnavailableException(ex.rejection().message()));

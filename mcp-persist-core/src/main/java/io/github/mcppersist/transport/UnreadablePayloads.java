@@ -1,7 +1,5 @@
 package io.github.mcppersist.transport;
 
-import java.time.Duration;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 
@@ -20,29 +18,20 @@ final class UnreadablePayloads implements BiConsumer<PayloadPlace, UnreadablePay
 
 	private static final Logger logger = LoggerFactory.getLogger(UnreadablePayloads.class);
 
-	private static final long INTERVAL_NANOS = Duration.ofMinutes(1).toNanos();
-
 	private final EndpointObserver observer;
 
-	private final LongSupplier nanoTime;
-
-	private final AtomicLong notBefore;
-
-	private final AtomicLong unlogged = new AtomicLong();
+	private final LogLimit limit;
 
 	UnreadablePayloads(EndpointObserver observer, LongSupplier nanoTime) {
 		this.observer = observer;
-		this.nanoTime = nanoTime;
-		this.notBefore = new AtomicLong(nanoTime.getAsLong());
+		this.limit = new LogLimit(nanoTime);
 	}
 
 	@Override
 	public void accept(PayloadPlace place, UnreadablePayloadException failure) {
 		this.observer.payloadUnreadable(place.kind());
-		long now = this.nanoTime.getAsLong();
-		long due = this.notBefore.get();
-		if (now - due < 0 || !this.notBefore.compareAndSet(due, now + INTERVAL_NANOS)) {
-			this.unlogged.incrementAndGet();
+		long unlogged = this.limit.take();
+		if (unlogged < 0) {
 			logger.debug("Another payload can't be opened ({})", place.kind(), failure);
 			return;
 		}
@@ -52,7 +41,7 @@ final class UnreadablePayloads implements BiConsumer<PayloadPlace, UnreadablePay
 					+ "line; logged once a minute",
 					(place.kind() == PayloadPlace.Kind.NODE_MESSAGE) ? "What another instance says"
 							: "A payload in the store",
-					place.kind(), failure.getMessage(), this.unlogged.getAndSet(0), failure.getCause());
+					place.kind(), failure.getMessage(), unlogged, failure.getCause());
 	}
 
 }

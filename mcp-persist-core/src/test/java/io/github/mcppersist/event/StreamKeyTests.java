@@ -13,19 +13,19 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 class StreamKeyTests {
 
 	@ParameterizedTest
-	@ValueSource(strings = { "a", "0", "5f0c7d8e-1b1a-4f43-9d3e-7e0a3f5c9b11", "A.b_c-9", ".", "_", "-" })
-	void takesEverySessionIdOfTheGrammar(String sessionId) {
-		assertThat(new StreamKey(sessionId, "s").sessionId()).isEqualTo(sessionId);
-		assertThat(StreamKey.isSessionId(sessionId)).isTrue();
+	@ValueSource(strings = { "a", "0", "A.b_c-9", ".", "_", "-" })
+	void takesEverySessionNameOfTheGrammar(String sessionName) {
+		assertThat(new StreamKey(sessionName, "s").sessionName()).isEqualTo(sessionName);
+		assertThat(StreamKey.isSessionName(sessionName)).isTrue();
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "", " ", "a b", "a}b", "{a", "a:b", "a*", "a/b", "a\n", "\u0000", "\u00e9", "\uff41",
 			"\u0661", "a\ud83d\ude80", "a,b", "a'b", "a\"b", "a\\b", "a%20" })
-	void refusesEveryOtherSessionId(String sessionId) {
-		assertThat(StreamKey.isSessionId(sessionId)).isFalse();
-		assertThatIllegalArgumentException().isThrownBy(() -> new StreamKey(sessionId, "s"))
-			.withMessageStartingWith("Not a session ID: '");
+	void refusesEveryOtherSessionName(String sessionName) {
+		assertThat(StreamKey.isSessionName(sessionName)).isFalse();
+		assertThatIllegalArgumentException().isThrownBy(() -> new StreamKey(sessionName, "s"))
+			.withMessageStartingWith("Not the name of a session");
 	}
 
 	@ParameterizedTest
@@ -37,16 +37,16 @@ class StreamKeyTests {
 
 	@Test
 	void boundsTheLengthOfIds() {
-		assertThat(new StreamKey("a".repeat(128), "b".repeat(32)).streamId()).hasSize(32);
+		assertThat(new StreamKey("a".repeat(32), "b".repeat(32)).streamId()).hasSize(32);
 
-		assertThatIllegalArgumentException().isThrownBy(() -> new StreamKey("a".repeat(129), "b"));
+		assertThatIllegalArgumentException().isThrownBy(() -> new StreamKey("a".repeat(33), "b"));
 		assertThatIllegalArgumentException().isThrownBy(() -> new StreamKey("a", "b".repeat(33)));
 	}
 
 	@Test
 	void printsNothingOfARefusedIdThatCouldForgeALogLine() {
 		assertThatIllegalArgumentException()
-			.isThrownBy(() -> new StreamKey("a\r\nWARN \u001b[31m" + "x".repeat(1000), "b"))
+			.isThrownBy(() -> new StreamKey("a", "a\r\nWARN \u001b[31m" + "x".repeat(1000)))
 			.satisfies((ex) -> assertThat(ex.getMessage()).hasSizeLessThan(200).matches("[ -~]+"));
 	}
 

@@ -98,7 +98,7 @@ class AesGcmPayloadCodecTests {
 		byte[] encoded = this.codec.encode(PLACE, PAYLOAD);
 		for (PayloadPlace.Kind kind : PayloadPlace.Kind.values()) {
 			if (kind != PLACE.kind()) {
-				assertUnreadable(this.codec, new PayloadPlace(kind, PLACE.sessionId(), PLACE.part()), encoded, "");
+				assertUnreadable(this.codec, new PayloadPlace(kind, PLACE.sessionName(), PLACE.part()), encoded, "");
 			}
 		}
 		assertUnreadable(this.codec, new PayloadPlace(PLACE.kind(), "sessio", "nAb3_7_r4uq8b"), encoded, "moved");

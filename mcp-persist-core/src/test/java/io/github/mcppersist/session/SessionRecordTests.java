@@ -26,19 +26,19 @@ class SessionRecordTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "", " ", "a b", "a}b", "{a", "a:b", "a\r\nWARN", "\u00e9", "\u0661" })
-	void refusesWhatIsNoSessionId(String sessionId) {
+	void refusesWhatIsNoSessionsName(String sessionName) {
 		assertThatIllegalArgumentException()
-			.isThrownBy(() -> SessionRecord.initialized(sessionId, "{}", "2025-11-25", null, "server"))
-			.satisfies((ex) -> assertThat(ex.getMessage()).startsWith("Not a session ID").matches("[ -~]+"));
+			.isThrownBy(() -> SessionRecord.initialized(sessionName, "{}", "2025-11-25", null, "server"))
+			.satisfies((ex) -> assertThat(ex.getMessage()).startsWith("Not the name of a session").matches("[ -~]+"));
 	}
 
 	@Test
-	void boundsTheLengthOfASessionId() {
-		assertThat(SessionRecord.initialized("a".repeat(128), "{}", "2025-11-25", null, "server").sessionId())
-			.hasSize(128);
+	void boundsTheLengthOfASessionsName() {
+		assertThat(SessionRecord.initialized("a".repeat(32), "{}", "2025-11-25", null, "server").sessionName())
+			.hasSize(32);
 
 		assertThatIllegalArgumentException()
-			.isThrownBy(() -> SessionRecord.initialized("a".repeat(129), "{}", "2025-11-25", null, "server"));
+			.isThrownBy(() -> SessionRecord.initialized("a".repeat(33), "{}", "2025-11-25", null, "server"));
 	}
 
 	@Test

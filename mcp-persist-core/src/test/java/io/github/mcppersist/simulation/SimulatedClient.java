@@ -9,6 +9,8 @@ import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 
+import io.github.mcppersist.session.SessionNames;
+
 /**
  * A client: it calls tools, listens, loses connections and comes back, and knows what it
  * is owed.
@@ -388,7 +390,7 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		if (status == 503 && first) {
 			call.end("refused");
 		}
-		else if (status == 503) {
+		else if (status == 503 || (status == 409 && !first)) {
 			resumeLater(call);
 		}
 		else if (status == 204) {
@@ -429,7 +431,7 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 			// A node may not know yet that another one has begun sessions that can't be
 			// stored
 			boolean unsaved = this.plan.outages() && this.sessionId != null
-					&& this.simulation.database().session(this.sessionId) == null;
+					&& this.simulation.database().session(SessionNames.of(this.sessionId)) == null;
 			if (this.deleting || this.plan.losesData() || unsaved) {
 				return;
 			}

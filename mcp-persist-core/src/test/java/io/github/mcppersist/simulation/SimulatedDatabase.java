@@ -75,7 +75,7 @@ final class SimulatedDatabase {
 	// What is stored
 
 	@Nullable StoredLog log(StreamKey stream) {
-		return isDeleted(stream.sessionId()) ? null : this.logs.get(stream);
+		return isDeleted(stream.sessionName()) ? null : this.logs.get(stream);
 	}
 
 	void put(StreamKey stream, @Nullable StoredLog log) {
@@ -90,9 +90,9 @@ final class SimulatedDatabase {
 		});
 	}
 
-	Set<StreamKey> streamsOf(String sessionId) {
+	Set<StreamKey> streamsOf(String sessionName) {
 		Set<StreamKey> streams = new LinkedHashSet<>(this.logs.keySet());
-		streams.removeIf((stream) -> !stream.sessionId().equals(sessionId));
+		streams.removeIf((stream) -> !stream.sessionName().equals(sessionName));
 		return streams;
 	}
 
@@ -108,19 +108,19 @@ final class SimulatedDatabase {
 			.anyMatch((event) -> message.equals(Messages.find(new String(event.message(), StandardCharsets.UTF_8))));
 	}
 
-	@Nullable SessionRecord session(String sessionId) {
-		return isDeleted(sessionId) ? null : this.sessions.get(sessionId);
+	@Nullable SessionRecord session(String sessionName) {
+		return isDeleted(sessionName) ? null : this.sessions.get(sessionName);
 	}
 
-	void put(String sessionId, @Nullable SessionRecord session) {
-		SessionRecord before = (session != null) ? this.sessions.put(sessionId, session)
-				: this.sessions.remove(sessionId);
+	void put(String sessionName, @Nullable SessionRecord session) {
+		SessionRecord before = (session != null) ? this.sessions.put(sessionName, session)
+				: this.sessions.remove(sessionName);
 		undo(() -> {
 			if (before != null) {
-				this.sessions.put(sessionId, before);
+				this.sessions.put(sessionName, before);
 			}
 			else {
-				this.sessions.remove(sessionId);
+				this.sessions.remove(sessionName);
 			}
 		});
 	}
@@ -129,17 +129,17 @@ final class SimulatedDatabase {
 		return List.copyOf(this.sessions.values());
 	}
 
-	Map<String, byte[]> answers(String sessionId) {
-		return this.answers.computeIfAbsent(sessionId, (id) -> new LinkedHashMap<>());
+	Map<String, byte[]> answers(String sessionName) {
+		return this.answers.computeIfAbsent(sessionName, (id) -> new LinkedHashMap<>());
 	}
 
-	boolean isDeleted(String sessionId) {
-		return this.deleted.contains(sessionId);
+	boolean isDeleted(String sessionName) {
+		return this.deleted.contains(sessionName);
 	}
 
-	void delete(String sessionId) {
-		if (this.deleted.add(sessionId)) {
-			undo(() -> this.deleted.remove(sessionId));
+	void delete(String sessionName) {
+		if (this.deleted.add(sessionName)) {
+			undo(() -> this.deleted.remove(sessionName));
 		}
 	}
 
@@ -168,12 +168,12 @@ final class SimulatedDatabase {
 
 	// What things are called, whatever their IDs
 
-	void name(String sessionId, String name) {
-		this.sessionNames.put(sessionId, name);
+	void name(String sessionName, String name) {
+		this.sessionNames.put(sessionName, name);
 	}
 
-	String nameOf(String sessionId) {
-		return this.sessionNames.getOrDefault(sessionId, "?");
+	String nameOf(String sessionName) {
+		return this.sessionNames.getOrDefault(sessionName, "?");
 	}
 
 	void name(StreamKey stream, String name) {
@@ -181,7 +181,7 @@ final class SimulatedDatabase {
 	}
 
 	String nameOf(StreamKey stream) {
-		return this.nameOf(stream.sessionId()) + "/" + this.streamNames.getOrDefault(stream, stream.streamId());
+		return this.nameOf(stream.sessionName()) + "/" + this.streamNames.getOrDefault(stream, stream.streamId());
 	}
 
 	// Calls

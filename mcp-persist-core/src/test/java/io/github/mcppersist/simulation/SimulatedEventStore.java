@@ -54,7 +54,7 @@ final class SimulatedEventStore implements EventStore {
 			this.database.name(stream, "call " + requestIds);
 		}
 		return write("open", stream, events, () -> {
-			if (this.database.isDeleted(stream.sessionId())) {
+			if (this.database.isDeleted(stream.sessionName())) {
 				throw new SessionDeletedException();
 			}
 			StoredLog log = this.database.log(stream);
@@ -66,7 +66,7 @@ final class SimulatedEventStore implements EventStore {
 			if (this.nodeId == null) {
 				return null;
 			}
-			SessionRecord session = this.database.session(stream.sessionId());
+			SessionRecord session = this.database.session(stream.sessionName());
 			return (session != null) ? session.revision() : null;
 		});
 	}
@@ -163,10 +163,10 @@ final class SimulatedEventStore implements EventStore {
 	}
 
 	@Override
-	public Mono<Void> deleteSession(String sessionId) {
-		return this.database.call(this.node, "delete streams of " + this.database.nameOf(sessionId), true, () -> {
-			this.database.delete(sessionId);
-			this.database.streamsOf(sessionId).forEach((stream) -> this.database.put(stream, null));
+	public Mono<Void> deleteSession(String sessionName) {
+		return this.database.call(this.node, "delete streams of " + this.database.nameOf(sessionName), true, () -> {
+			this.database.delete(sessionName);
+			this.database.streamsOf(sessionName).forEach((stream) -> this.database.put(stream, null));
 			return null;
 		});
 	}

@@ -38,14 +38,14 @@ final class SimulatedSessionStore implements SessionStore {
 
 	@Override
 	public Mono<Void> createSession(SessionRecord session) {
-		String sessionId = session.sessionId();
-		this.database.name(sessionId, clientOf(session));
-		return call("create", sessionId, true, () -> {
-			if (this.database.isDeleted(sessionId)) {
+		String sessionName = session.sessionName();
+		this.database.name(sessionName, clientOf(session));
+		return call("create", sessionName, true, () -> {
+			if (this.database.isDeleted(sessionName)) {
 				throw new SessionAlreadyDeletedException();
 			}
-			if (this.database.session(sessionId) == null) {
-				this.database.put(sessionId, session);
+			if (this.database.session(sessionName) == null) {
+				this.database.put(sessionName, session);
 			}
 			return null;
 		});
@@ -62,34 +62,34 @@ final class SimulatedSessionStore implements SessionStore {
 	}
 
 	@Override
-	public Mono<SessionRecord> findSession(String sessionId) {
-		return call("find", sessionId, false, () -> this.database.session(sessionId));
+	public Mono<SessionRecord> findSession(String sessionName) {
+		return call("find", sessionName, false, () -> this.database.session(sessionName));
 	}
 
 	@Override
-	public Mono<Revision> setLogLevel(String sessionId, String logLevel) {
-		return change("set the log level of", sessionId, logLevel, false, Set.of(), Set.of());
+	public Mono<Revision> setLogLevel(String sessionName, String logLevel) {
+		return change("set the log level of", sessionName, logLevel, false, Set.of(), Set.of());
 	}
 
 	@Override
-	public Mono<Revision> setResuming(String sessionId) {
-		return change("mark as resuming", sessionId, null, true, Set.of(), Set.of());
+	public Mono<Revision> setResuming(String sessionName) {
+		return change("mark as resuming", sessionName, null, true, Set.of(), Set.of());
 	}
 
 	@Override
-	public Mono<Revision> subscribe(String sessionId, String uri) {
-		return change("subscribe", sessionId, null, false, Set.of(uri), Set.of());
+	public Mono<Revision> subscribe(String sessionName, String uri) {
+		return change("subscribe", sessionName, null, false, Set.of(uri), Set.of());
 	}
 
 	@Override
-	public Mono<Revision> unsubscribe(String sessionId, String uri) {
-		return change("unsubscribe", sessionId, null, false, Set.of(), Set.of(uri));
+	public Mono<Revision> unsubscribe(String sessionName, String uri) {
+		return change("unsubscribe", sessionName, null, false, Set.of(), Set.of(uri));
 	}
 
-	private Mono<Revision> change(String what, String sessionId, @Nullable String logLevel, boolean resuming,
+	private Mono<Revision> change(String what, String sessionName, @Nullable String logLevel, boolean resuming,
 			Set<String> more, Set<String> less) {
-		return call(what, sessionId, true, () -> {
-			SessionRecord before = this.database.session(sessionId);
+		return call(what, sessionName, true, () -> {
+			SessionRecord before = this.database.session(sessionName);
 			if (before == null) {
 				throw new SessionNotFoundException();
 			}
@@ -98,14 +98,14 @@ final class SimulatedSessionStore implements SessionStore {
 			uris.removeAll(less);
 			SessionRecord after = copy(before, (logLevel != null) ? logLevel : before.logLevel(), uris,
 					before.standaloneCursor(), resuming || before.resuming(), before.revision().next());
-			this.database.put(sessionId, after);
+			this.database.put(sessionName, after);
 			return after.revision();
 		});
 	}
 
 	private static SessionRecord copy(SessionRecord session, @Nullable String logLevel, Set<String> subscriptions,
 			@Nullable EventId cursor, boolean resuming, Revision revision) {
-		return new SessionRecord(session.sessionId(), session.initializeRequest(), session.protocolVersion(),
+		return new SessionRecord(session.sessionName(), session.initializeRequest(), session.protocolVersion(),
 				session.owner(), session.server(), logLevel, subscriptions, cursor, resuming, revision);
 	}
 
@@ -115,7 +115,7 @@ final class SimulatedSessionStore implements SessionStore {
 			Set<String> found = new LinkedHashSet<>();
 			for (SessionRecord session : this.database.sessions()) {
 				if (session.subscriptions().contains(uri)) {
-					found.add(session.sessionId());
+					found.add(session.sessionName());
 				}
 			}
 			return found;
@@ -133,12 +133,12 @@ final class SimulatedSessionStore implements SessionStore {
 	}
 
 	@Override
-	public Mono<Void> moveStandaloneCursor(String sessionId, EventId cursor) {
-		return call("note cursor " + cursor.sequence() + " of", sessionId, true, () -> {
-			SessionRecord session = this.database.session(sessionId);
+	public Mono<Void> moveStandaloneCursor(String sessionName, EventId cursor) {
+		return call("note cursor " + cursor.sequence() + " of", sessionName, true, () -> {
+			SessionRecord session = this.database.session(sessionName);
 			EventId noted = (session != null) ? session.standaloneCursor() : null;
 			if (session != null && (noted == null || cursor.sequence() > noted.sequence())) {
-				this.database.put(sessionId, copy(session, session.logLevel(), session.subscriptions(), cursor,
+				this.database.put(sessionName, copy(session, session.logLevel(), session.subscriptions(), cursor,
 						session.resuming(), session.revision()));
 			}
 			return null;
@@ -146,43 +146,43 @@ final class SimulatedSessionStore implements SessionStore {
 	}
 
 	@Override
-	public Mono<Void> renewSessions(Collection<String> sessionIds) {
-		return this.database.call(this.node, "renew " + sessionIds.size() + " sessions", true, () -> null);
+	public Mono<Void> renewSessions(Collection<String> sessionNames) {
+		return this.database.call(this.node, "renew " + sessionNames.size() + " sessions", true, () -> null);
 	}
 
 	@Override
-	public Mono<Void> storeAnswer(String sessionId, String requestId, byte[] answer) {
-		return call("store an answer of", sessionId, true, () -> {
-			if (this.database.isDeleted(sessionId)) {
+	public Mono<Void> storeAnswer(String sessionName, String requestId, byte[] answer) {
+		return call("store an answer of", sessionName, true, () -> {
+			if (this.database.isDeleted(sessionName)) {
 				throw new SessionAlreadyDeletedException();
 			}
-			this.database.answers(sessionId).putIfAbsent(requestId, answer);
+			this.database.answers(sessionName).putIfAbsent(requestId, answer);
 			return null;
 		});
 	}
 
 	@Override
-	public Mono<Map<String, byte[]>> findAnswers(String sessionId, Collection<String> requestIds) {
-		return call("find answers of", sessionId, false, () -> {
-			Map<String, byte[]> found = new LinkedHashMap<>(this.database.answers(sessionId));
+	public Mono<Map<String, byte[]>> findAnswers(String sessionName, Collection<String> requestIds) {
+		return call("find answers of", sessionName, false, () -> {
+			Map<String, byte[]> found = new LinkedHashMap<>(this.database.answers(sessionName));
 			found.keySet().retainAll(List.copyOf(requestIds));
 			return found;
 		});
 	}
 
 	@Override
-	public Mono<Void> removeAnswers(String sessionId, Collection<String> requestIds) {
-		return call("remove answers of", sessionId, true, () -> {
-			this.database.answers(sessionId).keySet().removeAll(List.copyOf(requestIds));
+	public Mono<Void> removeAnswers(String sessionName, Collection<String> requestIds) {
+		return call("remove answers of", sessionName, true, () -> {
+			this.database.answers(sessionName).keySet().removeAll(List.copyOf(requestIds));
 			return null;
 		});
 	}
 
 	@Override
-	public Mono<Void> deleteSession(String sessionId) {
-		return call("delete", sessionId, true, () -> {
-			this.database.delete(sessionId);
-			this.database.put(sessionId, null);
+	public Mono<Void> deleteSession(String sessionName) {
+		return call("delete", sessionName, true, () -> {
+			this.database.delete(sessionName);
+			this.database.put(sessionName, null);
 			return null;
 		});
 	}
@@ -192,8 +192,8 @@ final class SimulatedSessionStore implements SessionStore {
 		return Duration.ofHours(24);
 	}
 
-	private <T> Mono<T> call(String what, String sessionId, boolean write, Supplier<@Nullable T> operation) {
-		return this.database.call(this.node, what + " " + this.database.nameOf(sessionId), write, operation)
+	private <T> Mono<T> call(String what, String sessionName, boolean write, Supplier<@Nullable T> operation) {
+		return this.database.call(this.node, what + " " + this.database.nameOf(sessionName), write, operation)
 			.onErrorMap(EventStoreUnavailableException.class,
 					(ex) -> new SessionStoreUnavailableException("The simulated store is out of reach", ex));
 	}

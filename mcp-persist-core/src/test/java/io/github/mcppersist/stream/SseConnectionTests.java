@@ -8,6 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
 
@@ -63,7 +64,7 @@ class SseConnectionTests {
 		send(LARGE);
 		this.client.takeNothing();
 		this.log.mailbox().execute(() -> ((StandaloneLog) this.log).begin(this.connection, null));
-		this.connection.openWhenWatched((chunks) -> chunks.subscribe(this.client));
+		this.connection.openWhenWatched(this.client);
 		assertThat(state()).isEqualTo(State.READING);
 	}
 
@@ -118,7 +119,7 @@ class SseConnectionTests {
 
 	private void begin(@Nullable EventId noted) {
 		this.log.mailbox().execute(() -> ((StandaloneLog) this.log).begin(this.connection, noted));
-		this.connection.openWhenWatched((chunks) -> chunks.subscribe(this.client));
+		this.connection.openWhenWatched(this.client);
 	}
 
 	private void resume(EventId lastEventId, PageReader.Result found) {
@@ -128,7 +129,7 @@ class SseConnectionTests {
 			}
 			this.connection.resume(lastEventId, found);
 		});
-		this.connection.openWhenWatched((chunks) -> chunks.subscribe(this.client));
+		this.connection.openWhenWatched(this.client);
 	}
 
 	private void send(String message) {
@@ -608,7 +609,7 @@ class SseConnectionTests {
 	/**
 	 * Takes what comes, and remembers of each event its message and the place in its ID.
 	 */
-	private static final class Client implements Subscriber<byte[]> {
+	private static final class Client implements Subscriber<byte[]>, SseOutput.Response {
 
 		private final List<String> events = new ArrayList<>();
 
@@ -633,6 +634,21 @@ class SseConnectionTests {
 			if (this.subscription != null) {
 				this.subscription.cancel();
 			}
+		}
+
+		@Override
+		public void send(byte[] frames) {
+			throw new AssertionError("What came with a GET is streamed");
+		}
+
+		@Override
+		public void stream(Publisher<byte[]> chunks) {
+			chunks.subscribe(this);
+		}
+
+		@Override
+		public void refuse() {
+			this.complete = true;
 		}
 
 		@Override

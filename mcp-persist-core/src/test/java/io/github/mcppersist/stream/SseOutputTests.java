@@ -120,14 +120,49 @@ class SseOutputTests {
 	}
 
 	@Test
-	void answersThoughItWasClosedBeforeItBegan() {
+	void refusesWhatWasClosedBeforeItBegan() {
 		openSoon();
 
 		this.mailbox.execute(this.output::finish);
 		this.threads.run();
 
-		assertThat(this.client.streamed).isTrue();
-		assertThat(this.client.chunks).isEmpty();
+		assertThat(this.client.refused).isTrue();
+		assertThat(this.client.begun).isOne();
+	}
+
+	@Test
+	void refusesWhatIsOpenedWhenItIsClosedAlready() {
+		this.mailbox.execute(this.output::finish);
+
+		this.mailbox.execute(() -> this.output.open(this.client));
+		this.threads.run();
+
+		assertThat(this.client.refused).isTrue();
+		assertThat(this.client.begun).isOne();
+	}
+
+	@Test
+	void refusesWhatHasEndedWithNothingToSay() {
+		this.mailbox.execute(this.output::end);
+
+		this.mailbox.execute(() -> this.output.open(this.client));
+		this.threads.run();
+
+		assertThat(this.client.refused).isTrue();
+		assertThat(this.source.closed).isTrue();
+	}
+
+	@Test
+	void streamsWhatIsOpenedAndHasEndedWithSomethingToSay() {
+		this.mailbox.execute(() -> {
+			this.output.add(message(1));
+			this.output.end();
+		});
+
+		this.mailbox.execute(() -> this.output.open(this.client));
+		this.threads.run();
+
+		assertThat(this.client.chunks).hasSize(1);
 		assertThat(this.client.completed).isTrue();
 	}
 
@@ -180,6 +215,8 @@ class SseOutputTests {
 
 		private boolean streamed;
 
+		private boolean refused;
+
 		private boolean completed;
 
 		private String whole;
@@ -188,6 +225,12 @@ class SseOutputTests {
 		public void send(byte[] frames) {
 			this.begun++;
 			this.whole = new String(frames, StandardCharsets.US_ASCII);
+		}
+
+		@Override
+		public void refuse() {
+			this.begun++;
+			this.refused = true;
 		}
 
 		@Override

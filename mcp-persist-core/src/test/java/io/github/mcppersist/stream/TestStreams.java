@@ -26,7 +26,7 @@ final class TestStreams {
 
 	static final RequestId REQUEST_ID = new RequestId("1");
 
-	private static final String SESSION_ID = "5d1ad1d0-7e51-4f0c-9d39-1f2a8a5f6c11";
+	private static final String SESSION = "XRrR0H5RTwydOR8qil9sEQ";
 
 	private final ManualThreads threads = new ManualThreads();
 
@@ -65,11 +65,11 @@ final class TestStreams {
 	 * @return the writer
 	 */
 	StandaloneLog standalone(boolean first) {
-		return new StandaloneLog(this.context, new StreamKey(SESSION_ID, "0"), null, first);
+		return new StandaloneLog(this.context, new StreamKey(SESSION, "0"), null, first);
 	}
 
 	RequestLog request() {
-		return new RequestLog(this.context, new StreamKey(SESSION_ID, "request"), RequestIds.of(REQUEST_ID), () -> {
+		return new RequestLog(this.context, new StreamKey(SESSION, "request"), RequestIds.of(REQUEST_ID), () -> {
 		});
 	}
 

@@ -167,22 +167,22 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 	}
 
 	@Override
-	public Mono<Void> deleteSession(String sessionId) {
-		StreamKey.requireSessionId(sessionId);
-		return Mono.create((sink) -> delete(sessionId, List.of(), sink));
+	public Mono<Void> deleteSession(String sessionName) {
+		StreamKey.requireSessionName(sessionName);
+		return Mono.create((sink) -> delete(sessionName, List.of(), sink));
 	}
 
 	/**
 	 * Set the tombstone and unlink streams, as often as there are any. From the first
 	 * time on none can be opened, so there is an end to it.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @param unlinked the IDs of streams that have been unlinked, and are to leave the
 	 * index
 	 * @param sink is told when it is done
 	 */
-	private void delete(String sessionId, List<Object> unlinked, MonoSink<Void> sink) {
-		byte[] index = RedisKeys.bytes(this.node.keys().streams(sessionId));
-		byte[][] keys = { RedisKeys.bytes(this.node.keys().tombstone(sessionId)), index };
+	private void delete(String sessionName, List<Object> unlinked, MonoSink<Void> sink) {
+		byte[] index = RedisKeys.bytes(this.node.keys().streams(sessionName));
+		byte[][] keys = { RedisKeys.bytes(this.node.keys().tombstone(sessionName)), index };
 		byte[][] arguments = new byte[2 + unlinked.size()][];
 		arguments[0] = RedisNode.number(this.ttls.tombstone());
 		arguments[1] = RedisNode.number(DELETE_BATCH);
@@ -197,17 +197,18 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 			boolean last = streamIds.size() < DELETE_BATCH;
 			byte[][] streams = new byte[streamIds.size() + (last ? 1 : 0)][];
 			for (int i = 0; i < streamIds.size(); i++) {
-				streams[i] = RedisKeys.bytes(this.node.keys().stream(new StreamKey(sessionId, text(streamIds.get(i)))));
+				streams[i] = RedisKeys
+					.bytes(this.node.keys().stream(new StreamKey(sessionName, text(streamIds.get(i)))));
 			}
 			if (last) {
 				streams[streamIds.size()] = index;
 			}
 			unlink(streams, sink, () -> {
 				if (last) {
-					deleted(sessionId, sink);
+					deleted(sessionName, sink);
 				}
 				else {
-					delete(sessionId, streamIds, sink);
+					delete(sessionName, streamIds, sink);
 				}
 			});
 		});
@@ -224,9 +225,9 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 		});
 	}
 
-	private void deleted(String sessionId, MonoSink<Void> sink) {
-		this.bounds.deleted(sessionId);
-		this.watches.deleted(sessionId);
+	private void deleted(String sessionName, MonoSink<Void> sink) {
+		this.bounds.deleted(sessionName);
+		this.watches.deleted(sessionName);
 		sink.success();
 	}
 
@@ -240,12 +241,12 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 	}
 
 	@Override
-	public Mono<List<StoredStream>> findStreams(String sessionId) {
-		StreamKey.requireSessionId(sessionId);
-		byte[][] index = { RedisKeys.bytes(this.node.keys().streams(sessionId)) };
+	public Mono<List<StoredStream>> findStreams(String sessionName) {
+		StreamKey.requireSessionName(sessionName);
+		byte[][] index = { RedisKeys.bytes(this.node.keys().streams(sessionName)) };
 		return this.node.read(LuaScript.LIST_STREAMS, index, RedisNode.number(MAX_FOUND))
 			.flatMapIterable((streamIds) -> streamIds)
-			.map((streamId) -> new StreamKey(sessionId, text(streamId)))
+			.map((streamId) -> new StreamKey(sessionName, text(streamId)))
 			.flatMap(this.reader::describe, FINDS_UNDER_WAY)
 			.collectList();
 	}

@@ -44,7 +44,7 @@ import io.github.mcppersist.event.StreamKey;
  *
  * All keys of a session share a hash slot through <code>{4f1c}</code>, and the indexes of
  * sessions and of subscribers are in one slot each through <code>{s}</code> and
- * <code>{u}</code>; neither session IDs nor stream IDs can hold a brace. A channel
+ * <code>{u}</code>; neither session names nor stream IDs can hold a brace. A channel
  * belongs to no slot and no database: of the database 5 they are
  * <code>mcp:1:n:5:0rT5...</code> and so on. Every key expires.
  */
@@ -94,23 +94,23 @@ final class RedisKeys {
 	}
 
 	String stream(StreamKey stream) {
-		return this.root + stream.sessionId() + "}:s:" + stream.streamId();
+		return this.root + stream.sessionName() + "}:s:" + stream.streamId();
 	}
 
-	String streams(String sessionId) {
-		return this.root + sessionId + "}:x";
+	String streams(String sessionName) {
+		return this.root + sessionName + "}:x";
 	}
 
-	String tombstone(String sessionId) {
-		return this.root + sessionId + "}:d";
+	String tombstone(String sessionName) {
+		return this.root + sessionName + "}:d";
 	}
 
-	String record(String sessionId) {
-		return this.root + sessionId + "}:i";
+	String record(String sessionName) {
+		return this.root + sessionName + "}:i";
 	}
 
-	String answers(String sessionId) {
-		return this.root + sessionId + "}:a";
+	String answers(String sessionName) {
+		return this.root + sessionName + "}:a";
 	}
 
 	String sessions() {

@@ -155,29 +155,29 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 
 	@Override
 	public Mono<Void> createSession(SessionRecord session) {
-		String sessionId = session.sessionId();
+		String sessionName = session.sessionName();
 		List<byte[]> arguments = new ArrayList<>(List.of(this.ttl, this.nodeId));
 		arguments.addAll(SessionFields.of(session));
 		long bytes = arguments.stream().mapToLong((argument) -> argument.length).sum();
 		Mono<List<Object>> stored = write(LuaScript.CREATE_SESSION, bytes,
-				keys(keys().record(sessionId), keys().tombstone(sessionId)), arguments.toArray(byte[][]::new));
-		Mono<Void> uncounted = keep(GONE, List.of(sessionId)).onErrorComplete().then();
-		return admit(sessionId, this.maxSessions)
+				keys(keys().record(sessionName), keys().tombstone(sessionName)), arguments.toArray(byte[][]::new));
+		Mono<Void> uncounted = keep(GONE, List.of(sessionName)).onErrorComplete().then();
+		return admit(sessionName, this.maxSessions)
 			.flatMap((added) -> stored.onErrorResume((ex) -> added ? uncounted.then(Mono.error(ex)) : Mono.error(ex)))
 			.flatMap((reply) -> isCode(reply, -1) ? uncounted.then(Mono.error(new SessionAlreadyDeletedException()))
-					: indexAgain(sessionId, texts(reply)));
+					: indexAgain(sessionName, texts(reply)));
 	}
 
 	/**
 	 * Count a session. The count is in a slot of its own, whose server may be away while
 	 * that of the session works: what can't be counted is let in.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @param most how many there may be
 	 * @return whether it wasn't counted before; fails with
 	 * {@link TooManySessionsException}
 	 */
-	private Mono<Boolean> admit(String sessionId, byte[] most) {
-		return write(LuaScript.ADD_SESSION, 0, keys(keys().sessions()), this.ttl, most, RedisKeys.bytes(sessionId))
+	private Mono<Boolean> admit(String sessionName, byte[] most) {
+		return write(LuaScript.ADD_SESSION, 0, keys(keys().sessions()), this.ttl, most, RedisKeys.bytes(sessionName))
 			.flatMap((reply) -> isCode(reply, -1) ? Mono.error(new TooManySessionsException())
 					: Mono.just(isCode(reply, 1)))
 			.onErrorResume(SessionStoreUnavailableException.class, (ex) -> {
@@ -189,22 +189,22 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 	/**
 	 * Put off when sessions aren't counted any more.
 	 * @param ttl the time to live, or {@link #GONE}
-	 * @param sessionIds the sessions
+	 * @param sessionNames the sessions
 	 * @return those that were to be kept and aren't counted
 	 */
-	private Mono<List<String>> keep(byte[] ttl, List<String> sessionIds) {
+	private Mono<List<String>> keep(byte[] ttl, List<String> sessionNames) {
 		List<byte[]> arguments = new ArrayList<>(List.of(ttl));
-		sessionIds.forEach((sessionId) -> arguments.add(RedisKeys.bytes(sessionId)));
+		sessionNames.forEach((sessionName) -> arguments.add(RedisKeys.bytes(sessionName)));
 		return write(LuaScript.KEEP_SESSIONS, 0, keys(keys().sessions()), arguments.toArray(byte[][]::new))
 			.map(RedisSessionStore::texts);
 	}
 
 	@Override
-	public Mono<SessionRecord> findSession(String sessionId) {
-		StreamKey.requireSessionId(sessionId);
-		return read(LuaScript.FIND_SESSION, keys(keys().record(sessionId), keys().tombstone(sessionId)))
+	public Mono<SessionRecord> findSession(String sessionName) {
+		StreamKey.requireSessionName(sessionName);
+		return read(LuaScript.FIND_SESSION, keys(keys().record(sessionName), keys().tombstone(sessionName)))
 			.filter((fields) -> !fields.isEmpty())
-			.map((fields) -> SessionFields.parse(sessionId, fields))
+			.map((fields) -> SessionFields.parse(sessionName, fields))
 			.onErrorMap(RuntimeException.class, RedisSessionStore::unreadable);
 	}
 
@@ -228,36 +228,36 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 
 	private static byte[][] after(byte[] most, String cursor) {
 		Matcher place = CURSOR.matcher(cursor);
-		if (!place.matches() || !StreamKey.isSessionId(place.group(2))) {
+		if (!place.matches() || !StreamKey.isSessionName(place.group(2))) {
 			throw new IllegalArgumentException("Not a cursor of this store: '" + cursor + "'");
 		}
 		return new byte[][] { most, RedisKeys.bytes(place.group(1)), RedisKeys.bytes(place.group(2)) };
 	}
 
 	@Override
-	public Mono<StoredSession> describeSession(String sessionId) {
-		StreamKey.requireSessionId(sessionId);
-		return read(LuaScript.DESCRIBE_SESSION, keys(keys().record(sessionId), keys().tombstone(sessionId)),
+	public Mono<StoredSession> describeSession(String sessionName) {
+		StreamKey.requireSessionName(sessionName);
+		return read(LuaScript.DESCRIBE_SESSION, keys(keys().record(sessionName), keys().tombstone(sessionName)),
 				SessionFields.described())
 			.filter((reply) -> !reply.isEmpty())
-			.map((reply) -> describe(sessionId, reply));
+			.map((reply) -> describe(sessionName, reply));
 	}
 
-	private StoredSession describe(String sessionId, List<Object> reply) {
+	private StoredSession describe(String sessionName, List<Object> reply) {
 		Duration idle = Duration.ofMillis(Math.max(0, this.kept - (Long) reply.get(0)));
 		long millis = (Long) reply.get(1);
 		Duration age = (millis >= 0) ? Duration.ofMillis(millis) : null;
 		String text = SessionFields.text(reply.get(2));
 		String node = text.isEmpty() ? null : text;
 		try {
-			SessionRecord session = SessionFields.parse(sessionId, reply.subList(3, reply.size()));
-			return new StoredSession(sessionId, session.initializeRequest(), session.protocolVersion(), session.owner(),
-					session.server(), node, age, idle);
+			SessionRecord session = SessionFields.parse(sessionName, reply.subList(3, reply.size()));
+			return new StoredSession(sessionName, session.initializeRequest(), session.protocolVersion(),
+					session.owner(), session.server(), node, age, idle);
 		}
 		catch (RuntimeException ex) {
 			// One that can't be read doesn't hide the others
 			logger.debug("The record of a session can't be read", ex);
-			return new StoredSession(sessionId, null, null, null, null, node, age, idle);
+			return new StoredSession(sessionName, null, null, null, null, node, age, idle);
 		}
 	}
 
@@ -267,40 +267,40 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 	}
 
 	@Override
-	public Mono<Revision> setLogLevel(String sessionId, String logLevel) {
-		StreamKey.requireSessionId(sessionId);
-		return change(sessionId, this.ttl, SessionFields.logLevel(), RedisKeys.text(logLevel));
+	public Mono<Revision> setLogLevel(String sessionName, String logLevel) {
+		StreamKey.requireSessionName(sessionName);
+		return change(sessionName, this.ttl, SessionFields.logLevel(), RedisKeys.text(logLevel));
 	}
 
 	@Override
-	public Mono<Revision> setResuming(String sessionId) {
-		StreamKey.requireSessionId(sessionId);
-		return change(sessionId, this.ttl, SessionFields.resuming(), SessionFields.yes());
+	public Mono<Revision> setResuming(String sessionName) {
+		StreamKey.requireSessionName(sessionName);
+		return change(sessionName, this.ttl, SessionFields.resuming(), SessionFields.yes());
 	}
 
 	@Override
-	public Mono<Revision> subscribe(String sessionId, String uri) {
-		StreamKey.requireSessionId(sessionId);
+	public Mono<Revision> subscribe(String sessionName, String uri) {
+		StreamKey.requireSessionName(sessionName);
 		SubscriptionStore.requireUri(uri);
-		Mono<Revision> undone = change(sessionId, this.ttl, SessionFields.subscription(uri))
+		Mono<Revision> undone = change(sessionName, this.ttl, SessionFields.subscription(uri))
 			.flatMap((revision) -> Mono.error(new TooManySubscribedResourcesException()));
-		return change(sessionId, this.ttl, SessionFields.subscription(uri), NOTHING)
-			.flatMap((revision) -> index(sessionId, List.of(uri))
+		return change(sessionName, this.ttl, SessionFields.subscription(uri), NOTHING)
+			.flatMap((revision) -> index(sessionName, List.of(uri))
 				.flatMap((refused) -> (refused == 0) ? Mono.just(revision) : undone));
 	}
 
 	@Override
-	public Mono<Revision> unsubscribe(String sessionId, String uri) {
-		StreamKey.requireSessionId(sessionId);
+	public Mono<Revision> unsubscribe(String sessionName, String uri) {
+		StreamKey.requireSessionName(sessionName);
 		SubscriptionStore.requireUri(uri);
-		Mono<Void> unindexed = unindex(sessionId, List.of(uri));
-		return change(sessionId, this.ttl, SessionFields.subscription(uri))
+		Mono<Void> unindexed = unindex(sessionName, List.of(uri));
+		return change(sessionName, this.ttl, SessionFields.subscription(uri))
 			.onErrorResume(SessionNotFoundException.class, (ex) -> unindexed.then(Mono.error(ex)))
 			.flatMap((revision) -> unindexed.thenReturn(revision));
 	}
 
-	private Mono<Revision> change(String sessionId, byte[]... arguments) {
-		return write(LuaScript.CHANGE_SESSION, 0, keys(keys().record(sessionId), keys().tombstone(sessionId)),
+	private Mono<Revision> change(String sessionName, byte[]... arguments) {
+		return write(LuaScript.CHANGE_SESSION, 0, keys(keys().record(sessionName), keys().tombstone(sessionName)),
 				arguments)
 			.flatMap((reply) -> isCode(reply, 0) ? Mono.error(new SessionNotFoundException())
 					: Mono.just(new Revision((Long) reply.get(1))));
@@ -308,29 +308,29 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 
 	/**
 	 * Add a session to the subscribers of resources.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @param uris the resources
 	 * @return of how many it isn't a subscriber since there is no room for them
 	 */
-	private Mono<Long> index(String sessionId, List<String> uris) {
+	private Mono<Long> index(String sessionName, List<String> uris) {
 		return Flux.fromIterable(uris).buffer(URIS_PER_CALL).concatMap((batch) -> {
-			List<byte[]> arguments = new ArrayList<>(List.of(this.indexTtl, RedisKeys.bytes(sessionId), MAX_URIS));
+			List<byte[]> arguments = new ArrayList<>(List.of(this.indexTtl, RedisKeys.bytes(sessionName), MAX_URIS));
 			batch.forEach((uri) -> arguments.add(RedisKeys.text(uri)));
 			return write(LuaScript.ADD_SUBSCRIBER, 0, indexKeys(batch), arguments.toArray(byte[][]::new));
 		}).map((reply) -> (Long) reply.get(0)).reduce(0L, Long::sum);
 	}
 
-	private Mono<Void> indexAgain(String sessionId, List<String> uris) {
-		return index(sessionId, uris).doOnNext((refused) -> {
+	private Mono<Void> indexAgain(String sessionName, List<String> uris) {
+		return index(sessionName, uris).doOnNext((refused) -> {
 			if (refused != 0) {
 				logger.debug("A session isn't told of updates of {} resources: too many have subscribers", refused);
 			}
 		}).then();
 	}
 
-	private Mono<Void> unindex(String sessionId, List<String> uris) {
+	private Mono<Void> unindex(String sessionName, List<String> uris) {
 		return Flux.fromIterable(uris).buffer(URIS_PER_CALL).concatMap((batch) -> {
-			List<byte[]> arguments = new ArrayList<>(List.of(RedisKeys.bytes(sessionId)));
+			List<byte[]> arguments = new ArrayList<>(List.of(RedisKeys.bytes(sessionName)));
 			batch.forEach((uri) -> arguments.add(RedisKeys.text(uri)));
 			return write(LuaScript.REMOVE_SUBSCRIBER, 0, indexKeys(batch), arguments.toArray(byte[][]::new));
 		}).then();
@@ -348,9 +348,9 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 		return findSubscribers(keys, RedisNode.number(0))
 			.expand((found) -> (found.size() == 2 * SUBSCRIBERS_PER_CALL)
 					? findSubscribers(keys, (byte[]) found.get(found.size() - 1)) : Mono.empty())
-			.collect(LinkedHashSet::new, (sessionIds, found) -> {
+			.collect(LinkedHashSet::new, (sessionNames, found) -> {
 				for (int i = 0; i + 1 < found.size(); i += 2) {
-					sessionIds.add(SessionFields.text(found.get(i)));
+					sessionNames.add(SessionFields.text(found.get(i)));
 				}
 			});
 	}
@@ -368,22 +368,22 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 	}
 
 	@Override
-	public Mono<Void> moveStandaloneCursor(String sessionId, EventId cursor) {
-		StreamKey.requireSessionId(sessionId);
-		return write(LuaScript.MOVE_CURSOR, 0, keys(keys().record(sessionId)), RedisKeys.bytes(cursor.toString()))
+	public Mono<Void> moveStandaloneCursor(String sessionName, EventId cursor) {
+		StreamKey.requireSessionName(sessionName);
+		return write(LuaScript.MOVE_CURSOR, 0, keys(keys().record(sessionName)), RedisKeys.bytes(cursor.toString()))
 			.then();
 	}
 
 	@Override
-	public Mono<Void> renewSessions(Collection<String> sessionIds) {
-		List<String> checked = List.copyOf(sessionIds);
-		checked.forEach(StreamKey::requireSessionId);
+	public Mono<Void> renewSessions(Collection<String> sessionNames) {
+		List<String> checked = List.copyOf(sessionNames);
+		checked.forEach(StreamKey::requireSessionName);
 		return Mono.defer(() -> {
 			// One that can't be renewed keeps no other from that
 			AtomicReference<@Nullable Throwable> first = new AtomicReference<>();
 			Consumer<Throwable> failed = (ex) -> first.compareAndSet(null, ex);
 			return Flux.fromIterable(checked)
-				.flatMap((sessionId) -> renew(sessionId).doOnError(failed).onErrorComplete(), RENEWALS_UNDER_WAY, 1)
+				.flatMap((sessionName) -> renew(sessionName).doOnError(failed).onErrorComplete(), RENEWALS_UNDER_WAY, 1)
 				.buffer(SESSIONS_PER_CALL)
 				.concatMap((batch) -> keepCounted(batch).doOnError(failed).onErrorComplete())
 				.then(Mono.defer(() -> Mono.justOrEmpty(first.get()).flatMap(Mono::error)));
@@ -392,21 +392,21 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 
 	/**
 	 * Put off the expiry of a session.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @return the session if it is there, even if its subscriptions can't be indexed
 	 */
-	private Flux<String> renew(String sessionId) {
-		return renewRecord(sessionId).flatMapMany((reply) -> Flux.just(sessionId)
-			.concatWith(indexAgain(sessionId, texts(reply.subList(1, reply.size()))).then(Mono.empty())));
+	private Flux<String> renew(String sessionName) {
+		return renewRecord(sessionName).flatMapMany((reply) -> Flux.just(sessionName)
+			.concatWith(indexAgain(sessionName, texts(reply.subList(1, reply.size()))).then(Mono.empty())));
 	}
 
-	private Mono<List<Object>> renewRecord(String sessionId) {
-		return write(LuaScript.RENEW_SESSION, 0, keys(keys().record(sessionId)), this.ttl, this.nodeId)
+	private Mono<List<Object>> renewRecord(String sessionName) {
+		return write(LuaScript.RENEW_SESSION, 0, keys(keys().record(sessionName)), this.ttl, this.nodeId)
 			.filter((reply) -> isCode(reply, 1));
 	}
 
-	private Mono<Void> keepCounted(List<String> sessionIds) {
-		return keep(this.ttl, sessionIds).flatMapMany(Flux::fromIterable)
+	private Mono<Void> keepCounted(List<String> sessionNames) {
+		return keep(this.ttl, sessionNames).flatMapMany(Flux::fromIterable)
 			.flatMapDelayError(this::countAgain, RENEWALS_UNDER_WAY, 1)
 			.then();
 	}
@@ -415,23 +415,23 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 	 * Count a session that was there just now and isn't counted: the index has lost it,
 	 * or it was deleted meanwhile. It is looked at after it is counted, since who deletes
 	 * it counts it out last.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @return when that is done
 	 */
-	private Mono<Void> countAgain(String sessionId) {
-		Mono<Void> uncounted = keep(GONE, List.of(sessionId)).then();
-		return admit(sessionId, NO_BOUND).filter((added) -> added)
-			.flatMap((added) -> renewRecord(sessionId).hasElement()
+	private Mono<Void> countAgain(String sessionName) {
+		Mono<Void> uncounted = keep(GONE, List.of(sessionName)).then();
+		return admit(sessionName, NO_BOUND).filter((added) -> added)
+			.flatMap((added) -> renewRecord(sessionName).hasElement()
 				.onErrorResume((ex) -> uncounted.then(Mono.error(ex)))
 				.flatMap((there) -> there ? Mono.empty() : uncounted));
 	}
 
 	@Override
-	public Mono<Void> storeAnswer(String sessionId, String requestId, byte[] answer) {
-		StreamKey.requireSessionId(sessionId);
+	public Mono<Void> storeAnswer(String sessionName, String requestId, byte[] answer) {
+		StreamKey.requireSessionName(sessionName);
 		AnswerStore.requireRequestId(requestId);
 		return write(LuaScript.STORE_ANSWER, answer.length,
-				keys(keys().answers(sessionId), keys().tombstone(sessionId)), this.answerTtl,
+				keys(keys().answers(sessionName), keys().tombstone(sessionName)), this.answerTtl,
 				RedisKeys.bytes(requestId), answer, MAX_ANSWERS, MAX_ANSWER_BYTES)
 			.flatMap((reply) -> switch (RedisNode.code(reply)) {
 				case -1 -> Mono.error(new SessionAlreadyDeletedException());
@@ -442,10 +442,10 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 	}
 
 	@Override
-	public Mono<Map<String, byte[]>> findAnswers(String sessionId, Collection<String> requestIds) {
-		StreamKey.requireSessionId(sessionId);
+	public Mono<Map<String, byte[]>> findAnswers(String sessionName, Collection<String> requestIds) {
+		StreamKey.requireSessionName(sessionName);
 		byte[][] arguments = requestIds(requestIds);
-		return read(LuaScript.FIND_ANSWERS, keys(keys().answers(sessionId)), arguments).map((found) -> {
+		return read(LuaScript.FIND_ANSWERS, keys(keys().answers(sessionName)), arguments).map((found) -> {
 			Map<String, byte[]> answers = new HashMap<>();
 			for (int i = 0; i + 1 < found.size(); i += 2) {
 				answers.put(SessionFields.text(found.get(i)), (byte[]) found.get(i + 1));
@@ -455,10 +455,10 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 	}
 
 	@Override
-	public Mono<Void> removeAnswers(String sessionId, Collection<String> requestIds) {
-		StreamKey.requireSessionId(sessionId);
+	public Mono<Void> removeAnswers(String sessionName, Collection<String> requestIds) {
+		StreamKey.requireSessionName(sessionName);
 		byte[][] arguments = requestIds(requestIds);
-		return write(LuaScript.REMOVE_ANSWERS, 0, keys(keys().answers(sessionId)), arguments).then();
+		return write(LuaScript.REMOVE_ANSWERS, 0, keys(keys().answers(sessionName)), arguments).then();
 	}
 
 	private static byte[][] requestIds(Collection<String> requestIds) {
@@ -467,15 +467,15 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 	}
 
 	@Override
-	public Mono<Void> deleteSession(String sessionId) {
-		StreamKey.requireSessionId(sessionId);
+	public Mono<Void> deleteSession(String sessionName) {
+		StreamKey.requireSessionName(sessionName);
 		return write(LuaScript.DELETE_SESSION, 0,
-				keys(keys().tombstone(sessionId), keys().record(sessionId), keys().answers(sessionId)),
+				keys(keys().tombstone(sessionName), keys().record(sessionName), keys().answers(sessionName)),
 				this.tombstoneTtl)
 			// What is left in the index expires, and goes with the next update that finds
 			// it
-			.flatMap((uris) -> unindex(sessionId, texts(uris)).onErrorComplete()
-				.then(keep(GONE, List.of(sessionId)).onErrorComplete())
+			.flatMap((uris) -> unindex(sessionName, texts(uris)).onErrorComplete()
+				.then(keep(GONE, List.of(sessionName)).onErrorComplete())
 				.then());
 	}
 

@@ -113,11 +113,11 @@ final class SessionFields {
 
 	/**
 	 * Return the record that has these fields.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 * @param fields each field, followed by its value
 	 * @return the record
 	 */
-	static SessionRecord parse(String sessionId, List<Object> fields) {
+	static SessionRecord parse(String sessionName, List<Object> fields) {
 		Map<String, String> values = new HashMap<>();
 		Set<String> subscriptions = new HashSet<>();
 		for (int i = 0; i + 1 < fields.size(); i += 2) {
@@ -130,7 +130,7 @@ final class SessionFields {
 			}
 		}
 		String cursor = values.get(STANDALONE_CURSOR);
-		return new SessionRecord(sessionId, required(values, INITIALIZE_REQUEST), required(values, PROTOCOL_VERSION),
+		return new SessionRecord(sessionName, required(values, INITIALIZE_REQUEST), required(values, PROTOCOL_VERSION),
 				values.get(OWNER), values.get(SERVER), values.get(LOG_LEVEL), subscriptions,
 				(cursor != null) ? EventId.parse(cursor) : null, YES.equals(values.get(RESUMING)),
 				new Revision(Long.parseLong(required(values, REVISION))));

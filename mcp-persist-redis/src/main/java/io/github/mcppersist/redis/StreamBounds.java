@@ -67,7 +67,7 @@ final class StreamBounds {
 	 */
 	List<Excess> stored(StreamKey stream, List<Event> events, Written written) {
 		List<Excess> excess = new ArrayList<>(0);
-		this.sessions.compute(stream.sessionId(), (id, known) -> {
+		this.sessions.compute(stream.sessionName(), (id, known) -> {
 			Session session = (known != null) ? known : new Session();
 			session.store(stream, events, written, excess);
 			return session;
@@ -84,7 +84,7 @@ final class StreamBounds {
 	 */
 	Upkeep upkeep(StreamKey stream, int largest) {
 		Upkeep[] upkeep = { Upkeep.ALL };
-		this.sessions.computeIfPresent(stream.sessionId(), (id, session) -> {
+		this.sessions.computeIfPresent(stream.sessionName(), (id, session) -> {
 			Stream usage = session.find(stream.streamId());
 			if (usage != null) {
 				upkeep[0] = usage.upkeep(largest);
@@ -100,7 +100,7 @@ final class StreamBounds {
 	 * @param complete whether it is complete
 	 */
 	void renewed(StreamKey stream, boolean complete) {
-		this.sessions.computeIfPresent(stream.sessionId(), (id, session) -> {
+		this.sessions.computeIfPresent(stream.sessionName(), (id, session) -> {
 			Stream usage = complete ? session.completed.remove(stream.streamId())
 					: session.running.get(stream.streamId());
 			if (usage != null) {
@@ -115,12 +115,12 @@ final class StreamBounds {
 
 	/**
 	 * Return the IDs of streams that have completed since the last call, at most a few.
-	 * @param sessionId the session of the streams
+	 * @param sessionName the session of the streams
 	 * @return the stream IDs
 	 */
-	List<String> takeFinished(String sessionId) {
+	List<String> takeFinished(String sessionName) {
 		List<String> finished = new ArrayList<>(0);
-		this.sessions.computeIfPresent(sessionId, (id, session) -> {
+		this.sessions.computeIfPresent(sessionName, (id, session) -> {
 			finished.addAll(session.finished);
 			session.finished.clear();
 			return session;
@@ -128,15 +128,15 @@ final class StreamBounds {
 		return finished;
 	}
 
-	void putBackFinished(String sessionId, List<String> finished) {
-		this.sessions.computeIfPresent(sessionId, (id, session) -> {
+	void putBackFinished(String sessionName, List<String> finished) {
+		this.sessions.computeIfPresent(sessionName, (id, session) -> {
 			finished.forEach(session::finish);
 			return session;
 		});
 	}
 
-	void deleted(String sessionId) {
-		this.sessions.remove(sessionId);
+	void deleted(String sessionName) {
+		this.sessions.remove(sessionName);
 	}
 
 	/**
@@ -144,8 +144,8 @@ final class StreamBounds {
 	 */
 	void expire() {
 		long now = this.nanoTime.getAsLong();
-		for (String sessionId : this.sessions.keySet()) {
-			this.sessions.computeIfPresent(sessionId, (id, session) -> session.expire(now) ? null : session);
+		for (String sessionName : this.sessions.keySet()) {
+			this.sessions.computeIfPresent(sessionName, (id, session) -> session.expire(now) ? null : session);
 		}
 	}
 
@@ -253,7 +253,7 @@ final class StreamBounds {
 				Map.Entry<String, Stream> entry = oldest.next();
 				if (!entry.getKey().equals(current.streamId())) {
 					this.bytes -= entry.getValue().bytes;
-					excess.add(new Excess(new StreamKey(current.sessionId(), entry.getKey()), 0));
+					excess.add(new Excess(new StreamKey(current.sessionName(), entry.getKey()), 0));
 					oldest.remove();
 				}
 			}
@@ -272,7 +272,7 @@ final class StreamBounds {
 					trimmed = true;
 				}
 				if (trimmed) {
-					excess.add(new Excess(new StreamKey(current.sessionId(), entry.getKey()),
+					excess.add(new Excess(new StreamKey(current.sessionName(), entry.getKey()),
 							entry.getValue().head().first));
 				}
 			}

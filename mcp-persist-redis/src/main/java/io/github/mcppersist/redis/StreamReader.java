@@ -45,7 +45,7 @@ final class StreamReader {
 
 	void read(StreamKey stream, @Nullable EventId cursor, int maxBytes, MonoSink<EventPage> sink) {
 		String key = this.node.keys().stream(stream);
-		byte[] tombstone = RedisKeys.bytes(this.node.keys().tombstone(stream.sessionId()));
+		byte[] tombstone = RedisKeys.bytes(this.node.keys().tombstone(stream.sessionName()));
 		Read read = new Read(stream, key, tombstone, cursor, maxBytes, sink);
 		StreamHint.Extent extent = this.watches.extent(key);
 		if (cursor != null && extent != null && cursor.sequence() > extent.base()
@@ -90,7 +90,7 @@ final class StreamReader {
 	 */
 	Mono<StoredStream> describe(StreamKey stream) {
 		byte[][] keys = { RedisKeys.bytes(this.node.keys().stream(stream)),
-				RedisKeys.bytes(this.node.keys().tombstone(stream.sessionId())) };
+				RedisKeys.bytes(this.node.keys().tombstone(stream.sessionName())) };
 		return this.node.read(LuaScript.FIND_STREAM, keys).mapNotNull(StreamState::parse).map((state) -> {
 			StreamHeader header = state.header();
 			return new StoredStream(stream.streamId(), header.head(), header.base() + state.length() - 1,

@@ -40,13 +40,13 @@ final class StreamRenewal {
 	Mono<Void> renew(Collection<StreamKey> streams) {
 		Map<String, List<StreamKey>> sessions = new HashMap<>();
 		for (StreamKey stream : streams) {
-			sessions.computeIfAbsent(stream.sessionId(), (id) -> new ArrayList<>()).add(stream);
+			sessions.computeIfAbsent(stream.sessionName(), (id) -> new ArrayList<>()).add(stream);
 		}
 		List<Mono<Void>> renewals = new ArrayList<>();
-		sessions.forEach((sessionId, ofSession) -> {
+		sessions.forEach((sessionName, ofSession) -> {
 			for (int i = 0; i < ofSession.size(); i += BATCH) {
 				List<StreamKey> batch = ofSession.subList(i, Math.min(i + BATCH, ofSession.size()));
-				renewals.add(Mono.create((sink) -> renew(sessionId, batch, sink)));
+				renewals.add(Mono.create((sink) -> renew(sessionName, batch, sink)));
 			}
 		});
 		return Flux.fromIterable(renewals).flatMapDelayError((renewal) -> renewal, BATCHES_UNDER_WAY, 1).then();
@@ -70,13 +70,13 @@ final class StreamRenewal {
 	 * @param stream the stream
 	 */
 	void renewInBackground(StreamKey stream) {
-		Mono.<Void>create((sink) -> renew(stream.sessionId(), List.of(stream), sink)).onErrorComplete().subscribe();
+		Mono.<Void>create((sink) -> renew(stream.sessionName(), List.of(stream), sink)).onErrorComplete().subscribe();
 	}
 
-	private void renew(String sessionId, List<StreamKey> streams, MonoSink<Void> sink) {
+	private void renew(String sessionName, List<StreamKey> streams, MonoSink<Void> sink) {
 		byte[][] keys = new byte[1 + streams.size()][];
 		byte[][] arguments = new byte[4 + streams.size()][];
-		keys[0] = RedisKeys.bytes(this.node.keys().streams(sessionId));
+		keys[0] = RedisKeys.bytes(this.node.keys().streams(sessionName));
 		arguments[0] = this.ttls.running();
 		arguments[1] = this.ttls.completed();
 		arguments[2] = this.ttls.runningIndexed();

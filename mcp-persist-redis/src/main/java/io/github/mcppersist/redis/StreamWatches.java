@@ -143,12 +143,12 @@ final class StreamWatches implements RedisNode.Listener {
 
 	/**
 	 * Let those who watch the streams of a session see that it was deleted.
-	 * @param sessionId the session
+	 * @param sessionName the session
 	 */
-	void deleted(String sessionId) {
+	void deleted(String sessionName) {
 		this.watched.values()
 			.stream()
-			.filter((entry) -> entry.stream.sessionId().equals(sessionId))
+			.filter((entry) -> entry.stream.sessionName().equals(sessionName))
 			.forEach((entry) -> entry.hint(Hint.look()));
 	}
 

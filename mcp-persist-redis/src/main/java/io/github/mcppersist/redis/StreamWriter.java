@@ -53,7 +53,7 @@ final class StreamWriter {
 	}
 
 	void open(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events, MonoSink<Revision> sink) {
-		List<String> finished = this.bounds.takeFinished(stream.sessionId());
+		List<String> finished = this.bounds.takeFinished(stream.sessionName());
 		byte[][] elements = new byte[events.size()][];
 		long bytes = toElements(events, elements, 0);
 		StreamHeader header = new StreamHeader(false, events.get(0).id().sequence() - 1, this.node.id(),
@@ -72,19 +72,19 @@ final class StreamWriter {
 		}
 		System.arraycopy(elements, 0, arguments, 8 + finished.size(), elements.length);
 		byte[][] keys = { RedisKeys.bytes(this.node.keys().stream(stream)),
-				RedisKeys.bytes(this.node.keys().tombstone(stream.sessionId())),
-				RedisKeys.bytes(this.node.keys().streams(stream.sessionId())),
-				RedisKeys.bytes(this.node.keys().record(stream.sessionId())) };
+				RedisKeys.bytes(this.node.keys().tombstone(stream.sessionName())),
+				RedisKeys.bytes(this.node.keys().streams(stream.sessionName())),
+				RedisKeys.bytes(this.node.keys().record(stream.sessionName())) };
 		this.node.write(LuaScript.OPEN, bytes, keys, arguments, (reply, failure) -> {
 			if (reply == null) {
-				this.bounds.putBackFinished(stream.sessionId(), finished);
+				this.bounds.putBackFinished(stream.sessionName(), finished);
 				sink.error(RedisNode.refused(failure));
 				return;
 			}
 			switch (RedisNode.code(reply)) {
 				case 1 -> {
 					stored(stream, events, OPENED);
-					dropCompleted(stream.sessionId(), reply.subList(2, reply.size()));
+					dropCompleted(stream.sessionName(), reply.subList(2, reply.size()));
 					sink.success(revision((Long) reply.get(1)));
 				}
 				case -1 -> sink.error(new SessionDeletedException());
@@ -171,17 +171,17 @@ final class StreamWriter {
 	}
 
 	// The session has more streams than the index holds: the oldest ones go.
-	private void dropCompleted(String sessionId, List<Object> streamIds) {
+	private void dropCompleted(String sessionName, List<Object> streamIds) {
 		if (streamIds.isEmpty()) {
 			return;
 		}
 		byte[][] keys = new byte[1 + streamIds.size()][];
 		byte[][] arguments = new byte[streamIds.size()][];
-		keys[0] = RedisKeys.bytes(this.node.keys().streams(sessionId));
+		keys[0] = RedisKeys.bytes(this.node.keys().streams(sessionName));
 		for (int i = 0; i < arguments.length; i++) {
 			arguments[i] = (byte[]) streamIds.get(i);
 			String streamId = new String(arguments[i], StandardCharsets.ISO_8859_1);
-			keys[1 + i] = RedisKeys.bytes(this.node.keys().stream(new StreamKey(sessionId, streamId)));
+			keys[1 + i] = RedisKeys.bytes(this.node.keys().stream(new StreamKey(sessionName, streamId)));
 		}
 		// If it fails, the next stream that is opened tries again
 		this.node.write(LuaScript.DROP_STREAMS, 0, keys, arguments, (reply, failure) -> {

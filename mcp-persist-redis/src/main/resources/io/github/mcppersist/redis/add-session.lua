@@ -1,6 +1,6 @@
 -- Adds a session to those that are stored, or keeps it there for longer.
 -- KEYS    1 index of sessions
--- ARGV    1 time to live in ms, 2 how many there may be, 3 session ID
+-- ARGV    1 time to live in ms, 2 how many there may be, 3 session name
 -- Returns {1} it is new, {0} it was there, {-1} there are too many
 local index, ttl, most, session_id = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local time = redis.call('TIME')

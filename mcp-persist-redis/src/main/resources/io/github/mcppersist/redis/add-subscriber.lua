@@ -1,7 +1,7 @@
 -- Adds a session to the subscribers of some URIs, or keeps it there for longer.
 -- KEYS    1 URIs by the number under which each came, 2 URIs by expiry, then the
 --         subscribers of each URI
--- ARGV    1 time to live in ms, 2 session ID, 3 how many URIs there may be, then the URIs
+-- ARGV    1 time to live in ms, 2 session name, 3 how many URIs there may be, then the URIs
 -- Returns {how many URIs there was no room for}
 local numbers, expiries, ttl = KEYS[1], KEYS[2], tonumber(ARGV[1])
 local session_id, most = ARGV[2], tonumber(ARGV[3])

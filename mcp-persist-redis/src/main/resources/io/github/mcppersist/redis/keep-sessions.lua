@@ -1,6 +1,6 @@
 -- Keeps sessions for longer among those that are stored, or takes them off.
 -- KEYS    1 index of sessions
--- ARGV    1 time to live in ms, or 0 to take them off, then up to a thousand session IDs
+-- ARGV    1 time to live in ms, or 0 to take them off, then up to a thousand session names
 -- Returns those that were to be kept and aren't there
 local index, ttl = KEYS[1], tonumber(ARGV[1])
 if ttl == 0 then

@@ -1,7 +1,7 @@
 -- Reads a page of the sessions that are stored, in the order in which they will expire.
 -- KEYS    1 index of sessions
 -- ARGV    1 how many at most, then, to go on from there, 2 expiry and 3 ID of a session
--- Returns each session ID, followed by its expiry; the one that expires last at the end
+-- Returns each session name, followed by its expiry; the one that expires last at the end
 local index, most, expiry, session_id = KEYS[1], tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -81,7 +81,7 @@ class RedisClusterFailoverTests {
 	private StreamKey streamOn(RedisServer node) {
 		int third = this.cluster.nodes().indexOf(node);
 		StreamKey stream = RedisStores.newStream();
-		while (third("{" + stream.sessionId() + "}") != third) {
+		while (third("{" + stream.sessionName() + "}") != third) {
 			stream = RedisStores.newStream();
 		}
 		return stream;
@@ -129,10 +129,10 @@ class RedisClusterFailoverTests {
 		lost.kill();
 
 		awaiting().until(() -> this.store.outage() != null);
-		SessionRecord session = SessionRecord.initialized(streamOn(working).sessionId(), "{}", "2025-11-25", null,
+		SessionRecord session = SessionRecord.initialized(streamOn(working).sessionName(), "{}", "2025-11-25", null,
 				"server");
 		RedisStores.block(sessions.createSession(session));
-		assertThat(sessions.findSession(session.sessionId()).block(RedisStores.LIMIT)).isEqualTo(session);
+		assertThat(sessions.findSession(session.sessionName()).block(RedisStores.LIMIT)).isEqualTo(session);
 	}
 
 	@Test

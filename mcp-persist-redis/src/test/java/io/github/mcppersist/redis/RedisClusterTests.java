@@ -94,14 +94,14 @@ class RedisClusterTests {
 		RedisEventStore store = open(driver);
 		for (int i = 0; i < 30; i++) {
 			StreamKey stream = newStreamOn(cluster.nodes().get(i % 3));
-			StreamKey other = StreamKey.random(stream.sessionId());
+			StreamKey other = StreamKey.random(stream.sessionName());
 			RedisStores.block(store.openStream(stream, RequestIds.parse("7"), List.of(RedisStores.priming(stream))));
 			RedisStores.block(store.openStream(other, RequestIds.parse("8"), List.of(RedisStores.priming(other))));
 			RedisSessionStore sessions = RedisSessionStore.of(store, Duration.ofHours(1));
 			RedisStores.block(sessions
-				.createSession(SessionRecord.initialized(stream.sessionId(), "{}", "2025-11-25", null, "server")));
-			RedisStores.block(sessions.storeAnswer(stream.sessionId(), "r1", new byte[] { '1' }));
-			assertThat(slots(this.stores.keyPrefix() + ":*{" + stream.sessionId() + "}*")).hasSize(1);
+				.createSession(SessionRecord.initialized(stream.sessionName(), "{}", "2025-11-25", null, "server")));
+			RedisStores.block(sessions.storeAnswer(stream.sessionName(), "r1", new byte[] { '1' }));
+			assertThat(slots(this.stores.keyPrefix() + ":*{" + stream.sessionName() + "}*")).hasSize(1);
 		}
 
 		assertThat(cluster.nodes())
@@ -110,7 +110,7 @@ class RedisClusterTests {
 
 	private static StreamKey newStreamOn(RedisServer node) {
 		StreamKey stream = RedisStores.newStream();
-		while (cluster.owner("{" + stream.sessionId() + "}") != node) {
+		while (cluster.owner("{" + stream.sessionName() + "}") != node) {
 			stream = RedisStores.newStream();
 		}
 		return stream;

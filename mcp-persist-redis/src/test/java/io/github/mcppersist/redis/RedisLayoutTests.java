@@ -43,7 +43,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 @NeedsRedis
 class RedisLayoutTests {
 
-	private static final String SESSION = "3f0c6c7e-5d0e-4c43-9d2b-1b6a3f6a7b11";
+	private static final String SESSION = "Pwxsfl0OTEOdKxtqP2p7EQ";
 
 	private static final String STREAM_KEY = "mcp:1:{" + SESSION + "}:s:AbCdEfGhIjKlMnOp";
 

@@ -133,7 +133,7 @@ class RedisRecoveryTests {
 			assertUnavailable(() -> store.completeStream(this.stream, List.of(this.second)).block(RedisStores.LIMIT));
 			assertUnavailable(() -> read(store));
 			assertUnavailable(() -> store.renewStreams(List.of(this.stream)).block(RedisStores.LIMIT));
-			assertUnavailable(() -> store.deleteSession(other.sessionId()).block(RedisStores.LIMIT));
+			assertUnavailable(() -> store.deleteSession(other.sessionName()).block(RedisStores.LIMIT));
 		}
 	}
 

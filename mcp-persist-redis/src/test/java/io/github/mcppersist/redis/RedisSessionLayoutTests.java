@@ -39,7 +39,7 @@ import static org.assertj.core.api.Assertions.tuple;
 @NeedsRedis
 class RedisSessionLayoutTests {
 
-	private static final String SESSION = "3f0c6c7e-5d0e-4c43-9d2b-1b6a3f6a7b11";
+	private static final String SESSION = "Pwxsfl0OTEOdKxtqP2p7EQ";
 
 	private static final String RECORD = "mcp:1:{" + SESSION + "}:i";
 
@@ -220,7 +220,7 @@ class RedisSessionLayoutTests {
 		redis.cli("HDEL", RECORD, "i");
 
 		assertThat(TestEvents.block(this.store.findSessions(null, 10)).sessions())
-			.extracting(StoredSession::sessionId, StoredSession::initializeRequest)
+			.extracting(StoredSession::sessionName, StoredSession::initializeRequest)
 			.containsExactlyInAnyOrder(tuple(SESSION, null), tuple("other", "{}"));
 	}
 
@@ -232,7 +232,7 @@ class RedisSessionLayoutTests {
 		SessionPage first = TestEvents.block(this.store.findSessions(null, 1));
 		assertThat(first.sessions()).isEmpty();
 		assertThat(TestEvents.block(this.store.findSessions(first.next(), 1)).sessions()).singleElement()
-			.satisfies((session) -> assertThat(session.sessionId()).isEqualTo(SESSION));
+			.satisfies((session) -> assertThat(session.sessionName()).isEqualTo(SESSION));
 	}
 
 	@Test
@@ -255,7 +255,7 @@ class RedisSessionLayoutTests {
 		TestEvents.block(this.store.renewSessions(List.of(SESSION)));
 
 		assertThat(TestEvents.block(this.store.findSessions(null, 10)).sessions()).singleElement()
-			.satisfies((session) -> assertThat(session.sessionId()).isEqualTo(SESSION));
+			.satisfies((session) -> assertThat(session.sessionName()).isEqualTo(SESSION));
 		assertThat(ttl(SESSIONS)).isBetween(32_300_000L, 32_400_000L);
 	}
 
@@ -314,7 +314,7 @@ class RedisSessionLayoutTests {
 			.withMessageContaining("WRONGTYPE");
 
 		assertThat(TestEvents.block(this.store.findSessions(null, 10)).sessions()).singleElement()
-			.satisfies((session) -> assertThat(session.sessionId()).isEqualTo(SESSION));
+			.satisfies((session) -> assertThat(session.sessionName()).isEqualTo(SESSION));
 	}
 
 	@Test

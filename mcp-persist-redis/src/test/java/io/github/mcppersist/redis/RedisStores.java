@@ -26,6 +26,7 @@ import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.session.SessionRecord;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -75,7 +76,7 @@ final class RedisStores implements AutoCloseable {
 	}
 
 	static StreamKey newStream() {
-		return StreamKey.random(UUID.randomUUID().toString());
+		return StreamKey.random(SessionNames.of(UUID.randomUUID().toString()));
 	}
 
 	static Event priming(StreamKey stream) {
@@ -116,9 +117,9 @@ final class RedisStores implements AutoCloseable {
 		assertThat(page.events()).containsExactlyElementsOf(events.subList(1, events.size()));
 		assertThat(page.rest()).isEqualTo(EventPage.Rest.NONE);
 
-		StreamKey next = StreamKey.random(stream.sessionId());
+		StreamKey next = StreamKey.random(stream.sessionName());
 		block(store.openStream(next, RequestIds.parse("8"), List.of(priming(next))));
-		block(other.deleteSession(stream.sessionId()));
+		block(other.deleteSession(stream.sessionName()));
 		assertThatExceptionOfType(EventNotFoundException.class).isThrownBy(() -> read(store, stream, null));
 		assertThatExceptionOfType(SessionDeletedException.class)
 			.isThrownBy(() -> block(store.openStream(next, RequestIds.parse("8"), List.of(priming(next)))));
@@ -131,7 +132,7 @@ final class RedisStores implements AutoCloseable {
 		RedisSessionStore sessions = RedisSessionStore.of(store, Duration.ofHours(1));
 		RedisSessionStore others = RedisSessionStore.of(other, Duration.ofHours(1));
 		StreamKey stream = newStream();
-		String sessionId = stream.sessionId();
+		String sessionId = stream.sessionName();
 		block(sessions.createSession(SessionRecord.initialized(sessionId, "{}", "2025-11-25", "alice", "server")));
 		assertThat(others.setLogLevel(sessionId, "debug").block(LIMIT)).isEqualTo(new Revision(2));
 		assertThat(others.subscribe(sessionId, "file:///a").block(LIMIT)).isEqualTo(new Revision(3));

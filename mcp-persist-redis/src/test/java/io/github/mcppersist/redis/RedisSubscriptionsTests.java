@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 
 import io.github.mcppersist.event.Revision;
+import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SubscribedUris;
 import io.github.mcppersist.test.redis.NeedsRedis;
@@ -53,7 +54,7 @@ class RedisSubscriptionsTests {
 			String prefix = "file:///" + i + "/";
 			Set<String> subscriptions = new HashSet<>(Set.of(POPULAR));
 			IntStream.range(0, uris).forEach((n) -> subscriptions.add(prefix + n));
-			String sessionId = UUID.randomUUID().toString();
+			String sessionId = SessionNames.of(UUID.randomUUID().toString());
 			TestEvents.block(this.store.createSession(new SessionRecord(sessionId, "{}", "2025-11-25", null, "server",
 					null, subscriptions, null, false, Revision.FIRST)));
 			sessionIds.add(sessionId);

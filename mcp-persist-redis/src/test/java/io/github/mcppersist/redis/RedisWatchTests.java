@@ -155,7 +155,7 @@ class RedisWatchTests {
 		awaiting().untilAsserted(() -> assertThat(hints).containsExactly(Hint.look()));
 		assertThat(head(first).reader()).isEqualTo(second.node().id());
 		RedisStores.block(writer.storeEvents(this.stream, List.of(RedisStores.event(this.stream, 2))));
-		RedisStores.block(writer.deleteSession(RedisStores.newStream().sessionId()));
+		RedisStores.block(writer.deleteSession(RedisStores.newStream().sessionName()));
 		assertThat(hints).containsExactly(Hint.look());
 	}
 
@@ -406,7 +406,7 @@ class RedisWatchTests {
 		assertThatExceptionOfType(EventNotFoundException.class)
 			.isThrownBy(() -> RedisStores.read(reader, this.stream, EventId.next(this.stream.streamId(), 7)));
 
-		RedisStores.block(writer.deleteSession(this.stream.sessionId()));
+		RedisStores.block(writer.deleteSession(this.stream.sessionName()));
 		assertThatExceptionOfType(EventNotFoundException.class)
 			.isThrownBy(() -> RedisStores.read(reader, this.stream, events.get(4).id()));
 	}

@@ -46,6 +46,9 @@ import io.github.mcppersist.transport.StoreFailurePolicy;
  * isn't asked for; it comes back from the store
  * @param maxSessions how many sessions are stored in all, on whichever instance they
  * began; beyond that a new one gets 503
+ * @param maxHeldSessionBytes about how many bytes of heap the sessions take that an
+ * instance holds in its memory when one begins; beyond that those that aren't used are
+ * let go, and if all are, a new one gets 503; an eighth of the heap by default
  * @param nodeTimeout how long an instance gives no sign of life before the others take it
  * for dead, and end what ran on it with an error
  * @param deleteAllowed whether a client may end its session with DELETE
@@ -73,10 +76,11 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 		@DefaultValue("1s") Duration retryInterval, @DefaultValue("15s") Duration heartbeatInterval,
 		@Nullable Duration maxConnectionAge, @DefaultValue("24h") Duration sessionTimeout,
 		@DefaultValue("1m") Duration sessionCacheTimeout, @DefaultValue("100000") int maxSessions,
-		@DefaultValue("10s") Duration nodeTimeout, @DefaultValue("true") boolean deleteAllowed,
-		@DefaultValue("16MB") DataSize maxRequestSize, @DefaultValue("8MB") DataSize maxUnstoredBytes,
-		@DefaultValue("512KB") DataSize maxConnectionBuffer, @DefaultValue("100") int maxCallsPerSession,
-		@DefaultValue Set<String> allowedOrigins, @DefaultValue Set<String> allowedHosts) {
+		@Nullable DataSize maxHeldSessionBytes, @DefaultValue("10s") Duration nodeTimeout,
+		@DefaultValue("true") boolean deleteAllowed, @DefaultValue("16MB") DataSize maxRequestSize,
+		@DefaultValue("8MB") DataSize maxUnstoredBytes, @DefaultValue("512KB") DataSize maxConnectionBuffer,
+		@DefaultValue("100") int maxCallsPerSession, @DefaultValue Set<String> allowedOrigins,
+		@DefaultValue Set<String> allowedHosts) {
 
 	public McpPersistProperties {
 		positive("ttl", ttl);
@@ -95,6 +99,9 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 		positive("session-timeout", sessionTimeout);
 		positive("session-cache-timeout", sessionCacheTimeout);
 		check(maxSessions > 0, "max-sessions", "be positive", maxSessions);
+		if (maxHeldSessionBytes != null) {
+			positive("max-held-session-bytes", maxHeldSessionBytes);
+		}
 		check(nodeTimeout.compareTo(Duration.ofSeconds(1)) >= 0, "node-timeout", "be at least a second", nodeTimeout);
 		positiveInt("max-request-size", maxRequestSize);
 		positiveInt("max-unstored-bytes", maxUnstoredBytes);

@@ -43,8 +43,9 @@ class ConfigurationMetadataTests {
 					"mcp.persist.compression.enabled", "mcp.persist.compression.min-size",
 					"mcp.persist.on-store-failure", "mcp.persist.endpoint", "mcp.persist.retry-interval",
 					"mcp.persist.heartbeat-interval", "mcp.persist.max-connection-age", "mcp.persist.session-timeout",
-					"mcp.persist.session-cache-timeout", "mcp.persist.max-sessions", "mcp.persist.node-timeout",
-					"mcp.persist.delete-allowed", "mcp.persist.max-request-size", "mcp.persist.max-unstored-bytes",
+					"mcp.persist.session-cache-timeout", "mcp.persist.max-sessions",
+					"mcp.persist.max-held-session-bytes", "mcp.persist.node-timeout", "mcp.persist.delete-allowed",
+					"mcp.persist.max-request-size", "mcp.persist.max-unstored-bytes",
 					"mcp.persist.max-connection-buffer", "mcp.persist.max-calls-per-session",
 					"mcp.persist.allowed-origins", "mcp.persist.allowed-hosts");
 	}

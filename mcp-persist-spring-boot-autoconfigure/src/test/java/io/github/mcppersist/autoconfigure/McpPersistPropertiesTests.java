@@ -42,9 +42,9 @@ class McpPersistPropertiesTests {
 	@CsvSource({ "ttl, 0s", "ttl, -1s", "ttl, 100ns", "completed-ttl, 0", "timeout, 0ms", "max-events-per-stream, 0",
 			"max-bytes-per-stream, 0", "max-bytes-per-session, -1", "memory.max-bytes, 0", "endpoint, mcp",
 			"endpoint, /", "endpoint, /mcp/*", "retry-interval, 0", "heartbeat-interval, 0", "max-connection-age, 0",
-			"session-timeout, -24h", "session-cache-timeout, 0s", "max-sessions, 0", "node-timeout, 999ms",
-			"max-request-size, 0", "max-request-size, 2GB", "max-unstored-bytes, 4GB", "max-connection-buffer, 0",
-			"max-calls-per-session, 0", "compression.min-size, 0" })
+			"session-timeout, -24h", "session-cache-timeout, 0s", "max-sessions, 0", "max-held-session-bytes, 0",
+			"node-timeout, 999ms", "max-request-size, 0", "max-request-size, 2GB", "max-unstored-bytes, 4GB",
+			"max-connection-buffer, 0", "max-calls-per-session, 0", "compression.min-size, 0" })
 	void refusesWhatCannotWorkAndNamesTheProperty(String property, String value) {
 		assertThatException().isThrownBy(() -> bind(Map.of("mcp.persist." + property, value)))
 			.havingRootCause()

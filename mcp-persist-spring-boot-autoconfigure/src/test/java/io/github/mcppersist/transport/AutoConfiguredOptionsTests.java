@@ -44,13 +44,15 @@ class AutoConfiguredOptionsTests {
 			assertThat(options.maxUnstoredBytes()).isEqualTo(7 * 1024);
 			assertThat(options.maxConnectionBytes()).isEqualTo(8 * 1024);
 			assertThat(options.maxCallsPerSession()).isEqualTo(9);
+			assertThat(options.maxHeldSessionBytes()).isEqualTo(10 * 1024);
 			assertThat(options.allowedOrigins()).containsExactlyInAnyOrder("https://a.example", "https://b.example");
 			assertThat(options.allowedHosts()).containsExactly("c.example");
 			assertThat(options.onStoreFailure()).isEqualTo(StoreFailurePolicy.REJECT);
 		}, "retry-interval=2s", "heartbeat-interval=3s", "max-connection-age=4s", "session-cache-timeout=5s",
 				"delete-allowed=false", "max-request-size=6KB", "max-unstored-bytes=7KB", "max-connection-buffer=8KB",
-				"max-calls-per-session=9", "allowed-origins=https://a.example,https://b.example",
-				"allowed-hosts=c.example", "on-store-failure=reject");
+				"max-calls-per-session=9", "max-held-session-bytes=10KB",
+				"allowed-origins=https://a.example,https://b.example", "allowed-hosts=c.example",
+				"on-store-failure=reject");
 	}
 
 	@Test

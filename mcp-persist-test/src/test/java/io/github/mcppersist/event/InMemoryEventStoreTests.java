@@ -8,6 +8,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import reactor.core.Disposable;
 
+import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.test.event.EventStoreContractTests;
 import io.github.mcppersist.test.event.MutableClock;
 
@@ -65,7 +66,7 @@ class InMemoryEventStoreTests extends EventStoreContractTests {
 		long stored = this.store.bytes();
 		block(this.store.openStream(stream, null, List.of(event(stream, 4, 500))));
 		long openedAgain = this.store.bytes();
-		block(this.store.deleteSession(stream.sessionId()));
+		block(this.store.deleteSession(stream.sessionName()));
 
 		assertThat(opened).isBetween(10_000L, 13_000L);
 		assertThat(stored).isBetween(30_000L, 33_000L);
@@ -213,9 +214,9 @@ class InMemoryEventStoreTests extends EventStoreContractTests {
 
 	@Test
 	void remembersDeletedSessionsUpToABound() {
-		String first = UUID.randomUUID().toString();
+		String first = SessionNames.of(UUID.randomUUID().toString());
 		block(this.store.deleteSession(first));
-		String second = UUID.randomUUID().toString();
+		String second = SessionNames.of(UUID.randomUUID().toString());
 		block(this.store.deleteSession(second));
 		for (int i = 0; i < 9_999; i++) {
 			block(this.store.deleteSession("session-" + i));
@@ -248,7 +249,7 @@ class InMemoryEventStoreTests extends EventStoreContractTests {
 		List<Hint> hints = new ArrayList<>();
 		Disposable watch = this.store.watch(stream).subscribe(hints::add);
 
-		block(this.store.deleteSession(stream.sessionId()));
+		block(this.store.deleteSession(stream.sessionName()));
 		watch.dispose();
 
 		assertThat(hints).containsExactly(Hint.watched(), Hint.look());
@@ -284,7 +285,7 @@ class InMemoryEventStoreTests extends EventStoreContractTests {
 	}
 
 	private static StreamKey stream() {
-		return StreamKey.random(UUID.randomUUID().toString());
+		return StreamKey.random(SessionNames.of(UUID.randomUUID().toString()));
 	}
 
 }

@@ -226,9 +226,9 @@ class InMemorySessionStoreTests extends MonitoredSessionStoreContractTests {
 
 	@Test
 	void remembersDeletedSessionsUpToABound() {
-		String first = UUID.randomUUID().toString();
+		String first = SessionNames.of(UUID.randomUUID().toString());
 		block(this.store.deleteSession(first));
-		String second = UUID.randomUUID().toString();
+		String second = SessionNames.of(UUID.randomUUID().toString());
 		block(this.store.deleteSession(second));
 		for (int i = 0; i < 9_999; i++) {
 			block(this.store.deleteSession("session-" + i));
@@ -241,7 +241,7 @@ class InMemorySessionStoreTests extends MonitoredSessionStoreContractTests {
 
 	@Test
 	void remembersADeletedSessionFromItsLastDeletionOn() {
-		String first = UUID.randomUUID().toString();
+		String first = SessionNames.of(UUID.randomUUID().toString());
 		block(this.store.deleteSession(first));
 		for (int i = 0; i < 9_999; i++) {
 			block(this.store.deleteSession("session-" + i));

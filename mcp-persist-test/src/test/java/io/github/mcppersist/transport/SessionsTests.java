@@ -48,12 +48,13 @@ class SessionsTests extends AbstractStreamableHttpTests {
 	void storeNoChangeThatNobodyAskedForAfterAll() throws Exception {
 		this.failure = new SessionStoreUnavailableException("Not now", null);
 		Session session = startSession();
-		Mono<Void> change = endpoint().sessions().change(session, (store) -> store.setLogLevel(session.id(), "error"));
+		Mono<Void> change = endpoint().sessions()
+			.change(session, (store) -> store.setLogLevel(session.name(), "error"));
 
 		this.failure = null;
 
 		// Stored behind what waits
-		endpoint().sessions().change(session, (store) -> store.subscribe(session.id(), "file:///later")).block();
+		endpoint().sessions().change(session, (store) -> store.subscribe(session.name(), "file:///later")).block();
 		await().until(() -> {
 			SessionRecord stored = stored(session);
 			return stored != null && stored.subscriptions().contains("file:///later");
@@ -156,7 +157,7 @@ class SessionsTests extends AbstractStreamableHttpTests {
 	}
 
 	private @Nullable SessionRecord stored(Session session) {
-		return this.memory.findSession(session.id()).block();
+		return this.memory.findSession(session.name()).block();
 	}
 
 	private SessionStore failing() {

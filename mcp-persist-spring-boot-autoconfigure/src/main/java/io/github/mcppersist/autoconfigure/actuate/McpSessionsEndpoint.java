@@ -128,17 +128,18 @@ public final class McpSessionsEndpoint {
 	 */
 	@ReadOperation
 	public WebEndpointResponse<SessionDescriptor> session(@Selector String session) {
-		if (!StreamKey.isSessionId(session)) {
-			return new WebEndpointResponse<>(WebEndpointResponse.STATUS_NOT_FOUND);
+		SessionDescriptor found = describe(nameOf(session));
+		if (found.isKnown()) {
+			return new WebEndpointResponse<>(found);
 		}
-		SessionDescriptor named = describe(session);
-		SessionDescriptor known = named.isKnown() ? named : describe(SessionNames.of(session));
-		if (known.isKnown()) {
-			return new WebEndpointResponse<>(known);
-		}
-		return (named.outage() != null)
-				? new WebEndpointResponse<>(named, WebEndpointResponse.STATUS_SERVICE_UNAVAILABLE)
+		return (found.outage() != null)
+				? new WebEndpointResponse<>(found, WebEndpointResponse.STATUS_SERVICE_UNAVAILABLE)
 				: new WebEndpointResponse<>(WebEndpointResponse.STATUS_NOT_FOUND);
+	}
+
+	// No name is an ID of the MCP SDK's, and the other way round
+	private static String nameOf(String session) {
+		return StreamKey.isSessionName(session) ? session : SessionNames.of(session);
 	}
 
 	private SessionDescriptor describe(String name) {
@@ -178,14 +179,9 @@ public final class McpSessionsEndpoint {
 	 */
 	@DeleteOperation
 	public WebEndpointResponse<OutageDescriptor> end(@Selector String session) {
-		if (!StreamKey.isSessionId(session)) {
-			return new WebEndpointResponse<>(WebEndpointResponse.STATUS_NOT_FOUND);
-		}
 		try {
-			if (ended(session) || ended(SessionNames.of(session))) {
-				return new WebEndpointResponse<>(WebEndpointResponse.STATUS_NO_CONTENT);
-			}
-			return new WebEndpointResponse<>(WebEndpointResponse.STATUS_NOT_FOUND);
+			return new WebEndpointResponse<>(ended(nameOf(session)) ? WebEndpointResponse.STATUS_NO_CONTENT
+					: WebEndpointResponse.STATUS_NOT_FOUND);
 		}
 		catch (EventStoreUnavailableException | SessionStoreUnavailableException ex) {
 			return new WebEndpointResponse<>(new OutageDescriptor(ex.getMessage()),
@@ -246,7 +242,7 @@ public final class McpSessionsEndpoint {
 			Implementation client = client(session.initializeRequest());
 			Duration age = session.age();
 			String owner = session.owner();
-			return new SessionSummary(session.sessionId(), (client != null) ? shortened(client.name()) : null,
+			return new SessionSummary(session.sessionName(), (client != null) ? shortened(client.name()) : null,
 					(client != null) ? shortened(client.version()) : null, session.protocolVersion(), session.server(),
 					(owner != null) ? hash(owner) : null, session.node(), (age != null) ? age.toSeconds() : null,
 					session.idle().toSeconds());

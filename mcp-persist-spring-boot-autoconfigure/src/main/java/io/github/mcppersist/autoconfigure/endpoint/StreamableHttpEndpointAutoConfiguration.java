@@ -101,6 +101,9 @@ public final class StreamableHttpEndpointAutoConfiguration {
 			.allowedHosts(properties.allowedHosts())
 			.deleteAllowed(properties.deleteAllowed())
 			.onStoreFailure(properties.onStoreFailure());
+		if (properties.maxHeldSessionBytes() != null) {
+			builder.maxHeldSessionBytes(properties.maxHeldSessionBytes().toBytes());
+		}
 		customizers.orderedStream().forEach((customizer) -> customizer.customize(builder));
 		return builder.build();
 	}

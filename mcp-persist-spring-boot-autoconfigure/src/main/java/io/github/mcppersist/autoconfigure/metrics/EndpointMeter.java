@@ -49,6 +49,9 @@ enum EndpointMeter implements MeterDocumentation {
 	SESSIONS_RESTORED("mcp.persist.sessions.restored", Meter.Type.COUNTER, null,
 			"Sessions that this instance took over from the session store"),
 
+	SESSIONS_NOT_STORED("mcp.persist.sessions.not.stored", Meter.Type.COUNTER, null,
+			"Attempts to store a session in use that failed, since there are as many as there may be"),
+
 	REQUESTS_RUNNING("mcp.persist.requests.running", Meter.Type.GAUGE, null,
 			"Requests whose response is yet to be stored"),
 

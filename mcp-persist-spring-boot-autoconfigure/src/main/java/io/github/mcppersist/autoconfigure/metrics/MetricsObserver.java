@@ -42,6 +42,8 @@ final class MetricsObserver implements EndpointObserver {
 
 	private final Counter sessionsRestored;
 
+	private final Counter sessionsNotStored;
+
 	private final Counter requestsCancelled;
 
 	private final Counter requestsOrphaned;
@@ -64,6 +66,7 @@ final class MetricsObserver implements EndpointObserver {
 			this.payloadsUnreadable.put(kind, EndpointMeter.PAYLOADS_UNREADABLE.counter(registry, tagValue(kind)));
 		}
 		this.sessionsRestored = EndpointMeter.SESSIONS_RESTORED.counter(registry);
+		this.sessionsNotStored = EndpointMeter.SESSIONS_NOT_STORED.counter(registry);
 		this.requestsCancelled = EndpointMeter.REQUESTS_CANCELLED.counter(registry);
 		this.requestsOrphaned = EndpointMeter.REQUESTS_ORPHANED.counter(registry);
 		for (ResumeOutcome outcome : ResumeOutcome.values()) {
@@ -126,6 +129,11 @@ final class MetricsObserver implements EndpointObserver {
 	@Override
 	public void sessionRestored() {
 		this.sessionsRestored.increment();
+	}
+
+	@Override
+	public void sessionNotStored() {
+		this.sessionsNotStored.increment();
 	}
 
 	@Override

@@ -39,6 +39,7 @@ import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamConflictException;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.event.StreamNotFoundException;
+import io.github.mcppersist.session.SessionNames;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -61,7 +62,7 @@ public abstract class EventStoreContractTests {
 
 	private static final RequestIds REQUEST_ID = RequestIds.parse("\"request-7\"");
 
-	private final String session = UUID.randomUUID().toString();
+	private final String session = SessionNames.of(UUID.randomUUID().toString());
 
 	private final StreamKey stream = StreamKey.random(this.session);
 
@@ -274,7 +275,7 @@ public abstract class EventStoreContractTests {
 
 	@Test
 	void keepsStreamsOfOneIdInTwoSessionsApart() {
-		StreamKey twin = new StreamKey(UUID.randomUUID().toString(), this.stream.streamId());
+		StreamKey twin = new StreamKey(SessionNames.of(UUID.randomUUID().toString()), this.stream.streamId());
 		List<Event> events = open(store(), this.stream, 2);
 		List<Event> twins = open(store(), twin, 3);
 
@@ -434,7 +435,7 @@ public abstract class EventStoreContractTests {
 	void tellsForeignAndUnknownCursorsApartByNothing() {
 		List<Event> events = open(store(), this.stream, 3);
 		StreamKey sibling = StreamKey.random(this.session);
-		StreamKey stranger = StreamKey.random(UUID.randomUUID().toString());
+		StreamKey stranger = StreamKey.random(SessionNames.of(UUID.randomUUID().toString()));
 		List<Event> siblings = open(store(), sibling, 3);
 		open(store(), stranger, 3);
 		String streamId = this.stream.streamId();
@@ -446,7 +447,7 @@ public abstract class EventStoreContractTests {
 		assertNotFound(store(), this.stream, siblings.get(1).id());
 		assertNotFound(store(), sibling, events.get(1).id());
 		assertNotFound(store(), stranger, events.get(1).id());
-		assertNotFound(store(), new StreamKey(stranger.sessionId(), streamId), events.get(1).id());
+		assertNotFound(store(), new StreamKey(stranger.sessionName(), streamId), events.get(1).id());
 		assertNotFound(store(), StreamKey.random(this.session), null);
 	}
 
@@ -665,7 +666,7 @@ public abstract class EventStoreContractTests {
 
 	@Test
 	void leavesOtherSessionsAlone() {
-		StreamKey other = StreamKey.random(UUID.randomUUID().toString());
+		StreamKey other = StreamKey.random(SessionNames.of(UUID.randomUUID().toString()));
 		open(store(), this.stream, 2);
 		List<Event> events = open(store(), other, 2);
 
@@ -705,7 +706,7 @@ public abstract class EventStoreContractTests {
 	@Test
 	void dropsTheOldestEventsBeyondTheBytesOfASession() {
 		EventStore store = store(Bounds.none().withMaxBytesPerSession(100_000));
-		StreamKey other = StreamKey.random(UUID.randomUUID().toString());
+		StreamKey other = StreamKey.random(SessionNames.of(UUID.randomUUID().toString()));
 		List<Event> others = open(store, other, 2);
 		List<StreamKey> streams = IntStream.range(0, 50).mapToObj((n) -> StreamKey.random(this.session)).toList();
 		for (StreamKey stream : streams) {
@@ -753,7 +754,7 @@ public abstract class EventStoreContractTests {
 	@Test
 	void putsOffTheExpiryOfThoseStreamsOnlyThatAreRenewed() {
 		EventStore store = store(Bounds.none().withTimeToLive(units(2)));
-		StreamKey other = StreamKey.random(UUID.randomUUID().toString());
+		StreamKey other = StreamKey.random(SessionNames.of(UUID.randomUUID().toString()));
 		StreamKey silent = StreamKey.random(this.session);
 		open(store, this.stream, 2);
 		open(store, other, 2);
@@ -889,10 +890,10 @@ public abstract class EventStoreContractTests {
 	@Test
 	void leavesNothingOfADeletedSessionHoweverItRaces() {
 		for (int i = 0; i < 100; i++) {
-			StreamKey stream = StreamKey.random(UUID.randomUUID().toString());
+			StreamKey stream = StreamKey.random(SessionNames.of(UUID.randomUUID().toString()));
 
 			race(store().openStream(stream, REQUEST_ID, List.of(priming(stream, 1))),
-					secondNode().deleteSession(stream.sessionId()));
+					secondNode().deleteSession(stream.sessionName()));
 
 			assertNotFound(store(), stream, null);
 			assertStreamNotFound(store().storeEvents(stream, List.of(event(stream, 2))));

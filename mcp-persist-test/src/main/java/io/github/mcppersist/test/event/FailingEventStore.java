@@ -170,8 +170,8 @@ public final class FailingEventStore implements EventStore {
 	}
 
 	@Override
-	public Mono<Void> deleteSession(String sessionId) {
-		return write(() -> this.store.deleteSession(sessionId));
+	public Mono<Void> deleteSession(String sessionName) {
+		return write(() -> this.store.deleteSession(sessionName));
 	}
 
 	/**

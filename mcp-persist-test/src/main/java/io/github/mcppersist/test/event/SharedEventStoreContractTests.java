@@ -9,6 +9,7 @@ import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.session.SessionNames;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -20,7 +21,7 @@ public abstract class SharedEventStoreContractTests extends EventStoreContractTe
 
 	@Test
 	void doesNotOpenAStreamThatSomebodyElseOpened() {
-		StreamKey stream = StreamKey.random(UUID.randomUUID().toString());
+		StreamKey stream = StreamKey.random(SessionNames.of(UUID.randomUUID().toString()));
 		List<Event> events = open(store(), stream, 3);
 
 		assertConflict(secondNode().openStream(stream, RequestIds.parse("8"), List.of(priming(stream, 1))), 4, false);

@@ -46,6 +46,11 @@ public final class RecordingObserver implements EndpointObserver {
 	public final AtomicInteger restored = new AtomicInteger();
 
 	/**
+	 * How often a session in use could not be stored.
+	 */
+	public final AtomicInteger notStored = new AtomicInteger();
+
+	/**
 	 * How many orphans were ended.
 	 */
 	public final AtomicInteger orphans = new AtomicInteger();
@@ -89,6 +94,11 @@ public final class RecordingObserver implements EndpointObserver {
 	@Override
 	public void sessionRestored() {
 		this.restored.incrementAndGet();
+	}
+
+	@Override
+	public void sessionNotStored() {
+		this.notStored.incrementAndGet();
 	}
 
 	@Override

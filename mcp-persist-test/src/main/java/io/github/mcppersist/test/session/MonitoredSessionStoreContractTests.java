@@ -46,7 +46,7 @@ public abstract class MonitoredSessionStoreContractTests extends SessionStoreCon
 
 		StoredSession found = await(secondNode().describeSession(session));
 
-		assertThat(found.sessionId()).isEqualTo(session);
+		assertThat(found.sessionName()).isEqualTo(session);
 		assertThat(found.initializeRequest()).isEqualTo(REQUEST);
 		assertThat(found.protocolVersion()).isEqualTo("2025-11-25");
 		assertThat(found.owner()).isEqualTo("alice");
@@ -120,7 +120,7 @@ public abstract class MonitoredSessionStoreContractTests extends SessionStoreCon
 		SessionPage first = await(store().findSessions(null, 2));
 		List<String> seen = new ArrayList<>(names(first));
 
-		first.sessions().forEach((session) -> block(store().deleteSession(session.sessionId())));
+		first.sessions().forEach((session) -> block(store().deleteSession(session.sessionName())));
 		seen.addAll(names(store(), 2, first.next()));
 
 		assertThat(seen).containsExactlyInAnyOrderElementsOf(sessions);
@@ -192,7 +192,7 @@ public abstract class MonitoredSessionStoreContractTests extends SessionStoreCon
 	private List<String> names(SessionPage page) {
 		return page.sessions()
 			.stream()
-			.map(StoredSession::sessionId)
+			.map(StoredSession::sessionName)
 			.filter((session) -> session.startsWith(this.tag))
 			.toList();
 	}

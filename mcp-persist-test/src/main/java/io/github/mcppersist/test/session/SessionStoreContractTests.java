@@ -26,6 +26,7 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.session.AnswerStore;
 import io.github.mcppersist.session.SessionAlreadyDeletedException;
+import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.session.SessionNotFoundException;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
@@ -58,13 +59,13 @@ public abstract class SessionStoreContractTests {
 	private static final String ODD_TEXT = "\"\\u0000 \u00e9 \u20ac \ud83d\ude80 \ud834\udd1e {}[] \\r\\n \r\n\t"
 			+ "\u0000\u0001\u007f\ufeff\u2028 %s %n ${a} #{b} '";
 
-	private static final List<String> NOT_SESSION_IDS = List.of("", " ", "a b", "a}b", "{a", "a:b", "a*", "a\n",
-			"\u0000", "\u00e9", "\ud83d\ude80", "a".repeat(129));
+	private static final List<String> NOT_SESSION_NAMES = List.of("", " ", "a b", "a}b", "{a", "a:b", "a*", "a\n",
+			"\u0000", "\u00e9", "\ud83d\ude80", "a".repeat(33), UUID.randomUUID().toString());
 
 	private static final List<String> NOT_REQUEST_IDS = List.of("", " ", "a b", "a}b", "{a", "a:b", "a*", "a\n",
 			"\u0000", "\u00e9", "\ud83d\ude80", "a".repeat(65));
 
-	private final String session = UUID.randomUUID().toString();
+	private final String session = SessionNames.of(UUID.randomUUID().toString());
 
 	private final String uri = "file:///" + UUID.randomUUID();
 
@@ -176,31 +177,31 @@ public abstract class SessionStoreContractTests {
 	void keepsEveryCharacterOfASession() {
 		SessionRecord odd = new SessionRecord(this.session, ODD_TEXT, ODD_TEXT, ODD_TEXT, ODD_TEXT, ODD_TEXT,
 				Set.of(ODD_TEXT), null, false, Revision.FIRST);
-		SessionRecord large = SessionRecord.initialized(UUID.randomUUID().toString(),
+		SessionRecord large = SessionRecord.initialized(SessionNames.of(UUID.randomUUID().toString()),
 				"{\"x\":\"" + "\ud83d\ude80".repeat(50_000) + "\"}", "2025-11-25", "\u00e9x".repeat(5_000), "server");
 
 		block(store().createSession(odd));
 		block(store().createSession(large));
 
-		assertThat(find(secondNode(), odd.sessionId())).isEqualTo(odd);
-		assertThat(find(secondNode(), large.sessionId())).isEqualTo(large);
+		assertThat(find(secondNode(), odd.sessionName())).isEqualTo(odd);
+		assertThat(find(secondNode(), large.sessionName())).isEqualTo(large);
 	}
 
 	@Test
-	void takesEverySessionIdOfTheGrammar() {
-		String unique = UUID.randomUUID().toString();
-		for (String sessionId : List.of(unique, "." + unique + "_A", "a".repeat(92) + unique, "-" + unique)) {
-			SessionRecord session = SessionRecord.initialized(sessionId, INITIALIZE, "2025-11-25", null, "server");
+	void takesEverySessionNameOfTheGrammar() {
+		String unique = SessionNames.of(UUID.randomUUID().toString());
+		for (String sessionName : List.of(unique, "." + unique + "_A", "a".repeat(10) + unique, "-" + unique)) {
+			SessionRecord session = SessionRecord.initialized(sessionName, INITIALIZE, "2025-11-25", null, "server");
 
 			block(store().createSession(session));
 
-			assertThat(find(secondNode(), sessionId)).isEqualTo(session);
+			assertThat(find(secondNode(), sessionName)).isEqualTo(session);
 		}
 	}
 
 	@Test
 	void findsNothingOfAnUnknownSession() {
-		create(store(), UUID.randomUUID().toString());
+		create(store(), SessionNames.of(UUID.randomUUID().toString()));
 
 		assertNotFound(store(), this.session);
 	}
@@ -282,7 +283,7 @@ public abstract class SessionStoreContractTests {
 	@Test
 	void changesNothingElseOfASession() {
 		SessionRecord created = create(store(), this.session);
-		SessionRecord other = create(store(), UUID.randomUUID().toString());
+		SessionRecord other = create(store(), SessionNames.of(UUID.randomUUID().toString()));
 
 		block(store().setLogLevel(this.session, "notice"));
 		block(store().subscribe(this.session, this.uri));
@@ -291,7 +292,7 @@ public abstract class SessionStoreContractTests {
 		assertThat(find(secondNode(), this.session))
 			.isEqualTo(new SessionRecord(this.session, created.initializeRequest(), created.protocolVersion(),
 					created.owner(), "server", "notice", Set.of(this.uri), null, true, new Revision(4)));
-		assertThat(find(secondNode(), other.sessionId())).isEqualTo(other);
+		assertThat(find(secondNode(), other.sessionName())).isEqualTo(other);
 	}
 
 	@Test
@@ -366,7 +367,7 @@ public abstract class SessionStoreContractTests {
 
 	@Test
 	void findsTheSubscribersOfAResource() {
-		String other = UUID.randomUUID().toString();
+		String other = SessionNames.of(UUID.randomUUID().toString());
 		create(store(), this.session);
 		create(secondNode(), other);
 		assertThat(subscribers(store(), this.uri)).isEmpty();
@@ -418,7 +419,7 @@ public abstract class SessionStoreContractTests {
 	@Test
 	void tellsByTheTotalThatAResourceHasLostItsLastSubscriber() {
 		SessionStore store = store(10);
-		String other = UUID.randomUUID().toString();
+		String other = SessionNames.of(UUID.randomUUID().toString());
 		create(store, this.session);
 		create(store, other);
 		block(store.subscribe(this.session, this.uri));
@@ -501,9 +502,11 @@ public abstract class SessionStoreContractTests {
 	@Test
 	void findsManySubscribersOfOneResource() {
 		SessionStore store = store(3000);
-		List<String> sessions = Stream.generate(() -> UUID.randomUUID().toString()).limit(2500).toList();
-		sessions.forEach((sessionId) -> block(store.createSession(new SessionRecord(sessionId, INITIALIZE, "2025-11-25",
-				null, "server", null, Set.of(this.uri), null, false, Revision.FIRST))));
+		List<String> sessions = Stream.generate(() -> SessionNames.of(UUID.randomUUID().toString()))
+			.limit(2500)
+			.toList();
+		sessions.forEach((sessionName) -> block(store.createSession(new SessionRecord(sessionName, INITIALIZE,
+				"2025-11-25", null, "server", null, Set.of(this.uri), null, false, Revision.FIRST))));
 
 		assertThat(subscribers(store, this.uri)).containsExactlyInAnyOrderElementsOf(sessions);
 	}
@@ -511,8 +514,8 @@ public abstract class SessionStoreContractTests {
 	private static Set<String> createWithUris(SessionStore store, String prefix, int count) {
 		Set<String> uris = new HashSet<>();
 		IntStream.range(0, count).forEach((n) -> uris.add(prefix + n));
-		block(store.createSession(new SessionRecord(UUID.randomUUID().toString(), INITIALIZE, "2025-11-25", null,
-				"server", null, uris, null, false, Revision.FIRST)));
+		block(store.createSession(new SessionRecord(SessionNames.of(UUID.randomUUID().toString()), INITIALIZE,
+				"2025-11-25", null, "server", null, uris, null, false, Revision.FIRST)));
 		return uris;
 	}
 
@@ -619,14 +622,14 @@ public abstract class SessionStoreContractTests {
 	@Test
 	void putsOffTheExpiryOfSessions() {
 		SessionStore store = store(units(2));
-		String other = UUID.randomUUID().toString();
-		String silent = UUID.randomUUID().toString();
+		String other = SessionNames.of(UUID.randomUUID().toString());
+		String silent = SessionNames.of(UUID.randomUUID().toString());
 		SessionRecord session = create(store, this.session);
 		SessionRecord second = create(store, other);
 		create(store, silent);
 
 		elapse(units(1.2));
-		block(store.renewSessions(List.of(this.session, UUID.randomUUID().toString(), other)));
+		block(store.renewSessions(List.of(this.session, SessionNames.of(UUID.randomUUID().toString()), other)));
 		elapse(units(1.2));
 
 		awaitNotFound(store, silent);
@@ -678,21 +681,21 @@ public abstract class SessionStoreContractTests {
 	@Test
 	void refusesANewSessionBeyondItsBoundAndLosesNone() {
 		SessionStore store = store(3);
-		List<String> sessions = Stream.generate(() -> UUID.randomUUID().toString()).limit(3).toList();
-		sessions.forEach((sessionId) -> create(store, sessionId));
+		List<String> sessions = Stream.generate(() -> SessionNames.of(UUID.randomUUID().toString())).limit(3).toList();
+		sessions.forEach((sessionName) -> create(store, sessionName));
 		block(store.setLogLevel(sessions.get(0), "debug"));
 		block(store.renewSessions(sessions));
 
 		assertThatExceptionOfType(TooManySessionsException.class).isThrownBy(() -> create(store, this.session));
 		assertNotFound(store, this.session);
 		create(store, sessions.get(0));
-		sessions.forEach((sessionId) -> find(store, sessionId));
+		sessions.forEach((sessionName) -> find(store, sessionName));
 
 		block(store.deleteSession(sessions.get(1)));
 		create(store, this.session);
 		find(store, this.session);
 		assertThatExceptionOfType(TooManySessionsException.class)
-			.isThrownBy(() -> create(store, UUID.randomUUID().toString()));
+			.isThrownBy(() -> create(store, SessionNames.of(UUID.randomUUID().toString())));
 	}
 
 	// Answers
@@ -742,7 +745,7 @@ public abstract class SessionStoreContractTests {
 
 	@Test
 	void keepsTheAnswersOfTwoSessionsApart() {
-		String other = UUID.randomUUID().toString();
+		String other = SessionNames.of(UUID.randomUUID().toString());
 		create(store(), this.session);
 		create(store(), other);
 		block(store().storeAnswer(this.session, "r", bytes("\"mine\"")));
@@ -776,7 +779,7 @@ public abstract class SessionStoreContractTests {
 
 		assertRefused(secondNode().storeAnswer(this.session, "one-more", bytes("1")));
 		block(store().storeAnswer(this.session, "r0", bytes("1")));
-		block(store().storeAnswer(UUID.randomUUID().toString(), "one-more", bytes("1")));
+		block(store().storeAnswer(SessionNames.of(UUID.randomUUID().toString()), "one-more", bytes("1")));
 
 		block(secondNode().removeAnswers(this.session, List.of("r0")));
 		block(store().storeAnswer(this.session, "one-more", bytes("1")));
@@ -815,7 +818,7 @@ public abstract class SessionStoreContractTests {
 		block(store().storeAnswer(this.session, "r", bytes("1")));
 
 		assertThat(take(store(), this.session)).isEmpty();
-		assertThat(take(store(), UUID.randomUUID().toString(), "r")).isEmpty();
+		assertThat(take(store(), SessionNames.of(UUID.randomUUID().toString()), "r")).isEmpty();
 		assertThat(take(store(), this.session, "r")).containsOnlyKeys("r");
 	}
 
@@ -874,7 +877,7 @@ public abstract class SessionStoreContractTests {
 
 	@Test
 	void leavesOtherSessionsAlone() {
-		String other = UUID.randomUUID().toString();
+		String other = SessionNames.of(UUID.randomUUID().toString());
 		create(store(), this.session);
 		create(store(), other);
 		block(store().subscribe(this.session, this.uri));
@@ -894,18 +897,18 @@ public abstract class SessionStoreContractTests {
 	// Callers' mistakes
 
 	@Test
-	void refusesWhatIsNoSessionId() {
-		for (String sessionId : NOT_SESSION_IDS) {
-			assertIllegal(() -> store().findSession(sessionId));
-			assertIllegal(() -> store().setLogLevel(sessionId, "debug"));
-			assertIllegal(() -> store().subscribe(sessionId, this.uri));
-			assertIllegal(() -> store().unsubscribe(sessionId, this.uri));
-			assertIllegal(() -> store().moveStandaloneCursor(sessionId, EventId.next("a", 1)));
-			assertIllegal(() -> store().renewSessions(List.of(this.session, sessionId)));
-			assertIllegal(() -> store().storeAnswer(sessionId, "r", bytes("1")));
-			assertIllegal(() -> store().findAnswers(sessionId, List.of("r")));
-			assertIllegal(() -> store().removeAnswers(sessionId, List.of("r")));
-			assertIllegal(() -> store().deleteSession(sessionId));
+	void refusesWhatIsNoSessionsName() {
+		for (String sessionName : NOT_SESSION_NAMES) {
+			assertIllegal(() -> store().findSession(sessionName));
+			assertIllegal(() -> store().setLogLevel(sessionName, "debug"));
+			assertIllegal(() -> store().subscribe(sessionName, this.uri));
+			assertIllegal(() -> store().unsubscribe(sessionName, this.uri));
+			assertIllegal(() -> store().moveStandaloneCursor(sessionName, EventId.next("a", 1)));
+			assertIllegal(() -> store().renewSessions(List.of(this.session, sessionName)));
+			assertIllegal(() -> store().storeAnswer(sessionName, "r", bytes("1")));
+			assertIllegal(() -> store().findAnswers(sessionName, List.of("r")));
+			assertIllegal(() -> store().removeAnswers(sessionName, List.of("r")));
+			assertIllegal(() -> store().deleteSession(sessionName));
 		}
 
 		assertThat(subscribers(store(), this.uri)).isEmpty();
@@ -930,16 +933,16 @@ public abstract class SessionStoreContractTests {
 	@Test
 	void letsOneOfTwoNodesCreateASession() {
 		for (int i = 0; i < 50; i++) {
-			String sessionId = UUID.randomUUID().toString();
-			SessionRecord mine = SessionRecord.initialized(sessionId, INITIALIZE, "2025-11-25", "alice", "server");
-			SessionRecord theirs = SessionRecord.initialized(sessionId, "{}", "2025-03-26", "bob", "server");
+			String sessionName = SessionNames.of(UUID.randomUUID().toString());
+			SessionRecord mine = SessionRecord.initialized(sessionName, INITIALIZE, "2025-11-25", "alice", "server");
+			SessionRecord theirs = SessionRecord.initialized(sessionName, "{}", "2025-03-26", "bob", "server");
 
 			List<Object> outcomes = race(List.of(store().createSession(mine), secondNode().createSession(theirs)));
 
 			assertThat(outcomes).containsOnly("done");
-			SessionRecord session = find(store(), sessionId);
+			SessionRecord session = find(store(), sessionName);
 			assertThat(session).isIn(mine, theirs);
-			assertThat(find(secondNode(), sessionId)).isEqualTo(session);
+			assertThat(find(secondNode(), sessionName)).isEqualTo(session);
 		}
 	}
 
@@ -980,20 +983,20 @@ public abstract class SessionStoreContractTests {
 	@Test
 	void leavesNothingOfADeletedSessionHoweverItRaces() {
 		for (int i = 0; i < 50; i++) {
-			SessionRecord session = SessionRecord.initialized(UUID.randomUUID().toString(), INITIALIZE, "1", null,
-					"server");
-			String sessionId = session.sessionId();
+			SessionRecord session = SessionRecord.initialized(SessionNames.of(UUID.randomUUID().toString()), INITIALIZE,
+					"1", null, "server");
+			String sessionName = session.sessionName();
 			List<Mono<?>> calls = new ArrayList<>();
 			for (SessionStore store : List.of(store(), secondNode())) {
 				calls.add(store.createSession(session));
-				calls.add(store.setLogLevel(sessionId, "debug"));
-				calls.add(store.subscribe(sessionId, this.uri));
-				calls.add(store.deleteSession(sessionId));
+				calls.add(store.setLogLevel(sessionName, "debug"));
+				calls.add(store.subscribe(sessionName, this.uri));
+				calls.add(store.deleteSession(sessionName));
 				calls.add(store.createSession(session));
-				calls.add(store.moveStandaloneCursor(sessionId, EventId.next("a", 1)));
-				calls.add(store.storeAnswer(sessionId, "r", bytes("1")));
-				calls.add(store.renewSessions(List.of(sessionId)));
-				calls.add(store.setLogLevel(sessionId, "info"));
+				calls.add(store.moveStandaloneCursor(sessionName, EventId.next("a", 1)));
+				calls.add(store.storeAnswer(sessionName, "r", bytes("1")));
+				calls.add(store.renewSessions(List.of(sessionName)));
+				calls.add(store.setLogLevel(sessionName, "info"));
 			}
 
 			List<Object> outcomes = race(calls);
@@ -1001,11 +1004,11 @@ public abstract class SessionStoreContractTests {
 			assertThat(outcomes).filteredOn((outcome) -> outcome instanceof Exception)
 				.hasOnlyElementsOfTypes(SessionNotFoundException.class, SessionAlreadyDeletedException.class);
 			for (SessionStore store : List.of(store(), secondNode())) {
-				assertNotFound(store, sessionId);
-				assertThat(take(store, sessionId, "r")).isEmpty();
+				assertNotFound(store, sessionName);
+				assertThat(take(store, sessionName, "r")).isEmpty();
 				assertSessionDeleted(store.createSession(session));
-				assertSessionNotFound(store.setLogLevel(sessionId, "debug"));
-				assertNotFound(store, sessionId);
+				assertSessionNotFound(store.setLogLevel(sessionName, "debug"));
+				assertNotFound(store, sessionName);
 			}
 		}
 	}
@@ -1015,11 +1018,11 @@ public abstract class SessionStoreContractTests {
 	/**
 	 * Create a session as a client's {@code initialize} request does.
 	 * @param store the store
-	 * @param sessionId the session ID
+	 * @param sessionName the name of the session
 	 * @return the session
 	 */
-	protected static SessionRecord create(SessionStore store, String sessionId) {
-		SessionRecord session = SessionRecord.initialized(sessionId, INITIALIZE, "2025-11-25", "alice", "server");
+	protected static SessionRecord create(SessionStore store, String sessionName) {
+		SessionRecord session = SessionRecord.initialized(sessionName, INITIALIZE, "2025-11-25", "alice", "server");
 		block(store.createSession(session));
 		return session;
 	}
@@ -1028,8 +1031,8 @@ public abstract class SessionStoreContractTests {
 		return mono.block(TIMEOUT);
 	}
 
-	protected static SessionRecord find(SessionStore store, String sessionId) {
-		return Objects.requireNonNull(block(store.findSession(sessionId)), "no session");
+	protected static SessionRecord find(SessionStore store, String sessionName) {
+		return Objects.requireNonNull(block(store.findSession(sessionName)), "no session");
 	}
 
 	protected static Set<String> subscribers(SessionStore store, String uri) {
@@ -1057,10 +1060,10 @@ public abstract class SessionStoreContractTests {
 		return new SubscribedUris(uris, part.after(), false, part.total());
 	}
 
-	protected static Map<String, byte[]> take(SessionStore store, String sessionId, String... requestIds) {
-		Map<String, byte[]> answers = Objects.requireNonNull(block(store.findAnswers(sessionId, List.of(requestIds))),
+	protected static Map<String, byte[]> take(SessionStore store, String sessionName, String... requestIds) {
+		Map<String, byte[]> answers = Objects.requireNonNull(block(store.findAnswers(sessionName, List.of(requestIds))),
 				"a map, also if it is empty");
-		block(store.removeAnswers(sessionId, List.of(requestIds)));
+		block(store.removeAnswers(sessionName, List.of(requestIds)));
 		return answers;
 	}
 
@@ -1072,8 +1075,8 @@ public abstract class SessionStoreContractTests {
 		return Awaitility.await().atMost(TIMEOUT).pollInterval(Duration.ofMillis(20));
 	}
 
-	protected static void assertNotFound(SessionStore store, String sessionId) {
-		assertThat(block(store.findSession(sessionId))).isNull();
+	protected static void assertNotFound(SessionStore store, String sessionName) {
+		assertThat(block(store.findSession(sessionName))).isNull();
 	}
 
 	protected static void assertSessionNotFound(Mono<?> call) {
@@ -1084,10 +1087,10 @@ public abstract class SessionStoreContractTests {
 		assertThatExceptionOfType(SessionAlreadyDeletedException.class).isThrownBy(() -> block(call));
 	}
 
-	private void awaitNotFound(SessionStore store, String sessionId) {
+	private void awaitNotFound(SessionStore store, String sessionName) {
 		// For a clock that stands still this is what a store may add
 		elapse(store.renewalInterval());
-		awaiting().untilAsserted(() -> assertNotFound(store, sessionId));
+		awaiting().untilAsserted(() -> assertNotFound(store, sessionName));
 	}
 
 	// A mistake may be reported by the call or by what it returns

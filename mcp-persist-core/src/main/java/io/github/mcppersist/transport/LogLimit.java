@@ -1,0 +1,39 @@
+package io.github.mcppersist.transport;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+
+/**
+ * Has what happens again and again be logged once a minute. Thread-safe.
+ */
+final class LogLimit {
+
+	private static final long INTERVAL_NANOS = Duration.ofMinutes(1).toNanos();
+
+	private final LongSupplier nanoTime;
+
+	private final AtomicLong notBefore;
+
+	private final AtomicLong passedOver = new AtomicLong();
+
+	LogLimit(LongSupplier nanoTime) {
+		this.nanoTime = nanoTime;
+		this.notBefore = new AtomicLong(nanoTime.getAsLong());
+	}
+
+	/**
+	 * Say whether to log that it has happened.
+	 * @return how often it wasn't logged since it was last, or -1 if it isn't to be now
+	 */
+	long take() {
+		long now = this.nanoTime.getAsLong();
+		long due = this.notBefore.get();
+		if (now - due < 0 || !this.notBefore.compareAndSet(due, now + INTERVAL_NANOS)) {
+			this.passedOver.incrementAndGet();
+			return -1;
+		}
+		return this.passedOver.getAndSet(0);
+	}
+
+}
