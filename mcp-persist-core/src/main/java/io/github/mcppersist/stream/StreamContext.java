@@ -128,7 +128,7 @@ public final class StreamContext {
 	 * @return whether that node has received it; fails if it can't be sent, or encoded
 	 */
 	public Mono<Boolean> send(String nodeId, NodeMessage message) {
-		return Mono.defer(() -> this.nodes.send(nodeId, text(message)));
+		return told(() -> this.nodes.send(nodeId, text(message)));
 	}
 
 	/**
@@ -137,7 +137,20 @@ public final class StreamContext {
 	 * @return completes when it is sent; fails if it can't be, or can't be encoded
 	 */
 	public Mono<Void> broadcast(NodeMessage message) {
-		return Mono.defer(() -> this.nodes.broadcast(text(message)));
+		return told(() -> this.nodes.broadcast(text(message)));
+	}
+
+	// Fails with whatever a registry throws, which Reactor wouldn't signal if it is an
+	// error
+	private static <T> Mono<T> told(Supplier<Mono<T>> call) {
+		return Mono.create((sink) -> {
+			try {
+				sink.onDispose(call.get().subscribe(sink::success, sink::error, sink::success));
+			}
+			catch (Throwable ex) {
+				sink.error(ex);
+			}
+		});
 	}
 
 	private String text(NodeMessage message) {

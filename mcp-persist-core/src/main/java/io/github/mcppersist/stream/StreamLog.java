@@ -560,7 +560,8 @@ public abstract class StreamLog {
 		try {
 			callStore(batch).subscribe(answer);
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
+			// Before anything was done
 			answer.onError(ex);
 		}
 	}

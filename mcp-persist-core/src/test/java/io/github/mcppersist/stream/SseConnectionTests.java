@@ -277,6 +277,19 @@ class SseConnectionTests {
 		}
 
 		@Test
+		void readsAgainLaterIfTheStoreMeetsAnError() {
+			isReading();
+			store().reads(Gate.THROW);
+			client().takeAll();
+
+			store().reads(Gate.OPEN);
+			streams().threads().pass(A_WHILE);
+
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events).containsExactly(LARGE + "@1", LARGE + "@2");
+		}
+
+		@Test
 		void isLiveInAnOutageIfNothingIsMissingAndTheWriterIsTheOnlyOne() {
 			EventId last = openRequest();
 			store().reads(Gate.AWAY);

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.stream.GatedEventStore.Gate;
@@ -74,18 +76,39 @@ class StreamLogTests {
 		assertThat(stored()).containsExactly("one", "two");
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "open", "store", "complete" })
+	void endsThoughTheStoreHasMetAnErrorOnce(String call) {
+		RequestLog request = this.streams.request();
+		throwOnce(call.equals("open"), () -> request.open().onErrorComplete().subscribe());
+		throwOnce(call.equals("store"),
+				() -> request.send(TestStreams.REQUEST_ID, TestStreams.bytes("progress"), false).subscribe());
+
+		throwOnce(call.equals("complete"),
+				() -> request.send(TestStreams.REQUEST_ID, TestStreams.bytes("response"), true).subscribe());
+
+		assertThat(request.isComplete()).isTrue();
+		assertThat(stored(request)).containsExactly("progress", "response");
+	}
+
+	private void throwOnce(boolean really, Runnable call) {
+		this.streams.store().writes(really ? Gate.THROW : Gate.OPEN);
+		call.run();
+		this.streams.store().writes(Gate.OPEN);
+		this.streams.threads().pass(Duration.ofSeconds(1));
+	}
+
 	private void send(String name, String message) {
 		this.log.send(null, TestStreams.bytes(message), false).subscribe((nothing) -> {
 		}, (ex) -> this.sent.add(name + " fails"), () -> this.sent.add(name));
 	}
 
 	private List<String> stored() {
-		return this.streams.read(this.log.stream(), null)
-			.events()
-			.stream()
-			.map(Event::message)
-			.map(String::new)
-			.toList();
+		return stored(this.log);
+	}
+
+	private List<String> stored(StreamLog log) {
+		return this.streams.read(log.stream(), null).events().stream().map(Event::message).map(String::new).toList();
 	}
 
 }
