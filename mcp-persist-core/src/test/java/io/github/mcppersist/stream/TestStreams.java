@@ -71,6 +71,15 @@ final class TestStreams {
 		return new StandaloneLog(this.context, new StreamKey(SESSION_ID, "0"), null, first);
 	}
 
+	/**
+	 * Create the writer of the standalone stream of another session, which begins.
+	 * @param sessionId the session
+	 * @return the writer
+	 */
+	StandaloneLog standalone(String sessionId) {
+		return new StandaloneLog(this.context, new StreamKey(sessionId, "0"), null, true);
+	}
+
 	RequestLog request() {
 		return new RequestLog(this.context, new StreamKey(SESSION_ID, "request"), RequestIds.of(REQUEST_ID), () -> {
 		});
