@@ -303,7 +303,8 @@ public final class SseConnection implements SseOutput.Source {
 	/**
 	 * Answer a request with this connection, as soon as the node of an older one knows of
 	 * it: a client that has seen this one may turn to yet another node, whose connection
-	 * is the newer one then.
+	 * is the newer one then. A store that is slow to say so delays it by two seconds at
+	 * most.
 	 * @param response sends the headers and subscribes
 	 */
 	public void openWhenWatched(Consumer<Publisher<byte[]>> response) {

@@ -5,6 +5,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
+import reactor.core.Disposable;
+
 import io.github.mcppersist.stream.ThreadPools;
 import io.github.mcppersist.stream.Threads;
 
@@ -37,8 +39,8 @@ final class LaterThreads implements Threads {
 	}
 
 	@Override
-	public void deliverLater(Duration delay, Runnable task) {
-		this.threads.deliverLater(delay, task);
+	public Disposable deliverLater(Duration delay, Runnable task) {
+		return this.threads.deliverLater(delay, task);
 	}
 
 	@Override
