@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 
 import reactor.core.publisher.Mono;
 
@@ -12,11 +13,12 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.session.SessionStoreUnavailableException;
 import io.github.mcppersist.session.SubscribedUris;
 
 /**
  * A session store as an endpoint calls it: each call is observed, and its answer arrives
- * on a delivery thread.
+ * on a delivery thread. Whatever the store throws is an answer, too.
  */
 public final class ObservedSessionStore implements SessionStore {
 
@@ -25,6 +27,8 @@ public final class ObservedSessionStore implements SessionStore {
 	private final EndpointObserver observer;
 
 	private final Executor delivery;
+
+	private final StoreErrors errors;
 
 	/**
 	 * Wrap a store.
@@ -36,80 +40,81 @@ public final class ObservedSessionStore implements SessionStore {
 		this.store = store;
 		this.observer = observer;
 		this.delivery = delivery;
+		this.errors = new StoreErrors(store.getClass(), SessionStoreUnavailableException::new);
 	}
 
-	private <T> Mono<T> called(StoreOperation operation, Mono<T> call) {
-		return new StoreCall<>(this.observer, operation, this.delivery, call);
+	private <T> Mono<T> called(StoreOperation operation, Supplier<Mono<T>> call) {
+		return new StoreCall<>(this.observer, operation, this.delivery, call, this.errors);
 	}
 
 	@Override
 	public Mono<Void> createSession(SessionRecord session) {
-		return called(StoreOperation.CREATE_SESSION, this.store.createSession(session));
+		return called(StoreOperation.CREATE_SESSION, () -> this.store.createSession(session));
 	}
 
 	@Override
 	public Mono<SessionRecord> findSession(String sessionName) {
-		return called(StoreOperation.FIND_SESSION, this.store.findSession(sessionName));
+		return called(StoreOperation.FIND_SESSION, () -> this.store.findSession(sessionName));
 	}
 
 	@Override
 	public Mono<Revision> setLogLevel(String sessionName, String logLevel) {
-		return called(StoreOperation.SET_LOG_LEVEL, this.store.setLogLevel(sessionName, logLevel));
+		return called(StoreOperation.SET_LOG_LEVEL, () -> this.store.setLogLevel(sessionName, logLevel));
 	}
 
 	@Override
 	public Mono<Revision> setResuming(String sessionName) {
-		return called(StoreOperation.SET_RESUMING, this.store.setResuming(sessionName));
+		return called(StoreOperation.SET_RESUMING, () -> this.store.setResuming(sessionName));
 	}
 
 	@Override
 	public Mono<Revision> subscribe(String sessionName, String uri) {
-		return called(StoreOperation.SUBSCRIBE, this.store.subscribe(sessionName, uri));
+		return called(StoreOperation.SUBSCRIBE, () -> this.store.subscribe(sessionName, uri));
 	}
 
 	@Override
 	public Mono<Revision> unsubscribe(String sessionName, String uri) {
-		return called(StoreOperation.UNSUBSCRIBE, this.store.unsubscribe(sessionName, uri));
+		return called(StoreOperation.UNSUBSCRIBE, () -> this.store.unsubscribe(sessionName, uri));
 	}
 
 	@Override
 	public Mono<Set<String>> findSubscribers(String uri) {
-		return called(StoreOperation.FIND_SUBSCRIBERS, this.store.findSubscribers(uri));
+		return called(StoreOperation.FIND_SUBSCRIBERS, () -> this.store.findSubscribers(uri));
 	}
 
 	@Override
 	public Mono<SubscribedUris> findSubscribedUris(long after) {
-		return called(StoreOperation.FIND_SUBSCRIBED_URIS, this.store.findSubscribedUris(after));
+		return called(StoreOperation.FIND_SUBSCRIBED_URIS, () -> this.store.findSubscribedUris(after));
 	}
 
 	@Override
 	public Mono<Void> moveStandaloneCursor(String sessionName, EventId cursor) {
-		return called(StoreOperation.MOVE_STANDALONE_CURSOR, this.store.moveStandaloneCursor(sessionName, cursor));
+		return called(StoreOperation.MOVE_STANDALONE_CURSOR, () -> this.store.moveStandaloneCursor(sessionName, cursor));
 	}
 
 	@Override
 	public Mono<Void> renewSessions(Collection<String> sessionNames) {
-		return called(StoreOperation.RENEW_SESSIONS, this.store.renewSessions(sessionNames));
+		return called(StoreOperation.RENEW_SESSIONS, () -> this.store.renewSessions(sessionNames));
 	}
 
 	@Override
 	public Mono<Void> storeAnswer(String sessionName, String requestId, byte[] answer) {
-		return called(StoreOperation.STORE_ANSWER, this.store.storeAnswer(sessionName, requestId, answer));
+		return called(StoreOperation.STORE_ANSWER, () -> this.store.storeAnswer(sessionName, requestId, answer));
 	}
 
 	@Override
 	public Mono<Map<String, byte[]>> findAnswers(String sessionName, Collection<String> requestIds) {
-		return called(StoreOperation.FIND_ANSWERS, this.store.findAnswers(sessionName, requestIds));
+		return called(StoreOperation.FIND_ANSWERS, () -> this.store.findAnswers(sessionName, requestIds));
 	}
 
 	@Override
 	public Mono<Void> removeAnswers(String sessionName, Collection<String> requestIds) {
-		return called(StoreOperation.REMOVE_ANSWERS, this.store.removeAnswers(sessionName, requestIds));
+		return called(StoreOperation.REMOVE_ANSWERS, () -> this.store.removeAnswers(sessionName, requestIds));
 	}
 
 	@Override
 	public Mono<Void> deleteSession(String sessionName) {
-		return called(StoreOperation.DELETE_SESSION, this.store.deleteSession(sessionName));
+		return called(StoreOperation.DELETE_SESSION, () -> this.store.deleteSession(sessionName));
 	}
 
 	@Override

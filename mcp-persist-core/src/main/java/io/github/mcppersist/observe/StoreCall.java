@@ -2,22 +2,27 @@ package io.github.mcppersist.observe;
 
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.MonoOperator;
+import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
 /**
  * A call of a store whose time is taken, from subscription to the answer, and whose
  * answer arrives on another thread than the store's own. If that is refused, since the
  * endpoint is closed, the answer is the refusal, on the store's thread.
+ * <p>
+ * What the store throws is its answer, whether it throws when it is called, or when what
+ * it has returned is subscribed to. Reactor itself signals to nobody what it takes for
+ * fatal, such as a class that is missing, and whoever waits would wait for ever.
  *
  * @param <T> the type of the answer
  */
-final class StoreCall<T> extends MonoOperator<T, T> {
+final class StoreCall<T> extends Mono<T> {
 
 	private final EndpointObserver observer;
 
@@ -25,16 +30,31 @@ final class StoreCall<T> extends MonoOperator<T, T> {
 
 	private final Executor delivery;
 
-	StoreCall(EndpointObserver observer, StoreOperation operation, Executor delivery, Mono<T> call) {
-		super(call);
+	private final Supplier<Mono<T>> call;
+
+	private final StoreErrors errors;
+
+	/**
+	 * Create a call.
+	 * @param observer is told of it
+	 * @param operation what it is
+	 * @param delivery runs what the answer sets off
+	 * @param call calls the store
+	 * @param errors says what an error of the store means
+	 */
+	StoreCall(EndpointObserver observer, StoreOperation operation, Executor delivery, Supplier<Mono<T>> call,
+			StoreErrors errors) {
 		this.observer = observer;
 		this.operation = operation;
 		this.delivery = delivery;
+		this.call = call;
+		this.errors = errors;
 	}
 
 	@Override
 	public void subscribe(CoreSubscriber<? super T> actual) {
-		this.source.subscribe(new Answer(actual));
+		Answer answer = new Answer(actual);
+		answer.guard(() -> this.call.get().subscribe(answer));
 	}
 
 	/**
@@ -54,6 +74,22 @@ final class StoreCall<T> extends MonoOperator<T, T> {
 
 		Answer(CoreSubscriber<? super T> actual) {
 			this.actual = actual;
+		}
+
+		void guard(Runnable store) {
+			try {
+				store.run();
+			}
+			catch (Throwable ex) {
+				if (this.answered) {
+					// Not the store's, but of who was answered
+					throw ex;
+				}
+				if (this.subscription == null) {
+					onSubscribe(Operators.emptySubscription());
+				}
+				onError(ex);
+			}
 		}
 
 		@Override
@@ -79,7 +115,7 @@ final class StoreCall<T> extends MonoOperator<T, T> {
 
 		@Override
 		public void onError(Throwable failure) {
-			answered(null, failure);
+			answered(null, (failure instanceof Error error) ? StoreCall.this.errors.unknown(error) : failure);
 		}
 
 		private void answered(@Nullable T value, @Nullable Throwable failure) {
@@ -113,8 +149,9 @@ final class StoreCall<T> extends MonoOperator<T, T> {
 
 		@Override
 		public void request(long n) {
-			if (this.subscription != null) {
-				this.subscription.request(n);
+			Subscription subscription = this.subscription;
+			if (subscription != null) {
+				guard(() -> subscription.request(n));
 			}
 		}
 

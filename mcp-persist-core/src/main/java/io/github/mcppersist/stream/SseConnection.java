@@ -51,7 +51,8 @@ import io.github.mcppersist.observe.ResumeOutcome;
  * <td>{@code READING}: there may be more in the store</td>
  * <td>will be read</td>
  * <td>if the writer here has stored nothing past the position: {@code LIVE} as the only
- * writer, else {@code ADRIFT}. Otherwise reads again later</td>
+ * writer, else {@code ADRIFT}. Otherwise, or if too many events have gone out without an
+ * ID, reads again later</td>
  * <td>reads once more</td>
  * <td>{@code LIVE} with a writer here, {@code WATCHING} without, if that was all;
  * {@code ENDING} at the end of the stream, or for a gap</td>
@@ -111,7 +112,7 @@ public final class SseConnection implements SseOutput.Source {
 	/**
 	 * How many events go out without an ID before the connection waits for the store.
 	 */
-	private static final int MAX_AHEAD = 10_000;
+	static final int MAX_AHEAD = 10_000;
 
 	private final StreamContext context;
 
@@ -301,7 +302,8 @@ public final class SseConnection implements SseOutput.Source {
 	/**
 	 * Answer a request with this connection, as soon as the node of an older one knows of
 	 * it: a client that has seen this one may turn to yet another node, whose connection
-	 * is the newer one then.
+	 * is the newer one then. A store that is slow to say so delays it by two seconds at
+	 * most.
 	 * @param response the response
 	 */
 	public void openWhenWatched(SseOutput.Response response) {
@@ -750,6 +752,10 @@ public final class SseConnection implements SseOutput.Source {
 		else if (log.isOnlyWriter()) {
 			// Nothing is missing: served live until the store can be read
 			goOn(log, State.LIVE);
+			if (this.progress.ahead() >= MAX_AHEAD) {
+				// It waits for the store, and must not ask it again and again meanwhile
+				readLater();
+			}
 		}
 		else {
 			logger.debug("The store can't be read, so a connection of stream {} gets what this node sends: {}",

@@ -3,6 +3,7 @@ package io.github.mcppersist.stream;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
@@ -31,9 +32,10 @@ public final class StreamContext {
 	private static final Duration CENTURY = Duration.ofDays(36_500);
 
 	/**
-	 * How many streams' worth of unstored events the whole endpoint keeps in memory.
+	 * How many streams' worth of events that the store doesn't take the whole endpoint
+	 * keeps in memory.
 	 */
-	private static final int MAX_UNSTORED_STREAMS = 16;
+	private static final int MAX_STRANDED_STREAMS = 16;
 
 	private final EventStore store;
 
@@ -56,6 +58,10 @@ public final class StreamContext {
 	private final Openings openings;
 
 	private final AtomicLong unstoredBytes = new AtomicLong();
+
+	private final AtomicLong strandedBytes = new AtomicLong();
+
+	private final AtomicInteger strandedTails = new AtomicInteger();
 
 	/**
 	 * Create the context.
@@ -128,7 +134,7 @@ public final class StreamContext {
 	 * @return whether that node has received it; fails if it can't be sent, or encoded
 	 */
 	public Mono<Boolean> send(String nodeId, NodeMessage message) {
-		return Mono.defer(() -> this.nodes.send(nodeId, text(message)));
+		return told(() -> this.nodes.send(nodeId, text(message)));
 	}
 
 	/**
@@ -137,7 +143,20 @@ public final class StreamContext {
 	 * @return completes when it is sent; fails if it can't be, or can't be encoded
 	 */
 	public Mono<Void> broadcast(NodeMessage message) {
-		return Mono.defer(() -> this.nodes.broadcast(text(message)));
+		return told(() -> this.nodes.broadcast(text(message)));
+	}
+
+	// Fails with whatever a registry throws, which Reactor wouldn't signal if it is an
+	// error
+	private static <T> Mono<T> told(Supplier<Mono<T>> call) {
+		return Mono.create((sink) -> {
+			try {
+				sink.onDispose(call.get().subscribe(sink::success, sink::error, sink::success));
+			}
+			catch (Throwable ex) {
+				sink.error(ex);
+			}
+		});
 	}
 
 	private String text(NodeMessage message) {
@@ -208,11 +227,32 @@ public final class StreamContext {
 	/**
 	 * Count bytes of events that the store hasn't acknowledged.
 	 * @param bytes how many more, or fewer if negative
-	 * @return whether the endpoint as a whole keeps no more than it should
 	 */
-	boolean countUnstored(long bytes) {
-		long limit = MAX_UNSTORED_STREAMS * this.settings.maxUnstoredBytes();
-		return this.unstoredBytes.addAndGet(bytes) <= limit;
+	void countUnstored(long bytes) {
+		this.unstoredBytes.addAndGet(bytes);
+	}
+
+	/**
+	 * Count tails of streams for which the store is away, and their bytes. What is only
+	 * on its way to the store doesn't count: it may be much for a moment, and no stream
+	 * is to lose events for it.
+	 * @param tails how many more, or fewer if negative
+	 * @param bytes how many more, or fewer if negative
+	 */
+	void countStranded(int tails, long bytes) {
+		this.strandedTails.addAndGet(tails);
+		this.strandedBytes.addAndGet(bytes);
+	}
+
+	/**
+	 * Return how many bytes such a tail may hold for the sake of the endpoint as a whole:
+	 * an equal share of what all may, once they hold more than that. So what is too much
+	 * goes where most of it is, and a stream of a few events keeps them.
+	 * @return the limit, which changes at any time
+	 */
+	long maxStrandedBytes() {
+		long limit = MAX_STRANDED_STREAMS * this.settings.maxUnstoredBytes();
+		return (this.strandedBytes.get() <= limit) ? Long.MAX_VALUE : limit / Math.max(1, this.strandedTails.get());
 	}
 
 	public long unstoredBytes() {

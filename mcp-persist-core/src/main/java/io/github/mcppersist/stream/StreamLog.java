@@ -528,18 +528,23 @@ public abstract class StreamLog {
 			this.senders.release();
 		}
 		if (isRunning() && this.link == Link.IDLE && !this.tail.isEmpty()) {
-			this.link = Link.CALLING;
+			moveTo(Link.CALLING);
 			call();
 		}
 	}
 
 	private void retry() {
 		if (isRunning() && this.link == Link.AWAY) {
-			this.link = this.tail.isEmpty() ? Link.IDLE : Link.RETRYING;
+			moveTo(this.tail.isEmpty() ? Link.IDLE : Link.RETRYING);
 			if (this.link == Link.RETRYING) {
 				call();
 			}
 		}
+	}
+
+	private void moveTo(Link next) {
+		this.link = next;
+		this.tail.setStranded(isAway() && isRunning());
 	}
 
 	private void call() {
@@ -552,7 +557,8 @@ public abstract class StreamLog {
 		try {
 			callStore(batch).subscribe(answer);
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
+			// Before anything was done
 			answer.onError(ex);
 		}
 	}
@@ -567,7 +573,7 @@ public abstract class StreamLog {
 
 	private void onStored(StreamTail.Batch batch, @Nullable Revision revision) {
 		assert this.mailbox.isInside();
-		this.link = Link.IDLE;
+		moveTo(Link.IDLE);
 		this.unacknowledged = null;
 		if (!isRunning()) {
 			return;
@@ -595,7 +601,7 @@ public abstract class StreamLog {
 	private void onFailed(StreamTail.Batch batch, Throwable ex) {
 		assert this.mailbox.isInside();
 		boolean unavailable = ex instanceof EventStoreUnavailableException;
-		this.link = unavailable ? Link.AWAY : Link.IDLE;
+		moveTo(unavailable ? Link.AWAY : Link.IDLE);
 		if (!unavailable) {
 			// Any other failure says that it was not stored
 			this.unacknowledged = null;
@@ -751,6 +757,7 @@ public abstract class StreamLog {
 		if (isRunning()) {
 			this.state = end;
 			this.tail.settle(Long.MAX_VALUE);
+			this.tail.setStranded(false);
 			this.senders.release();
 			ended();
 		}

@@ -38,6 +38,8 @@ final class StreamTail {
 
 	private long nextSequence;
 
+	private boolean stranded;
+
 	/**
 	 * Create an empty tail.
 	 * @param context what all streams share
@@ -174,25 +176,33 @@ final class StreamTail {
 	}
 
 	/**
-	 * Drop the oldest events while too many bytes wait, here or in the whole endpoint;
-	 * their senders fail. The last event stays, and so does the last response.
+	 * Note whether the store is away, so that what waits may wait for long.
+	 * @param stranded whether it is, and the stream hasn't ended
+	 */
+	void setStranded(boolean stranded) {
+		if (this.stranded != stranded) {
+			this.stranded = stranded;
+			this.context.countStranded(stranded ? 1 : -1, stranded ? this.bytes.get() : -this.bytes.get());
+		}
+	}
+
+	/**
+	 * Drop the oldest events while too many bytes wait, here or in the whole endpoint and
+	 * more than an equal share of them here; their senders fail. The last event stays,
+	 * and so does the last response.
 	 * @param limit how many bytes may wait here
 	 * @return what was dropped, oldest first
 	 */
 	List<Entry> trim(long limit) {
-		boolean withinEndpoint = this.context.countUnstored(0);
-		if (this.bytes.get() <= limit && withinEndpoint) {
-			return List.of();
-		}
 		List<Entry> dropped = new ArrayList<>();
 		Iterator<Entry> oldest = this.entries.iterator();
-		while (this.entries.size() > 1 && (this.bytes.get() > limit || !withinEndpoint)) {
+		while (this.entries.size() > 1 && this.bytes.get() > Math.min(limit, this.context.maxStrandedBytes())) {
 			Entry entry = oldest.next();
 			if (entry.isLast()) {
 				break;
 			}
 			oldest.remove();
-			withinEndpoint = count(entry, -1);
+			count(entry, -1);
 			fail(entry, new EventStoreUnavailableException("The event store is out of reach for too long"));
 			dropped.add(entry);
 		}
@@ -274,10 +284,13 @@ final class StreamTail {
 		return removed;
 	}
 
-	private boolean count(Entry entry, int sign) {
+	private void count(Entry entry, int sign) {
 		long change = sign * entry.size();
 		this.bytes.addAndGet(change);
-		return this.context.countUnstored(change);
+		this.context.countUnstored(change);
+		if (this.stranded) {
+			this.context.countStranded(0, change);
+		}
 	}
 
 	private void fail(Entry entry, Throwable ex) {

@@ -1,11 +1,13 @@
 package io.github.mcppersist.stream;
 
+import java.time.Duration;
 import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
+import reactor.core.Disposables;
 
 import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.StreamKey;
@@ -18,6 +20,11 @@ import io.github.mcppersist.event.StreamKey;
 final class StreamWatch {
 
 	private static final Logger logger = LoggerFactory.getLogger(StreamWatch.class);
+
+	/**
+	 * A client waits for its response meanwhile.
+	 */
+	static final Duration PATIENCE = Duration.ofSeconds(2);
 
 	private final StreamContext context;
 
@@ -34,6 +41,8 @@ final class StreamWatch {
 	private @Nullable Disposable hints;
 
 	private @Nullable Runnable onSettled;
+
+	private Disposable patience = Disposables.disposed();
 
 	/**
 	 * Create a watch that isn't started.
@@ -82,13 +91,15 @@ final class StreamWatch {
 
 	/**
 	 * Do something as soon as the store knows that this node reads the stream, or it is
-	 * known that it can't be told: at once if it isn't asked to.
+	 * known that it can't be told, or it has said nothing for two seconds: at once if it
+	 * isn't asked to.
 	 * @param task what to do
 	 */
 	void whenSettled(Runnable task) {
 		assert this.mailbox.isInside();
 		if (this.state == State.ASKED) {
 			this.onSettled = task;
+			this.patience = this.context.threads().deliverLater(PATIENCE, () -> this.mailbox.execute(this::settled));
 		}
 		else {
 			task.run();
@@ -138,6 +149,7 @@ final class StreamWatch {
 		Runnable task = this.onSettled;
 		if (task != null) {
 			this.onSettled = null;
+			this.patience.dispose();
 			task.run();
 		}
 	}

@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.LinkedTransferQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -19,6 +20,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
 
 /**
  * The threads of an endpoint that serves. They are daemons, and started when they are
@@ -84,12 +87,14 @@ public final class ThreadPools implements Threads {
 	}
 
 	@Override
-	public void deliverLater(Duration delay, Runnable task) {
+	public Disposable deliverLater(Duration delay, Runnable task) {
 		try {
-			this.clock.schedule(() -> deliver(task), delay.toMillis(), TimeUnit.MILLISECONDS);
+			Future<?> due = this.clock.schedule(() -> deliver(task), delay.toMillis(), TimeUnit.MILLISECONDS);
+			return () -> due.cancel(false);
 		}
 		catch (RejectedExecutionException ex) {
 			logger.debug("Not carried on later, since the endpoint is closed");
+			return Disposables.disposed();
 		}
 	}
 

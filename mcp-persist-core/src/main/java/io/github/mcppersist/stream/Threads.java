@@ -6,6 +6,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 
+import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
@@ -67,8 +68,9 @@ public interface Threads extends AutoCloseable {
 	 * Do something later on a delivery thread; never, if this is closed.
 	 * @param delay how much later
 	 * @param task what to do
+	 * @return calls it off, so that nothing holds the task any more
 	 */
-	void deliverLater(Duration delay, Runnable task);
+	Disposable deliverLater(Duration delay, Runnable task);
 
 	/**
 	 * Wait.
@@ -76,7 +78,7 @@ public interface Threads extends AutoCloseable {
 	 * @return completes on a delivery thread; never, if this is closed
 	 */
 	default Mono<Void> after(Duration delay) {
-		return Mono.create((sink) -> deliverLater(delay, sink::success));
+		return Mono.create((sink) -> sink.onDispose(deliverLater(delay, sink::success)));
 	}
 
 	/**

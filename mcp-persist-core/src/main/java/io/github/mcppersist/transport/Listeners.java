@@ -3,8 +3,11 @@ package io.github.mcppersist.transport;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+
+import reactor.core.Disposable;
+import reactor.core.Disposables;
 
 import io.github.mcppersist.stream.SseConnection;
 import io.github.mcppersist.stream.Threads;
@@ -43,7 +46,10 @@ final class Listeners {
 
 	private final long pauseNanos;
 
-	private final Set<SseConnection> waiting = ConcurrentHashMap.newKeySet();
+	/**
+	 * Those that wait, and what ends each when the time is over.
+	 */
+	private final Map<SseConnection, Disposable.Swap> waiting = new ConcurrentHashMap<>();
 
 	private int displacements;
 
@@ -123,12 +129,13 @@ final class Listeners {
 	 * @param connection the connection, which is open or about to be
 	 */
 	void wait(SseConnection connection) {
-		this.waiting.add(connection);
+		Disposable.Swap end = Disposables.swap();
+		this.waiting.put(connection, end);
 		long rest;
 		synchronized (this) {
 			rest = Math.max(0, this.restUntil - this.threads.nanoTime());
 		}
-		this.threads.deliverLater(Duration.ofNanos(rest), connection::close);
+		end.update(this.threads.deliverLater(Duration.ofNanos(rest), connection::close));
 	}
 
 	boolean isAnyWaiting() {
@@ -140,7 +147,10 @@ final class Listeners {
 	 * @param connection the connection
 	 */
 	void gone(SseConnection connection) {
-		this.waiting.remove(connection);
+		Disposable end = this.waiting.remove(connection);
+		if (end != null) {
+			end.dispose();
+		}
 	}
 
 	/**
@@ -153,7 +163,7 @@ final class Listeners {
 		synchronized (this) {
 			this.elsewhere = false;
 			atRest = isAtRest();
-			ending = new ArrayList<>(this.waiting);
+			ending = new ArrayList<>(this.waiting.keySet());
 		}
 		ending.forEach(SseConnection::close);
 		return atRest;

@@ -5,6 +5,9 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+
 import io.github.mcppersist.stream.Threads;
 
 /**
@@ -37,8 +40,14 @@ final class SimulatedThreads implements Threads {
 	}
 
 	@Override
-	public void deliverLater(Duration delay, Runnable task) {
-		timer("delivers what was due later", delay, task);
+	public Disposable deliverLater(Duration delay, Runnable task) {
+		Disposable.Swap calledOff = Disposables.swap();
+		timer("delivers what was due later", delay, () -> {
+			if (!calledOff.isDisposed()) {
+				task.run();
+			}
+		});
+		return calledOff;
 	}
 
 	@Override

@@ -24,7 +24,7 @@ import io.github.mcppersist.event.StreamKey;
 
 /**
  * The store in memory behind gates: reads and writes go through, wait, fail as in an
- * outage, or are refused.
+ * outage, are refused, or meet an error.
  */
 final class GatedEventStore implements EventStore {
 
@@ -94,6 +94,7 @@ final class GatedEventStore implements EventStore {
 			case AWAY -> Mono.error(new EventStoreUnavailableException("Away"));
 			case DONE_BUT_AWAY -> call.then(Mono.error(new EventStoreUnavailableException("Away, though it was done")));
 			case REFUSE -> Mono.error(new EventStoreException("Refused"));
+			case THROW -> throw new NoClassDefFoundError("Told to be missing");
 		};
 	}
 
@@ -147,7 +148,7 @@ final class GatedEventStore implements EventStore {
 	 */
 	enum Gate {
 
-		OPEN, WAIT, AWAY, DONE_BUT_AWAY, REFUSE
+		OPEN, WAIT, AWAY, DONE_BUT_AWAY, REFUSE, THROW
 
 	}
 

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
+import reactor.core.Disposable;
+
 /**
  * Threads that do everything at once on the caller's, and what is due later when the test
  * moves time on.
@@ -38,6 +40,14 @@ final class ManualThreads implements Threads {
 		this.now = end;
 	}
 
+	/**
+	 * Say how much is due later.
+	 * @return the number of tasks
+	 */
+	int timers() {
+		return this.timers.size();
+	}
+
 	@Override
 	public long nanoTime() {
 		return this.now;
@@ -49,8 +59,10 @@ final class ManualThreads implements Threads {
 	}
 
 	@Override
-	public void deliverLater(Duration delay, Runnable task) {
-		this.timers.add(new Timer(this.now + delay.toNanos(), task));
+	public Disposable deliverLater(Duration delay, Runnable task) {
+		Timer timer = new Timer(this.now + delay.toNanos(), task);
+		this.timers.add(timer);
+		return () -> this.timers.removeIf((other) -> other == timer);
 	}
 
 	@Override

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.reactivestreams.Publisher;
+import org.junit.jupiter.api.Timeout;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
 
@@ -278,6 +279,19 @@ class SseConnectionTests {
 		}
 
 		@Test
+		void readsAgainLaterIfTheStoreMeetsAnError() {
+			isReading();
+			store().reads(Gate.THROW);
+			client().takeAll();
+
+			store().reads(Gate.OPEN);
+			streams().threads().pass(A_WHILE);
+
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events).containsExactly(LARGE + "@1", LARGE + "@2");
+		}
+
+		@Test
 		void isLiveInAnOutageIfNothingIsMissingAndTheWriterIsTheOnlyOne() {
 			EventId last = openRequest();
 			store().reads(Gate.AWAY);
@@ -497,6 +511,35 @@ class SseConnectionTests {
 			open();
 			streams().threads().pass(A_WHILE);
 			assertThat(client().events).containsExactly("@2", "one", "@3");
+		}
+
+		@Test
+		@Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+		void waitsForTheStoreWhenTooMuchHasGoneOutWithoutAnId() {
+			RequestLog request = streams().request();
+			use(request);
+			request.mailbox().execute(() -> request.begin(connection()));
+			connection().openWhenWatched((chunks) -> chunks.subscribe(client()));
+			request.open().block();
+			store().writes(Gate.AWAY);
+			store().reads(Gate.AWAY);
+			for (int i = 0; i <= SseConnection.MAX_AHEAD; i++) {
+				send("message " + i);
+			}
+			int calls = store().readCalls();
+
+			connection().probe();
+			streams().threads().pass(Duration.ofSeconds(30));
+
+			assertThat(state()).isEqualTo(State.READING);
+			assertThat(client().events).hasSize(SseConnection.MAX_AHEAD + 1).startsWith("@1", "message 0");
+			assertThat(store().readCalls() - calls).isBetween(1, 30);
+			open();
+			streams().threads().pass(A_WHILE);
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events).hasSize(SseConnection.MAX_AHEAD + 2)
+				.last()
+				.isEqualTo("message 10000@" + (SseConnection.MAX_AHEAD + 2));
 		}
 
 		@Test

@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
+import reactor.core.Disposable;
 import reactor.core.publisher.BaseSubscriber;
 
 import io.github.mcppersist.event.Event;
@@ -323,8 +324,10 @@ class SseOutputTests {
 		}
 
 		@Override
-		public void deliverLater(Duration delay, Runnable task) {
-			this.later.add(new Later(this.nanos + delay.toNanos(), task));
+		public Disposable deliverLater(Duration delay, Runnable task) {
+			Later later = new Later(this.nanos + delay.toNanos(), task);
+			this.later.add(later);
+			return () -> this.later.removeIf((other) -> other == later);
 		}
 
 		@Override

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.stream.GatedEventStore.Gate;
@@ -17,6 +19,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 class StreamLogTests {
 
 	private static final String LARGE = "x".repeat(Senders.BACKLOG_BYTES);
+
+	private static final int LIMIT = 100 * 1024;
 
 	private final TestStreams streams = new TestStreams(64 * 1024, 8 * 1024 * 1024);
 
@@ -74,18 +78,101 @@ class StreamLogTests {
 		assertThat(stored()).containsExactly("one", "two");
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "open", "store", "complete" })
+	void endsThoughTheStoreHasMetAnErrorOnce(String call) {
+		RequestLog request = this.streams.request();
+		throwOnce(call.equals("open"), () -> request.open().onErrorComplete().subscribe());
+		throwOnce(call.equals("store"),
+				() -> request.send(TestStreams.REQUEST_ID, TestStreams.bytes("progress"), false).subscribe());
+
+		throwOnce(call.equals("complete"),
+				() -> request.send(TestStreams.REQUEST_ID, TestStreams.bytes("response"), true).subscribe());
+
+		assertThat(request.isComplete()).isTrue();
+		assertThat(stored(this.streams, request)).containsExactly("progress", "response");
+	}
+
+	// The others' events are on their way, and 1.6 MB is what all may keep in an outage
+	@Test
+	void losesNothingToOneFailedCallThoughOthersSendMuch() {
+		TestStreams streams = new TestStreams(64 * 1024, LIMIT);
+		RequestLog victim = open(streams);
+		streams.store().writes(Gate.WAIT);
+		List<StreamLog> others = sendMuch(streams, 0);
+		assertThat(streams.context().unstoredBytes()).isGreaterThan(16 * LIMIT);
+
+		streams.store().writes(Gate.AWAY);
+		sendThree(victim);
+		streams.store().writes(Gate.OPEN);
+		streams.threads().pass(Duration.ofSeconds(1));
+
+		assertThat(stored(streams, victim)).containsExactly("one", "two", "three");
+		assertThat(others).noneMatch(StreamLog::isIdle);
+	}
+
+	@Test
+	void losesNothingInAnOutageInWhichOthersKeepMore() {
+		TestStreams streams = new TestStreams(64 * 1024, LIMIT);
+		RequestLog victim = open(streams);
+		streams.store().writes(Gate.AWAY);
+		sendMuch(streams, 0);
+		sendThree(victim);
+		List<StreamLog> others = sendMuch(streams, 20);
+		streams.threads().pass(Duration.ofSeconds(1));
+
+		assertThat(streams.context().unstoredBytes()).isLessThanOrEqualTo(16 * LIMIT);
+		streams.store().writes(Gate.OPEN);
+		streams.threads().pass(Duration.ofSeconds(1));
+
+		assertThat(stored(streams, victim)).containsExactly("one", "two", "three");
+		assertThat(others).allMatch(StreamLog::isIdle);
+		assertThat(streams.context().unstoredBytes()).isZero();
+		assertThat(streams.context().maxStrandedBytes()).isEqualTo(Long.MAX_VALUE);
+	}
+
+	private static RequestLog open(TestStreams streams) {
+		RequestLog request = streams.request();
+		request.open().block();
+		return request;
+	}
+
+	private static void sendThree(RequestLog request) {
+		for (String message : List.of("one", "two", "three")) {
+			request.send(TestStreams.REQUEST_ID, TestStreams.bytes(message), false).subscribe();
+		}
+	}
+
+	private static List<StreamLog> sendMuch(TestStreams streams, int first) {
+		List<StreamLog> logs = new ArrayList<>();
+		for (int i = 0; i < 20; i++) {
+			StandaloneLog log = streams.standalone("session-" + (first + i));
+			for (int message = 0; message < 3; message++) {
+				log.send(null, new byte[30 * 1024], false).subscribe();
+			}
+			logs.add(log);
+		}
+		return logs;
+	}
+
+	private void throwOnce(boolean really, Runnable call) {
+		this.streams.store().writes(really ? Gate.THROW : Gate.OPEN);
+		call.run();
+		this.streams.store().writes(Gate.OPEN);
+		this.streams.threads().pass(Duration.ofSeconds(1));
+	}
+
 	private void send(String name, String message) {
 		this.log.send(null, TestStreams.bytes(message), false).subscribe((nothing) -> {
 		}, (ex) -> this.sent.add(name + " fails"), () -> this.sent.add(name));
 	}
 
 	private List<String> stored() {
-		return this.streams.read(this.log.stream(), null)
-			.events()
-			.stream()
-			.map(Event::message)
-			.map(String::new)
-			.toList();
+		return stored(this.streams, this.log);
+	}
+
+	private static List<String> stored(TestStreams streams, StreamLog log) {
+		return streams.read(log.stream(), null).events().stream().map(Event::message).map(String::new).toList();
 	}
 
 }

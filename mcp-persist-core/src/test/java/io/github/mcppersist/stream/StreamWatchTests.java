@@ -1,10 +1,12 @@
 package io.github.mcppersist.stream;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Sinks;
 
 import io.github.mcppersist.event.Hint;
@@ -56,6 +58,44 @@ class StreamWatchTests {
 		assertThat(this.watch.isWatched()).isTrue();
 		assertThat(this.settled).isTrue();
 		assertThat(this.hints).containsExactly(Hint.look());
+	}
+
+	@Test
+	void isWaitedForForTwoSecondsIfTheStoreSaysNothing() {
+		this.streams.threads().pass(StreamWatch.PATIENCE.minusMillis(1));
+		assertThat(this.settled).isFalse();
+
+		this.streams.threads().pass(Duration.ofMillis(1));
+
+		assertThat(this.settled).isTrue();
+		assertThat(this.watch.isWatched()).isFalse();
+		this.store.tryEmitNext(Hint.watched());
+		assertThat(this.watch.isWatched()).isTrue();
+	}
+
+	@Test
+	void isNotWaitedForIfTheStoreThrows() {
+		this.streams.store().hints(Flux.defer(() -> {
+			throw new NoClassDefFoundError("told to be missing");
+		}));
+		StreamWatch other = this.streams.watch(new StreamKey("s", "2"), this.mailbox, this.hints::add);
+		List<String> done = new ArrayList<>();
+
+		this.mailbox.execute(() -> {
+			other.start();
+			other.whenSettled(() -> done.add("settled"));
+		});
+
+		assertThat(done).containsExactly("settled");
+	}
+
+	@Test
+	void holdsNothingOnceItIsSettled() {
+		int timers = this.streams.threads().timers();
+
+		this.store.tryEmitNext(Hint.watched());
+
+		assertThat(this.streams.threads().timers()).isEqualTo(timers - 1);
 	}
 
 	@Test

@@ -15,6 +15,7 @@ import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.observe.ConnectionKind;
+import io.github.mcppersist.observe.ObservedEventStore;
 import io.github.mcppersist.observe.Observers;
 import io.github.mcppersist.payload.PayloadCodec;
 import io.github.mcppersist.payload.Payloads;
@@ -42,8 +43,10 @@ final class TestStreams {
 	TestStreams(int maxConnectionBytes, int maxUnstoredBytes) {
 		StreamSettings settings = new StreamSettings(maxConnectionBytes, maxUnstoredBytes, Duration.ofSeconds(15), null,
 				Duration.ofSeconds(30), false);
-		this.context = new StreamContext(this.store, NodeRegistry.single(), false, settings, new Observers(List.of()),
-				this.threads, () -> "test", new Payloads(PayloadCodec.none(), (place, failure) -> {
+		Observers nobody = new Observers(List.of());
+		this.context = new StreamContext(new ObservedEventStore(this.store, nobody, this.threads.delivery()),
+				NodeRegistry.single(), false, settings, nobody, this.threads, () -> "test",
+				new Payloads(PayloadCodec.none(), (place, failure) -> {
 				}));
 	}
 
@@ -66,6 +69,15 @@ final class TestStreams {
 	 */
 	StandaloneLog standalone(boolean first) {
 		return new StandaloneLog(this.context, new StreamKey(SESSION, "0"), null, first);
+	}
+
+	/**
+	 * Create the writer of the standalone stream of another session, which begins.
+	 * @param sessionId the session
+	 * @return the writer
+	 */
+	StandaloneLog standalone(String sessionId) {
+		return new StandaloneLog(this.context, new StreamKey(sessionId, "0"), null, true);
 	}
 
 	RequestLog request() {

@@ -11,6 +11,8 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
+import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.test.observe.RecordingObserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -20,6 +22,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 class StoreCallTests {
 
 	private final RecordingObserver observer = new RecordingObserver();
+
+	private final StoreErrors errors = new StoreErrors(EventStore.class, EventStoreUnavailableException::new);
 
 	@Test
 	void tellsOfAnAnswerOnceAndBeforeItIsHandedOn() {
@@ -95,7 +99,8 @@ class StoreCallTests {
 		List<Runnable> delivered = new ArrayList<>();
 		List<String> answers = new ArrayList<>();
 
-		new StoreCall<>(this.observer, StoreOperation.FIND_SESSION, delivered::add, Mono.just("answer"))
+		new StoreCall<>(this.observer, StoreOperation.FIND_SESSION, delivered::add, () -> Mono.just("answer"),
+				this.errors)
 			.subscribe(answers::add);
 		assertThat(answers).isEmpty();
 		delivered.forEach(Runnable::run);
@@ -108,13 +113,13 @@ class StoreCallTests {
 		RejectedExecutionException refusal = new RejectedExecutionException("closed");
 		Mono<String> call = new StoreCall<>(this.observer, StoreOperation.FIND_SESSION, (task) -> {
 			throw refusal;
-		}, Mono.just("answer"));
+		}, () -> Mono.just("answer"), this.errors);
 
 		assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(call::block).isSameAs(refusal);
 	}
 
 	private <T> Mono<T> timed(Mono<T> call) {
-		return new StoreCall<>(this.observer, StoreOperation.FIND_SESSION, Runnable::run, call);
+		return new StoreCall<>(this.observer, StoreOperation.FIND_SESSION, Runnable::run, () -> call, this.errors);
 	}
 
 }

@@ -2,8 +2,11 @@ package io.github.mcppersist.transport;
 
 import java.time.Duration;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+
+import reactor.core.Disposable;
 
 import io.github.mcppersist.stream.ThreadPools;
 import io.github.mcppersist.stream.Threads;
@@ -19,11 +22,20 @@ final class LaterThreads implements Threads {
 	private final AtomicLong later;
 
 	/**
+	 * How much was put off and not called off.
+	 */
+	private final AtomicInteger putOff = new AtomicInteger();
+
+	/**
 	 * Create the threads.
 	 * @param later how much later it is than by the machine's clock, in nanoseconds
 	 */
 	LaterThreads(AtomicLong later) {
 		this.later = later;
+	}
+
+	int putOff() {
+		return this.putOff.get();
 	}
 
 	@Override
@@ -37,8 +49,13 @@ final class LaterThreads implements Threads {
 	}
 
 	@Override
-	public void deliverLater(Duration delay, Runnable task) {
-		this.threads.deliverLater(delay, task);
+	public Disposable deliverLater(Duration delay, Runnable task) {
+		Disposable later = this.threads.deliverLater(delay, task);
+		this.putOff.incrementAndGet();
+		return () -> {
+			later.dispose();
+			this.putOff.decrementAndGet();
+		};
 	}
 
 	@Override
