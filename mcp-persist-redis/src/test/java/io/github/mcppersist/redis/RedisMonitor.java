@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 import io.github.mcppersist.test.redis.RedisServer;
 
 /**
- * Records the commands that clients send to a Redis, without those that a script calls,
- * and without those that a node makes by the clock: its echoes, signs of life and looks.
+ * Records the commands that clients send to a Redis: all of them, or those that neither
+ * scripts call nor nodes make by the clock, which are echoes, signs of life and looks.
  */
 final class RedisMonitor implements AutoCloseable {
 
@@ -44,29 +44,39 @@ final class RedisMonitor implements AutoCloseable {
 	}
 
 	/**
+	 * Return all commands since the last time, those by scripts and by the clock as well.
+	 * @return the commands with their arguments, as Redis shows them
+	 * @throws IOException if the connection fails
+	 */
+	List<String> lines() throws IOException {
+		String mark = "mark-" + ++this.marks;
+		this.redis.cli("ECHO", mark);
+		List<String> lines = new ArrayList<>();
+		for (String line = this.lines.readLine(); line != null; line = this.lines.readLine()) {
+			if (line.endsWith("\"" + mark + "\"")) {
+				return lines;
+			}
+			lines.add(line);
+		}
+		throw new IOException("Redis closed the connection");
+	}
+
+	/**
 	 * Return the commands since the last time.
 	 * @return the names of the commands, in lower case
 	 * @throws IOException if the connection fails
 	 */
 	List<String> commands() throws IOException {
-		String mark = "mark-" + ++this.marks;
-		this.redis.cli("ECHO", mark);
 		List<String> commands = new ArrayList<>();
-		for (String line = this.lines.readLine(); line != null; line = this.lines.readLine()) {
-			Matcher command = COMMAND.matcher(line);
-			if (!command.matches()) {
-				throw new IOException("Not a command: " + line);
-			}
-			if (command.group(3).contains(mark)) {
-				return commands;
-			}
+		for (String line : lines()) {
+			Matcher command = command(line);
 			String arguments = command.group(3);
 			if (!"lua".equals(command.group(1)) && !arguments.endsWith(" \"e\"")
 					&& BY_THE_CLOCK.stream().noneMatch((script) -> calls(arguments, script))) {
 				commands.add(command.group(2).toLowerCase());
 			}
 		}
-		throw new IOException("Redis closed the connection");
+		return commands;
 	}
 
 	/**
@@ -75,17 +85,9 @@ final class RedisMonitor implements AutoCloseable {
 	 * @throws IOException if the connection fails
 	 */
 	List<List<String>> scripts() throws IOException {
-		String mark = "mark-" + ++this.marks;
-		this.redis.cli("ECHO", mark);
 		List<List<String>> scripts = new ArrayList<>();
-		for (String line = this.lines.readLine(); line != null; line = this.lines.readLine()) {
-			Matcher command = COMMAND.matcher(line);
-			if (!command.matches()) {
-				throw new IOException("Not a command: " + line);
-			}
-			if (command.group(3).contains(mark)) {
-				return scripts;
-			}
+		for (String line : lines()) {
+			Matcher command = command(line);
 			if ("lua".equals(command.group(1))) {
 				scripts.get(scripts.size() - 1).add(command.group(2).toLowerCase() + command.group(3));
 			}
@@ -93,7 +95,15 @@ final class RedisMonitor implements AutoCloseable {
 				scripts.add(new ArrayList<>());
 			}
 		}
-		throw new IOException("Redis closed the connection");
+		return scripts;
+	}
+
+	private static Matcher command(String line) throws IOException {
+		Matcher command = COMMAND.matcher(line);
+		if (!command.matches()) {
+			throw new IOException("Not a command: " + line);
+		}
+		return command;
 	}
 
 	@Override
