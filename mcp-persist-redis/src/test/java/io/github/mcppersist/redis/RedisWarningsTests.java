@@ -99,6 +99,29 @@ class RedisWarningsTests {
 		}
 	}
 
+	/**
+	 * As builds from before the first release had it.
+	 */
+	@ParameterizedTest
+	@EnumSource
+	void namesAKeyOfAnotherTypeAndGoesOnOnceItHasGone(Driver driver) {
+		try (RedisServer redis = RedisServer.start()) {
+			String beats = new RedisKeys(this.stores.keyPrefix()).beats();
+			redis.cli("HSET", beats, "0rT50000000", "1");
+			RedisEventStore store = this.stores
+				.open(driver.open(new RedisStandaloneConfiguration("127.0.0.1", redis.port())));
+			JoinedNode node = new JoinedNode(store, RedisNodeRegistry.of(store, Duration.ofSeconds(1)));
+			awaitWarning("'" + beats + "'", "Delete it", "WRONGTYPE");
+
+			redis.cli("DEL", beats);
+
+			Awaitility.await()
+				.atMost(Duration.ofMinutes(1))
+				.ignoreExceptions()
+				.until(() -> Boolean.TRUE.equals(node.registry.isPresent(node.id()).block(RedisStores.LIMIT)));
+		}
+	}
+
 	@Test
 	void anErrorDoesNotEndWhatIsDoneFromTimeToTime() {
 		try (RedisServer redis = RedisServer.start()) {
