@@ -80,6 +80,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	private static final int SUBSCRIBERS_AT_ONCE = 32;
 
+	private final PayloadCodec payloadCodec;
+
 	private final EndpointRuntime runtime;
 
 	private final OriginRules originRules;
@@ -105,6 +107,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		SessionStore sessionStore = (builder.sessionStore != null) ? builder.sessionStore : new InMemorySessionStore();
 		McpJsonMapper jsonMapper = (builder.jsonMapper != null) ? builder.jsonMapper : McpJsonDefaults.getMapper();
 		SdkVersion.check(jsonMapper);
+		this.payloadCodec = builder.payloadCodec;
 		this.runtime = new EndpointRuntime(builder.eventStore, sessionStore, builder.nodeRegistry, builder.payloadCodec,
 				builder.sessionOwnerResolver, options, builder.contextCapture, new Observers(builder.observers),
 				(builder.threads != null) ? builder.threads : new ThreadPools(builder.executor));
@@ -186,6 +189,14 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	 */
 	public boolean hasServer() {
 		return this.hasServer;
+	}
+
+	/**
+	 * Return what says what of a payload is stored, for those who look into the stores.
+	 * @return what {@link Builder#payloadCodec} was given
+	 */
+	public PayloadCodec payloadCodec() {
+		return this.payloadCodec;
 	}
 
 	Sessions sessions() {

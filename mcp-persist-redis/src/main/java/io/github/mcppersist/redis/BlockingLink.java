@@ -3,13 +3,16 @@ package io.github.mcppersist.redis;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
@@ -27,8 +30,9 @@ import org.springframework.data.redis.connection.SubscriptionListener;
 import org.springframework.util.ClassUtils;
 
 /**
- * Connections of a driver that blocks, such as Jedis: a few threads make the calls, and
- * one stays subscribed.
+ * Connections of a driver that blocks, such as Jedis: a few threads for each server make
+ * the calls, and one stays subscribed. So a server that hangs takes no thread away from
+ * another, where the servers are known, see {@link JedisSlots}.
  */
 final class BlockingLink implements RedisLink {
 
@@ -52,14 +56,16 @@ final class BlockingLink implements RedisLink {
 	private final String address;
 
 	/**
-	 * Why Redis wasn't reached by the last call, until another is answered. It may have
-	 * taken longer to find out than the call had.
+	 * By their names, {@link #NO_SERVER} among them.
 	 */
-	private volatile @Nullable RedisFailure lastFailure;
+	private final Map<String, Server> servers = new ConcurrentHashMap<>();
 
-	private volatile boolean answered;
+	/**
+	 * Which server of a Cluster has which slot, as far as the driver says.
+	 */
+	private volatile @Nullable JedisSlots slots;
 
-	private final ThreadPoolExecutor executor;
+	private final AtomicBoolean recovering = new AtomicBoolean();
 
 	/**
 	 * Ends the subscription, since a driver may wait for Redis to confirm that. There is
@@ -84,9 +90,6 @@ final class BlockingLink implements RedisLink {
 	BlockingLink(RedisConnectionFactory factory) {
 		this.factory = factory;
 		this.address = RedisAddress.of(factory);
-		this.executor = new ThreadPoolExecutor(THREADS, THREADS, 10, TimeUnit.SECONDS,
-				new LinkedBlockingQueue<>(QUEUE_CAPACITY), DaemonThreads.named("mcp-persist-redis-call"));
-		this.executor.allowCoreThreadTimeOut(true);
 		this.ender = new ThreadPoolExecutor(0, 1, 1, TimeUnit.SECONDS, new SynchronousQueue<>(),
 				DaemonThreads.named("mcp-persist-unsubscribe"), new ThreadPoolExecutor.DiscardPolicy());
 	}
@@ -101,43 +104,53 @@ final class BlockingLink implements RedisLink {
 		byte[][] all = new byte[keys.length + arguments.length][];
 		System.arraycopy(keys, 0, all, 0, keys.length);
 		System.arraycopy(arguments, 0, all, keys.length, arguments.length);
-		return call((connection) -> require(
-				withBody ? connection.scriptingCommands().eval(script.body(), ReturnType.MULTI, keys.length, all)
+		return call(keys[0],
+				(connection) -> require(withBody
+						? connection.scriptingCommands().eval(script.body(), ReturnType.MULTI, keys.length, all)
 						: connection.scriptingCommands().evalSha(script.digest(), ReturnType.MULTI, keys.length, all)));
 	}
 
 	@Override
 	public CompletableFuture<List<byte[]>> range(byte[] key, long first, long last) {
-		return call((connection) -> require(connection.listCommands().lRange(key, first, last)));
+		return call(key, (connection) -> require(connection.listCommands().lRange(key, first, last)));
 	}
 
 	@Override
 	public CompletableFuture<Long> unlink(byte[][] keys) {
-		return call((connection) -> require(connection.keyCommands().unlink(keys)));
+		return call(keys[0], (connection) -> require(connection.keyCommands().unlink(keys)));
 	}
 
 	@Override
 	public CompletableFuture<Long> publish(byte[] channel, byte[] message) {
-		return call((connection) -> {
+		return call(channel, (connection) -> {
+			JedisSlots slots = this.slots;
+			if (slots != null) {
+				slots.publish(channel, message);
+				return UNKNOWN;
+			}
 			Long receivers = require(connection.publish(channel, message));
 			return (connection instanceof RedisClusterConnection) ? UNKNOWN : receivers;
 		});
 	}
 
-	private <T> CompletableFuture<T> call(Function<RedisConnection, T> command) {
+	private <T> CompletableFuture<T> call(byte[] key, Function<RedisConnection, T> command) {
+		return call(known(server(key)), command);
+	}
+
+	private <T> CompletableFuture<T> call(Server server, Function<RedisConnection, T> command) {
 		CompletableFuture<T> answer = new CompletableFuture<>();
 		try {
-			this.executor.execute(() -> {
+			server.executor.execute(() -> {
 				if (answer.isDone()) {
 					return;
 				}
 				try (RedisConnection connection = this.factory.getConnection()) {
 					T reply = command.apply(connection);
-					answered();
+					server.answered();
 					answer.complete(reply);
 				}
 				catch (RuntimeException ex) {
-					failed(ex);
+					server.failed(ex);
 					answer.completeExceptionally(ex);
 				}
 			});
@@ -148,20 +161,10 @@ final class BlockingLink implements RedisLink {
 		return answer;
 	}
 
-	// Drivers connect when they are asked for a connection, or only for its first command
-	private void failed(RuntimeException failure) {
-		RedisFailure reason = RedisFailure.of(failure, this.address);
-		if (reason.kind() == RedisFailure.Kind.CONNECTION || reason.kind() == RedisFailure.Kind.NO_ACCESS) {
-			this.lastFailure = reason;
-		}
-		else {
-			answered();
-		}
-	}
-
-	private void answered() {
-		this.answered = true;
-		this.lastFailure = null;
+	private Server known(String server) {
+		Server known = this.servers.get(server);
+		return (known != null) ? known
+				: this.servers.computeIfAbsent(server, (name) -> new Server(address(name), this.closed));
 	}
 
 	private static <T> T require(@Nullable T reply) {
@@ -173,17 +176,12 @@ final class BlockingLink implements RedisLink {
 
 	@Override
 	public String address(String server) {
-		return this.address;
+		return server.equals(NO_SERVER) ? this.address : server;
 	}
 
 	@Override
 	public RedisFailure unanswered(String server, long millis) {
-		RedisFailure failure = this.lastFailure;
-		if (failure != null) {
-			return failure;
-		}
-		return this.answered ? RedisFailure.timeout(millis, this.address)
-				: RedisFailure.unconnected(millis, this.address);
+		return known(server).unanswered(millis);
 	}
 
 	@Override
@@ -254,7 +252,7 @@ final class BlockingLink implements RedisLink {
 
 	@Override
 	public CompletableFuture<String> memoryPolicy() {
-		return call((connection) -> {
+		return call(known(NO_SERVER), (connection) -> {
 			Properties memory = connection.serverCommands().info("memory");
 			// Of a Cluster, with the node before each name
 			return (memory != null) ? memory.stringPropertyNames()
@@ -273,31 +271,65 @@ final class BlockingLink implements RedisLink {
 
 	@Override
 	public String server(byte[] key) {
-		return NO_SERVER;
+		JedisSlots slots = this.slots;
+		return (slots != null) ? slots.server(key) : NO_SERVER;
 	}
 
 	@Override
 	public Collection<String> servers() {
-		return List.of(NO_SERVER);
+		JedisSlots slots = slots();
+		this.slots = slots;
+		Collection<String> servers = (slots != null) ? slots.servers() : List.of(NO_SERVER);
+		// What waits for one that has gone is still called, or given up
+		this.servers.keySet().removeIf((server) -> !server.equals(NO_SERVER) && !servers.contains(server));
+		return servers;
+	}
+
+	private @Nullable JedisSlots slots() {
+		if (!isCluster()) {
+			return null;
+		}
+		try (RedisConnection connection = this.factory.getConnection()) {
+			return JedisSlots.of(connection);
+		}
+		catch (RuntimeException ex) {
+			logger.debug("The driver doesn't say yet where slots are", ex);
+			return null;
+		}
 	}
 
 	@Override
 	public void recover(String server, BooleanSupplier needed) {
-		// The factory opens a connection for a call if there is none.
+		// The factory opens a connection for a call if there is none. Where slots are, it
+		// learns from calls that fail, and those may wait for each other
+		JedisSlots slots = this.slots;
+		if (slots != null && this.recovering.compareAndSet(false, true)) {
+			call(known(NO_SERVER), (connection) -> {
+				if (needed.getAsBoolean()) {
+					slots.look();
+				}
+				return server;
+			}).whenComplete((looked, failure) -> {
+				this.recovering.set(false);
+				if (failure != null) {
+					logger.debug("The driver can't find out where slots are", failure);
+				}
+			});
+		}
 	}
 
 	@Override
 	public void lookElsewhere(LuaScript script, byte[][] keys, byte[][] arguments) {
 		if (JEDIS) {
 			// The pool's connections may be to a primary that isn't one any more
-			call((connection) -> JedisSubscription.clearPool(this.factory, connection));
+			call(keys[0], (connection) -> JedisSubscription.clearPool(this.factory, connection));
 		}
 	}
 
 	@Override
 	public void close() {
 		this.closed = true;
-		this.executor.shutdownNow();
+		this.servers.values().forEach((server) -> server.executor.shutdownNow());
 		Thread thread = this.subscriber;
 		if (thread == null) {
 			return;
@@ -329,6 +361,61 @@ final class BlockingLink implements RedisLink {
 		catch (RuntimeException ex) {
 			logger.debug("The subscription was gone already", ex);
 		}
+	}
+
+	/**
+	 * What makes the calls to one server.
+	 */
+	private static final class Server {
+
+		private final String address;
+
+		private final ThreadPoolExecutor executor;
+
+		/**
+		 * Why it wasn't reached by the last call, until another is answered. It may have
+		 * taken longer to find out than the call had.
+		 */
+		private volatile @Nullable RedisFailure lastFailure;
+
+		private volatile boolean answered;
+
+		Server(String address, boolean closed) {
+			this.address = address;
+			this.executor = new ThreadPoolExecutor(THREADS, THREADS, 10, TimeUnit.SECONDS,
+					new LinkedBlockingQueue<>(QUEUE_CAPACITY), DaemonThreads.named("mcp-persist-redis-call"));
+			this.executor.allowCoreThreadTimeOut(true);
+			if (closed) {
+				this.executor.shutdown();
+			}
+		}
+
+		// Drivers connect when they are asked for a connection, or only for its first
+		// command
+		void failed(RuntimeException failure) {
+			RedisFailure reason = RedisFailure.of(failure, this.address);
+			if (reason.kind() == RedisFailure.Kind.CONNECTION || reason.kind() == RedisFailure.Kind.NO_ACCESS) {
+				this.lastFailure = reason;
+			}
+			else {
+				answered();
+			}
+		}
+
+		void answered() {
+			this.answered = true;
+			this.lastFailure = null;
+		}
+
+		RedisFailure unanswered(long millis) {
+			RedisFailure failure = this.lastFailure;
+			if (failure != null) {
+				return failure;
+			}
+			return this.answered ? RedisFailure.timeout(millis, this.address)
+					: RedisFailure.unconnected(millis, this.address);
+		}
+
 	}
 
 	private final class Noting implements Subscriber {

@@ -103,7 +103,7 @@ final class JedisSubscription extends BinaryJedisPubSub {
 		return false;
 	}
 
-	private static @Nullable ConnectionProvider provider(UnifiedJedis jedis) {
+	static @Nullable ConnectionProvider provider(UnifiedJedis jedis) {
 		DirectFieldAccessor fields = new DirectFieldAccessor(jedis);
 		return (fields.isReadableProperty("provider")
 				&& fields.getPropertyValue("provider") instanceof ConnectionProvider provider) ? provider : null;

@@ -1,5 +1,6 @@
 package io.github.mcppersist.redis;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -442,6 +443,10 @@ final class RedisCalls {
 			RedisFailure cause = RedisFailure.of(failure, RedisCalls.this.link.address(this.server));
 			if (cause.isMoved() && !RedisCalls.this.link.isCluster()) {
 				cause = RedisFailure.cluster(cause, RedisCalls.this.link.address(this.server));
+			}
+			if (cause.isForeignKey()) {
+				cause = RedisFailure.foreignKey(cause, new String(this.key, StandardCharsets.UTF_8),
+						RedisCalls.this.link.address(this.server));
 			}
 			if (cause.isClosed() && RedisCalls.this.link.isCluster()) {
 				// Just now, since the topology has changed: there is another one in a

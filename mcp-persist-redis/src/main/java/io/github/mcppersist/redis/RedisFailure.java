@@ -58,6 +58,11 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 
 	private static final Pattern MOVED = Pattern.compile("^-?MOVED\\b");
 
+	/**
+	 * Redis 6 has it behind other words where a script met it.
+	 */
+	private static final Pattern WRONG_TYPE = Pattern.compile("\\bWRONGTYPE\\b");
+
 	private static final int MAX_CAUSES = 20;
 
 	/**
@@ -138,6 +143,30 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 				"Redis at " + address + " is a node of a Cluster. Set "
 						+ "spring.data.redis.cluster.nodes instead of .host, .port and .url: " + answer.message(),
 				answer.cause());
+	}
+
+	/**
+	 * A key holds something else than what it is to hold.
+	 * @param answer what Redis says, which is not which key
+	 * @param key the first key of the call
+	 * @param address where Redis is
+	 * @return the failure, which is of that call
+	 */
+	static RedisFailure foreignKey(RedisFailure answer, String key, String address) {
+		return new RedisFailure(Kind.CALL_REFUSED, "Redis at " + address
+				+ " refuses the call. Somebody else uses the key '" + key
+				+ "', or one beside it in its slot, or a build from before the first release did. Delete it, or set "
+				+ "another mcp.persist.key-prefix: " + answer.message(), answer.cause());
+	}
+
+	/**
+	 * Say whether a key holds something else than what it is to hold.
+	 * @return whether it does
+	 */
+	boolean isForeignKey() {
+		Throwable cause = this.cause;
+		return (this.kind == Kind.CALL_REFUSED || this.kind == Kind.UNKNOWN) && cause != null && causes(cause).stream()
+			.anyMatch((each) -> WRONG_TYPE.matcher(String.valueOf(each.getMessage())).find());
 	}
 
 	/**
@@ -303,8 +332,7 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 							+ " refuses the user or the password. Check spring.data.redis.username and .password"
 							+ UNLESS_URL + ": " + text,
 					failure);
-			case "WRONGTYPE", "CROSSSLOT" -> new RedisFailure(Kind.CALL_REFUSED,
-					"Redis at " + address + " refuses the call. Somebody else uses the key: " + text, failure);
+			case "WRONGTYPE", "CROSSSLOT" -> new RedisFailure(Kind.CALL_REFUSED, text, failure);
 			default -> otherwise(text, failure, address);
 		};
 	}

@@ -1,10 +1,5 @@
 package io.github.mcppersist.redis;
 
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -99,7 +94,7 @@ class EncryptionOnNodesTests {
 	private static List<String> transcript(PayloadCodec codec) throws Exception {
 		try (RedisServer redis = RedisServer.start();
 				TestRedis namespace = new TestRedis(redis.uri());
-				Socket monitor = monitor(redis)) {
+				RedisMonitor monitor = new RedisMonitor(redis)) {
 			List<String> seen = new ArrayList<>();
 			String sessionId;
 			try (McpNodes nodes = McpNodes.start(namespace, codec, codec)) {
@@ -108,8 +103,7 @@ class EncryptionOnNodesTests {
 				use(client, client.at(nodes.get(1).port()), nodes);
 				dump(redis, seen);
 			}
-			redis.cli("ECHO", "the end");
-			seen.addAll(readUntil(monitor, "the end"));
+			seen.addAll(monitor.lines());
 			assertThat(seen).hasSizeGreaterThan(50)
 				.anyMatch((line) -> line.contains(SessionNames.of(sessionId)))
 				.noneMatch((line) -> line.contains(sessionId));
@@ -156,23 +150,6 @@ class EncryptionOnNodesTests {
 			seen.add(key + " " + value);
 		}
 		assertThat(seen).anyMatch((line) -> line.contains("}:i ")).anyMatch((line) -> line.contains("}:s:"));
-	}
-
-	private static Socket monitor(RedisServer redis) throws IOException {
-		Socket socket = new Socket(InetAddress.getLoopbackAddress(), redis.port());
-		socket.setSoTimeout(60_000);
-		socket.getOutputStream().write("MONITOR\r\n".getBytes(StandardCharsets.US_ASCII));
-		return socket;
-	}
-
-	private static List<String> readUntil(Socket monitor, String end) throws IOException {
-		BufferedReader lines = new BufferedReader(
-				new InputStreamReader(monitor.getInputStream(), StandardCharsets.ISO_8859_1));
-		List<String> seen = new ArrayList<>();
-		for (String line = lines.readLine(); line != null && !line.contains(end); line = lines.readLine()) {
-			seen.add(line);
-		}
-		return seen;
 	}
 
 	@Test

@@ -27,6 +27,7 @@ import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StoreOutage;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.RedisCluster;
 import io.github.mcppersist.test.redis.RedisServer;
 import io.github.mcppersist.test.redis.RespClient;
 

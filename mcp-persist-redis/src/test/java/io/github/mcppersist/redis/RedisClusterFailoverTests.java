@@ -12,8 +12,9 @@ import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
 import org.springframework.data.redis.connection.RedisClusterConfiguration;
 
@@ -22,6 +23,7 @@ import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.RedisCluster;
 import io.github.mcppersist.test.redis.RedisServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -44,12 +46,15 @@ class RedisClusterFailoverTests {
 	private RedisEventStore store;
 
 	@BeforeEach
-	void open() {
+	void startLog() {
 		this.log.start();
 		logger().addAppender(this.log);
 		logger().setLevel(Level.INFO);
+	}
+
+	private void open(Driver driver) {
 		this.store = this.stores
-			.open(this.stores.builder(Driver.LETTUCE.open(new RedisClusterConfiguration(this.cluster.addresses())))
+			.open(this.stores.builder(driver.open(new RedisClusterConfiguration(this.cluster.addresses())))
 				.timeout(Duration.ofSeconds(1)));
 		this.cluster.nodes()
 			.forEach((node) -> awaiting().ignoreExceptionsInstanceOf(EventStoreUnavailableException.class)
@@ -91,8 +96,10 @@ class RedisClusterFailoverTests {
 		return SlotHash.getSlot(key) * 3 / SlotHash.SLOT_COUNT;
 	}
 
-	@Test
-	void goesOnWithThePromotedReplicaAndNeverStopsOnTheOtherNodes() {
+	@ParameterizedTest
+	@EnumSource
+	void goesOnWithThePromotedReplicaAndNeverStopsOnTheOtherNodes(Driver driver) {
+		open(driver);
 		RedisServer lost = this.cluster.nodes().get(1);
 		RedisServer replica = this.cluster.replica(lost);
 
@@ -116,8 +123,10 @@ class RedisClusterFailoverTests {
 		store(this.cluster.nodes().get(2));
 	}
 
-	@Test
-	void sessionsBeginWhileTheServerThatCountsThemIsAway() {
+	@ParameterizedTest
+	@EnumSource
+	void sessionsBeginWhileTheServerThatCountsThemIsAway(Driver driver) {
+		open(driver);
 		int counting = third(new RedisKeys(this.stores.keyPrefix()).sessions());
 		RedisServer lost = this.cluster.nodes().get(counting);
 		RedisServer working = this.cluster.nodes().get((counting + 1) % 3);
@@ -135,8 +144,10 @@ class RedisClusterFailoverTests {
 		assertThat(sessions.findSession(session.sessionName()).block(RedisStores.LIMIT)).isEqualTo(session);
 	}
 
-	@Test
-	void goesOnWithANodeThatHangsAndComesBack() {
+	@ParameterizedTest
+	@EnumSource
+	void goesOnWithANodeThatHangsAndComesBack(Driver driver) {
+		open(driver);
 		RedisServer silent = this.cluster.nodes().get(2);
 		// It is to come back as it was
 		this.cluster.replica(silent).kill();
@@ -144,6 +155,8 @@ class RedisClusterFailoverTests {
 		silent.pause();
 		awaiting().until(() -> this.store.outage() != null);
 		assertThatExceptionOfType(EventStoreUnavailableException.class).isThrownBy(() -> store(silent));
+		store(this.cluster.nodes().get(0));
+		store(this.cluster.nodes().get(1));
 		silent.resume();
 
 		awaiting().ignoreExceptionsInstanceOf(EventStoreUnavailableException.class).until(() -> store(silent));

@@ -43,9 +43,24 @@ class RedisFailureTests {
 		assertThat(kind(answer)).isEqualTo(RedisFailure.Kind.WRITES_REFUSED);
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "WRONGTYPE Operation against a key holding the wrong kind of value",
+			"WRONGTYPE Operation against a key holding the wrong kind of value script: 7d8d, on @user_script:27.",
+			"ERR Error running script (call to f_7d8d): @user_script:27: WRONGTYPE Operation against a key holding the "
+					+ "wrong kind of value" })
+	void knowsAKeyOfSomebodyElseHoweverAVersionWordsIt(String answer) {
+		RedisFailure failure = RedisFailure.of(new IllegalStateException(answer), "localhost:6379");
+
+		assertThat(failure.isForeignKey()).isTrue();
+		assertThat(RedisFailure.foreignKey(failure, "mcp:1:b", "localhost:6379").message()).contains("'mcp:1:b'",
+				"localhost:6379", "Delete it", "key-prefix", "WRONGTYPE");
+	}
+
 	@Test
 	void doesNotTakeForRefusedWhatNobodyKnows() {
 		assertThat(kind("ERR upstream failure")).isEqualTo(RedisFailure.Kind.UNKNOWN);
+		assertThat(RedisFailure.of(new IllegalStateException("ERR upstream failure"), "localhost:6379").isForeignKey())
+			.isFalse();
 		assertThat(kind("SOMETHING new")).isEqualTo(RedisFailure.Kind.UNKNOWN);
 	}
 

@@ -16,8 +16,8 @@ import java.util.stream.Collectors;
 import io.github.mcppersist.test.redis.RedisServer;
 
 /**
- * Records the commands that clients send to a Redis, without those that a script calls,
- * and without those that a node makes by the clock: its echoes, signs of life and looks.
+ * Records the commands that clients send to a Redis: all of them, or those that neither
+ * scripts call nor nodes make by the clock, which are echoes, signs of life and looks.
  */
 final class RedisMonitor implements AutoCloseable {
 
@@ -46,6 +46,24 @@ final class RedisMonitor implements AutoCloseable {
 	}
 
 	/**
+	 * Return all commands since the last time, those by scripts and by the clock as well.
+	 * @return the commands with their arguments, as Redis shows them
+	 * @throws IOException if the connection fails
+	 */
+	List<String> lines() throws IOException {
+		String mark = "mark-" + ++this.marks;
+		this.redis.cli("ECHO", mark);
+		List<String> lines = new ArrayList<>();
+		for (String line = this.lines.readLine(); line != null; line = this.lines.readLine()) {
+			if (line.endsWith("\"" + mark + "\"")) {
+				return lines;
+			}
+			lines.add(line);
+		}
+		throw new IOException("Redis closed the connection");
+	}
+
+	/**
 	 * Return the commands since the last time.
 	 * @return the names of the commands, in lower case
 	 * @throws IOException if the connection fails
@@ -65,19 +83,11 @@ final class RedisMonitor implements AutoCloseable {
 	}
 
 	private List<String> commands(boolean ofScripts) throws IOException {
-		String mark = "mark-" + ++this.marks;
-		this.redis.cli("ECHO", mark);
 		List<String> commands = new ArrayList<>();
 		boolean byTheClock = false;
-		for (String line = this.lines.readLine(); line != null; line = this.lines.readLine()) {
-			Matcher command = COMMAND.matcher(line);
-			if (!command.matches()) {
-				throw new IOException("Not a command: " + line);
-			}
+		for (String line : lines()) {
+			Matcher command = command(line);
 			String arguments = command.group(3);
-			if (arguments.contains(mark)) {
-				return commands;
-			}
 			boolean ofScript = "lua".equals(command.group(1));
 			if (!ofScript) {
 				byTheClock = arguments.endsWith(" \"e\"")
@@ -88,7 +98,7 @@ final class RedisMonitor implements AutoCloseable {
 				commands.add(command.group(2).toLowerCase());
 			}
 		}
-		throw new IOException("Redis closed the connection");
+		return commands;
 	}
 
 	/**
@@ -97,17 +107,9 @@ final class RedisMonitor implements AutoCloseable {
 	 * @throws IOException if the connection fails
 	 */
 	List<List<String>> scripts() throws IOException {
-		String mark = "mark-" + ++this.marks;
-		this.redis.cli("ECHO", mark);
 		List<List<String>> scripts = new ArrayList<>();
-		for (String line = this.lines.readLine(); line != null; line = this.lines.readLine()) {
-			Matcher command = COMMAND.matcher(line);
-			if (!command.matches()) {
-				throw new IOException("Not a command: " + line);
-			}
-			if (command.group(3).contains(mark)) {
-				return scripts;
-			}
+		for (String line : lines()) {
+			Matcher command = command(line);
 			if ("lua".equals(command.group(1))) {
 				scripts.get(scripts.size() - 1).add(command.group(2).toLowerCase() + command.group(3));
 			}
@@ -115,7 +117,15 @@ final class RedisMonitor implements AutoCloseable {
 				scripts.add(new ArrayList<>());
 			}
 		}
-		throw new IOException("Redis closed the connection");
+		return scripts;
+	}
+
+	private static Matcher command(String line) throws IOException {
+		Matcher command = COMMAND.matcher(line);
+		if (!command.matches()) {
+			throw new IOException("Not a command: " + line);
+		}
+		return command;
 	}
 
 	@Override

@@ -20,6 +20,7 @@ import org.springframework.data.redis.connection.jedis.JedisConnectionFactory;
 import redis.clients.jedis.JedisPoolConfig;
 
 import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.RedisCluster;
 import io.github.mcppersist.test.redis.RedisServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -95,6 +96,29 @@ class RedisWarningsTests {
 			this.stores.open(factory);
 
 			awaitWarning("spring.data.redis.jedis.pool.max-active");
+		}
+	}
+
+	/**
+	 * As builds from before the first release had it.
+	 */
+	@ParameterizedTest
+	@EnumSource
+	void namesAKeyOfAnotherTypeAndGoesOnOnceItHasGone(Driver driver) {
+		try (RedisServer redis = RedisServer.start()) {
+			String beats = new RedisKeys(this.stores.keyPrefix()).beats();
+			redis.cli("HSET", beats, "0rT50000000", "1");
+			RedisEventStore store = this.stores
+				.open(driver.open(new RedisStandaloneConfiguration("127.0.0.1", redis.port())));
+			JoinedNode node = new JoinedNode(store, RedisNodeRegistry.of(store, Duration.ofSeconds(1)));
+			awaitWarning("'" + beats + "'", "Delete it", "WRONGTYPE");
+
+			redis.cli("DEL", beats);
+
+			Awaitility.await()
+				.atMost(Duration.ofMinutes(1))
+				.ignoreExceptions()
+				.until(() -> Boolean.TRUE.equals(node.registry.isPresent(node.id()).block(RedisStores.LIMIT)));
 		}
 	}
 

@@ -1,12 +1,5 @@
 package io.github.mcppersist.redis;
 
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.net.InetAddress;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 
 import io.modelcontextprotocol.spec.McpSchema.ResourcesUpdatedNotification;
@@ -45,13 +38,12 @@ class SessionSecrecyTests {
 		RawMcpClient client;
 		try (RedisServer redis = RedisServer.start();
 				TestRedis namespace = new TestRedis(redis.uri());
-				Socket monitor = monitor(redis)) {
+				RedisMonitor monitor = new RedisMonitor(redis)) {
 			try (McpNodes nodes = McpNodes.start(namespace, 2)) {
 				client = nodes.initialize("{\"elicitation\":{}}");
 				use(client, client.at(nodes.get(1).port()), nodes);
 			}
-			redis.cli("ECHO", "the end");
-			seen = readUntil(monitor, "the end");
+			seen = monitor.lines();
 		}
 
 		assertThat(seen).anyMatch((line) -> line.contains("{" + SessionNames.of(client.sessionId()) + "}:i"))
@@ -88,23 +80,6 @@ class SessionSecrecyTests {
 		try (Exchange gone = client.call(2, "count", "{}")) {
 			assertThat(gone.status()).isEqualTo(404);
 		}
-	}
-
-	private static Socket monitor(RedisServer redis) throws IOException {
-		Socket socket = new Socket(InetAddress.getLoopbackAddress(), redis.port());
-		socket.setSoTimeout(60_000);
-		socket.getOutputStream().write("MONITOR\r\n".getBytes(StandardCharsets.US_ASCII));
-		return socket;
-	}
-
-	private static List<String> readUntil(Socket monitor, String end) throws IOException {
-		BufferedReader lines = new BufferedReader(
-				new InputStreamReader(monitor.getInputStream(), StandardCharsets.ISO_8859_1));
-		List<String> seen = new ArrayList<>();
-		for (String line = lines.readLine(); line != null && !line.contains(end); line = lines.readLine()) {
-			seen.add(line);
-		}
-		return seen;
 	}
 
 }

@@ -15,47 +15,9 @@ import io.github.mcppersist.test.event.MutableClock;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-class InMemoryEventStoreTests extends EventStoreContractTests {
+class InMemoryEventStoreTests extends AbstractInMemoryEventStoreTests {
 
 	private static final RequestIds REQUEST_ID = RequestIds.parse("7");
-
-	private final MutableClock clock = new MutableClock();
-
-	private final InMemoryEventStore store = builder().build();
-
-	@Override
-	protected EventStore store() {
-		return this.store;
-	}
-
-	@Override
-	protected EventStore secondNode() {
-		return this.store;
-	}
-
-	@Override
-	protected EventStore store(Bounds bounds) {
-		return builder().maxEventsPerStream(bounds.maxEventsPerStream())
-			.maxBytesPerStream(bounds.maxBytesPerStream())
-			.maxBytesPerSession(bounds.maxBytesPerSession())
-			.timeToLive(bounds.timeToLive())
-			.completedTimeToLive(bounds.completedTimeToLive())
-			.build();
-	}
-
-	@Override
-	protected Duration unit() {
-		return Duration.ofMinutes(1);
-	}
-
-	@Override
-	protected void elapse(Duration duration) {
-		this.clock.advance(duration);
-	}
-
-	private InMemoryEventStore.Builder builder() {
-		return InMemoryEventStore.builder().clock(this.clock);
-	}
 
 	@Test
 	void countsWhatIsStoredAndForgetsWhatIsDeleted() {

@@ -1,7 +1,6 @@
 package io.github.mcppersist.payload;
 
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -11,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
+import io.github.mcppersist.event.AbstractInMemoryEventStoreTests;
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
@@ -23,8 +23,6 @@ import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
-import io.github.mcppersist.test.event.EventStoreContractTests;
-import io.github.mcppersist.test.event.MutableClock;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -309,11 +307,7 @@ class EncodedEventStoreTests {
 
 	}
 
-	abstract static class EncodedContract extends EventStoreContractTests {
-
-		private final MutableClock clock = new MutableClock();
-
-		private final EventStore store = encoded(InMemoryEventStore.builder().clock(this.clock).build(), codec());
+	abstract static class EncodedContract extends AbstractInMemoryEventStoreTests {
 
 		abstract PayloadCodec codec();
 
@@ -328,34 +322,17 @@ class EncodedEventStoreTests {
 
 		@Override
 		protected EventStore store() {
-			return this.store;
+			return encoded(super.store(), codec());
 		}
 
 		@Override
 		protected EventStore secondNode() {
-			return this.store;
+			return encoded(super.secondNode(), codec());
 		}
 
 		@Override
 		protected EventStore store(Bounds bounds) {
-			return encoded(InMemoryEventStore.builder()
-				.clock(this.clock)
-				.maxEventsPerStream(bounds.maxEventsPerStream())
-				.maxBytesPerStream(bounds.maxBytesPerStream())
-				.maxBytesPerSession(bounds.maxBytesPerSession())
-				.timeToLive(bounds.timeToLive())
-				.completedTimeToLive(bounds.completedTimeToLive())
-				.build(), codecOfBoundedStores());
-		}
-
-		@Override
-		protected Duration unit() {
-			return Duration.ofMinutes(1);
-		}
-
-		@Override
-		protected void elapse(Duration duration) {
-			this.clock.advance(duration);
+			return encoded(super.store(bounds), codecOfBoundedStores());
 		}
 
 	}

@@ -11,14 +11,13 @@ import java.util.Set;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
+import io.github.mcppersist.session.AbstractInMemorySessionStoreTests;
 import io.github.mcppersist.session.InMemorySessionStore;
 import io.github.mcppersist.session.MonitoredSessionStore;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.SessionStoreException;
 import io.github.mcppersist.session.SubscribedUris;
-import io.github.mcppersist.test.event.MutableClock;
-import io.github.mcppersist.test.session.MonitoredSessionStoreContractTests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -247,11 +246,7 @@ class EncodedSessionStoreTests {
 
 	}
 
-	abstract static class EncodedContract extends MonitoredSessionStoreContractTests {
-
-		private final MutableClock clock = new MutableClock();
-
-		private final MonitoredSessionStore store = encoded(InMemorySessionStore.builder().clock(this.clock).build());
+	abstract static class EncodedContract extends AbstractInMemorySessionStoreTests {
 
 		abstract PayloadCodec codec();
 
@@ -261,32 +256,22 @@ class EncodedSessionStoreTests {
 
 		@Override
 		protected MonitoredSessionStore store() {
-			return this.store;
+			return encoded(super.store());
 		}
 
 		@Override
 		protected MonitoredSessionStore secondNode() {
-			return this.store;
+			return encoded(super.secondNode());
 		}
 
 		@Override
 		protected MonitoredSessionStore store(int maxSessions) {
-			return encoded(InMemorySessionStore.builder().clock(this.clock).maxSessions(maxSessions).build());
+			return encoded(super.store(maxSessions));
 		}
 
 		@Override
 		protected MonitoredSessionStore store(Duration timeToLive) {
-			return encoded(InMemorySessionStore.builder().clock(this.clock).timeToLive(timeToLive).build());
-		}
-
-		@Override
-		protected Duration unit() {
-			return Duration.ofMinutes(1);
-		}
-
-		@Override
-		protected void elapse(Duration duration) {
-			this.clock.advance(duration);
+			return encoded(super.store(timeToLive));
 		}
 
 	}

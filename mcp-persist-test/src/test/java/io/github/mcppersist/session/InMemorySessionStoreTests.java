@@ -16,45 +16,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-class InMemorySessionStoreTests extends MonitoredSessionStoreContractTests {
-
-	private final MutableClock clock = new MutableClock();
-
-	private final InMemorySessionStore store = builder().build();
-
-	@Override
-	protected MonitoredSessionStore store() {
-		return this.store;
-	}
-
-	@Override
-	protected MonitoredSessionStore secondNode() {
-		return this.store;
-	}
-
-	@Override
-	protected SessionStore store(int maxSessions) {
-		return builder().maxSessions(maxSessions).build();
-	}
-
-	@Override
-	protected MonitoredSessionStore store(Duration timeToLive) {
-		return builder().timeToLive(timeToLive).build();
-	}
-
-	@Override
-	protected Duration unit() {
-		return Duration.ofMinutes(1);
-	}
-
-	@Override
-	protected void elapse(Duration duration) {
-		this.clock.advance(duration);
-	}
-
-	private InMemorySessionStore.Builder builder() {
-		return InMemorySessionStore.builder().clock(this.clock);
-	}
+class InMemorySessionStoreTests extends AbstractInMemorySessionStoreTests {
 
 	@Test
 	void saysHowOldASessionIs() {

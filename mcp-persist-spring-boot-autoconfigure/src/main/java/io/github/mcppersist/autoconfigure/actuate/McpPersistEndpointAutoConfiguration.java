@@ -13,7 +13,6 @@ import org.springframework.context.annotation.Bean;
 import io.github.mcppersist.autoconfigure.endpoint.StreamableHttpEndpointAutoConfiguration;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.node.NodeRegistry;
-import io.github.mcppersist.payload.PayloadCodec;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
@@ -43,10 +42,8 @@ public final class McpPersistEndpointAutoConfiguration {
 	@ConditionalOnSingleCandidate(EventStore.class)
 	@ConditionalOnMissingBean
 	McpSessionsEndpoint mcpSessionsEndpoint(StreamableHttpEndpoint endpoint, EventStore eventStore,
-			SessionStore sessionStore, ObjectProvider<NodeRegistry> nodeRegistry,
-			ObjectProvider<PayloadCodec> payloadCodec) {
-		return new McpSessionsEndpoint(endpoint, eventStore, sessionStore, nodeRegistry.getIfAvailable(),
-				payloadCodec.getIfAvailable(PayloadCodec::none));
+			SessionStore sessionStore, ObjectProvider<NodeRegistry> nodeRegistry) {
+		return new McpSessionsEndpoint(endpoint, eventStore, sessionStore, nodeRegistry.getIfAvailable());
 	}
 
 }

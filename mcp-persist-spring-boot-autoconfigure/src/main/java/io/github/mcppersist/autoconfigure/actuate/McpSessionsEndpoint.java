@@ -36,7 +36,6 @@ import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.observe.StreamDescription;
 import io.github.mcppersist.payload.EncodedEventStore;
 import io.github.mcppersist.payload.EncodedSessionStore;
-import io.github.mcppersist.payload.PayloadCodec;
 import io.github.mcppersist.payload.Payloads;
 import io.github.mcppersist.session.MonitoredSessionStore;
 import io.github.mcppersist.session.SessionNames;
@@ -81,9 +80,9 @@ public final class McpSessionsEndpoint {
 	private final @Nullable String nodeId;
 
 	McpSessionsEndpoint(StreamableHttpEndpoint endpoint, EventStore eventStore, SessionStore sessionStore,
-			@Nullable NodeRegistry nodeRegistry, PayloadCodec payloadCodec) {
+			@Nullable NodeRegistry nodeRegistry) {
 		// What can't be read the MCP endpoint reports
-		Payloads payloads = new Payloads(payloadCodec, (place, failure) -> {
+		Payloads payloads = new Payloads(endpoint.payloadCodec(), (place, failure) -> {
 		});
 		this.endpoint = endpoint;
 		this.eventStore = new EncodedEventStore(eventStore, payloads);
@@ -166,8 +165,8 @@ public final class McpSessionsEndpoint {
 			.stream()
 			.sorted(Comparator.comparing(StreamDescriptor::complete).thenComparing(StreamDescriptor::streamId))
 			.toList();
-		return new SessionDescriptor(name, (stored != null) ? SessionSummary.of(stored) : null,
-				(session != null) ? session.protocolVersion() : null, (session != null) ? session.logLevel() : null,
+		return new SessionDescriptor(name, SessionSummary.of(stored, session),
+				(session != null) ? session.logLevel() : null,
 				(session != null) ? session.subscriptions().size() : null, outage, sorted);
 	}
 
@@ -231,21 +230,40 @@ public final class McpSessionsEndpoint {
 	 * @param owner a hash of the owner's name: the first 16 hexadecimal digits of its
 	 * SHA-256; {@code null} if it is nobody's
 	 * @param node the ID of the node that noted its use last, if there may be several
-	 * @param ageSeconds how long ago it began
-	 * @param idleSeconds how long ago its use was noted last
+	 * @param ageSeconds how long ago it began, if the store knows
+	 * @param idleSeconds how long ago its use was noted last, if the store knows
 	 */
 	public record SessionSummary(String session, @Nullable String clientName, @Nullable String clientVersion,
 			@Nullable String protocolVersion, @Nullable String server, @Nullable String owner, @Nullable String node,
-			@Nullable Long ageSeconds, long idleSeconds) {
+			@Nullable Long ageSeconds, @Nullable Long idleSeconds) {
 
 		static SessionSummary of(StoredSession session) {
-			Implementation client = client(session.initializeRequest());
-			Duration age = session.age();
-			String owner = session.owner();
-			return new SessionSummary(session.sessionName(), (client != null) ? shortened(client.name()) : null,
-					(client != null) ? shortened(client.version()) : null, session.protocolVersion(), session.server(),
-					(owner != null) ? hash(owner) : null, session.node(), (age != null) ? age.toSeconds() : null,
-					session.idle().toSeconds());
+			return of(session.sessionName(), session.initializeRequest(), session.protocolVersion(), session.server(),
+					session.owner(), session.node(), session.age(), session.idle());
+		}
+
+		/**
+		 * Return what is known of a session.
+		 * @param stored what a store that lists sessions has of it
+		 * @param session what any store has of it
+		 * @return the summary, or {@code null} of neither
+		 */
+		static @Nullable SessionSummary of(@Nullable StoredSession stored, @Nullable SessionRecord session) {
+			if (stored != null) {
+				return of(stored);
+			}
+			return (session != null) ? of(session.sessionName(), session.initializeRequest(), session.protocolVersion(),
+					session.server(), session.owner(), null, null, null) : null;
+		}
+
+		private static SessionSummary of(String session, @Nullable String initializeRequest,
+				@Nullable String protocolVersion, @Nullable String server, @Nullable String owner,
+				@Nullable String node, @Nullable Duration age, @Nullable Duration idle) {
+			Implementation client = client(initializeRequest);
+			return new SessionSummary(session, (client != null) ? shortened(client.name()) : null,
+					(client != null) ? shortened(client.version()) : null, protocolVersion, server,
+					(owner != null) ? hash(owner) : null, node, (age != null) ? age.toSeconds() : null,
+					(idle != null) ? idle.toSeconds() : null);
 		}
 
 		private static @Nullable Implementation client(@Nullable String initializeRequest) {
@@ -281,20 +299,18 @@ public final class McpSessionsEndpoint {
 	 * A session and its streams.
 	 *
 	 * @param session its name
-	 * @param summary what the list has of it, if the store lists sessions
-	 * @param protocolVersion the negotiated protocol version, if the session is stored
+	 * @param summary what the list has of it, if it is stored
 	 * @param logLevel the log level that the client asked for, if it did
 	 * @param subscriptions to how many resources it is subscribed, if it is stored
 	 * @param outage why the store couldn't be asked, if it couldn't: then only this
 	 * node's streams are shown
 	 * @param streams the streams, running ones first
 	 */
-	public record SessionDescriptor(String session, @Nullable SessionSummary summary, @Nullable String protocolVersion,
-			@Nullable String logLevel, @Nullable Integer subscriptions, @Nullable String outage,
-			List<StreamDescriptor> streams) {
+	public record SessionDescriptor(String session, @Nullable SessionSummary summary, @Nullable String logLevel,
+			@Nullable Integer subscriptions, @Nullable String outage, List<StreamDescriptor> streams) {
 
 		private boolean isKnown() {
-			return this.summary != null || this.protocolVersion != null || !this.streams.isEmpty();
+			return this.summary != null || !this.streams.isEmpty();
 		}
 
 	}

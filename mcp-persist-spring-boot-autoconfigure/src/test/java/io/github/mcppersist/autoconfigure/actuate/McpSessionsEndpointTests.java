@@ -1,5 +1,7 @@
 package io.github.mcppersist.autoconfigure.actuate;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.Principal;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -7,7 +9,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 import jakarta.servlet.Filter;
@@ -27,12 +31,14 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 import io.github.mcppersist.autoconfigure.ObservedServer;
+import io.github.mcppersist.payload.AesGcmPayloadCodec;
 import io.github.mcppersist.redis.RedisEventStore;
 import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
 import io.github.mcppersist.test.transport.RawMcpClient;
 import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -255,6 +261,58 @@ class McpSessionsEndpointTests {
 	}
 
 	@Test
+	void readsWhatAnEndpointWithACodecOfItsOwnStores() throws Exception {
+		try (ObservedServer server = ObservedServer.start(List.of(EXPOSED, "mcp.persist.store=memory"), Owned.class,
+				OwnCodec.class)) {
+			RawMcpClient client = initialize(server);
+
+			JsonNode session = json(server.get("/actuator/mcpsessions/" + client.sessionId()));
+
+			assertThat(session.get("summary").get("clientName").asString()).isEqualTo("raw");
+			assertThat(session.get("summary").get("owner").asString()).isEqualTo("2bd806c97f0e00af");
+			assertThat(session.get("subscriptions").asInt(-1)).isZero();
+		}
+	}
+
+	@Test
+	void hasItsFieldsInTheDocument() throws Exception {
+		String document = Files.readString(Path.of("..", "docs", "operations.md"));
+		List<JsonNode> examples = Pattern.compile("```json\\n(\\{ \"session\".*?)```", Pattern.DOTALL)
+			.matcher(document)
+			.results()
+			.map((block) -> new JsonMapper().readTree(block.group(1)))
+			.toList();
+		RawMcpClient client = initialize(this.first);
+		try (Exchange call = client.call("seven", "gated", "{\"gate\":\"g\"}")) {
+			call.next();
+			this.first.tools().awaitReached("g");
+
+			JsonNode entry = json(this.first.get("/actuator/mcpsessions")).get("sessions").get(0);
+			JsonNode session = json(this.first.get("/actuator/mcpsessions/" + client.sessionId()));
+
+			assertThat(examples).hasSize(2);
+			assertThat(fields(examples.get(0))).isEqualTo(fields(entry)).hasSizeGreaterThan(5);
+			assertThat(fields(examples.get(1))).isEqualTo(fields(session));
+			assertThat(fields(session)).allSatisfy((field) -> assertThat(document)
+				.containsPattern("(?m)^\\| (`\\w+`, )*`" + field.substring(field.lastIndexOf('/') + 1) + "`"));
+			this.first.tools().open("g");
+			call.rest();
+		}
+	}
+
+	private static Set<String> fields(JsonNode node) {
+		Set<String> fields = new TreeSet<>();
+		node.forEachEntry((name, value) -> {
+			fields.add(name);
+			fields(value).forEach((field) -> fields.add(name + "/" + field));
+		});
+		if (node.isArray()) {
+			node.forEach((element) -> fields.addAll(fields(element)));
+		}
+		return fields;
+	}
+
+	@Test
 	void isNotExposedUnlessItIsAskedFor() throws Exception {
 		try (ObservedServer server = server("management.endpoints.web.exposure.include=mcppersist")) {
 			assertThat(server.get("/actuator/mcppersist")).startsWith("200");
@@ -330,6 +388,21 @@ class McpSessionsEndpointTests {
 					}
 
 				}, response));
+		}
+
+	}
+
+	/**
+	 * An endpoint with a codec that is no bean.
+	 */
+	@Configuration(proxyBeanMethods = false)
+	static class OwnCodec {
+
+		@Bean
+		StreamableHttpEndpoint endpoint(StreamableHttpEndpoint.Builder builder) {
+			return builder
+				.payloadCodec(AesGcmPayloadCodec.builder().key("a", new byte[AesGcmPayloadCodec.KEY_BYTES]).build())
+				.build();
 		}
 
 	}

@@ -3,7 +3,12 @@ package io.github.mcppersist.autoconfigure.metrics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 import io.micrometer.common.docs.KeyName;
 import org.junit.jupiter.api.Test;
@@ -14,10 +19,22 @@ import io.github.mcppersist.observe.ResumeOutcome;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Whether {@code docs/operations.md} has each tag and each of its values. That it has
- * each meter and no other is in {@link EndpointMetricsTests}.
+ * Whether {@code docs/operations.md} has each tag and each of its values, and each line
+ * that is logged at WARN or ERROR. That it has each meter and no other is in
+ * {@link EndpointMetricsTests}.
  */
 class OperationsDocumentTests {
+
+	private static final Pattern LOGGED = Pattern.compile("logger\\s*\\.(?:(?:warn|error)\\(|at(?:Warn|Error)\\(\\)"
+			+ "(?:\\s*\\.addKeyValue\\([^;]*?\\))*\\s*\\.log\\()\\s*\"((?:[^\"\\\\]|\\\\.)*)\"");
+
+	private static final Pattern NOT_LITERAL = Pattern
+		.compile("logger\\s*\\.(?:(?:warn|error)\\(|at(?:Warn|Error)\\()");
+
+	/**
+	 * The first words of a line that are the same each time.
+	 */
+	private static final Pattern WORDS = Pattern.compile("[^{}.:;()]{10,}");
 
 	private final List<String> lines = lines();
 
@@ -43,6 +60,38 @@ class OperationsDocumentTests {
 	@Test
 	void explainsEachOutcomeOfACall() {
 		assertExplains("| `outcome` of a call", MetricsObserver.CallOutcome.values());
+	}
+
+	@Test
+	void explainsEachLineAtWarnAndError() throws IOException {
+		List<String> rows = this.lines.stream().filter((line) -> line.matches("\\| (WARN|ERROR) \\|.*")).toList();
+		List<String> logged = new ArrayList<>();
+		for (String source : sources()) {
+			List<String> found = LOGGED.matcher(source).results().map((line) -> line.group(1)).toList();
+			assertThat(NOT_LITERAL.matcher(source).results()).as(source).hasSameSizeAs(found);
+			logged.addAll(found);
+		}
+
+		assertThat(logged).hasSizeGreaterThan(30).allSatisfy((text) -> {
+			Matcher words = WORDS.matcher(text);
+			assertThat(words.find()).isTrue();
+			assertThat(rows).as(text)
+				.anyMatch(
+						(row) -> row.toLowerCase(Locale.ROOT).contains(words.group().strip().toLowerCase(Locale.ROOT)));
+		});
+	}
+
+	private static List<String> sources() throws IOException {
+		List<String> sources = new ArrayList<>();
+		for (String module : List.of("mcp-persist-core", "mcp-persist-redis",
+				"mcp-persist-spring-boot-autoconfigure")) {
+			try (Stream<Path> files = Files.walk(Path.of("..", module, "src", "main", "java"))) {
+				for (Path file : files.filter((path) -> path.toString().endsWith(".java")).toList()) {
+					sources.add(Files.readString(file));
+				}
+			}
+		}
+		return sources;
 	}
 
 	private void assertExplains(String row, Enum<?>[] values) {

@@ -144,6 +144,7 @@ class DashboardsTests {
 			"mcp_persist_resumes_total{outcome=\"complete\"}", "mcp_persist_resumes_total{outcome=\"gap\"}",
 			"mcp_persist_resumes_total{outcome=\"unknown-event\"}",
 			"mcp_persist_resumes_total{outcome=\"unknown-session\"}",
+			"mcp_persist_payloads_unreadable_total{kind=\"event\"}",
 			"mcp_persist_store_calls_seconds_count{outcome=\"success\"}",
 			"mcp_persist_store_calls_seconds_count{outcome=\"refused\"}",
 			"mcp_persist_store_calls_seconds_count{outcome=\"unavailable\"}",
@@ -314,6 +315,15 @@ class DashboardsTests {
 			exchange.rest();
 		}
 		await().until(() -> !scrape().values("mcp_persist_events_dropped_total").contains(0.0));
+		// A response as it would be if it were encrypted with a key that is nobody's here
+		try (Exchange exchange = client.call(4, "add", "{\"a\":1,\"b\":2}")) {
+			cursor = Objects.requireNonNull(exchange.rest().get(0).id());
+		}
+		List<?> keys = (List<?>) this.redis.cli("KEYS", "*:s:" + cursor.substring(0, cursor.indexOf('_')));
+		String stream = (String) keys.get(0);
+		String response = (String) Objects.requireNonNull(this.redis.cli("LINDEX", stream, "-1"));
+		this.redis.cli("LSET", stream, "-1", response.substring(0, 6) + '\u0003' + response.substring(6));
+		resume(client, cursor, 200);
 	}
 
 	private PrometheusScrape scrapeInAnOutage() throws IOException {

@@ -1,4 +1,4 @@
-package io.github.mcppersist.redis;
+package io.github.mcppersist.test.redis;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -7,14 +7,12 @@ import java.util.stream.IntStream;
 
 import org.awaitility.Awaitility;
 
-import io.github.mcppersist.test.redis.RedisServer;
-
 /**
- * A Redis Cluster of three primaries, each a process of its own.
+ * A private Redis Cluster on loopback ports, each of whose nodes is a process of its own.
  */
 public final class RedisCluster implements AutoCloseable {
 
-	private static final int NODES = 3;
+	private static final int PRIMARIES = 3;
 
 	private static final int SLOTS = 16_384;
 
@@ -28,17 +26,26 @@ public final class RedisCluster implements AutoCloseable {
 	}
 
 	/**
-	 * Start the nodes, give each a third of the slots, and wait until all agree.
+	 * Start three primaries, give each a third of the slots, and wait until all agree.
 	 * @return the running cluster
 	 */
 	public static RedisCluster start() {
-		return start("15000");
+		return start(PRIMARIES);
 	}
 
-	private static RedisCluster start(String nodeTimeout) {
+	/**
+	 * Start primaries, give each the same share of the slots, and wait until all agree.
+	 * @param primaries how many
+	 * @return the running cluster
+	 */
+	public static RedisCluster start(int primaries) {
+		return start(primaries, "15000");
+	}
+
+	private static RedisCluster start(int primaries, String nodeTimeout) {
 		RedisCluster cluster = new RedisCluster();
 		try {
-			for (int i = 0; i < NODES; i++) {
+			for (int i = 0; i < primaries; i++) {
 				cluster.nodes.add(RedisServer.start("cluster-enabled yes", "cluster-node-timeout " + nodeTimeout));
 			}
 			cluster.form();
@@ -51,12 +58,12 @@ public final class RedisCluster implements AutoCloseable {
 	}
 
 	/**
-	 * Start a cluster each of whose nodes has a replica, which takes over if the node is
-	 * away for five seconds. With less, a busy machine loses nodes that are there.
+	 * Start three primaries each of which has a replica, which takes over if the primary
+	 * is away for five seconds. With less, a busy machine loses nodes that are there.
 	 * @return the running cluster
 	 */
-	static RedisCluster startWithReplicas() {
-		RedisCluster cluster = start("5000");
+	public static RedisCluster startWithReplicas() {
+		RedisCluster cluster = start(PRIMARIES, "5000");
 		try {
 			for (RedisServer node : cluster.nodes) {
 				RedisServer replica = RedisServer.start("cluster-enabled yes", "cluster-node-timeout 5000");
@@ -82,18 +89,19 @@ public final class RedisCluster implements AutoCloseable {
 	 * @param node the node
 	 * @return the server that takes over for it
 	 */
-	RedisServer replica(RedisServer node) {
+	public RedisServer replica(RedisServer node) {
 		return this.replicas.get(this.nodes.indexOf(node));
 	}
 
 	private void form() {
-		for (int i = 0; i < NODES; i++) {
+		int primaries = this.nodes.size();
+		for (int i = 0; i < primaries; i++) {
 			// One by one: ADDSLOTSRANGE is there since Redis 7.0 only
-			IntStream slots = IntStream.range(SLOTS * i / NODES, SLOTS * (i + 1) / NODES);
+			IntStream slots = IntStream.range(SLOTS * i / primaries, SLOTS * (i + 1) / primaries);
 			this.nodes.get(i).cli(command(slots));
 			this.nodes.get(i).cli("CLUSTER", "SET-CONFIG-EPOCH", String.valueOf(i + 1));
 		}
-		for (RedisServer node : this.nodes.subList(1, NODES)) {
+		for (RedisServer node : this.nodes.subList(1, primaries)) {
 			this.nodes.get(0).cli("CLUSTER", "MEET", "127.0.0.1", String.valueOf(node.port()));
 		}
 		Awaitility.await().atMost(FORMATION_LIMIT).until(() -> this.nodes.stream().allMatch(this::knowsAll));
@@ -108,12 +116,12 @@ public final class RedisCluster implements AutoCloseable {
 	private boolean knowsAll(RedisServer node) {
 		String info = (String) node.cli("CLUSTER", "INFO");
 		return info.contains("cluster_state:ok") && info.contains("cluster_slots_assigned:" + SLOTS)
-				&& info.contains("cluster_known_nodes:" + (NODES + this.replicas.size()));
+				&& info.contains("cluster_known_nodes:" + (this.nodes.size() + this.replicas.size()));
 	}
 
 	/**
-	 * Return the nodes.
-	 * @return three servers
+	 * Return the primaries that there were at the start.
+	 * @return the servers, in the order of their slots
 	 */
 	public List<RedisServer> nodes() {
 		return List.copyOf(this.nodes);
@@ -121,16 +129,16 @@ public final class RedisCluster implements AutoCloseable {
 
 	/**
 	 * Return the addresses, as {@code spring.data.redis.cluster.nodes} takes them.
-	 * @return one {@code host:port} for each node
+	 * @return one {@code host:port} for each primary
 	 */
 	public List<String> addresses() {
 		return this.nodes.stream().map((node) -> "127.0.0.1:" + node.port()).toList();
 	}
 
 	/**
-	 * Return the node that holds a key.
+	 * Return the primary that holds a key.
 	 * @param key the key, there or not
-	 * @return the node that owns the key's slot
+	 * @return the primary that owns the key's slot
 	 */
 	public RedisServer owner(String key) {
 		for (RedisServer node : this.nodes) {
@@ -155,16 +163,16 @@ public final class RedisCluster implements AutoCloseable {
 	 */
 	public RedisServer moveSlot(String key) {
 		RedisServer from = owner(key);
-		RedisServer to = this.nodes.get((this.nodes.indexOf(from) + 1) % NODES);
+		RedisServer to = this.nodes.get((this.nodes.indexOf(from) + 1) % this.nodes.size());
 		String slot = String.valueOf(from.cli("CLUSTER", "KEYSLOT", key));
 		to.cli("CLUSTER", "SETSLOT", slot, "IMPORTING", id(from));
 		from.cli("CLUSTER", "SETSLOT", slot, "MIGRATING", id(to));
 		for (Object stored : (List<?>) from.cli("CLUSTER", "GETKEYSINSLOT", slot, "1000")) {
 			from.cli("MIGRATE", "127.0.0.1", String.valueOf(to.port()), (String) stored, "0", "60000");
 		}
-		for (RedisServer node : List.of(to, from, this.nodes.get((this.nodes.indexOf(to) + 1) % NODES))) {
-			node.cli("CLUSTER", "SETSLOT", slot, "NODE", id(to));
-		}
+		List<RedisServer> told = new ArrayList<>(List.of(to, from));
+		this.nodes.stream().filter((node) -> !told.contains(node)).forEach(told::add);
+		told.forEach((node) -> node.cli("CLUSTER", "SETSLOT", slot, "NODE", id(to)));
 		return to;
 	}
 
