@@ -519,7 +519,7 @@ class SseConnectionTests {
 			RequestLog request = streams().request();
 			use(request);
 			request.mailbox().execute(() -> request.begin(connection()));
-			connection().openWhenWatched((chunks) -> chunks.subscribe(client()));
+			connection().openWhenWatched(client());
 			request.open().block();
 			store().writes(Gate.AWAY);
 			store().reads(Gate.AWAY);
