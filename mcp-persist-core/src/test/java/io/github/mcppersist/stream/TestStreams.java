@@ -42,8 +42,9 @@ final class TestStreams {
 	TestStreams(int maxConnectionBytes, int maxUnstoredBytes) {
 		StreamSettings settings = new StreamSettings(maxConnectionBytes, maxUnstoredBytes, Duration.ofSeconds(15), null,
 				Duration.ofSeconds(30), false);
-		this.context = new StreamContext(this.store, NodeRegistry.single(), false, settings, new Observers(List.of()),
-				this.threads, () -> "test", new Payloads(PayloadCodec.none(), (place, failure) -> {
+		this.context = new StreamContext(this.store, NodeRegistry.single(), false, settings,
+				new Observers(List.of(), Runnable::run), this.threads, () -> "test",
+				new Payloads(PayloadCodec.none(), (place, failure) -> {
 				}));
 	}
 
