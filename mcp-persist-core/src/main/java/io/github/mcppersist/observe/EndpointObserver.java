@@ -11,9 +11,11 @@ import io.github.mcppersist.transport.StreamableHttpEndpoint;
  * merely is, such as how many connections are open, tells
  * {@link StreamableHttpEndpoint#statistics()}.
  * <p>
- * Called on any thread, often on one that delivers events, or on one of the store's own:
- * an observer returns at once. What it throws is logged, and changes nothing. What it
- * doesn't implement it isn't told.
+ * An observer is told in the order in which things happen, one at a time, and a moment
+ * later: ten milliseconds, or as long as the observers take. But for
+ * {@link #resumeStarted()} that is on a thread of its own, where no event waits for it.
+ * One that is slower than what happens isn't told all of it, which is logged. What it
+ * throws is logged, and changes nothing. What it doesn't implement it isn't told.
  */
 public interface EndpointObserver {
 
@@ -42,10 +44,10 @@ public interface EndpointObserver {
 	}
 
 	/**
-	 * A client comes back with {@code Last-Event-ID}. Called on the thread that brings
-	 * the request, which is the one that calls {@link StreamableHttpEndpoint#handle},
-	 * with what a {@link ContextCapture} takes along of the request's Reactor context
-	 * bound to it.
+	 * A client comes back with {@code Last-Event-ID}. Called at once, on the thread that
+	 * brings the request, which is the one that calls
+	 * {@link StreamableHttpEndpoint#handle}, with what a {@link ContextCapture} takes
+	 * along of the request's Reactor context bound to it.
 	 * @return is told how it goes on
 	 */
 	default Resume resumeStarted() {

@@ -3,7 +3,11 @@ package io.github.mcppersist.observe;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
@@ -14,13 +18,31 @@ import org.slf4j.event.Level;
 import io.github.mcppersist.payload.PayloadPlace;
 
 /**
- * Tells all observers of an endpoint, and keeps from it what they throw.
+ * Tells all observers of an endpoint, and keeps from it what they throw, and how long
+ * they take: whoever has something to tell leaves it here, and one thread after the other
+ * tells what has come together.
  */
 public final class Observers implements EndpointObserver {
 
 	private static final Logger logger = LoggerFactory.getLogger(Observers.class);
 
+	/**
+	 * How much waits to be told, at most: some minutes' worth, or the observers are
+	 * stuck.
+	 */
+	private static final int MAX_WAITING = 100_000;
+
 	private final List<EndpointObserver> observers;
+
+	private final Executor soon;
+
+	private final Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
+
+	private final AtomicInteger count = new AtomicInteger();
+
+	private final AtomicBoolean telling = new AtomicBoolean();
+
+	private final AtomicBoolean warnedOfSlowness = new AtomicBoolean();
 
 	private final Resume unobserved = new ObservedResume(List.of());
 
@@ -29,9 +51,36 @@ public final class Observers implements EndpointObserver {
 	/**
 	 * Tell several observers.
 	 * @param observers all of them, maybe none
+	 * @param soon runs a task in a moment, where code may block; never, once the endpoint
+	 * is closed
 	 */
-	public Observers(List<EndpointObserver> observers) {
+	public Observers(List<EndpointObserver> observers, Executor soon) {
 		this.observers = List.copyOf(observers);
+		this.soon = soon;
+	}
+
+	/**
+	 * Tell what there is to tell, on this thread: the endpoint is closed.
+	 */
+	public void tellRest() {
+		if (this.telling.compareAndSet(false, true)) {
+			tellWaiting();
+		}
+	}
+
+	private void tellSoon() {
+		if (!this.waiting.isEmpty() && this.telling.compareAndSet(false, true)) {
+			this.soon.execute(this::tellWaiting);
+		}
+	}
+
+	private void tellWaiting() {
+		for (Runnable next = this.waiting.poll(); next != null; next = this.waiting.poll()) {
+			this.count.decrementAndGet();
+			next.run();
+		}
+		this.telling.set(false);
+		tellSoon();
 	}
 
 	public boolean isEmpty() {
@@ -63,7 +112,7 @@ public final class Observers implements EndpointObserver {
 			return this.unobserved;
 		}
 		List<Resume> resumes = new ArrayList<>();
-		tell(this.observers, (observer) -> resumes.add(Objects.requireNonNull(observer.resumeStarted())));
+		tellNow(this.observers, (observer) -> resumes.add(Objects.requireNonNull(observer.resumeStarted())));
 		return new ObservedResume(resumes);
 	}
 
@@ -98,6 +147,21 @@ public final class Observers implements EndpointObserver {
 	}
 
 	private <T> void tell(List<T> observers, Consumer<T> what) {
+		if (observers.isEmpty()) {
+			return;
+		}
+		if (this.count.getAndUpdate((count) -> (count < MAX_WAITING) ? count + 1 : count) >= MAX_WAITING) {
+			if (this.warnedOfSlowness.compareAndSet(false, true)) {
+				logger.warn("The observers of the MCP endpoint are slower than what happens, and aren't told all of "
+						+ "it: metrics are wrong from now on. Logged once");
+			}
+			return;
+		}
+		this.waiting.add(() -> tellNow(observers, what));
+		tellSoon();
+	}
+
+	private <T> void tellNow(List<T> observers, Consumer<T> what) {
 		for (T observer : observers) {
 			try {
 				what.accept(observer);

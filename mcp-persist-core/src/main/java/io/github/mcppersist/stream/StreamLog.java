@@ -22,6 +22,8 @@ import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStoreException;
 import io.github.mcppersist.event.EventStoreRefusedException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.EventsTrimmedException;
+import io.github.mcppersist.event.EventsUnreadableException;
 import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.event.RequestIds;
@@ -429,12 +431,21 @@ public abstract class StreamLog {
 				found(doubtful, page);
 				then.accept(true);
 			}), (ex) -> this.mailbox.execute(() -> {
-				if (ex instanceof EventNotFoundException && doubtful.equals(inDoubt(position))) {
-					// Another has its place, so that it can't be stored there any more
+				if (ex instanceof EventsUnreadableException) {
+					// What follows can't be read, but it itself is there
+					this.lastStored = Objects.requireNonNullElse(this.tail.find(Set.of(doubtful)), this.lastStored);
+				}
+				else if (isGone(ex) && doubtful.equals(inDoubt(position))) {
+					// It can't be stored in its place any more: another has that, or has
+					// been there and was trimmed
 					goOnAt(position.sequence() + 1);
 				}
 				then.accept(!(ex instanceof EventStoreUnavailableException));
 			}));
+	}
+
+	private static boolean isGone(Throwable ex) {
+		return ex instanceof EventNotFoundException || ex instanceof EventsTrimmedException;
 	}
 
 	/**

@@ -2,6 +2,7 @@ package io.github.mcppersist.stream;
 
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -21,12 +22,11 @@ public abstract class UserCode {
 
 	private static final ThreadLocal<@Nullable UserCode> CURRENT = new ThreadLocal<>();
 
-	// Reactor's own thread pools are the whole JVM's, and so are their hooks. The name is
-	// this class loader's: another one's must not take the place of this
-	static {
-		Schedulers.onScheduleHook(UserCode.class.getName() + '@' + System.identityHashCode(UserCode.class),
-				UserCode::carriedOn);
-	}
+	/**
+	 * The name is this class loader's: another one's must not take the place of this.
+	 */
+	private static final ScheduleHook HOOK = new ScheduleHook(
+			UserCode.class.getName() + '@' + System.identityHashCode(UserCode.class), UserCode::carriedOn);
 
 	private final Executor delivery;
 
@@ -55,6 +55,22 @@ public abstract class UserCode {
 	 */
 	protected UserCode(Executor delivery) {
 		this.delivery = delivery;
+	}
+
+	/**
+	 * Follow the user's code from now on to whichever of Reactor's schedulers it goes on.
+	 * To be called before any is run, and once for each {@link #followNoMore()}.
+	 */
+	public static void follow() {
+		HOOK.add();
+	}
+
+	/**
+	 * Follow it no more, unless others do. Reactor then knows nothing of this class,
+	 * which an application that is undeployed takes along.
+	 */
+	public static void followNoMore() {
+		HOOK.remove();
 	}
 
 	/**
@@ -247,6 +263,41 @@ public abstract class UserCode {
 		else {
 			CURRENT.remove();
 		}
+	}
+
+	/**
+	 * A hook of Reactor's that is there while somebody wants it: Reactor's own thread
+	 * pools are the whole JVM's, and so are their hooks.
+	 */
+	static final class ScheduleHook {
+
+		private final String name;
+
+		private final Function<Runnable, Runnable> hook;
+
+		private int wanted;
+
+		ScheduleHook(String name, Function<Runnable, Runnable> hook) {
+			this.name = name;
+			this.hook = hook;
+		}
+
+		void add() {
+			synchronized (this) {
+				if (this.wanted++ == 0) {
+					Schedulers.onScheduleHook(this.name, this.hook);
+				}
+			}
+		}
+
+		void remove() {
+			synchronized (this) {
+				if (--this.wanted == 0) {
+					Schedulers.resetOnScheduleHook(this.name);
+				}
+			}
+		}
+
 	}
 
 }

@@ -201,7 +201,7 @@ final class CallHandler {
 				noteChange(session, message));
 		McpStreamableServerSession sdkSession = this.subscriptions.sessionFor(message, session.sdkSession());
 		try {
-			Runnable task = context.carrier().apply(() -> {
+			Runnable task = context.carried(() -> {
 				McpStreamableServerSessionStream stream = sdkSession.responseStream(transport);
 				call.handle(stream,
 						Mono.defer(() -> stream.handle(message))

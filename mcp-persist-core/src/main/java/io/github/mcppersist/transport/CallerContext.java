@@ -39,6 +39,15 @@ record CallerContext(@Nullable String sessionId, Caller caller, @Nullable String
 	}
 
 	/**
+	 * Have a task see what was bound to the request's thread.
+	 * @param task what to run
+	 * @return runs it so. The application's code is called then, and not before
+	 */
+	Runnable carried(Runnable task) {
+		return () -> this.carrier.apply(task).run();
+	}
+
+	/**
 	 * Add to a handler's context what the request came with.
 	 * @param context the context
 	 * @param transportContext what the handler sees as the transport context

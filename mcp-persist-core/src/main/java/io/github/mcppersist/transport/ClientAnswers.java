@@ -68,8 +68,8 @@ final class ClientAnswers {
 		return Mono.fromRunnable(() -> {
 			try {
 				this.runtime.threads()
-					.answer(context.carrier()
-						.apply(() -> work.contextWrite((ctx) -> context.addTo(ctx, context.transportContext()))
+					.answer(context
+						.carried(() -> work.contextWrite((ctx) -> context.addTo(ctx, context.transportContext()))
 							.contextCapture()
 							.subscribe((nothing) -> {
 							}, (ex) -> logger.debug("A client's answer or notification was not handled", ex))));
@@ -161,9 +161,8 @@ final class ClientAnswers {
 	}
 
 	private void takeAnswer(Session session, String requestId, byte[] answer) {
-		JSONRPCResponse message = read(requestId, answer);
 		try {
-			this.runtime.threads().answer(() -> take(session, message).subscribe((nothing) -> {
+			this.runtime.threads().answer(() -> take(session, read(requestId, answer)).subscribe((nothing) -> {
 			}, (ex) -> logger.debug("A client's answer was not handled", ex)));
 		}
 		catch (RejectedExecutionException ex) {

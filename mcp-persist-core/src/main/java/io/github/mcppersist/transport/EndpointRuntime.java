@@ -23,6 +23,7 @@ import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.stream.StreamContext;
 import io.github.mcppersist.stream.StreamSettings;
 import io.github.mcppersist.stream.Threads;
+import io.github.mcppersist.stream.UserCode;
 
 /**
  * What all handlers of one endpoint share: what its streams share, the sessions' store,
@@ -88,6 +89,7 @@ final class EndpointRuntime implements AutoCloseable {
 		this.options = options;
 		this.contextCapture = contextCapture;
 		this.threads = threads;
+		UserCode.follow();
 	}
 
 	StreamContext streams() {
@@ -222,6 +224,8 @@ final class EndpointRuntime implements AutoCloseable {
 	@Override
 	public void close() {
 		this.threads.close();
+		UserCode.followNoMore();
+		this.observers.tellRest();
 	}
 
 	/**

@@ -80,6 +80,11 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	private static final int SUBSCRIBERS_AT_ONCE = 32;
 
+	/**
+	 * Waking a thread for each thing that is told would cost more than to tell it.
+	 */
+	private static final Duration OBSERVED_WITHIN = Duration.ofMillis(10);
+
 	private final PayloadCodec payloadCodec;
 
 	private final EndpointRuntime runtime;
@@ -108,9 +113,11 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		McpJsonMapper jsonMapper = (builder.jsonMapper != null) ? builder.jsonMapper : McpJsonDefaults.getMapper();
 		SdkVersion.check(jsonMapper);
 		this.payloadCodec = builder.payloadCodec;
+		Threads threads = (builder.threads != null) ? builder.threads : new ThreadPools(builder.executor);
+		Observers observers = new Observers(builder.observers,
+				(task) -> threads.deliverLater(OBSERVED_WITHIN, () -> threads.release(task)));
 		this.runtime = new EndpointRuntime(builder.eventStore, sessionStore, builder.nodeRegistry, builder.payloadCodec,
-				builder.sessionOwnerResolver, options, builder.contextCapture, new Observers(builder.observers),
-				(builder.threads != null) ? builder.threads : new ThreadPools(builder.executor));
+				builder.sessionOwnerResolver, options, builder.contextCapture, observers, threads);
 		this.sharedSessions = new SharedSessions(sessionStore, this.runtime::serverName);
 		this.originRules = new OriginRules(options);
 		this.subscriptions = new ResourceSubscriptions(this.runtime.sessionStore());
@@ -369,7 +376,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	 */
 	public Mono<Void> endSession(String name) {
 		StreamKey.requireSessionName(name);
-		return this.sessions.end(name)
+		return this.runtime.threads()
+			.onAnswers(this.sessions.end(name))
 			.onErrorMap(RejectedRequestException.class, (ex) -> (ex.rejection() == Rejection.UNKNOWN_SESSION)
 					? new SessionNotFoundException() : new SessionStoreUnavailableException(ex.rejection().message()));
 	}
@@ -415,6 +423,9 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 					this.runtime.streams().connections().forEach(SseConnection::close);
 					return until(() -> this.runtime.streams().connections().isEmpty(), SHUTDOWN_LIMIT);
 				}))
+				// Whoever waits for this may block
+				.then(Mono.firstWithSignal(Mono.create((sink) -> this.runtime.threads().release(sink::success)),
+						this.runtime.threads().after(SHUTDOWN_LIMIT)))
 				.then(Mono.fromRunnable(() -> {
 					this.runtime.streams().connections().forEach(SseConnection::abort);
 					this.sharedSessions.leave();

@@ -73,7 +73,7 @@ class ObservedStoresTests {
 					Publisher<?> answer = failure.call();
 					return (method.getReturnType() == Flux.class) ? Flux.from(answer) : Mono.from(answer);
 				});
-		Observers nobody = new Observers(List.of());
+		Observers nobody = new Observers(List.of(), Runnable::run);
 		return (thrower instanceof EventStore events) ? new ObservedEventStore(events, nobody, Runnable::run)
 				: new ObservedSessionStore((SessionStore) thrower, nobody, Runnable::run);
 	}

@@ -36,6 +36,8 @@ final class GatedEventStore implements EventStore {
 
 	private Gate writes = Gate.OPEN;
 
+	private @Nullable EventStoreException readFailure;
+
 	private @Nullable Flux<Hint> hints;
 
 	private int readCalls;
@@ -50,6 +52,14 @@ final class GatedEventStore implements EventStore {
 
 	void reads(Gate reads) {
 		this.reads = reads;
+	}
+
+	/**
+	 * Have the next read fail.
+	 * @param failure what the store says
+	 */
+	void failNextRead(EventStoreException failure) {
+		this.readFailure = failure;
 	}
 
 	void writes(Gate writes) {
@@ -78,7 +88,9 @@ final class GatedEventStore implements EventStore {
 	private <T> Mono<T> read(Mono<T> call) {
 		return Mono.defer(() -> {
 			this.readCalls++;
-			return through(true, call);
+			EventStoreException failure = this.readFailure;
+			this.readFailure = null;
+			return (failure != null) ? Mono.error(failure) : through(true, call);
 		});
 	}
 
@@ -139,8 +151,8 @@ final class GatedEventStore implements EventStore {
 	}
 
 	@Override
-	public Mono<Void> deleteSession(String sessionId) {
-		return this.store.deleteSession(sessionId);
+	public Mono<Void> deleteSession(String sessionName) {
+		return this.store.deleteSession(sessionName);
 	}
 
 	/**

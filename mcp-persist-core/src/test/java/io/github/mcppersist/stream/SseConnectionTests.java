@@ -15,6 +15,8 @@ import org.reactivestreams.Subscription;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventsTrimmedException;
+import io.github.mcppersist.event.EventsUnreadableException;
 import io.github.mcppersist.stream.GatedEventStore.Gate;
 import io.github.mcppersist.stream.SseConnection.State;
 
@@ -344,6 +346,44 @@ class SseConnectionTests {
 
 			assertThat(state()).isEqualTo(State.LIVE);
 			assertThat(client().events).containsExactly("@2", "three");
+		}
+
+		@Test
+		void isNotHandedWhatIsStoredThoughWhatFollowsCannotBeRead() {
+			use(streams().standalone(false));
+			store().writes(Gate.DONE_BUT_AWAY);
+			send("one");
+			store().writes(Gate.AWAY);
+			Event other = otherEvent(2);
+			store().behind().storeEvents(log().stream(), List.of(other)).block();
+			PageReader.Page page = new PageReader.Page(streams().read(log().stream(), other.id()));
+
+			store().failNextRead(new EventsUnreadableException(log().stream(), null, other.id()));
+			resume(other.id(), page);
+			send("three");
+
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events).containsExactly("@2", "three");
+		}
+
+		@Test
+		void isHandedWhatMayHaveBeenTrimmedSinceItWasStored() {
+			use(streams().standalone(false));
+			store().writes(Gate.AWAY);
+			send("one");
+			Event other = otherEvent(1);
+			store().behind().openStream(log().stream(), null, List.of(other)).block();
+			PageReader.Page page = new PageReader.Page(streams().read(log().stream(), other.id()));
+
+			store().failNextRead(new EventsTrimmedException(log().stream(), null));
+			resume(other.id(), page);
+
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events).containsExactly("@1", "one");
+			store().writes(Gate.OPEN);
+			streams().threads().pass(A_WHILE);
+			assertThat(streams().read(log().stream(), other.id()).events()).extracting((event) -> event.id().sequence())
+				.containsExactly(2L);
 		}
 
 		@Test

@@ -43,7 +43,7 @@ final class TestStreams {
 	TestStreams(int maxConnectionBytes, int maxUnstoredBytes) {
 		StreamSettings settings = new StreamSettings(maxConnectionBytes, maxUnstoredBytes, Duration.ofSeconds(15), null,
 				Duration.ofSeconds(30), false);
-		Observers nobody = new Observers(List.of());
+		Observers nobody = new Observers(List.of(), Runnable::run);
 		this.context = new StreamContext(new ObservedEventStore(this.store, nobody, this.threads.delivery()),
 				NodeRegistry.single(), false, settings, nobody, this.threads, () -> "test",
 				new Payloads(PayloadCodec.none(), (place, failure) -> {

@@ -1,5 +1,6 @@
 package io.github.mcppersist.stream;
 
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
@@ -8,6 +9,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.scheduler.Schedulers;
 
@@ -19,9 +21,31 @@ class UserCodeTests {
 
 	private final Mailbox mailbox = new Mailbox();
 
+	@BeforeEach
+	void follow() {
+		UserCode.follow();
+	}
+
 	@AfterEach
 	void stop() {
+		UserCode.followNoMore();
 		this.threads.shutdownNow();
+	}
+
+	@Test
+	void leavesNoHookBehindOnceNobodyWantsIt() {
+		UserCode.ScheduleHook hook = new UserCode.ScheduleHook("test-" + UUID.randomUUID(), (task) -> () -> {
+		});
+		Runnable task = () -> {
+		};
+
+		hook.add();
+		hook.add();
+		hook.remove();
+		assertThat(Schedulers.onSchedule(task)).isNotSameAs(task);
+
+		hook.remove();
+		assertThat(Schedulers.onSchedule(task)).isSameAs(task);
 	}
 
 	@Test

@@ -157,7 +157,7 @@ class EndpointObserverTests extends AbstractStreamableHttpTests {
 		client.get(all.get(0).id()).rest();
 
 		await(() -> assertThat(resume().outcomes).containsExactly(ResumeOutcome.GAP));
-		assertThat(this.observer.gaps).hasValue(1);
+		await(() -> assertThat(this.observer.gaps).hasValue(1));
 		assertThat(log.list).singleElement().satisfies((line) -> {
 			assertThat(line.getLevel()).isEqualTo(Level.INFO);
 			assertThat(line.getKeyValuePairs()).extracting((pair) -> pair.key).containsExactly("mcp.stream.id");
@@ -185,7 +185,7 @@ class EndpointObserverTests extends AbstractStreamableHttpTests {
 			readUntil(listening, "\"9\"");
 		}
 
-		assertThat(this.observer.gaps).hasValue(1);
+		await(() -> assertThat(this.observer.gaps).hasValue(1));
 		assertThat(this.observer.resumes).isEmpty();
 	}
 
@@ -240,7 +240,7 @@ class EndpointObserverTests extends AbstractStreamableHttpTests {
 
 		count(client, 1);
 
-		assertThat(this.observer.restored).hasValue(before + 1);
+		await(() -> assertThat(this.observer.restored).hasValue(before + 1));
 	}
 
 	@Test

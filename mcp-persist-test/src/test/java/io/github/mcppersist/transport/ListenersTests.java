@@ -103,7 +103,7 @@ class ListenersTests {
 	}
 
 	private SseConnection connection() {
-		Observers nobody = new Observers(List.of());
+		Observers nobody = new Observers(List.of(), Runnable::run);
 		Payloads payloads = new Payloads(PayloadCodec.none(), (place, failure) -> {
 		});
 		StreamSettings settings = new StreamSettings(1024, 1024, Duration.ofSeconds(15), null, Duration.ofSeconds(30),

@@ -118,7 +118,7 @@ class EndpointMetricsTests {
 		double stored = counter("mcp.persist.events.stored");
 		assertThat(count(there, 2)).hasSize(4);
 		await(() -> assertThat(counter("mcp.persist.events.stored")).isEqualTo(stored + 3));
-		assertThat(counter("mcp.persist.sessions.restored")).isEqualTo(1);
+		await(() -> assertThat(counter("mcp.persist.sessions.restored")).isEqualTo(1));
 		assertThat(gauge("mcp.persist.sessions")).isGreaterThanOrEqualTo(1);
 
 		try (Exchange call = there.call(1, "gated", "{\"gate\":\"live\"}");
@@ -156,7 +156,7 @@ class EndpointMetricsTests {
 		rest(client.at(this.second.port()).get(all.get(0).id()));
 
 		await(() -> assertThat(resumes("complete")).isEqualTo(1));
-		assertThat(counter("mcp.persist.events.replayed") - before).isEqualTo(10);
+		await(() -> assertThat(counter("mcp.persist.events.replayed") - before).isEqualTo(10));
 	}
 
 	private void findAGap(RawMcpClient client) throws Exception {
@@ -167,7 +167,7 @@ class EndpointMetricsTests {
 		rest(client.at(this.second.port()).get(all.get(0).id()));
 
 		await(() -> assertThat(resumes("gap")).isEqualTo(1));
-		assertThat(counter("mcp.persist.gaps")).isEqualTo(1);
+		await(() -> assertThat(counter("mcp.persist.gaps")).isEqualTo(1));
 		assertThat(calls("events", "replayEventsAfter", "refused") - refused).isEqualTo(1);
 	}
 
@@ -219,7 +219,7 @@ class EndpointMetricsTests {
 			}
 			call.rest();
 		}
-		assertThat(counter("mcp.persist.requests.cancelled")).isEqualTo(1);
+		await(() -> assertThat(counter("mcp.persist.requests.cancelled")).isEqualTo(1));
 	}
 
 	private void endAnOrphan(RawMcpClient client) throws Exception {
@@ -232,7 +232,7 @@ class EndpointMetricsTests {
 				assertThat(resumed.rest()).last().satisfies((event) -> assertThat(event.data()).contains("\"error\""));
 			}
 		}
-		assertThat(counter("mcp.persist.requests.orphaned")).isEqualTo(1);
+		await(() -> assertThat(counter("mcp.persist.requests.orphaned")).isEqualTo(1));
 	}
 
 	private void loseRedis(RawMcpClient client) throws Exception {
@@ -254,7 +254,7 @@ class EndpointMetricsTests {
 				assertThat(gauge("mcp.persist.store.available", "access", "write")).isZero();
 			});
 			rest(there.get(complete.get(0).id()));
-			assertThat(resumes("unavailable")).isEqualTo(1);
+			await(() -> assertThat(resumes("unavailable")).isEqualTo(1));
 			assertThat(calls("events", "storeEvents", "unavailable")).isPositive();
 
 			this.redis.resume();

@@ -50,7 +50,7 @@ public abstract class CancellationContractTests extends AbstractStreamableHttpTe
 			this.tools.awaitOpen("not asked");
 			assertThat(call.rest()).extracting(SseEvent::data).containsOnly("");
 			awaitNothingRuns();
-			assertThat(this.observer.cancelled).hasValue(1);
+			await().untilAsserted(() -> assertThat(this.observer.cancelled).hasValue(1));
 			try (Exchange resume = client.get(cursor)) {
 				assertThat(resume.status()).isEqualTo(204);
 			}
