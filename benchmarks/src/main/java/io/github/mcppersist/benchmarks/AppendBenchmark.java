@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
 
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.AuxCounters;
@@ -19,8 +18,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import io.github.mcppersist.event.StreamKey;
 
 /**
- * Appends to as many streams as there are to be calls in flight. As the SPI demands, each
- * stream has one call under way: its next append is made when the last is acknowledged.
+ * Appends to as many streams as there are to be calls in flight, see
+ * {@link AppendedStream}.
  */
 @State(Scope.Benchmark)
 @SuppressWarnings("NullAway.Init")
@@ -46,7 +45,7 @@ public class AppendBenchmark {
 
 	private EventLog log;
 
-	private List<Writer> writers;
+	private List<AppendedStream> streams;
 
 	private volatile @Nullable Throwable failure;
 
@@ -62,11 +61,9 @@ public class AppendBenchmark {
 	@Setup(Level.Iteration)
 	public void openStreams() {
 		this.redis.clear();
-		this.writers = new ArrayList<>(this.inFlight);
+		this.streams = new ArrayList<>(this.inFlight);
 		for (int i = 0; i < this.inFlight; i++) {
-			StreamKey stream = StreamKey.random("session-" + i);
-			this.log.open(stream);
-			this.writers.add(new Writer(stream));
+			this.streams.add(new AppendedStream(this.log, StreamKey.random("session-" + i)));
 		}
 	}
 
@@ -79,8 +76,14 @@ public class AppendBenchmark {
 	@Benchmark
 	public void append(Events events) throws InterruptedException {
 		CountDownLatch done = new CountDownLatch(this.inFlight);
-		for (Writer writer : this.writers) {
-			writer.start(done);
+		for (AppendedStream stream : this.streams) {
+			long last = stream.appended() + APPENDS;
+			stream.start(() -> stream.appended() < last, (failure) -> {
+				if (failure != null) {
+					this.failure = failure;
+				}
+				done.countDown();
+			});
 		}
 		if (!done.await(LIMIT_SECONDS, TimeUnit.SECONDS)) {
 			throw new IllegalStateException("Redis does not answer any more");
@@ -102,47 +105,6 @@ public class AppendBenchmark {
 		 * How many events were acknowledged.
 		 */
 		public long events;
-
-	}
-
-	private final class Writer implements BiConsumer<@Nullable Object, @Nullable Throwable> {
-
-		private final StreamKey stream;
-
-		private long sequence = 1;
-
-		private long last = 1;
-
-		private CountDownLatch done = new CountDownLatch(0);
-
-		Writer(StreamKey stream) {
-			this.stream = stream;
-		}
-
-		void start(CountDownLatch done) {
-			this.done = done;
-			this.last += APPENDS;
-			append();
-		}
-
-		private void append() {
-			this.sequence++;
-			AppendBenchmark.this.log.append(this.stream, this.sequence, this);
-		}
-
-		@Override
-		public void accept(@Nullable Object reply, @Nullable Throwable failure) {
-			if (failure != null) {
-				AppendBenchmark.this.failure = failure;
-				this.done.countDown();
-			}
-			else if (this.sequence == this.last) {
-				this.done.countDown();
-			}
-			else {
-				append();
-			}
-		}
 
 	}
 

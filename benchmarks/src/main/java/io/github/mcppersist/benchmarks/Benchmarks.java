@@ -32,18 +32,18 @@ public final class Benchmarks {
 	 */
 	private static final int WARM = 8;
 
-	private static final List<String> PARTS = List.of("store", "encoding", "follow", "sessions", "load", "idle",
-			"nodes");
+	private static final List<String> PARTS = List.of("store", "cluster", "failover", "encoding", "follow", "sessions",
+			"load", "idle", "nodes");
 
 	private Benchmarks() {
 	}
 
 	/**
 	 * Run the benchmarks.
-	 * @param arguments {@code store}, {@code encoding}, {@code follow}, {@code sessions},
-	 * {@code load}, {@code idle} or {@code nodes} for a part of them, {@code --quick},
-	 * and {@code --shared} for calls to servers without a processor of their own; nothing
-	 * for all
+	 * @param arguments {@code store}, {@code cluster}, {@code failover},
+	 * {@code encoding}, {@code follow}, {@code sessions}, {@code load}, {@code idle} or
+	 * {@code nodes} for a part of them, {@code --quick}, and {@code --shared} for calls
+	 * to servers without a processor of their own; nothing for all
 	 * @throws Exception if a benchmark fails
 	 */
 	public static void main(String[] arguments) throws Exception {
@@ -71,6 +71,14 @@ public final class Benchmarks {
 			}
 			if (!encoding.isEmpty()) {
 				EncodingBenchmark.print(encoding, server, quick, System.out);
+				System.out.println();
+			}
+			if (parts.contains("cluster")) {
+				ClusterAppends.run(quick, System.out);
+				System.out.println();
+			}
+			if (parts.contains("failover")) {
+				ClusterFailover.run(quick, System.out);
 				System.out.println();
 			}
 			if (parts.contains("follow")) {

@@ -99,9 +99,7 @@ class RedisWarningsTests {
 		}
 	}
 
-	/**
-	 * As builds from before the first release had it.
-	 */
+	// As builds from before the first release had it
 	@ParameterizedTest
 	@EnumSource
 	void namesAKeyOfAnotherTypeAndGoesOnOnceItHasGone(Driver driver) {

@@ -9,8 +9,6 @@ import org.junit.jupiter.api.Test;
 import reactor.core.Disposable;
 
 import io.github.mcppersist.session.SessionNames;
-import io.github.mcppersist.test.event.EventStoreContractTests;
-import io.github.mcppersist.test.event.MutableClock;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;

@@ -9,8 +9,6 @@ import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 import io.github.mcppersist.event.Revision;
-import io.github.mcppersist.test.event.MutableClock;
-import io.github.mcppersist.test.session.MonitoredSessionStoreContractTests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
