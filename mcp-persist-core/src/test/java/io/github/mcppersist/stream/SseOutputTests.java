@@ -288,11 +288,6 @@ class SseOutputTests {
 		}
 
 		@Override
-		public void repeat(Duration period, Runnable task) {
-			throw new UnsupportedOperationException();
-		}
-
-		@Override
 		public void handle(Runnable task, Runnable accepted, Consumer<Throwable> refused) {
 			throw new UnsupportedOperationException();
 		}
