@@ -26,8 +26,8 @@ import reactor.core.publisher.Mono;
  * time limit, whatever happens to the server behind it.</li>
  * <li>A call that ends in {@link EventStoreUnavailableException} may have been carried
  * out or not. Any other error says that it was not.</li>
- * <li>Signals come on a thread of the store's own: a subscriber neither blocks it nor
- * runs a user's code on it.</li>
+ * <li>Signals come on any thread: one of the store's own, or of whoever subscribes or
+ * stores. A subscriber neither blocks it nor runs a user's code on it.</li>
  * <li>Events that are none, leave a hole or belong to another stream are an
  * {@link IllegalArgumentException}, thrown at once or by what the call returns.</li>
  * <li>The store is thread-safe, but a writer has one call for a stream under way at a

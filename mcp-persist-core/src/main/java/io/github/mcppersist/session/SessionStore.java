@@ -19,8 +19,8 @@ import io.github.mcppersist.event.Revision;
  * <li>Nothing is done before subscription. Every {@link Mono} ends within the store's own
  * time limit; one that fails with {@link SessionStoreUnavailableException} may have been
  * carried out or not, and can be repeated.</li>
- * <li>Signals come on a thread of the store's own: a subscriber neither blocks it nor
- * runs a user's code on it.</li>
+ * <li>Signals come on any thread: one of the store's own, or of whoever subscribes or
+ * stores. A subscriber neither blocks it nor runs a user's code on it.</li>
  * <li>A session expires {@link #timeToLive()} after it was created, changed or renewed.
  * It may be kept for up to {@link #renewalInterval()} longer.</li>
  * <li>A deleted session is not found, not changed and not created again, however the

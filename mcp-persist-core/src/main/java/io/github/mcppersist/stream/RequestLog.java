@@ -121,8 +121,9 @@ public final class RequestLog extends StreamLog {
 	}
 
 	/**
-	 * Close the connection that is open now, for the client to come back.
-	 * @return whether the client can come back, so that the connection is closed
+	 * Close the connection that is open now, for the client to come back, unless it turns
+	 * out that it has no cursor to come back with.
+	 * @return whether the connection is about to be closed, as far as is known now
 	 */
 	public boolean closeConnection() {
 		if (!isStored() || isAway()) {

@@ -882,7 +882,7 @@ public final class SseConnection implements SseOutput.Source {
 	}
 
 	@Override
-	public void taken(EventId id) {
+	public void left(EventId id) {
 		if (this.log != null) {
 			this.log.delivered(id);
 		}

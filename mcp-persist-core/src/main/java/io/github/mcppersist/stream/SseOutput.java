@@ -60,6 +60,11 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 
 	private long demand;
 
+	/**
+	 * The event ID in what the adapter was given last, until it is known to have left.
+	 */
+	private @Nullable EventId handedOver;
+
 	private boolean ending;
 
 	private boolean closed;
@@ -125,6 +130,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	@Override
 	public void request(long n) {
 		this.mailbox.execute(() -> {
+			left();
 			this.demand = (this.demand + n < 0) ? Long.MAX_VALUE : this.demand + n;
 			drain();
 		});
@@ -183,7 +189,14 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		while (this.demand > 0 && !this.buffer.isEmpty()) {
 			this.demand--;
 			this.lastWriteNanos = this.threads.nanoTime();
-			subscriber.onNext(taken(this.buffer.nextChunk()));
+			byte[] chunk = this.buffer.nextChunk();
+			EventId whole = this.buffer.takeId();
+			this.handedOver = (whole != null) ? whole : this.handedOver;
+			subscriber.onNext(chunk);
+			if (this.demand > 0) {
+				// An adapter that has asked ahead doesn't say when this one has left
+				left();
+			}
 		}
 		if (this.demand == 0 || !this.buffer.isEmpty()) {
 			return;
@@ -197,12 +210,14 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		}
 	}
 
-	private byte[] taken(byte[] chunk) {
-		EventId whole = this.buffer.takeId();
-		if (whole != null) {
-			this.source.taken(whole);
+	// What the adapter was given has left: it asks for more. If it doesn't come to that,
+	// the adapter may have dropped it, and nobody may begin behind it
+	private void left() {
+		EventId left = this.handedOver;
+		if (left != null && !this.closed) {
+			this.handedOver = null;
+			this.source.left(left);
 		}
-		return chunk;
 	}
 
 	// Behind what the mailbox is doing: if the stream ends with it, that is known then
@@ -224,7 +239,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 			this.threads.deliverOrRun(() -> answer(response::refuse));
 		}
 		else if (asWhole && this.ending && this.buffer.isOneChunk()) {
-			byte[] whole = taken(this.buffer.takeAll());
+			byte[] whole = this.buffer.takeAll();
 			close();
 			this.threads.deliverOrRun(() -> answer(() -> response.send(whole)));
 		}
@@ -329,10 +344,11 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		void more();
 
 		/**
-		 * The adapter was given a whole frame, and not just its first pieces.
+		 * A whole frame has left, and not just its first pieces, as far as the adapter
+		 * tells. Not called for what is answered as a whole.
 		 * @param id the event ID that it moved the client's cursor to
 		 */
-		void taken(EventId id);
+		void left(EventId id);
 
 		/**
 		 * The output is closed, by the server or because the client has gone. Called

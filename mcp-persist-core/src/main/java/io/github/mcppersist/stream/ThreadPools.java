@@ -98,27 +98,6 @@ public final class ThreadPools implements Threads {
 		}
 	}
 
-	@Override
-	public void repeat(Duration period, Runnable task) {
-		AtomicBoolean running = new AtomicBoolean();
-		this.clock.scheduleWithFixedDelay(() -> {
-			if (running.compareAndSet(false, true)) {
-				deliver(() -> {
-					try {
-						task.run();
-					}
-					catch (Throwable ex) {
-						// The next turn comes all the same
-						logger.error("What is due again and again failed; please report this", ex);
-					}
-					finally {
-						running.set(false);
-					}
-				});
-			}
-		}, period.toMillis(), period.toMillis(), TimeUnit.MILLISECONDS);
-	}
-
 	private void deliver(Runnable task) {
 		try {
 			this.delivery.execute(task);

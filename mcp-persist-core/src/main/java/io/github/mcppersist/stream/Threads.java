@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
@@ -83,11 +84,14 @@ public interface Threads extends AutoCloseable {
 
 	/**
 	 * Do something again and again on a delivery thread, the first time after one period.
-	 * A turn that comes while the one before hasn't ended is left out.
+	 * A turn that comes while the one before hasn't ended is left out, so that a store
+	 * that is slow isn't asked more and more.
 	 * @param period the time from one start to the next
-	 * @param task what to do
+	 * @param turn begins a turn, which ends with what it returns, or after a minute
 	 */
-	void repeat(Duration period, Runnable task);
+	default void repeat(Duration period, Supplier<Mono<Void>> turn) {
+		new Repetition(this, period, turn).begin();
+	}
 
 	/**
 	 * Run the user's code for a request. Whatever executor the user has given, it isn't

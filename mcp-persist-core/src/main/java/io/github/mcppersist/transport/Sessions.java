@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 
@@ -89,6 +90,11 @@ final class Sessions {
 	 * What could not be stored yet, by session.
 	 */
 	private final Map<String, SessionChanges> unsaved = new ConcurrentHashMap<>();
+
+	/**
+	 * How often all is to be stored again, with that which is under way.
+	 */
+	private final AtomicInteger storingAgain = new AtomicInteger();
 
 	/**
 	 * The servers whose sessions were asked for here, as far as that was logged.
@@ -609,12 +615,17 @@ final class Sessions {
 	}
 
 	/**
-	 * Store what this node holds again, in case the store has lost it.
+	 * Store what this node holds again, in case the store has lost it. If that is being
+	 * done already, it is done once more then.
 	 */
 	void storeAgain() {
-		Flux.fromIterable(this.held.values())
-			.flatMap((session) -> createAgain(session).onErrorComplete(), STORED_AT_ONCE)
-			.subscribe();
+		if (this.storingAgain.getAndIncrement() == 0) {
+			Flux.defer(() -> Flux.fromIterable(this.held.values()))
+				.flatMap((session) -> Mono.defer(() -> createAgain(session)).onErrorComplete(), STORED_AT_ONCE)
+				.then()
+				.repeat(() -> this.storingAgain.updateAndGet((times) -> Math.min(times - 1, 1)) > 0)
+				.subscribe();
+		}
 	}
 
 	/**
@@ -648,14 +659,16 @@ final class Sessions {
 
 	// Keeping
 
-	void renewStreams() {
+	Mono<Void> renewStreams() {
 		List<StreamKey> streams = new ArrayList<>();
 		this.held.values().forEach((session) -> streams.addAll(session.streamsToRenew()));
-		for (int from = 0; from < streams.size(); from += RENEWAL_BATCH) {
-			List<StreamKey> batch = streams.subList(from, Math.min(from + RENEWAL_BATCH, streams.size()));
-			this.runtime.store().renewStreams(List.copyOf(batch)).subscribe((nothing) -> {
-			}, (ex) -> logger.debug("Streams were not renewed; trying again later", ex));
-		}
+		return Flux.fromIterable(streams)
+			.buffer(RENEWAL_BATCH)
+			.concatMap((batch) -> this.runtime.store().renewStreams(batch).onErrorResume((ex) -> {
+				logger.debug("Streams were not renewed; trying again later", ex);
+				return Mono.empty();
+			}))
+			.then();
 	}
 
 	/**

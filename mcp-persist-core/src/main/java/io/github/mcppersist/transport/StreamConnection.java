@@ -40,12 +40,15 @@ public interface StreamConnection {
 	 * Close the connection that is open now; the request goes on running and its messages
 	 * are stored. Never blocks, and can be called from any thread, in the synchronous as
 	 * well as the asynchronous API.
-	 * @return whether the connection on this node is closed, if there is one. It stays
-	 * open if the client could not come back, or isn't known to: its protocol version is
-	 * older than 2025-11-25, it has not yet come back to the stream of any request of its
-	 * session and isn't {@linkplain StreamableHttpOptions.Builder#resumingClients trusted
-	 * to}, the store is out of reach, or the request isn't served by this transport. That
-	 * a client has come back to another node is known here from its next request on
+	 * @return whether the connection on this node is about to be closed, if there is one.
+	 * It stays open if the client could not come back, or isn't known to: its protocol
+	 * version is older than 2025-11-25, it has not yet come back to the stream of any
+	 * request of its session and isn't
+	 * {@linkplain StreamableHttpOptions.Builder#resumingClients trusted to}, the store is
+	 * out of reach, or the request isn't served by this transport. That a client has come
+	 * back to another node is known here from its next request on. It also stays open,
+	 * though this has said otherwise, if by the time that it is its turn its client has
+	 * no event ID yet, or was sent a message without one that isn't stored so far
 	 */
 	boolean close();
 

@@ -78,7 +78,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	private static final Duration LEAVE_LIMIT = Duration.ofSeconds(1);
 
-	private static final int SUBSCRIBERS_AT_ONCE = 32;
+	private static final int SESSIONS_AT_ONCE = 32;
 
 	/**
 	 * Waking a thread for each thing that is told would cost more than to tell it.
@@ -134,26 +134,29 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		StreamableHttpOptions options = this.runtime.options();
 		Duration cacheTimeout = shorter(options.sessionCacheTimeout(), sessionStore.timeToLive());
 		this.runtime.threads()
-			.repeat(tick(options), () -> this.runtime.streams().connections().forEach((connection) -> {
+			.repeat(tick(options), () -> atOnce(() -> this.runtime.streams().connections().forEach((connection) -> {
 				if (this.runtime.isLeaving()) {
 					connection.leave();
 				}
 				connection.tick();
-			}));
+			})));
 		this.runtime.threads()
 			.repeat(atMost(cacheTimeout.dividedBy(4), Duration.ofSeconds(10)),
-					() -> this.sessions.letGoUnused(cacheTimeout));
+					() -> atOnce(() -> this.sessions.letGoUnused(cacheTimeout)));
 		this.runtime.threads()
 			.repeat(atLeast(this.runtime.store().timeToLive().dividedBy(3), Duration.ofMillis(100)),
 					this.sessions::renewStreams);
 		this.runtime.threads()
-			.repeat(atLeast(sessionStore.renewalInterval(), Duration.ofMillis(10)),
-					() -> this.sessions.renewSessions().subscribe());
-		this.runtime.threads().repeat(UPKEEP_INTERVAL, () -> {
-			this.sessions.save();
-			this.sessions.noteCursors().subscribe();
-		});
-		this.runtime.threads().repeat(this.runtime.options().lookInterval(), this::look);
+			.repeat(atLeast(sessionStore.renewalInterval(), Duration.ofMillis(10)), this.sessions::renewSessions);
+		// By itself: it says each second what isn't stored yet, whatever the store does
+		this.runtime.threads().repeat(UPKEEP_INTERVAL, () -> atOnce(this.sessions::save));
+		this.runtime.threads().repeat(UPKEEP_INTERVAL, this.sessions::noteCursors);
+		this.runtime.threads().repeat(this.runtime.options().lookInterval(), () -> atOnce(this::look));
+	}
+
+	private static Mono<Void> atOnce(Runnable task) {
+		task.run();
+		return Mono.empty();
 	}
 
 	/**
@@ -227,7 +230,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	public Mono<Void> notifyClients(String method, @Nullable Object params) {
 		return this.runtime.threads()
 			.onAnswers(Flux.defer(() -> Flux.fromIterable(this.sessions.all()))
-				.filterWhen(this.sessions::isAudience)
+				.flatMap((session) -> this.sessions.isAudience(session)
+					.flatMap((audience) -> audience ? Mono.just(session) : Mono.empty()), SESSIONS_AT_ONCE)
 				.flatMap((session) -> session.sdkSession().sendNotification(method, params).onErrorResume((ex) -> {
 					logger.debug("A session could not be notified of {}", method, ex);
 					return Mono.empty();
@@ -271,7 +275,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				.findSubscribers(uri)
 				.flatMapIterable((names) -> names)
 				.flatMap((name) -> notify(name, method, params)
-					.onErrorResume((ex) -> this.sessions.notNotified(name, uri, ex)), SUBSCRIBERS_AT_ONCE)
+					.onErrorResume((ex) -> this.sessions.notNotified(name, uri, ex)), SESSIONS_AT_ONCE)
 				.then());
 	}
 

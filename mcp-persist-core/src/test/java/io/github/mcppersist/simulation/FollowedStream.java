@@ -155,7 +155,7 @@ final class FollowedStream {
 	 */
 	boolean wasLostOnItsWay(String message) {
 		for (int i = 0; i < this.plainConnections; i++) {
-			if (this.connections.get(i).hasHanded(message)) {
+			if (this.connections.get(i).hasSent(message)) {
 				return true;
 			}
 		}

@@ -3,6 +3,7 @@ package io.github.mcppersist.simulation;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -46,9 +47,10 @@ final class SimulatedConnection implements EndpointResponse, Subscriber<byte[]> 
 	private final SseParser received;
 
 	/**
-	 * The messages that the endpoint has handed to the adapter as a whole.
+	 * The messages that the endpoint has handed to the adapter as a whole, and with which
+	 * chunk.
 	 */
-	private final Set<String> handed = new HashSet<>();
+	private final Map<String, Integer> handed = new HashMap<>();
 
 	private final Set<String> seen = new HashSet<>();
 
@@ -98,8 +100,15 @@ final class SimulatedConnection implements EndpointResponse, Subscriber<byte[]> 
 		return this.had.contains(message);
 	}
 
-	boolean hasHanded(String message) {
-		return this.handed.contains(message);
+	/**
+	 * Say whether a message has left, as far as the endpoint can know: the adapter has
+	 * asked for more since it was given it.
+	 * @param message its name
+	 * @return whether it was sent, though it may not have come
+	 */
+	boolean hasSent(String message) {
+		Integer chunk = this.handed.get(message);
+		return chunk != null && hasAskedAfter(chunk);
 	}
 
 	int chunksRead() {
@@ -212,7 +221,7 @@ final class SimulatedConnection implements EndpointResponse, Subscriber<byte[]> 
 	private void handed(String data) {
 		String message = Messages.find(data);
 		if (message != null) {
-			this.handed.add(message);
+			this.handed.putIfAbsent(message, this.chunksHanded);
 		}
 	}
 

@@ -51,16 +51,6 @@ final class SimulatedThreads implements Threads {
 	}
 
 	@Override
-	public void repeat(Duration period, Runnable task) {
-		timer("repeats, every " + period.toMillis() + " ms", period, () -> {
-			// At its own pace even if the node was paused: turns that were missed are
-			// left out
-			repeat(period, task);
-			task.run();
-		});
-	}
-
-	@Override
 	public void handle(Runnable task, Runnable accepted, Consumer<Throwable> refused) {
 		if (this.closed) {
 			refused.accept(new RejectedExecutionException("The endpoint is closed"));

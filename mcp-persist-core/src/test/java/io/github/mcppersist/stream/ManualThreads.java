@@ -66,14 +66,6 @@ final class ManualThreads implements Threads {
 	}
 
 	@Override
-	public void repeat(Duration period, Runnable task) {
-		deliverLater(period, () -> {
-			task.run();
-			repeat(period, task);
-		});
-	}
-
-	@Override
 	public void handle(Runnable task, Runnable accepted, Consumer<Throwable> refused) {
 		accepted.run();
 		task.run();

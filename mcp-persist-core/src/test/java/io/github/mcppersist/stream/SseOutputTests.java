@@ -55,7 +55,6 @@ class SseOutputTests {
 
 		assertThat(this.client.whole).startsWith("id: stream_1_").contains("data: message 2\n\n");
 		assertThat(this.client.streamed).isFalse();
-		assertThat(this.source.taken).containsExactly(2L);
 		assertThat(this.source.closed).isTrue();
 	}
 
@@ -181,6 +180,35 @@ class SseOutputTests {
 		assertThat(this.client.chunks).hasSize(2);
 	}
 
+	@Test
+	void tellsOfAChunkWhenTheAdapterAsksForTheNextOne() {
+		Adapter adapter = new Adapter();
+		this.output.subscribe(adapter);
+		adapter.request(1);
+		send(message(1));
+		assertThat(adapter.chunks).isEqualTo(1);
+		assertThat(this.source.left).isEmpty();
+
+		adapter.request(1);
+
+		assertThat(this.source.left).containsExactly(1L);
+		send(message(2));
+		adapter.cancel();
+		assertThat(adapter.chunks).isEqualTo(2);
+		assertThat(this.source.left).containsExactly(1L);
+	}
+
+	@Test
+	void tellsOfAChunkAtOnceIfTheAdapterHasAskedForMoreAlready() {
+		Adapter adapter = new Adapter();
+		this.output.subscribe(adapter);
+		adapter.request(2);
+
+		send(message(1));
+
+		assertThat(this.source.left).containsExactly(1L);
+	}
+
 	private void openSoon() {
 		this.mailbox.execute(() -> this.output.openSoon(this.client));
 		this.openings.add(this.output);
@@ -260,9 +288,27 @@ class SseOutputTests {
 
 	}
 
+	/**
+	 * Asks for a chunk when the test says so.
+	 */
+	private static final class Adapter extends BaseSubscriber<byte[]> {
+
+		private int chunks;
+
+		@Override
+		protected void hookOnSubscribe(Subscription subscription) {
+		}
+
+		@Override
+		protected void hookOnNext(byte[] chunk) {
+			this.chunks++;
+		}
+
+	}
+
 	private static final class Source implements SseOutput.Source {
 
-		private final List<Long> taken = new ArrayList<>();
+		private final List<Long> left = new ArrayList<>();
 
 		private boolean closed;
 
@@ -275,8 +321,8 @@ class SseOutputTests {
 		}
 
 		@Override
-		public void taken(EventId id) {
-			this.taken.add(id.sequence());
+		public void left(EventId id) {
+			this.left.add(id.sequence());
 		}
 
 		@Override
@@ -328,11 +374,6 @@ class SseOutputTests {
 			Later later = new Later(this.nanos + delay.toNanos(), task);
 			this.later.add(later);
 			return () -> this.later.removeIf((other) -> other == later);
-		}
-
-		@Override
-		public void repeat(Duration period, Runnable task) {
-			throw new UnsupportedOperationException();
 		}
 
 		@Override

@@ -59,11 +59,6 @@ final class LaterThreads implements Threads {
 	}
 
 	@Override
-	public void repeat(Duration period, Runnable task) {
-		this.threads.repeat(period, task);
-	}
-
-	@Override
 	public void handle(Runnable task, Runnable accepted, Consumer<Throwable> refused) {
 		this.threads.handle(task, accepted, refused);
 	}

@@ -43,6 +43,8 @@ public final class FailingEventStore implements EventStore {
 
 	private volatile Sinks.@Nullable Empty<Void> held;
 
+	private volatile Sinks.@Nullable Empty<Void> heldReads;
+
 	/**
 	 * Create a store over one in memory.
 	 */
@@ -118,6 +120,19 @@ public final class FailingEventStore implements EventStore {
 		};
 	}
 
+	/**
+	 * Hold back what is to be read from now on.
+	 * @return lets it be read, and nothing further be held back
+	 */
+	public Runnable holdReads() {
+		Sinks.Empty<Void> sink = Sinks.empty();
+		this.heldReads = sink;
+		return () -> {
+			this.heldReads = null;
+			sink.tryEmitEmpty();
+		};
+	}
+
 	@Override
 	public Mono<Revision> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
 		Mono<Revision> opened = write(() -> this.store.openStream(stream, requestIds, events));
@@ -145,8 +160,10 @@ public final class FailingEventStore implements EventStore {
 	@Override
 	public Mono<EventPage> replayEventsAfter(StreamKey stream, @Nullable EventId lastEventId, int maxBytes) {
 		this.reads.incrementAndGet();
-		return Mono.defer(() -> this.readable ? this.store.replayEventsAfter(stream, lastEventId, maxBytes)
-				: Mono.error(unavailable()));
+		Mono<EventPage> page = Mono.defer(() -> this.readable
+				? this.store.replayEventsAfter(stream, lastEventId, maxBytes) : Mono.error(unavailable()));
+		Sinks.Empty<Void> held = this.heldReads;
+		return (held != null) ? held.asMono().then(page) : page;
 	}
 
 	@Override
