@@ -168,7 +168,7 @@ try {
 
   // An outage: nothing answers, and connections stay open
   redis.process.child.kill('SIGSTOP');
-  const pending = await prometheus.waitForAlert('McpPersistStoreUnavailable', 20_000);
+  const pending = await prometheus.waitForAlert('McpPersistStoreUnavailable', 90_000);
   report.check(pending, 'an outage of Redis is noticed: McpPersistStoreUnavailable is pending');
   await delay(PHASE / 6);
   redis.process.child.kill('SIGCONT');

@@ -38,10 +38,13 @@ import io.github.mcppersist.event.StoreOutage;
  * on the one server, and no state. What is refused because of its key or its size
  * concerns nothing else at all.
  * <p>
- * An outage is that a server isn't {@link State#WORKING} or something is refused. The
- * first is logged once when it begins, again if it gets worse, and once when it ends; a
- * refusal beside it hides nothing of that. A refusal is logged once a minute at most, and
- * that it is over only if it was logged. A first answer that is long in coming is no
+ * An outage is that a server isn't {@link State#WORKING} or something is refused. Calls
+ * are made again as soon as it is over. Told it is for as long as the {@link Spell} of it
+ * lasts, so that a server that takes one write and refuses the next doesn't come and go.
+ * That a server isn't working is logged once when it begins, again if it gets worse, and
+ * once when it ends; a refusal beside it hides nothing of that. What comes back within a
+ * minute is counted, and logged once a minute. A refusal is logged once a minute at most,
+ * and that it is over only if it was logged. A first answer that is long in coming is no
  * outage: a JVM that has just started takes its time to open a connection.
  */
 final class RedisHealth {
@@ -98,16 +101,47 @@ final class RedisHealth {
 
 	private volatile boolean answeredEver;
 
+	/**
+	 * Whether some calls have no chance.
+	 */
 	private volatile boolean outage;
 
-	private long outageStart;
+	/**
+	 * The outage as it is told.
+	 */
+	private final Spell told = new Spell();
 
 	/**
-	 * The worst state that was logged and isn't over.
+	 * Mirrors whether {@link #told} lasts.
+	 */
+	private volatile boolean telling;
+
+	/**
+	 * What was told when something failed for the last time.
+	 */
+	private @Nullable StoreOutage lastTold;
+
+	/**
+	 * That a server isn't working, as it is logged.
+	 */
+	private final Spell failing = new Spell();
+
+	/**
+	 * The worst state of it that was logged.
 	 */
 	private State logged = State.WORKING;
 
 	private long loggedAt;
+
+	/**
+	 * How often it has come back since then.
+	 */
+	private int unlogged;
+
+	/**
+	 * Whether it is to be logged when it ends.
+	 */
+	private boolean endLogged;
 
 	/**
 	 * Whether a refusal was logged, and not yet that all are over.
@@ -239,6 +273,7 @@ final class RedisHealth {
 			}
 		}
 		look();
+		met(startedAt);
 	}
 
 	/**
@@ -249,6 +284,7 @@ final class RedisHealth {
 	synchronized void refused(Operation operation, RedisFailure cause) {
 		refused(new Refused(RedisLink.NO_SERVER, operation), cause);
 		look();
+		met(this.nanoTime.getAsLong());
 	}
 
 	private void refused(Refused refused, RedisFailure cause) {
@@ -303,6 +339,7 @@ final class RedisHealth {
 			look();
 		}
 		long now = this.nanoTime.getAsLong();
+		tell(now);
 		List<Due> due = new ArrayList<>(0);
 		for (String server : inUse) {
 			Server known = server(server);
@@ -353,17 +390,27 @@ final class RedisHealth {
 	}
 
 	@Nullable StoreOutage outage() {
-		if (!this.outage) {
+		if (!this.telling) {
 			return null;
 		}
 		synchronized (this) {
-			boolean reads = this.servers.values().stream().anyMatch((server) -> server.absence != null)
-					|| this.refusals.keySet().stream().anyMatch((refused) -> refused.operation().reads());
-			boolean writes = this.servers.values().stream().anyMatch((server) -> server.state() != State.WORKING)
-					|| this.refusals.keySet().stream().anyMatch((refused) -> refused.operation().writes());
-			return this.outage ? new StoreOutage(reads, writes, reason(),
-					Duration.ofNanos(this.nanoTime.getAsLong() - this.outageStart)) : null;
+			long now = this.nanoTime.getAsLong();
+			tell(now);
+			StoreOutage last = this.lastTold;
+			if (!this.telling || last == null) {
+				return null;
+			}
+			return this.outage ? describe(now) : new StoreOutage(last.readsFail(), last.writesFail(), last.reason(),
+					Duration.ofNanos(this.told.nanos(now)));
 		}
+	}
+
+	private StoreOutage describe(long now) {
+		boolean reads = this.servers.values().stream().anyMatch((server) -> server.absence != null)
+				|| this.refusals.keySet().stream().anyMatch((refused) -> refused.operation().reads());
+		boolean writes = this.servers.values().stream().anyMatch((server) -> server.state() != State.WORKING)
+				|| this.refusals.keySet().stream().anyMatch((refused) -> refused.operation().writes());
+		return new StoreOutage(reads, writes, reason(), Duration.ofNanos(this.told.nanos(now)));
 	}
 
 	/**
@@ -411,53 +458,86 @@ final class RedisHealth {
 	}
 
 	private void look() {
-		RedisFailure failure = serverFailure();
-		boolean works = failure == null && this.servers.values().stream().allMatch(Server::isKnownToWork);
-		if (failure != null) {
-			logWorse(failure);
+		long now = this.nanoTime.getAsLong();
+		boolean works = serverFailure() == null && this.servers.values().stream().allMatch(Server::isKnownToWork);
+		if (works) {
+			this.failing.calm(now);
 		}
-		else if (works && this.logged != State.WORKING) {
-			this.logged = State.WORKING;
-			long millis = millisSince(this.loggedAt);
-			if (this.refusals.isEmpty()) {
-				this.refusalLogged = false;
-				logger.atInfo().addKeyValue("mcp.outage.ms", millis).log("Redis works again after {} ms", millis);
-			}
-			else {
-				logger.atInfo()
-					.addKeyValue("mcp.outage.ms", millis)
-					.log("Redis works again after {} ms, but still refuses {}", millis, this.refusals.keySet());
-			}
-		}
-		if ((failure != null || !this.refusals.isEmpty()) && !this.outage) {
-			this.outage = true;
-			this.outageStart = this.nanoTime.getAsLong();
-		}
-		if (works && this.refusals.isEmpty() && this.outage) {
+		if (works && this.refusals.isEmpty()) {
 			this.outage = false;
-			if (this.refusalLogged) {
-				this.refusalLogged = false;
-				long millis = millisSince(this.outageStart);
-				logger.atInfo().addKeyValue("mcp.outage.ms", millis).log("Redis works again after {} ms", millis);
-			}
+			this.told.calm(now);
 		}
 	}
 
-	private void logWorse(RedisFailure failure) {
+	/**
+	 * A call failed, or something was refused. Whether it says anything of the server is
+	 * known already.
+	 * @param at when that was asked for
+	 */
+	private void met(long at) {
+		RedisFailure failure = serverFailure();
+		if (failure == null && this.refusals.isEmpty()) {
+			return;
+		}
+		long now = this.nanoTime.getAsLong();
+		this.outage = true;
+		this.told.met(at, now);
+		this.telling = true;
+		this.lastTold = describe(now);
+		if (failure != null) {
+			if (this.failing.met(at, now)) {
+				boolean back = this.failing.returns() > 0;
+				this.unlogged += back ? 1 : 0;
+				this.logged = back ? this.logged : State.WORKING;
+			}
+			logWorse(failure, now);
+		}
+	}
+
+	private void logWorse(RedisFailure failure, long now) {
 		State worst = this.servers.values().stream().map(Server::state).max(Comparator.naturalOrder()).orElseThrow();
 		if (worst.compareTo(this.logged) > 0) {
-			if (this.logged == State.WORKING) {
-				this.loggedAt = this.nanoTime.getAsLong();
-			}
 			this.logged = worst;
+			this.loggedAt = now;
+			this.endLogged = true;
 			logger.atWarn()
 				.addKeyValue("mcp.outage.kind", failure.kind())
 				.log("Events aren't stored for now, and clients can't resume fully until they are. {}", reason());
 		}
 	}
 
-	private long millisSince(long start) {
-		return (this.nanoTime.getAsLong() - start) / 1_000_000;
+	private void tell(long now) {
+		if (this.failing.end(now) && this.endLogged) {
+			this.endLogged = false;
+			logEnd(this.failing.nanos(now) / 1_000_000);
+		}
+		if (this.told.end(now)) {
+			this.telling = false;
+			if (this.refusalLogged) {
+				logEnd(this.told.nanos(now) / 1_000_000);
+			}
+		}
+		if (this.unlogged > 0 && now - this.loggedAt >= Spell.MEMORY && this.lastTold != null) {
+			logger.atWarn()
+				.addKeyValue("mcp.outage.times", this.unlogged)
+				.log("Events were not stored again, {} times since this was logged: clients can't resume fully. {}",
+						this.unlogged, this.lastTold.reason());
+			this.unlogged = 0;
+			this.loggedAt = now;
+			this.endLogged = this.failing.isLasting();
+		}
+	}
+
+	private void logEnd(long millis) {
+		if (this.refusals.isEmpty()) {
+			this.refusalLogged = false;
+			logger.atInfo().addKeyValue("mcp.outage.ms", millis).log("Redis works again after {} ms", millis);
+		}
+		else {
+			logger.atInfo()
+				.addKeyValue("mcp.outage.ms", millis)
+				.log("Redis works again after {} ms, but still refuses {}", millis, this.refusals.keySet());
+		}
 	}
 
 	/**

@@ -1,5 +1,6 @@
 package io.github.mcppersist.redis;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -66,6 +67,13 @@ class RedisHealthTests {
 	private void probeAll() {
 		pass(5000);
 		this.health.due(List.of("a", "b")).forEach((due) -> probe(due.server()));
+		passCalm();
+	}
+
+	// Until what is over is told to be
+	private void passCalm() {
+		pass(Duration.ofNanos(Spell.HOLD).toMillis());
+		this.health.outage();
 	}
 
 	private void fail(String server, Operation operation, String answer) {
@@ -98,7 +106,7 @@ class RedisHealthTests {
 
 	@Test
 	void aRefusedCallOfOneKeyIsNoStateOfTheStoreAndIsLoggedOnceAMinute() {
-		for (int i = 0; i < 20; i++) {
+		for (int i = 0; i < 15; i++) {
 			fail("a", APPEND, "WRONGTYPE Operation against a key holding the wrong kind of value");
 			assertThat(this.health.outage()).isNull();
 			probeAll();
@@ -143,14 +151,81 @@ class RedisHealthTests {
 					(line) -> assertThat(line).contains("Events aren't stored for now", "can't be reached"));
 		pass(100);
 		probe("b");
+		passCalm();
 		assertThat(this.log.list.get(2).getFormattedMessage()).contains("works again after 100 ms",
 				"still refuses [probe.lua]");
-		pass(100);
-		fail("b", APPEND, "Connection refused");
-		assertThat(levels()).containsExactly(Level.WARN, Level.WARN, Level.INFO, Level.WARN);
 		probeAll();
 		assertThat(this.health.outage()).isNull();
-		assertThat(levels()).containsExactly(Level.WARN, Level.WARN, Level.INFO, Level.WARN, Level.INFO);
+		assertThat(levels()).containsExactly(Level.WARN, Level.WARN, Level.INFO, Level.INFO);
+	}
+
+	@Test
+	void doesNotFlapWhereAServerIsAtTheLimitOfItsMemory() {
+		for (int tenths = 0; tenths < 1800; tenths++) {
+			for (RedisHealth.Due due : this.health.due(List.of("a", "b"))) {
+				probe(due.server());
+			}
+			if (this.health.admits("a", APPEND) && tenths % 7 == 0) {
+				fail("a", APPEND, "OOM command not allowed when used memory > 'maxmemory'.");
+			}
+			assertThat(this.health.outage()).isNotNull();
+			assertThat(this.health.outage().writesFail()).isTrue();
+			assertThat(this.health.outage().reason()).contains("out of memory");
+			pass(100);
+		}
+
+		assertThat(this.log.list).hasSize(3);
+		assertThat(this.log.list.get(1).getFormattedMessage()).containsPattern("again, [0-9]{2} times")
+			.contains("out of memory");
+		assertThat(this.log.list.get(2).getFormattedMessage()).containsPattern("again, [0-9]{2} times");
+	}
+
+	@Test
+	void writesAgainAtOnceAndSaysThatAllIsWellWithinFiveSeconds() {
+		for (int i = 0; i < 10; i++) {
+			fail("a", APPEND, "OOM command not allowed when used memory > 'maxmemory'.");
+			assertThat(this.health.admits("a", APPEND)).isFalse();
+			pass(300);
+			probe("a");
+			assertThat(this.health.admits("a", APPEND)).isTrue();
+			assertThat(this.health.outage()).isNotNull();
+		}
+
+		pass(4200);
+		assertThat(this.health.outage()).isNull();
+		assertThat(levels()).containsExactly(Level.WARN, Level.INFO);
+	}
+
+	@Test
+	void saysOnceAMinuteThatWhatWasOverHasComeBack() {
+		for (int i = 0; i < 12; i++) {
+			fail("a", APPEND, "OOM command not allowed when used memory > 'maxmemory'.");
+			pass(300);
+			probe("a");
+			pass(9700);
+			this.health.due(List.of("a", "b"));
+			assertThat(this.health.outage()).isNull();
+		}
+
+		assertThat(levels()).containsExactly(Level.WARN, Level.INFO, Level.WARN, Level.WARN);
+		assertThat(this.log.list.get(2).getFormattedMessage()).contains("again, 5 times");
+		assertThat(this.log.list.get(3).getFormattedMessage()).contains("again, 6 times");
+		pass(70_000);
+		fail("a", APPEND, "OOM command not allowed when used memory > 'maxmemory'.");
+		assertThat(this.log.list.get(4).getFormattedMessage()).contains("aren't stored for now");
+	}
+
+	@Test
+	void aWorseOutageIsLoggedAlthoughAnotherWasOverJustNow() {
+		fail("a", APPEND, "OOM command not allowed when used memory > 'maxmemory'.");
+		probeAll();
+		pass(100);
+		fail("a", APPEND, "Connection refused");
+
+		assertThat(levels()).containsExactly(Level.WARN, Level.INFO, Level.WARN);
+		assertThat(this.health.outage().readsFail()).isTrue();
+		probeAll();
+		assertThat(levels()).containsExactly(Level.WARN, Level.INFO, Level.WARN, Level.INFO);
 	}
 
 	@Test

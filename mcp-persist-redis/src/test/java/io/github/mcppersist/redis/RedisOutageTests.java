@@ -219,6 +219,43 @@ class RedisOutageTests {
 		assertThat(this.proxy.accepted()).isEqualTo(connections);
 	}
 
+	@Test
+	void isInOneOutageWhileRedisIsAtTheLimitOfItsMemory() {
+		this.store.close();
+		this.store = RedisEventStore.builder(this.factory)
+			.timeout(LIMIT)
+			.completedTimeToLive(Duration.ofSeconds(1))
+			.build();
+		eventually(Mono.defer(() -> this.store.renewStreams(List.of(this.stream))));
+		String memory = this.redis.info("used_memory");
+		this.redis.cli("CONFIG", "SET", "maxmemory", String.valueOf(Long.parseLong(memory) + 1_000_000));
+		awaiting().pollInterval(Duration.ofMillis(2)).until(() -> !isCompleted());
+
+		// It is full, what has expired makes room, it is full again
+		for (int times = 0; times < 5; times++) {
+			awaiting().pollInterval(Duration.ofMillis(2)).until(this::isCompleted);
+			awaiting().pollInterval(Duration.ofMillis(2)).until(() -> !isCompleted());
+			assertThat(this.store.outage()).isNotNull();
+		}
+
+		assertThat(this.log.list).extracting(ILoggingEvent::getLevel).containsExactly(Level.WARN);
+		this.redis.cli("CONFIG", "SET", "maxmemory", "0");
+		awaiting().until(() -> this.store.outage() == null);
+		assertThat(this.log.list).extracting(ILoggingEvent::getLevel).containsExactly(Level.WARN, Level.INFO);
+	}
+
+	private boolean isCompleted() {
+		StreamKey next = RedisStores.newStream();
+		try {
+			TestEvents.block(this.store.openStream(next, RequestIds.parse("1"), TestEvents.priming(next)));
+			TestEvents.block(this.store.completeStream(next, List.of(TestEvents.event(next, 2, 4000))));
+			return true;
+		}
+		catch (EventStoreUnavailableException ex) {
+			return false;
+		}
+	}
+
 	private void awaitProbes(int probes) {
 		long before = failedScripts();
 		awaiting().until(() -> failedScripts() >= before + probes);
