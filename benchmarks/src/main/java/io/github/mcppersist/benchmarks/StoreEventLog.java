@@ -28,7 +28,11 @@ final class StoreEventLog implements EventLog {
 	private @Nullable EventId first;
 
 	StoreEventLog(RedisConnectionFactory connectionFactory) {
-		this.store = RedisEventStore.builder(connectionFactory).timeout(Duration.ofSeconds(5)).build();
+		this(connectionFactory, Duration.ofSeconds(5));
+	}
+
+	StoreEventLog(RedisConnectionFactory connectionFactory, Duration timeout) {
+		this.store = RedisEventStore.builder(connectionFactory).timeout(timeout).build();
 	}
 
 	@Override
