@@ -1,6 +1,7 @@
 package io.github.mcppersist.stream;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
@@ -48,7 +49,7 @@ final class Repetition {
 	private void next() {
 		begin();
 		long now = this.threads.nanoTime();
-		Turn before = this.underWay.get();
+		Turn before = Objects.requireNonNull(this.underWay.get());
 		if (!before.isOver()) {
 			if (now - before.startedNanos < MAX_TURN.toNanos()) {
 				return;
