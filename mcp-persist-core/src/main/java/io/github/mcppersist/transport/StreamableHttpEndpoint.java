@@ -216,11 +216,13 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	public Mono<Void> notifyClients(String method, @Nullable Object params) {
 		return this.runtime.threads()
 			.onAnswers(Flux.defer(() -> Flux.fromIterable(this.sessions.all()))
-				.filterWhen(this.sessions::isAudience)
-				.flatMap((session) -> session.sdkSession().sendNotification(method, params).onErrorResume((ex) -> {
-					logger.debug("A session could not be notified of {}", method, ex);
-					return Mono.empty();
-				}))
+				.flatMap((session) -> this.sessions.isAudience(session)
+					.filter(Boolean::booleanValue)
+					.flatMap((audience) -> session.sdkSession().sendNotification(method, params))
+					.onErrorResume((ex) -> {
+						logger.debug("A session could not be notified of {}", method, ex);
+						return Mono.empty();
+					}))
 				.then());
 	}
 

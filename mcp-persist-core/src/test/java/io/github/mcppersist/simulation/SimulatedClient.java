@@ -2,6 +2,8 @@ package io.github.mcppersist.simulation;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +20,11 @@ import io.github.mcppersist.session.SessionNames;
 final class SimulatedClient implements SimulatedConnection.Reader {
 
 	static final String NAME_PREFIX = "client-";
+
+	/**
+	 * One that displaces others more often waits for them, and is open all the same.
+	 */
+	private static final int MAX_GETS_WITHOUT_WAITING = 5;
 
 	private final World world;
 
@@ -46,10 +53,22 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 
 	private final Map<SimulatedConnection, Call> callOf = new LinkedHashMap<>();
 
+	private final Map<SimulatedConnection, Answer> answers = new HashMap<>();
+
 	/**
 	 * Messages that it is to get on its standalone stream, and hasn't got yet.
 	 */
 	private final Map<String, Boolean> owed = new LinkedHashMap<>();
+
+	/**
+	 * When its answers were accepted, by the question.
+	 */
+	private final Map<String, Long> answered = new LinkedHashMap<>();
+
+	/**
+	 * The questions that it is about to answer, or has answered, or won't.
+	 */
+	private final Set<String> asked = new HashSet<>();
 
 	private @Nullable String sessionId;
 
@@ -156,8 +175,8 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		this.initializing = true;
 		connection(this.place + " initialize", node, Set.of()).open(request("POST", null,
 				"{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\""
-						+ this.protocolVersion + "\",\"capabilities\":{},\"clientInfo\":{\"name\":\"" + this.place
-						+ "\",\"version\":\"1\"}}}"));
+						+ this.protocolVersion + "\",\"capabilities\":{\"elicitation\":{}},\"clientInfo\":{\"name\":\""
+						+ this.place + "\",\"version\":\"1\"}}}"));
 	}
 
 	private void initialized(int status, @Nullable String sessionId) {
@@ -228,6 +247,12 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		for (int i = 0; i <= messages; i++) {
 			gaps.add((pace == 0) ? 0 : this.world.draw(pace * 2));
 		}
+		List<Integer> asks = new ArrayList<>();
+		for (int i = 0; i < messages && this.plan.asks(); i++) {
+			if (this.world.chance(15)) {
+				asks.add(i);
+			}
+		}
 		Call call = new Call(id, this.place + " call " + id, messages);
 		this.calls.put(id, call);
 		SimulatedConnection connection = connection(call.stream.name() + " at " + node, node, Set.of());
@@ -236,7 +261,7 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		connection.open(request("POST", null,
 				"{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"tools/call\",\"params\":{\"name\":\""
 						+ SimulatedNode.TOOL + "\",\"arguments\":{\"call\":\"" + call.stream.name() + "\",\"sizes\":"
-						+ sizes + ",\"gaps\":" + gaps + "}}}"));
+						+ sizes + ",\"gaps\":" + gaps + ",\"asks\":" + asks + "}}}"));
 	}
 
 	private void resumeLater(Call call) {
@@ -270,6 +295,91 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		this.callOf.put(connection, call);
 		call.stream.opened(connection, false);
 		connection.open(request("GET", cursor, ""));
+	}
+
+	/**
+	 * Answer a question, once or twice or not at all.
+	 */
+	private void answerLater(String question, String id) {
+		if (!this.asked.add(question) || this.world.chance(8)) {
+			return;
+		}
+		this.world.later(this.place, "answers " + question, this.world.millis(0, 3000), () -> answer(question, id));
+		if (this.world.chance(10)) {
+			this.world.later(this.place, "answers " + question + " again", this.world.millis(0, 3000),
+					() -> answer(question, id));
+		}
+	}
+
+	private void answer(String question, String id) {
+		SimulatedNode node = this.simulation.anyNode();
+		if (node == null || this.leaving || this.sessionGone || this.deleting) {
+			return;
+		}
+		SimulatedConnection connection = connection(this.place + " answer to " + question + " at " + node, node,
+				Set.of());
+		this.answers.put(connection, new Answer(question, id));
+		connection.open(request("POST", null, "{\"jsonrpc\":\"2.0\",\"id\":" + id
+				+ ",\"result\":{\"action\":\"accept\",\"content\":{\"to\":\"" + question + "\"}}}"));
+	}
+
+	private void answerAnswered(Answer answer, SimulatedConnection connection, int status) {
+		if (status == 202) {
+			this.answered.putIfAbsent(answer.question(), this.world.nanoTime());
+		}
+		else if (status == 409 && this.plan.losesData()) {
+			this.world.trace(connection.name(), "  nobody waits for " + connection);
+		}
+		else {
+			answerAgain(answer);
+			unlessUnavailable(connection.name(), status);
+		}
+	}
+
+	private void answerAgain(Answer answer) {
+		this.world.later(this.place, "answers " + answer.question() + " after all", this.world.millis(200, 1500),
+				() -> answer(answer.question(), answer.id()));
+	}
+
+	/**
+	 * A tool has waited in vain. If this client was told that its answer was accepted,
+	 * that was seconds ago, and nothing was in its way, the answer is lost.
+	 * @param question the question
+	 */
+	void checkUnanswered(String question) {
+		Long accepted = this.answered.get(question);
+		if (accepted != null && this.plan.handsAnswersOn()
+				&& this.world.nanoTime() - accepted > Simulation.HANDED_ON_WITHIN.toNanos()) {
+			this.world.fail("lost: the answer to " + question + ", which was accepted");
+		}
+	}
+
+	/**
+	 * Say whether a node has the connection on which this client listens.
+	 * @param node the node
+	 * @return whether it is the only one, the node has answered it, and there were too
+	 * few for it to wait
+	 */
+	boolean listensAt(SimulatedNode node) {
+		List<SimulatedConnection> open = this.standalone.open();
+		return sessionId() != null && this.gets <= MAX_GETS_WITHOUT_WAITING && open.size() == 1
+				&& open.get(0).node() == node && open.get(0).isAnswered();
+	}
+
+	int gets() {
+		return this.gets;
+	}
+
+	/**
+	 * Owe this client a message from now on, if it has listened all the time.
+	 * @param message its name
+	 * @param node where it listened
+	 * @param getsBefore how many connections it had opened when it did
+	 */
+	void oweIfListening(String message, SimulatedNode node, int getsBefore) {
+		if (this.gets == getsBefore && listensAt(node)) {
+			owe(message, false);
+		}
 	}
 
 	private void delete() {
@@ -316,7 +426,7 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		if (message != null) {
 			String sender = Messages.senderOf(message);
 			boolean foreign = (call != null) ? !sender.equals(call.stream.name())
-					: !sender.startsWith(this.place + " from");
+					: !sender.startsWith(this.place + " from") && !sender.startsWith(Messages.TO_ALL + " from");
 			if (foreign) {
 				this.world.fail("foreign: " + message + " on " + connection);
 				return;
@@ -335,6 +445,10 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		if (call == null && message != null) {
 			this.owed.remove(message);
 		}
+		String question = (call != null && message != null) ? Messages.findQuestion(data) : null;
+		if (question != null) {
+			answerLater(message, question);
+		}
 		if (call != null && message == null && !data.isEmpty()) {
 			call.response(data, connection);
 		}
@@ -351,8 +465,12 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 	@Override
 	public void answer(SimulatedConnection connection, int status, @Nullable String sessionId) {
 		Call call = this.callOf.get(connection);
+		Answer answer = this.answers.remove(connection);
 		if (connection.name().endsWith(" initialize")) {
 			initialized(status, sessionId);
+		}
+		else if (answer != null && !this.deleting) {
+			answerAnswered(answer, connection, status);
 		}
 		else if (connection.name().endsWith(" initialized")) {
 			if (status != 202) {
@@ -449,6 +567,9 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		else if (connection.name().contains(" delete ")) {
 			this.world.later(this.place, "deletes again", this.world.millis(200, 1500), this::delete);
 		}
+		else if (this.answers.containsKey(connection)) {
+			answerAgain(this.answers.remove(connection));
+		}
 		else if (call != null) {
 			resumeLater(call);
 		}
@@ -521,6 +642,16 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 
 	boolean hasLeft() {
 		return this.sessionId == null || this.sessionGone;
+	}
+
+	/**
+	 * An answer that is on its way.
+	 *
+	 * @param question the name of what it answers
+	 * @param id the ID of the request as JSON text
+	 */
+	private record Answer(String question, String id) {
+
 	}
 
 	/**
