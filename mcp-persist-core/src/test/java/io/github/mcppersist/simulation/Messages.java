@@ -19,6 +19,8 @@ final class Messages {
 	private static final Pattern QUESTION = Pattern.compile("\"method\":\"elicitation/create\".*\"id\":(\"[^\"]+\")"
 			+ "|\"id\":(\"[^\"]+\").*\"method\":\"elicitation/create\"");
 
+	private static final Pattern RESPONSE = Pattern.compile("\"jsonrpc\":\"2.0\",\"id\":(\\d+)");
+
 	private static final Pattern MESSAGE = Pattern.compile("<([^#<>]+)#(\\d+):(\\d+)>(x*)<end>");
 
 	private static final Pattern COUNT = Pattern.compile("<counted (\\d+)>");
@@ -69,6 +71,16 @@ final class Messages {
 	 */
 	static int findCount(String data) {
 		Matcher matcher = COUNT.matcher(data);
+		return matcher.find() ? Integer.parseInt(matcher.group(1)) : -1;
+	}
+
+	/**
+	 * Find which request a response is to.
+	 * @param data the JSON text
+	 * @return the ID, or -1 if it isn't one to a request of the simulation's
+	 */
+	static int findRequest(String data) {
+		Matcher matcher = RESPONSE.matcher(data);
 		return matcher.find() ? Integer.parseInt(matcher.group(1)) : -1;
 	}
 

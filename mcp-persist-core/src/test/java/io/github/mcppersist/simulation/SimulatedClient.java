@@ -21,6 +21,8 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 
 	static final String NAME_PREFIX = "client-";
 
+	private static final String REVISION_WITH_BATCHES = "2025-03-26";
+
 	/**
 	 * One that displaces others more often waits for them, and is open all the same.
 	 */
@@ -86,6 +88,8 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 
 	private int gets;
 
+	private int nextId = 1;
+
 	SimulatedClient(World world, Simulation simulation, Plan plan, int number) {
 		this.world = world;
 		this.simulation = simulation;
@@ -93,7 +97,8 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		this.place = new Place(NAME_PREFIX + number);
 		this.standalone = new FollowedStream(world, this.place + " standalone", plan.nodes() > 1);
 		this.userAgent = world.pick(List.of("node", "curl/8"));
-		this.protocolVersion = world.chance(75) ? "2025-11-25" : "2025-06-18";
+		this.protocolVersion = world
+			.pick(List.of("2025-11-25", "2025-11-25", "2025-11-25", "2025-06-18", REVISION_WITH_BATCHES));
 		this.usesCursor = world.pick(List.of(0, 50, 50, 100));
 		this.listensAtOnce = world.chance(60);
 		this.maxCalls = world.draw(0, 4);
@@ -236,32 +241,42 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		if (node == null) {
 			return;
 		}
-		int id = this.calls.size() + 1;
-		List<Integer> sizes = new ArrayList<>();
-		List<Integer> gaps = new ArrayList<>();
-		int pace = this.world.pick(List.of(0, 30, 400));
-		int messages = this.world.draw(0, 12);
-		for (int i = 0; i < messages; i++) {
-			sizes.add(this.world.draw(this.simulation.messageBytes()));
+		int id = this.nextId;
+		// Only the first revision has batches
+		int requests = (this.protocolVersion.equals(REVISION_WITH_BATCHES) && this.world.chance(60))
+				? this.world.draw(1, 3) : 0;
+		Call call = new Call(this.place + ((requests > 0) ? " batch " : " call ") + id);
+		List<String> bodies = new ArrayList<>();
+		for (int i = 0; i < Math.max(1, requests); i++) {
+			bodies.add(body(call, call.stream.name() + ((requests > 0) ? " part " + (i + 1) : "")));
 		}
-		for (int i = 0; i <= messages; i++) {
-			gaps.add((pace == 0) ? 0 : this.world.draw(pace * 2));
-		}
-		List<Integer> asks = new ArrayList<>();
-		for (int i = 0; i < messages && this.plan.asks(); i++) {
-			if (this.world.chance(15)) {
-				asks.add(i);
-			}
-		}
-		Call call = new Call(id, this.place + " call " + id, messages);
 		this.calls.put(id, call);
 		SimulatedConnection connection = connection(call.stream.name() + " at " + node, node, Set.of());
 		this.callOf.put(connection, call);
 		call.stream.opened(connection, true);
-		connection.open(request("POST", null,
-				"{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"tools/call\",\"params\":{\"name\":\""
-						+ SimulatedNode.TOOL + "\",\"arguments\":{\"call\":\"" + call.stream.name() + "\",\"sizes\":"
-						+ sizes + ",\"gaps\":" + gaps + ",\"asks\":" + asks + "}}}"));
+		connection.open(request("POST", null, (requests > 0) ? bodies.toString() : bodies.get(0)));
+	}
+
+	private String body(Call call, String sender) {
+		List<Integer> sizes = new ArrayList<>();
+		List<Integer> gaps = new ArrayList<>();
+		List<Integer> asks = new ArrayList<>();
+		int pace = this.world.pick(List.of(0, 30, 400));
+		int messages = this.world.draw(0, 12);
+		for (int i = 0; i < messages; i++) {
+			sizes.add(this.world.draw(this.simulation.messageBytes()));
+			if (this.plan.asks() && this.world.chance(15)) {
+				asks.add(i);
+			}
+		}
+		for (int i = 0; i <= messages; i++) {
+			gaps.add((pace == 0) ? 0 : this.world.draw(pace * 2));
+		}
+		int id = this.nextId++;
+		call.parts.put(id, new Part(sender, messages));
+		return "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"tools/call\",\"params\":{\"name\":\""
+				+ SimulatedNode.TOOL + "\",\"arguments\":{\"call\":\"" + sender + "\",\"sizes\":" + sizes + ",\"gaps\":"
+				+ gaps + ",\"asks\":" + asks + "}}}";
 	}
 
 	private void resumeLater(Call call) {
@@ -425,7 +440,7 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 						+ ((id != null) ? ", id " + sequence(id) : ""));
 		if (message != null) {
 			String sender = Messages.senderOf(message);
-			boolean foreign = (call != null) ? !sender.equals(call.stream.name())
+			boolean foreign = (call != null) ? !call.has(sender)
 					: !sender.startsWith(this.place + " from") && !sender.startsWith(Messages.TO_ALL + " from");
 			if (foreign) {
 				this.world.fail("foreign: " + message + " on " + connection);
@@ -655,22 +670,34 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 	}
 
 	/**
-	 * A call of a tool.
+	 * A request of a call.
+	 *
+	 * @param sender who sends its messages
+	 * @param messages how many there are to be
+	 */
+	private record Part(String sender, int messages) {
+
+	}
+
+	/**
+	 * A call of a tool, or a batch of such calls.
 	 */
 	private final class Call {
 
-		private final int id;
-
 		private final FollowedStream stream;
 
-		private final int messages;
+		private final Map<Integer, Part> parts = new LinkedHashMap<>();
+
+		private final Set<Integer> responded = new HashSet<>();
 
 		private boolean done;
 
-		Call(int id, String name, int messages) {
-			this.id = id;
+		Call(String name) {
 			this.stream = new FollowedStream(SimulatedClient.this.world, name, false);
-			this.messages = messages;
+		}
+
+		boolean has(String sender) {
+			return this.parts.values().stream().anyMatch((part) -> part.sender().equals(sender));
 		}
 
 		void end(String how) {
@@ -682,24 +709,31 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 
 		void response(String data, SimulatedConnection connection) {
 			World world = SimulatedClient.this.world;
-			if (!data.contains("\"id\":" + this.id)) {
+			int id = Messages.findRequest(data);
+			Part part = this.parts.get(id);
+			if (part == null) {
 				world.fail("foreign: " + abbreviated(data) + " on " + connection);
 				return;
 			}
+			int messages = this.stream.messagesOf(part.sender());
+			int counted = Messages.findCount(data);
 			if (data.contains("\"error\"")) {
 				if (!SimulatedClient.this.plan.losesData()) {
 					world.fail("lost: " + connection + " ended with an error: " + abbreviated(data));
 				}
 			}
-			else if (this.stream.messages() < Messages.findCount(data) && !SimulatedClient.this.plan.losesData()) {
-				world.fail("lost: " + connection + " brought the response after " + this.stream.messages() + " of "
-						+ Messages.findCount(data) + " messages");
+			else if (messages < counted && !SimulatedClient.this.plan.losesData()) {
+				world.fail("lost: " + connection + " brought the response after " + messages + " of " + counted
+						+ " messages");
 			}
-			else if (Messages.findCount(data) < this.messages && !SimulatedClient.this.plan.rejects()) {
-				world.fail("refused: " + Messages.findCount(data) + " of " + this.messages + " messages of "
-						+ this.stream.name() + " were taken");
+			else if (counted < part.messages() && !SimulatedClient.this.plan.rejects()) {
+				world.fail("refused: " + counted + " of " + part.messages() + " messages of " + part.sender()
+						+ " were taken");
 			}
-			end("answered");
+			this.responded.add(id);
+			if (this.responded.size() == this.parts.size()) {
+				end("answered");
+			}
 		}
 
 	}
