@@ -231,11 +231,12 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		return this.runtime.threads()
 			.onAnswers(Flux.defer(() -> Flux.fromIterable(this.sessions.all()))
 				.flatMap((session) -> this.sessions.isAudience(session)
-					.flatMap((audience) -> audience ? Mono.just(session) : Mono.empty()), SESSIONS_AT_ONCE)
-				.flatMap((session) -> session.sdkSession().sendNotification(method, params).onErrorResume((ex) -> {
-					logger.debug("A session could not be notified of {}", method, ex);
-					return Mono.empty();
-				}))
+					.filter(Boolean::booleanValue)
+					.flatMap((audience) -> session.sdkSession().sendNotification(method, params))
+					.onErrorResume((ex) -> {
+						logger.debug("A session could not be notified of {}", method, ex);
+						return Mono.empty();
+					}), SESSIONS_AT_ONCE)
 				.then());
 	}
 

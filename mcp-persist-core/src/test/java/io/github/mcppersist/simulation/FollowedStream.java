@@ -68,6 +68,15 @@ final class FollowedStream {
 		return this.received.size();
 	}
 
+	/**
+	 * Return how many messages of one sender have come.
+	 * @param sender the sender
+	 * @return how many, each counted once
+	 */
+	int messagesOf(String sender) {
+		return (int) this.received.keySet().stream().filter((name) -> Messages.senderOf(name).equals(sender)).count();
+	}
+
 	void opened(SimulatedConnection connection, boolean plain) {
 		if (plain) {
 			this.plainConnections = this.connections.size();

@@ -11,6 +11,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class Messages {
 
+	/**
+	 * The beginning of the sender of what goes to all.
+	 */
+	static final String TO_ALL = "all";
+
+	private static final Pattern QUESTION = Pattern.compile("\"method\":\"elicitation/create\".*\"id\":(\"[^\"]+\")"
+			+ "|\"id\":(\"[^\"]+\").*\"method\":\"elicitation/create\"");
+
+	private static final Pattern RESPONSE = Pattern.compile("\"jsonrpc\":\"2.0\",\"id\":(\\d+)");
+
 	private static final Pattern MESSAGE = Pattern.compile("<([^#<>]+)#(\\d+):(\\d+)>(x*)<end>");
 
 	private static final Pattern COUNT = Pattern.compile("<counted (\\d+)>");
@@ -62,6 +72,26 @@ final class Messages {
 	static int findCount(String data) {
 		Matcher matcher = COUNT.matcher(data);
 		return matcher.find() ? Integer.parseInt(matcher.group(1)) : -1;
+	}
+
+	/**
+	 * Find which request a response is to.
+	 * @param data the JSON text
+	 * @return the ID, or -1 if it isn't one to a request of the simulation's
+	 */
+	static int findRequest(String data) {
+		Matcher matcher = RESPONSE.matcher(data);
+		return matcher.find() ? Integer.parseInt(matcher.group(1)) : -1;
+	}
+
+	/**
+	 * Find the ID of a request to the client.
+	 * @param data the JSON text
+	 * @return the ID as JSON text, or {@code null} if it isn't one
+	 */
+	static @Nullable String findQuestion(String data) {
+		Matcher matcher = QUESTION.matcher(data);
+		return !matcher.find() ? null : (matcher.group(1) != null) ? matcher.group(1) : matcher.group(2);
 	}
 
 	/**

@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * @param stops whether nodes are stopped in order
  * @param cuts whether connections break
  * @param deletes whether clients delete their sessions meanwhile
+ * @param asks whether tools ask their clients something
+ * @param broadcasts whether nodes tell all that listen something
+ * @param encoded whether what is stored is encoded
  * @param rejects whether what can't be stored is refused
  * @param maxConnectionAge as the option; {@code null} for none
  * @param maxConnectionBytes as the option
@@ -33,8 +36,9 @@ import org.jspecify.annotations.Nullable;
  */
 record Plan(int nodes, boolean shared, SimulatedDatabase.Order order, int clients, Duration chaos, boolean outages,
 		boolean flaky, boolean hintsLost, boolean rollbacks, boolean deaths, boolean pauses, boolean stops,
-		boolean cuts, boolean deletes, boolean rejects, @Nullable Duration maxConnectionAge, int maxConnectionBytes,
-		int maxUnstoredBytes, Duration sessionCacheTimeout, Duration lookInterval, int maxMessageBytes) {
+		boolean cuts, boolean deletes, boolean asks, boolean broadcasts, boolean encoded, boolean rejects,
+		@Nullable Duration maxConnectionAge, int maxConnectionBytes, int maxUnstoredBytes, Duration sessionCacheTimeout,
+		Duration lookInterval, int maxMessageBytes) {
 
 	static Plan draw(World world) {
 		int nodes = world.pick(List.of(1, 1, 2, 2, 3));
@@ -48,11 +52,20 @@ record Plan(int nodes, boolean shared, SimulatedDatabase.Order order, int client
 		return new Plan(nodes, shared, order, world.pick(List.of(1, 1, 1, 2, 3)), world.millis(1000, 20_000),
 				faulty && world.chance(50), faulty && world.chance(30), several && world.chance(30),
 				faulty && shared && world.chance(12), several && world.chance(15), several && world.chance(15),
-				several && world.chance(15), world.chance(80), world.chance(20), faulty && world.chance(15),
-				world.chance(20) ? world.millis(1000, 6000) : null, world.pick(List.of(2 * 1024, 8 * 1024, 64 * 1024)),
-				world.chance(10) ? 16 * 1024 : 8 * 1024 * 1024,
+				several && world.chance(15), world.chance(80), world.chance(20), world.chance(40), world.chance(30),
+				world.chance(30), faulty && world.chance(15), world.chance(20) ? world.millis(1000, 6000) : null,
+				world.pick(List.of(2 * 1024, 8 * 1024, 64 * 1024)), world.chance(10) ? 16 * 1024 : 8 * 1024 * 1024,
 				Duration.ofMillis(world.pick(List.of(500, 2000, 60_000))),
 				Duration.ofSeconds(world.pick(List.of(5, 30))), world.pick(List.of(100, 3000, 40_000)));
+	}
+
+	/**
+	 * Say whether an answer that was accepted reaches the tool that waits for it within
+	 * seconds.
+	 * @return whether nothing keeps a node from hearing of it, or from reading it
+	 */
+	boolean handsAnswersOn() {
+		return !this.outages && !this.flaky && !this.hintsLost && !losesData();
 	}
 
 	/**

@@ -2,6 +2,8 @@ package io.github.mcppersist.simulation;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +20,13 @@ import io.github.mcppersist.session.SessionNames;
 final class SimulatedClient implements SimulatedConnection.Reader {
 
 	static final String NAME_PREFIX = "client-";
+
+	private static final String REVISION_WITH_BATCHES = "2025-03-26";
+
+	/**
+	 * One that displaces others more often waits for them, and is open all the same.
+	 */
+	private static final int MAX_GETS_WITHOUT_WAITING = 5;
 
 	private final World world;
 
@@ -46,10 +55,22 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 
 	private final Map<SimulatedConnection, Call> callOf = new LinkedHashMap<>();
 
+	private final Map<SimulatedConnection, Answer> answers = new HashMap<>();
+
 	/**
 	 * Messages that it is to get on its standalone stream, and hasn't got yet.
 	 */
 	private final Map<String, Boolean> owed = new LinkedHashMap<>();
+
+	/**
+	 * When its answers were accepted, by the question.
+	 */
+	private final Map<String, Long> answered = new LinkedHashMap<>();
+
+	/**
+	 * The questions that it is about to answer, or has answered, or won't.
+	 */
+	private final Set<String> asked = new HashSet<>();
 
 	private @Nullable String sessionId;
 
@@ -67,6 +88,8 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 
 	private int gets;
 
+	private int nextId = 1;
+
 	SimulatedClient(World world, Simulation simulation, Plan plan, int number) {
 		this.world = world;
 		this.simulation = simulation;
@@ -74,7 +97,8 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		this.place = new Place(NAME_PREFIX + number);
 		this.standalone = new FollowedStream(world, this.place + " standalone", plan.nodes() > 1);
 		this.userAgent = world.pick(List.of("node", "curl/8"));
-		this.protocolVersion = world.chance(75) ? "2025-11-25" : "2025-06-18";
+		this.protocolVersion = world
+			.pick(List.of("2025-11-25", "2025-11-25", "2025-11-25", "2025-06-18", REVISION_WITH_BATCHES));
 		this.usesCursor = world.pick(List.of(0, 50, 50, 100));
 		this.listensAtOnce = world.chance(60);
 		this.maxCalls = world.draw(0, 4);
@@ -156,8 +180,8 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		this.initializing = true;
 		connection(this.place + " initialize", node, Set.of()).open(request("POST", null,
 				"{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\""
-						+ this.protocolVersion + "\",\"capabilities\":{},\"clientInfo\":{\"name\":\"" + this.place
-						+ "\",\"version\":\"1\"}}}"));
+						+ this.protocolVersion + "\",\"capabilities\":{\"elicitation\":{}},\"clientInfo\":{\"name\":\""
+						+ this.place + "\",\"version\":\"1\"}}}"));
 	}
 
 	private void initialized(int status, @Nullable String sessionId) {
@@ -217,26 +241,42 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		if (node == null) {
 			return;
 		}
-		int id = this.calls.size() + 1;
-		List<Integer> sizes = new ArrayList<>();
-		List<Integer> gaps = new ArrayList<>();
-		int pace = this.world.pick(List.of(0, 30, 400));
-		int messages = this.world.draw(0, 12);
-		for (int i = 0; i < messages; i++) {
-			sizes.add(this.world.draw(this.simulation.messageBytes()));
+		int id = this.nextId;
+		// Only the first revision has batches
+		int requests = (this.protocolVersion.equals(REVISION_WITH_BATCHES) && this.world.chance(60))
+				? this.world.draw(1, 3) : 0;
+		Call call = new Call(this.place + ((requests > 0) ? " batch " : " call ") + id);
+		List<String> bodies = new ArrayList<>();
+		for (int i = 0; i < Math.max(1, requests); i++) {
+			bodies.add(body(call, call.stream.name() + ((requests > 0) ? " part " + (i + 1) : "")));
 		}
-		for (int i = 0; i <= messages; i++) {
-			gaps.add((pace == 0) ? 0 : this.world.draw(pace * 2));
-		}
-		Call call = new Call(id, this.place + " call " + id, messages);
 		this.calls.put(id, call);
 		SimulatedConnection connection = connection(call.stream.name() + " at " + node, node, Set.of());
 		this.callOf.put(connection, call);
 		call.stream.opened(connection, true);
-		connection.open(request("POST", null,
-				"{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"tools/call\",\"params\":{\"name\":\""
-						+ SimulatedNode.TOOL + "\",\"arguments\":{\"call\":\"" + call.stream.name() + "\",\"sizes\":"
-						+ sizes + ",\"gaps\":" + gaps + "}}}"));
+		connection.open(request("POST", null, (requests > 0) ? bodies.toString() : bodies.get(0)));
+	}
+
+	private String body(Call call, String sender) {
+		List<Integer> sizes = new ArrayList<>();
+		List<Integer> gaps = new ArrayList<>();
+		List<Integer> asks = new ArrayList<>();
+		int pace = this.world.pick(List.of(0, 30, 400));
+		int messages = this.world.draw(0, 12);
+		for (int i = 0; i < messages; i++) {
+			sizes.add(this.world.draw(this.simulation.messageBytes()));
+			if (this.plan.asks() && this.world.chance(15)) {
+				asks.add(i);
+			}
+		}
+		for (int i = 0; i <= messages; i++) {
+			gaps.add((pace == 0) ? 0 : this.world.draw(pace * 2));
+		}
+		int id = this.nextId++;
+		call.parts.put(id, new Part(sender, messages));
+		return "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"tools/call\",\"params\":{\"name\":\""
+				+ SimulatedNode.TOOL + "\",\"arguments\":{\"call\":\"" + sender + "\",\"sizes\":" + sizes + ",\"gaps\":"
+				+ gaps + ",\"asks\":" + asks + "}}}";
 	}
 
 	private void resumeLater(Call call) {
@@ -270,6 +310,91 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		this.callOf.put(connection, call);
 		call.stream.opened(connection, false);
 		connection.open(request("GET", cursor, ""));
+	}
+
+	/**
+	 * Answer a question, once or twice or not at all.
+	 */
+	private void answerLater(String question, String id) {
+		if (!this.asked.add(question) || this.world.chance(8)) {
+			return;
+		}
+		this.world.later(this.place, "answers " + question, this.world.millis(0, 3000), () -> answer(question, id));
+		if (this.world.chance(10)) {
+			this.world.later(this.place, "answers " + question + " again", this.world.millis(0, 3000),
+					() -> answer(question, id));
+		}
+	}
+
+	private void answer(String question, String id) {
+		SimulatedNode node = this.simulation.anyNode();
+		if (node == null || this.leaving || this.sessionGone || this.deleting) {
+			return;
+		}
+		SimulatedConnection connection = connection(this.place + " answer to " + question + " at " + node, node,
+				Set.of());
+		this.answers.put(connection, new Answer(question, id));
+		connection.open(request("POST", null, "{\"jsonrpc\":\"2.0\",\"id\":" + id
+				+ ",\"result\":{\"action\":\"accept\",\"content\":{\"to\":\"" + question + "\"}}}"));
+	}
+
+	private void answerAnswered(Answer answer, SimulatedConnection connection, int status) {
+		if (status == 202) {
+			this.answered.putIfAbsent(answer.question(), this.world.nanoTime());
+		}
+		else if (status == 409 && this.plan.losesData()) {
+			this.world.trace(connection.name(), "  nobody waits for " + connection);
+		}
+		else {
+			answerAgain(answer);
+			unlessUnavailable(connection.name(), status);
+		}
+	}
+
+	private void answerAgain(Answer answer) {
+		this.world.later(this.place, "answers " + answer.question() + " after all", this.world.millis(200, 1500),
+				() -> answer(answer.question(), answer.id()));
+	}
+
+	/**
+	 * A tool has waited in vain. If this client was told that its answer was accepted,
+	 * that was seconds ago, and nothing was in its way, the answer is lost.
+	 * @param question the question
+	 */
+	void checkUnanswered(String question) {
+		Long accepted = this.answered.get(question);
+		if (accepted != null && this.plan.handsAnswersOn()
+				&& this.world.nanoTime() - accepted > Simulation.HANDED_ON_WITHIN.toNanos()) {
+			this.world.fail("lost: the answer to " + question + ", which was accepted");
+		}
+	}
+
+	/**
+	 * Say whether a node has the connection on which this client listens.
+	 * @param node the node
+	 * @return whether it is the only one, the node has answered it, and there were too
+	 * few for it to wait
+	 */
+	boolean listensAt(SimulatedNode node) {
+		List<SimulatedConnection> open = this.standalone.open();
+		return sessionId() != null && this.gets <= MAX_GETS_WITHOUT_WAITING && open.size() == 1
+				&& open.get(0).node() == node && open.get(0).isAnswered();
+	}
+
+	int gets() {
+		return this.gets;
+	}
+
+	/**
+	 * Owe this client a message from now on, if it has listened all the time.
+	 * @param message its name
+	 * @param node where it listened
+	 * @param getsBefore how many connections it had opened when it did
+	 */
+	void oweIfListening(String message, SimulatedNode node, int getsBefore) {
+		if (this.gets == getsBefore && listensAt(node)) {
+			owe(message, false);
+		}
 	}
 
 	private void delete() {
@@ -315,8 +440,8 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 						+ ((id != null) ? ", id " + sequence(id) : ""));
 		if (message != null) {
 			String sender = Messages.senderOf(message);
-			boolean foreign = (call != null) ? !sender.equals(call.stream.name())
-					: !sender.startsWith(this.place + " from");
+			boolean foreign = (call != null) ? !call.has(sender)
+					: !sender.startsWith(this.place + " from") && !sender.startsWith(Messages.TO_ALL + " from");
 			if (foreign) {
 				this.world.fail("foreign: " + message + " on " + connection);
 				return;
@@ -335,6 +460,10 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		if (call == null && message != null) {
 			this.owed.remove(message);
 		}
+		String question = (call != null && message != null) ? Messages.findQuestion(data) : null;
+		if (question != null) {
+			answerLater(message, question);
+		}
 		if (call != null && message == null && !data.isEmpty()) {
 			call.response(data, connection);
 		}
@@ -351,8 +480,12 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 	@Override
 	public void answer(SimulatedConnection connection, int status, @Nullable String sessionId) {
 		Call call = this.callOf.get(connection);
+		Answer answer = this.answers.remove(connection);
 		if (connection.name().endsWith(" initialize")) {
 			initialized(status, sessionId);
+		}
+		else if (answer != null && !this.deleting) {
+			answerAnswered(answer, connection, status);
 		}
 		else if (connection.name().endsWith(" initialized")) {
 			if (status != 202) {
@@ -449,6 +582,9 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		else if (connection.name().contains(" delete ")) {
 			this.world.later(this.place, "deletes again", this.world.millis(200, 1500), this::delete);
 		}
+		else if (this.answers.containsKey(connection)) {
+			answerAgain(this.answers.remove(connection));
+		}
 		else if (call != null) {
 			resumeLater(call);
 		}
@@ -524,22 +660,44 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 	}
 
 	/**
-	 * A call of a tool.
+	 * An answer that is on its way.
+	 *
+	 * @param question the name of what it answers
+	 * @param id the ID of the request as JSON text
+	 */
+	private record Answer(String question, String id) {
+
+	}
+
+	/**
+	 * A request of a call.
+	 *
+	 * @param sender who sends its messages
+	 * @param messages how many there are to be
+	 */
+	private record Part(String sender, int messages) {
+
+	}
+
+	/**
+	 * A call of a tool, or a batch of such calls.
 	 */
 	private final class Call {
 
-		private final int id;
-
 		private final FollowedStream stream;
 
-		private final int messages;
+		private final Map<Integer, Part> parts = new LinkedHashMap<>();
+
+		private final Set<Integer> responded = new HashSet<>();
 
 		private boolean done;
 
-		Call(int id, String name, int messages) {
-			this.id = id;
+		Call(String name) {
 			this.stream = new FollowedStream(SimulatedClient.this.world, name, false);
-			this.messages = messages;
+		}
+
+		boolean has(String sender) {
+			return this.parts.values().stream().anyMatch((part) -> part.sender().equals(sender));
 		}
 
 		void end(String how) {
@@ -551,24 +709,31 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 
 		void response(String data, SimulatedConnection connection) {
 			World world = SimulatedClient.this.world;
-			if (!data.contains("\"id\":" + this.id)) {
+			int id = Messages.findRequest(data);
+			Part part = this.parts.get(id);
+			if (part == null) {
 				world.fail("foreign: " + abbreviated(data) + " on " + connection);
 				return;
 			}
+			int messages = this.stream.messagesOf(part.sender());
+			int counted = Messages.findCount(data);
 			if (data.contains("\"error\"")) {
 				if (!SimulatedClient.this.plan.losesData()) {
 					world.fail("lost: " + connection + " ended with an error: " + abbreviated(data));
 				}
 			}
-			else if (this.stream.messages() < Messages.findCount(data) && !SimulatedClient.this.plan.losesData()) {
-				world.fail("lost: " + connection + " brought the response after " + this.stream.messages() + " of "
-						+ Messages.findCount(data) + " messages");
+			else if (messages < counted && !SimulatedClient.this.plan.losesData()) {
+				world.fail("lost: " + connection + " brought the response after " + messages + " of " + counted
+						+ " messages");
 			}
-			else if (Messages.findCount(data) < this.messages && !SimulatedClient.this.plan.rejects()) {
-				world.fail("refused: " + Messages.findCount(data) + " of " + this.messages + " messages of "
-						+ this.stream.name() + " were taken");
+			else if (counted < part.messages() && !SimulatedClient.this.plan.rejects()) {
+				world.fail("refused: " + counted + " of " + part.messages() + " messages of " + part.sender()
+						+ " were taken");
 			}
-			end("answered");
+			this.responded.add(id);
+			if (this.responded.size() == this.parts.size()) {
+				end("answered");
+			}
 		}
 
 	}

@@ -92,6 +92,10 @@ final class SimulatedConnection implements EndpointResponse, Subscriber<byte[]> 
 		return this.node;
 	}
 
+	boolean isAnswered() {
+		return this.answered;
+	}
+
 	boolean isOpen() {
 		return !this.closed;
 	}

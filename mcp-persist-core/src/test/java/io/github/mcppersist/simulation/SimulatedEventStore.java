@@ -51,7 +51,7 @@ final class SimulatedEventStore implements EventStore {
 	@Override
 	public Mono<Revision> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
 		if (requestIds != null) {
-			this.database.name(stream, "call " + requestIds);
+			this.database.name(stream, "call " + PlaceCodec.text(requestIds.toString()));
 		}
 		return write("open", stream, events, () -> {
 			if (this.database.isDeleted(stream.sessionName())) {

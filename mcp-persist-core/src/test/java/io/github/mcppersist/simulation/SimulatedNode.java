@@ -7,7 +7,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.McpJsonMapper;
@@ -17,6 +19,7 @@ import io.modelcontextprotocol.server.McpServer;
 import io.modelcontextprotocol.server.McpServerFeatures.AsyncToolSpecification;
 import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
+import io.modelcontextprotocol.spec.McpSchema.ElicitRequest;
 import io.modelcontextprotocol.spec.McpSchema.LoggingLevel;
 import io.modelcontextprotocol.spec.McpSchema.LoggingMessageNotification;
 import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
@@ -49,6 +52,8 @@ final class SimulatedNode {
 
 	private final World world;
 
+	private final Simulation simulation;
+
 	private final Place place;
 
 	private final StreamableHttpEndpoint endpoint;
@@ -66,8 +71,10 @@ final class SimulatedNode {
 
 	private long goneNanos = Long.MAX_VALUE;
 
-	SimulatedNode(World world, Plan plan, SimulatedDatabase database, SimulatedNodes nodes, int number) {
+	SimulatedNode(World world, Simulation simulation, Plan plan, SimulatedDatabase database, SimulatedNodes nodes,
+			int number) {
 		this.world = world;
+		this.simulation = simulation;
 		this.place = new Place("node " + number);
 		String nodeId = String.format(Locale.ROOT, ID_FORMAT, number);
 		StreamableHttpEndpoint.Builder builder = StreamableHttpEndpoint
@@ -82,6 +89,9 @@ final class SimulatedNode {
 				.onStoreFailure(plan.rejects() ? StoreFailurePolicy.REJECT : StoreFailurePolicy.CONTINUE)
 				.serverName("simulated")
 				.build());
+		if (plan.encoded()) {
+			builder.payloadCodec(new PlaceCodec(world));
+		}
 		if (plan.shared()) {
 			builder.nodeRegistry(nodes.register(this.place, nodeId));
 		}
@@ -164,26 +174,40 @@ final class SimulatedNode {
 	 * @param accepted is run if the endpoint has taken it
 	 */
 	void send(String sessionId, String message, Runnable accepted) {
+		inTurn(message, (params) -> this.endpoint.notifyClient(sessionId, "notifications/message", params), accepted);
+	}
+
+	/**
+	 * Send a message to all clients that listen on this node, once those before it are
+	 * taken.
+	 * @param message the message
+	 * @param accepted is run if the endpoint has taken it
+	 */
+	void broadcast(String message, Runnable accepted) {
+		inTurn(message, (params) -> this.endpoint.notifyClients("notifications/message", params), accepted);
+	}
+
+	private void inTurn(String message, Function<Object, Mono<Void>> sending, Runnable accepted) {
 		String sender = Messages.senderOf(Messages.nameOf(message));
 		Deque<Runnable> queue = this.senders.computeIfAbsent(sender, (key) -> new ArrayDeque<>());
 		this.waitingSenders++;
-		queue.add(() -> sendNow(sessionId, message, accepted, queue));
+		queue.add(() -> sendNow(message, sending, accepted, queue));
 		if (queue.size() == 1) {
 			queue.element().run();
 		}
 	}
 
-	private void sendNow(String sessionId, String message, Runnable accepted, Deque<Runnable> queue) {
+	private void sendNow(String message, Function<Object, Mono<Void>> sending, Runnable accepted,
+			Deque<Runnable> queue) {
 		this.world.trace(message, "  " + this.place + " sends " + Messages.nameOf(message));
-		this.endpoint.notifyClient(sessionId, "notifications/message", Map.of("level", "info", "data", message))
-			.subscribe((nothing) -> {
-			}, (ex) -> {
-				this.world.trace(message, "  " + this.place + " could not send " + Messages.nameOf(message));
-				sent(queue);
-			}, () -> {
-				accepted.run();
-				sent(queue);
-			});
+		sending.apply(Map.of("level", "info", "data", message)).subscribe((nothing) -> {
+		}, (ex) -> {
+			this.world.trace(message, "  " + this.place + " could not send " + Messages.nameOf(message));
+			sent(queue);
+		}, () -> {
+			accepted.run();
+			sent(queue);
+		});
 	}
 
 	private void sent(Deque<Runnable> queue) {
@@ -202,12 +226,16 @@ final class SimulatedNode {
 		String call = request.arguments().get("call").toString();
 		List<?> sizes = (List<?>) request.arguments().get("sizes");
 		List<?> gaps = (List<?>) request.arguments().get("gaps");
+		List<?> asks = (List<?>) request.arguments().get("asks");
 		AtomicInteger taken = new AtomicInteger();
 		this.runningTools++;
 		this.world.trace(call, "  " + this.place + " runs the tool for " + call);
 		return Flux.range(0, sizes.size())
 			.concatMap((i) -> pause(call, ((Number) gaps.get(i)).intValue()).then(Mono.defer(() -> {
 				String message = Messages.of(call, i + 1, ((Number) sizes.get(i)).intValue());
+				if (asks.contains(i)) {
+					return ask(exchange, message, taken);
+				}
 				return exchange
 					.loggingNotification(LoggingMessageNotification.builder(LoggingLevel.INFO, message).build())
 					.doOnSuccess((nothing) -> taken.incrementAndGet())
@@ -217,6 +245,32 @@ final class SimulatedNode {
 			.then(Mono.defer(() -> pause(call, ((Number) gaps.get(sizes.size())).intValue())))
 			.then(Mono.fromSupplier(() -> CallToolResult.builder().addTextContent(Messages.count(taken.get())).build()))
 			.doFinally((signal) -> this.runningTools--);
+	}
+
+	// The question is a message like all others. Its answer has to be that to this one
+	private Mono<Void> ask(McpAsyncServerExchange exchange, String message, AtomicInteger taken) {
+		String name = Messages.nameOf(message);
+		return exchange
+			.createElicitation(ElicitRequest.builder(message, Map.of("type", "object", "properties", Map.of())).build())
+			.doOnNext((result) -> {
+				if (!Map.of("to", name).equals(result.content())) {
+					this.world.fail("foreign: " + name + " was answered with " + result.content());
+				}
+			})
+			.then()
+			.doOnSuccess((nothing) -> taken.incrementAndGet())
+			.onErrorResume((ex) -> {
+				this.world.trace(name, "  " + this.place + " has no answer to " + name + ": " + ex.getMessage());
+				if (ex instanceof TimeoutException) {
+					taken.incrementAndGet();
+					this.simulation.unanswered(name);
+				}
+				else if (!(ex instanceof EventStoreException)) {
+					// The stream has ended: as any message that comes after that
+					taken.incrementAndGet();
+				}
+				return Mono.empty();
+			});
 	}
 
 	private Mono<Void> pause(String call, int millis) {

@@ -56,7 +56,7 @@ final class SimulatedSessionStore implements SessionStore {
 	 * called in the trace.
 	 */
 	private static String clientOf(SessionRecord session) {
-		String request = session.initializeRequest();
+		String request = PlaceCodec.text(session.initializeRequest());
 		int name = request.indexOf(SimulatedClient.NAME_PREFIX);
 		return request.substring(name, request.indexOf('"', name));
 	}

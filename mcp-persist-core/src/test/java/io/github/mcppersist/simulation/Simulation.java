@@ -2,6 +2,7 @@ package io.github.mcppersist.simulation;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,12 @@ final class Simulation {
 	 * How soon a node can tell the others what it has delivered.
 	 */
 	static final Duration NOTED_WITHIN = Duration.ofSeconds(4);
+
+	/**
+	 * How soon a tool has an answer that another node has accepted, if nothing is in the
+	 * way.
+	 */
+	static final Duration HANDED_ON_WITHIN = Duration.ofSeconds(5);
 
 	private static final Duration SERVED_WITHIN = Duration.ofSeconds(150);
 
@@ -132,7 +139,8 @@ final class Simulation {
 	}
 
 	private void start() {
-		this.nodes.add(new SimulatedNode(this.world, this.plan, this.database, this.registry, this.nodes.size() + 1));
+		this.nodes
+			.add(new SimulatedNode(this.world, this, this.plan, this.database, this.registry, this.nodes.size() + 1));
 	}
 
 	private void look() {
@@ -160,10 +168,36 @@ final class Simulation {
 			return;
 		}
 		SimulatedNode node = this.world.pick(running);
+		if (this.plan.broadcasts() && this.world.chance(20)) {
+			broadcast(node);
+		}
 		SimulatedClient client = this.world.pick(clients);
 		for (int i = this.world.pick(List.of(1, 1, 2, 6)); i > 0; i--) {
 			send(node, client, false);
 		}
+	}
+
+	private void broadcast(SimulatedNode node) {
+		String sender = Messages.TO_ALL + " from " + node;
+		int size = this.world.draw(messageBytes());
+		this.world.soon(node.place(), "sends a message for all", () -> {
+			String message = Messages.of(sender, this.sent.merge(sender, 1, Integer::sum), size);
+			// It is for those that listen when its turn comes, and still do when it is
+			// taken
+			List<SimulatedClient> listening = this.clients.stream().filter((client) -> client.listensAt(node)).toList();
+			Map<SimulatedClient, Integer> listened = new HashMap<>();
+			listening.forEach((client) -> listened.put(client, client.gets()));
+			node.broadcast(message, () -> listened
+				.forEach((client, gets) -> client.oweIfListening(Messages.nameOf(message), node, gets)));
+		});
+	}
+
+	/**
+	 * A tool has waited in vain for the answer to a question.
+	 * @param question its name
+	 */
+	void unanswered(String question) {
+		this.clients.forEach((client) -> client.checkUnanswered(question));
 	}
 
 	private void send(SimulatedNode node, SimulatedClient client, boolean last) {

@@ -23,7 +23,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 class ConfigurationMetadataTests {
 
 	private static final Set<String> WITHOUT_DEFAULT = Set.of("mcp.persist.max-connection-age",
-			"mcp.persist.allowed-origins", "mcp.persist.allowed-hosts", "mcp.persist.encryption.keys");
+			"mcp.persist.max-held-session-bytes", "mcp.persist.allowed-origins", "mcp.persist.allowed-hosts",
+			"mcp.persist.encryption.keys");
 
 	private static final Pattern TABLE_ROW = Pattern
 		.compile("\\| `((?:mcp\\.persist|management)\\.[^`]+)` \\| ([^|]*) \\| ([^|]*) \\|");
