@@ -211,7 +211,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	@Override
 	public Mono<Void> notifyClients(String method, @Nullable Object params) {
 		return this.runtime.threads()
-			.onAnswers(Flux.defer(() -> Flux.fromIterable(this.sessions.all()))
+			.onCallbacks(Flux.defer(() -> Flux.fromIterable(this.sessions.all()))
 				.flatMap((session) -> this.sessions.isAudience(session)
 					.flatMap((audience) -> audience ? Mono.just(session) : Mono.empty()), SESSIONS_AT_ONCE)
 				.flatMap((session) -> session.sdkSession().sendNotification(method, params).onErrorResume((ex) -> {
@@ -236,7 +236,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				return Mono.empty();
 			}
 			return this.runtime.threads()
-				.onAnswers(notify(SessionNames.of(sessionId), method, params))
+				.onCallbacks(notify(SessionNames.of(sessionId), method, params))
 				.onErrorResume(RejectedRequestException.class, (ex) -> {
 					logger.debug("A session was not notified of {}: {}", method, ex.getMessage());
 					return (ex.rejection() == Rejection.UNKNOWN_SESSION) ? Mono.empty() : Mono.error(ex);
@@ -253,7 +253,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	private Mono<Void> notifySubscribers(String uri, String method, Object params) {
 		return this.runtime.threads()
-			.onAnswers(this.runtime.sessionStore()
+			.onCallbacks(this.runtime.sessionStore()
 				.findSubscribers(uri)
 				.flatMapIterable((names) -> names)
 				.flatMap((name) -> notify(name, method, params)
