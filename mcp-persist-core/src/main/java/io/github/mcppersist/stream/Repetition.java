@@ -1,10 +1,10 @@
 package io.github.mcppersist.stream;
 
 import java.time.Duration;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
@@ -28,15 +28,12 @@ final class Repetition {
 
 	private final Supplier<Mono<Void>> task;
 
-	private final AtomicReference<Turn> underWay;
+	private final AtomicReference<@Nullable Turn> underWay = new AtomicReference<>();
 
 	Repetition(Threads threads, Duration period, Supplier<Mono<Void>> task) {
 		this.threads = threads;
 		this.period = period;
 		this.task = task;
-		Turn none = new Turn(threads.nanoTime());
-		none.end();
-		this.underWay = new AtomicReference<>(none);
 	}
 
 	/**
@@ -49,16 +46,16 @@ final class Repetition {
 	private void next() {
 		begin();
 		long now = this.threads.nanoTime();
-		Turn before = Objects.requireNonNull(this.underWay.get());
-		if (!before.isOver()) {
+		Turn before = this.underWay.get();
+		if (before != null && !before.isOver()) {
 			if (now - before.startedNanos < MAX_TURN.toNanos()) {
 				return;
 			}
 			logger.warn("What is due again and again has not ended for a minute, and is begun anew");
+			before.end();
 		}
 		Turn turn = new Turn(now);
 		if (this.underWay.compareAndSet(before, turn)) {
-			before.end();
 			turn.take(this.task);
 		}
 	}

@@ -52,7 +52,10 @@ public final class ThreadPools implements Threads {
 					+ "spring.threads.virtual.enabled=true with Java 21 or later, or an executor of your own");
 
 	private final ElasticPool answers = new ElasticPool("mcp-persist-answer",
-			"What clients' answers and notifications set off, such as the handler of changed roots, must not wait for long");
+			"What asynchronous tools do with their clients' answers must not block for long");
+
+	private final ElasticPool callbacks = new ElasticPool("mcp-persist-callback",
+			"What clients' notifications set off, such as the handler of changed roots, must not wait for long");
 
 	private final @Nullable Executor usersHandlers;
 
@@ -156,6 +159,11 @@ public final class ThreadPools implements Threads {
 	}
 
 	@Override
+	public void callBack(Runnable task) {
+		this.callbacks.execute(task);
+	}
+
+	@Override
 	public void release(Runnable task) {
 		this.answers.executeWhateverWaits(task);
 	}
@@ -164,6 +172,7 @@ public final class ThreadPools implements Threads {
 	public void close() {
 		this.clock.shutdownNow();
 		this.answers.shutdown();
+		this.callbacks.shutdown();
 		this.handlers.shutdown();
 		this.delivery.shutdown();
 	}

@@ -17,8 +17,11 @@ import reactor.core.publisher.MonoSink;
  * their place and decide what comes next.
  * <ul>
  * <li><em>handlers</em> run the user's code: one task a request, which may block.</li>
- * <li><em>answers</em> run what a client's answer or notification sets off, and let
- * senders go on; a pool of its own, since handlers wait for them. May block.</li>
+ * <li><em>answers</em> hand clients' answers to the handlers that wait for them, and let
+ * senders go on; a pool of its own for that. What an asynchronous handler goes on with
+ * may block.</li>
+ * <li><em>callbacks</em> run what else is the user's code, such as what a client's
+ * notification sets off. May block, also until a client answers.</li>
  * <li><em>delivery</em> carries on after each call of a store, so that nothing runs on
  * the store's threads. Never blocks.</li>
  * </ul>
@@ -111,11 +114,18 @@ public interface Threads extends AutoCloseable {
 	boolean isFull();
 
 	/**
-	 * Run what a client's answer or notification sets off.
+	 * Hand over a client's answer to a handler, or run what runs none of the user's code.
 	 * @param task what to run
 	 * @throws RejectedExecutionException if too many run and wait already
 	 */
 	void answer(Runnable task);
+
+	/**
+	 * Run user code that isn't a request's handler.
+	 * @param task what to run
+	 * @throws RejectedExecutionException if too many run and wait already
+	 */
+	void callBack(Runnable task);
 
 	/**
 	 * Let a sender go on that waited, where its code may block. However many run and wait
@@ -131,9 +141,9 @@ public interface Threads extends AutoCloseable {
 	 * Carry on with what is the user's to go on with, where code may block.
 	 * @param result the result
 	 * @param <T> its type
-	 * @return the same, on a thread for answers
+	 * @return the same, on a thread for callbacks
 	 */
-	default <T> Mono<T> onAnswers(Mono<T> result) {
+	default <T> Mono<T> onCallbacks(Mono<T> result) {
 		// Reactor's own way to change threads may interrupt one that is carrying on
 		// already, and an interrupted thread can't write to a connection
 		return Mono.create((sink) -> result.map(Optional::of)
@@ -145,7 +155,7 @@ public interface Threads extends AutoCloseable {
 
 	private void carryOn(MonoSink<?> sink, Runnable task) {
 		try {
-			answer(task);
+			callBack(task);
 		}
 		catch (RejectedExecutionException ex) {
 			sink.error(ex);

@@ -9,11 +9,13 @@ import java.util.concurrent.RejectedExecutionException;
 
 import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.spec.McpError;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.node.NodeMessage;
@@ -30,6 +32,11 @@ final class ClientAnswers {
 	private static final Logger logger = LoggerFactory.getLogger(ClientAnswers.class);
 
 	private static final Duration RETRY = Duration.ofMillis(300);
+
+	/**
+	 * How long a notification is waited for whose handler goes on after it has returned.
+	 */
+	private static final Duration MAX_TURN = Duration.ofMinutes(1);
 
 	private final EndpointRuntime runtime;
 
@@ -53,31 +60,54 @@ final class ClientAnswers {
 	 */
 	Mono<Void> accept(Session session, JSONRPCResponse answer, CallerContext context) {
 		String node = ServerRequests.nodeOf(answer.id());
-		return (node == null || this.runtime.streams().isThisNode(node))
-				? run(Mono.defer(() -> take(session, answer)), context) : handOn(session, answer, node);
+		return (node == null || this.runtime.streams().isThisNode(node)) ? handOver(session, answer, context)
+				: handOn(session, answer, node);
+	}
+
+	private Mono<Void> handOver(Session session, JSONRPCResponse answer, CallerContext context) {
+		return Mono.fromRunnable(() -> inTurn(() -> laneOf(session, answer.id())
+			.execute(context.carried(() -> subscribe(take(session, answer), context)))));
+	}
+
+	private Lane laneOf(Session session, @Nullable Object requestId) {
+		return session.answersTo(this.runtime.serverRequests().find(session.name(), requestId));
 	}
 
 	/**
-	 * Run what a client's answer or notification sets off, where code may block.
-	 * @param work what to run
+	 * Handle a notification of a client, where code may block.
+	 * @param session the client's session
+	 * @param notification the notification
 	 * @param context what the request came with
-	 * @return completes when it is about to be run; fails with
-	 * {@link RejectedRequestException} if too many run and wait already
+	 * @return completes when it is about to be handled; fails with
+	 * {@link RejectedRequestException} if too many are handled and wait already
 	 */
-	Mono<Void> run(Mono<Void> work, CallerContext context) {
-		return Mono.fromRunnable(() -> {
-			try {
-				this.runtime.threads()
-					.answer(context
-						.carried(() -> work.contextWrite((ctx) -> context.addTo(ctx, context.transportContext()))
-							.contextCapture()
-							.subscribe((nothing) -> {
-							}, (ex) -> logger.debug("A client's answer or notification was not handled", ex))));
-			}
-			catch (RejectedExecutionException ex) {
-				throw new RejectedRequestException(Rejection.unavailable("too many answers are being handled"));
-			}
-		});
+	Mono<Void> accept(Session session, JSONRPCNotification notification, CallerContext context) {
+		return Mono.fromRunnable(
+				() -> inTurn(() -> session.notifications().executeUntil((done) -> context.carried(() -> {
+					// One that never ends must not keep others waiting for ever
+					Disposable limit = this.runtime.threads().deliverLater(MAX_TURN, done);
+					subscribe(session.sdkSession().accept(notification).doFinally((signal) -> {
+						limit.dispose();
+						done.run();
+					}), context);
+				}))));
+	}
+
+	private static void inTurn(Runnable task) {
+		try {
+			task.run();
+		}
+		catch (RejectedExecutionException ex) {
+			throw new RejectedRequestException(
+					Rejection.unavailable("too many answers and notifications are being handled"));
+		}
+	}
+
+	private static void subscribe(Mono<Void> work, CallerContext context) {
+		work.contextWrite((ctx) -> context.addTo(ctx, context.transportContext()))
+			.contextCapture()
+			.subscribe((nothing) -> {
+			}, (ex) -> logger.debug("A client's answer or notification was not handled", ex));
 	}
 
 	private Mono<Void> handOn(Session session, JSONRPCResponse answer, String node) {
@@ -162,7 +192,7 @@ final class ClientAnswers {
 
 	private void takeAnswer(Session session, String requestId, byte[] answer) {
 		try {
-			this.runtime.threads().answer(() -> take(session, read(requestId, answer)).subscribe((nothing) -> {
+			laneOf(session, requestId).execute(() -> take(session, read(requestId, answer)).subscribe((nothing) -> {
 			}, (ex) -> logger.debug("A client's answer was not handled", ex)));
 		}
 		catch (RejectedExecutionException ex) {

@@ -168,7 +168,7 @@ final class PostHandler {
 			if (Cancellation.METHOD.equals(notification.method())) {
 				return cancel(session, notification);
 			}
-			return this.answers.run(Mono.defer(() -> session.sdkSession().accept(notification)), context)
+			return this.answers.accept(session, notification, context)
 				.cast(Rejection.class)
 				.onErrorResume((ex) -> Mono.just(Rejection.failed(ex)));
 		}
@@ -247,7 +247,7 @@ final class PostHandler {
 		if (resumingClients == null) {
 			return Mono.just(false);
 		}
-		return Mono.<Boolean>create((sink) -> this.runtime.threads().answer(() -> {
+		return Mono.<Boolean>create((sink) -> this.runtime.threads().callBack(() -> {
 			try {
 				sink.success(resumingClients.test(initializeRequest));
 			}

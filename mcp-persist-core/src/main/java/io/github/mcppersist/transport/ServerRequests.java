@@ -69,6 +69,17 @@ final class ServerRequests {
 	}
 
 	/**
+	 * Find a request that is being answered.
+	 * @param sessionName the session that answers
+	 * @param id the ID that the client saw
+	 * @return the request, or {@code null} if nobody waits for it (any more), or not in
+	 * this session
+	 */
+	@Nullable Pending find(String sessionName, @Nullable Object id) {
+		return (id instanceof String text) ? this.pending.getOrDefault(sessionName, Map.of()).get(text) : null;
+	}
+
+	/**
 	 * Take a request that was answered.
 	 * @param sessionName the session that answers
 	 * @param id the ID that the client saw

@@ -49,6 +49,15 @@ final class Session {
 
 	private static final Logger logger = LoggerFactory.getLogger(Session.class);
 
+	static final int NOTIFICATIONS_AT_ONCE = 8;
+
+	private static final int ANSWERS_AT_ONCE = 32;
+
+	/**
+	 * How many notifications, and how many answers, of a session may wait for their turn.
+	 */
+	private static final int MAX_WAITING = 1000;
+
 	/**
 	 * Every session has one standalone stream, which is found without being told its ID.
 	 */
@@ -115,6 +124,12 @@ final class Session {
 
 	private final Listeners listeners;
 
+	private final Lane notifications;
+
+	private final Lane answers;
+
+	private final Lane otherAnswers;
+
 	private final AtomicBoolean lookingElsewhere = new AtomicBoolean();
 
 	/**
@@ -153,6 +168,9 @@ final class Session {
 		this.sdkSession = sdkSession;
 		this.record = record;
 		this.listeners = new Listeners(runtime.threads(), runtime.options().retryInterval());
+		this.notifications = new Lane(runtime.threads()::callBack, NOTIFICATIONS_AT_ONCE, MAX_WAITING);
+		this.answers = new Lane(runtime.threads()::answer, ANSWERS_AT_ONCE, MAX_WAITING);
+		this.otherAnswers = new Lane(runtime.threads()::callBack, ANSWERS_AT_ONCE, MAX_WAITING);
 		this.lastUsedNanos = runtime.threads().nanoTime();
 		this.renewedNanos = this.lastUsedNanos;
 		this.notedCursor = record.standaloneCursor();
@@ -472,6 +490,26 @@ final class Session {
 					+ "over: it leaks connections, or shares its session with another client. Its messages go to one "
 					+ "of them, and the others wait. Logged once a session");
 		}
+	}
+
+	/**
+	 * Return where the client's notifications are handled. The handler of one may wait
+	 * for the client's answers.
+	 * @return runs fewer at a time than answers, so that these get through
+	 */
+	Lane notifications() {
+		return this.notifications;
+	}
+
+	/**
+	 * Return where an answer is handed over to who waits for it. Nobody can tell what
+	 * code goes on with it; where that isn't a request's handler, it may well be one that
+	 * waits for the client once more.
+	 * @param request what is answered, or {@code null} if nobody waits for it
+	 * @return runs the handing over
+	 */
+	Lane answersTo(ServerRequests.@Nullable Pending request) {
+		return (request != null && request.asker() == null) ? this.otherAnswers : this.answers;
 	}
 
 	/**

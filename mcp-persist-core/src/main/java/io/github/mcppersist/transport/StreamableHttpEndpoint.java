@@ -229,7 +229,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	@Override
 	public Mono<Void> notifyClients(String method, @Nullable Object params) {
 		return this.runtime.threads()
-			.onAnswers(Flux.defer(() -> Flux.fromIterable(this.sessions.all()))
+			.onCallbacks(Flux.defer(() -> Flux.fromIterable(this.sessions.all()))
 				.flatMap((session) -> this.sessions.isAudience(session)
 					.filter(Boolean::booleanValue)
 					.flatMap((audience) -> session.sdkSession().sendNotification(method, params))
@@ -255,7 +255,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				return Mono.empty();
 			}
 			return this.runtime.threads()
-				.onAnswers(notify(SessionNames.of(sessionId), method, params))
+				.onCallbacks(notify(SessionNames.of(sessionId), method, params))
 				.onErrorResume(RejectedRequestException.class, (ex) -> {
 					logger.debug("A session was not notified of {}: {}", method, ex.getMessage());
 					return (ex.rejection() == Rejection.UNKNOWN_SESSION) ? Mono.empty() : Mono.error(ex);
@@ -272,7 +272,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	private Mono<Void> notifySubscribers(String uri, String method, Object params) {
 		return this.runtime.threads()
-			.onAnswers(this.runtime.sessionStore()
+			.onCallbacks(this.runtime.sessionStore()
 				.findSubscribers(uri)
 				.flatMapIterable((names) -> names)
 				.flatMap((name) -> notify(name, method, params)
@@ -382,7 +382,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	public Mono<Void> endSession(String name) {
 		StreamKey.requireSessionName(name);
 		return this.runtime.threads()
-			.onAnswers(this.sessions.end(name))
+			.onCallbacks(this.sessions.end(name))
 			.onErrorMap(RejectedRequestException.class, (ex) -> (ex.rejection() == Rejection.UNKNOWN_SESSION)
 					? new SessionNotFoundException() : new SessionStoreUnavailableException(ex.rejection().message()));
 	}

@@ -23,7 +23,6 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.StreamKey;
-import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
 
@@ -107,10 +106,7 @@ class ObservedStoresTests {
 		if (type == EventId.class) {
 			return EventId.next("stream", 1);
 		}
-		if (type == SessionRecord.class) {
-			// It only passes through
-			return null;
-		}
+		// It only passes through
 		return null;
 	}
 

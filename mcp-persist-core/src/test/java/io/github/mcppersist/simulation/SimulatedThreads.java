@@ -72,6 +72,12 @@ final class SimulatedThreads implements Threads {
 	}
 
 	@Override
+	public void callBack(Runnable task) {
+		requireOpen();
+		add("calls back", Duration.ZERO, task);
+	}
+
+	@Override
 	public void release(Runnable task) {
 		add("lets a sender go on", Duration.ZERO, task);
 	}

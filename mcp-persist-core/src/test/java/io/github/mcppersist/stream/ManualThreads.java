@@ -82,6 +82,11 @@ final class ManualThreads implements Threads {
 	}
 
 	@Override
+	public void callBack(Runnable task) {
+		task.run();
+	}
+
+	@Override
 	public void release(Runnable task) {
 		task.run();
 	}

@@ -392,6 +392,11 @@ class SseOutputTests {
 		}
 
 		@Override
+		public void callBack(Runnable task) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
 		public void release(Runnable task) {
 			throw new UnsupportedOperationException();
 		}

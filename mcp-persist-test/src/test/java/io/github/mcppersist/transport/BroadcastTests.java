@@ -1,5 +1,6 @@
 package io.github.mcppersist.transport;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +43,7 @@ class BroadcastTests extends AbstractStreamableHttpTests {
 	@Test
 	void asksForAllSessionsAtOnce() throws Exception {
 		FailingEventStore store = new FailingEventStore();
-		start(store, new InMemorySessionStore(), StreamableHttpOptions.builder());
+		start(store, new InMemorySessionStore(), StreamableHttpOptions.builder().retryInterval(Duration.ofMinutes(1)));
 		List<RawMcpClient> clients = new ArrayList<>();
 		for (int i = 0; i < CLIENTS; i++) {
 			RawMcpClient client = client().initialize();

@@ -74,6 +74,11 @@ final class LaterThreads implements Threads {
 	}
 
 	@Override
+	public void callBack(Runnable task) {
+		this.threads.callBack(task);
+	}
+
+	@Override
 	public void release(Runnable task) {
 		this.threads.release(task);
 	}

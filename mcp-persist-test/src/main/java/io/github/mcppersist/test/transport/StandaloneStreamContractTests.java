@@ -187,6 +187,33 @@ public abstract class StandaloneStreamContractTests extends AbstractStreamableHt
 	}
 
 	@Test
+	void handlesAFewNotificationsOfASessionAtATime() throws Exception {
+		RawMcpClient client = start().initialize("{\"roots\":{\"listChanged\":true}}");
+		try (Exchange get = client.get(null)) {
+			get.next();
+			for (int i = 0; i < 20; i++) {
+				try (Exchange post = client
+					.post("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/roots/list_changed\"}")) {
+					assertThat(post.status()).isEqualTo(202);
+				}
+			}
+			List<String> requests = new ArrayList<>();
+			for (int i = 0; i < 8; i++) {
+				requests.add(last(readUntil(get, "roots/list")).data());
+			}
+			notify(client, 1, 1);
+			assertThat(readUntil(get, "\"data\":\"1\"")).hasSize(1);
+			for (int i = 0; i < 20; i++) {
+				String request = (i < requests.size()) ? requests.get(i) : last(readUntil(get, "roots/list")).data();
+				String id = request.replaceFirst(".*\"id\":(\"[^\"]*\").*", "$1");
+				client.post("{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"result\":{\"roots\":[]}}").close();
+			}
+		}
+
+		await().untilAsserted(() -> assertThat(this.tools.roots()).hasSize(20));
+	}
+
+	@Test
 	void goesOnAfterItsEventsHaveExpired() throws Exception {
 		MutableClock clock = new MutableClock();
 		RawMcpClient client = start(InMemoryEventStore.builder().clock(clock).build()).initialize();
