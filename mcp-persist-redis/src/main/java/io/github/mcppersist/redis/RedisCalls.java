@@ -109,6 +109,13 @@ final class RedisCalls {
 	 */
 	private final BrokenWrites brokenWrites = new BrokenWrites(System::nanoTime);
 
+	/**
+	 * Writes that an error met which nobody knows.
+	 */
+	private final UnknownWrites unknownWrites = new UnknownWrites();
+
+	private final StuckSlots stuckSlots = new StuckSlots(System::nanoTime);
+
 	private volatile boolean closed;
 
 	RedisCalls(RedisLink link, ScheduledExecutorService scheduler, long timeoutNanos) {
@@ -139,6 +146,11 @@ final class RedisCalls {
 			callback.accept(null, outageException(server));
 			return;
 		}
+		if (this.stuckSlots.hinder(key, operation)) {
+			callback.accept(null, new EventStoreUnavailableException(
+					"No call is made for the moment. Resharding has not come to an end in slot " + this.stuckSlots));
+			return;
+		}
 		if (this.anyWaiting || !reserve(bytes)) {
 			enqueue(call);
 			return;
@@ -166,6 +178,10 @@ final class RedisCalls {
 
 	RedisHealth health() {
 		return this.health;
+	}
+
+	StuckSlots stuckSlots() {
+		return this.stuckSlots;
 	}
 
 	@Nullable StoreOutage outage() {
@@ -537,6 +553,12 @@ final class RedisCalls {
 				dequeue();
 			}
 		}
+				if (cause.kind() == RedisFailure.Kind.SLOT && RedisCalls.this.link.isCluster()
+						&& !this.operation.equals(LuaScript.PROBE.operation())) {
+					RedisCalls.this.stuckSlots.waited(this.key, this.operation);
+					cause = cause.ofSlots(RedisCalls.this.stuckSlots.toString());
+					RedisCalls.this.health.refused(Operation.STUCK_SLOT, cause);
+				}
 
 		private EventStoreException exception(RedisFailure cause) {
 			return (cause.kind() == RedisFailure.Kind.REFUSED || cause.kind() == RedisFailure.Kind.CALL_REFUSED)

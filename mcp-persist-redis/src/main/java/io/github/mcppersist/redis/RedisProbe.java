@@ -66,6 +66,19 @@ final class RedisProbe implements Runnable {
 						this.health.proved(server);
 					}
 					else if (reason != null) {
+		this.calls.stuckSlots().due().forEach(this::tryStuck);
+	}
+
+	// Only a call of several keys meets that a slot is on its way
+	private void tryStuck(int slot) {
+		String name = this.keys.probe(Names.OF_SLOTS[slot]);
+		byte[][] keys = { RedisKeys.bytes(name), RedisKeys.bytes(name + "2") };
+		this.calls.<List<Object>>probe(LuaScript.PROBE.operation(), keys[0],
+				(link, withBody) -> link.eval(LuaScript.PROBE, withBody, keys, NOT_PUBLISHED), (reply, failure) -> {
+					if (this.calls.stuckSlots().tried(slot, reply != null)) {
+						this.health.done(Operation.STUCK_SLOT);
+					}
+				});
 						switch (reason.kind()) {
 							case CONNECTION, NO_ACCESS -> this.link.recover(server, () -> isAway(server));
 							case PASSING -> {

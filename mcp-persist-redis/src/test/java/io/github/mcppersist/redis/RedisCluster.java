@@ -155,10 +155,8 @@ public final class RedisCluster implements AutoCloseable {
 	 */
 	public RedisServer moveSlot(String key) {
 		RedisServer from = owner(key);
-		RedisServer to = this.nodes.get((this.nodes.indexOf(from) + 1) % NODES);
-		String slot = String.valueOf(from.cli("CLUSTER", "KEYSLOT", key));
-		to.cli("CLUSTER", "SETSLOT", slot, "IMPORTING", id(from));
-		from.cli("CLUSTER", "SETSLOT", slot, "MIGRATING", id(to));
+		RedisServer to = beginToMoveSlot(key);
+		String slot = slot(key);
 		for (Object stored : (List<?>) from.cli("CLUSTER", "GETKEYSINSLOT", slot, "1000")) {
 			from.cli("MIGRATE", "127.0.0.1", String.valueOf(to.port()), (String) stored, "0", "60000");
 		}
@@ -166,6 +164,36 @@ public final class RedisCluster implements AutoCloseable {
 			node.cli("CLUSTER", "SETSLOT", slot, "NODE", id(to));
 		}
 		return to;
+	}
+
+	/**
+	 * Begin to move the slot of a key, and leave it at that.
+	 * @param key a key of the slot
+	 * @return the node where the slot is to go
+	 */
+	RedisServer beginToMoveSlot(String key) {
+		RedisServer from = owner(key);
+		RedisServer to = this.nodes.get((this.nodes.indexOf(from) + 1) % NODES);
+		to.cli("CLUSTER", "SETSLOT", slot(key), "IMPORTING", id(from));
+		from.cli("CLUSTER", "SETSLOT", slot(key), "MIGRATING", id(to));
+		return to;
+	}
+
+	/**
+	 * Let the slot of a key stay where it is.
+	 * @param key a key of the slot
+	 */
+	void keepSlot(String key) {
+		this.nodes.forEach((node) -> node.cli("CLUSTER", "SETSLOT", slot(key), "STABLE"));
+	}
+
+	/**
+	 * Return the number of the slot of a key.
+	 * @param key the key
+	 * @return the number
+	 */
+	String slot(String key) {
+		return String.valueOf(this.nodes.get(0).cli("CLUSTER", "KEYSLOT", key));
 	}
 
 	private static String id(RedisServer node) {
