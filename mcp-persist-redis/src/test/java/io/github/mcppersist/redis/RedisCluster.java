@@ -200,6 +200,14 @@ public final class RedisCluster implements AutoCloseable {
 		return (String) node.cli("CLUSTER", "MYID");
 	}
 
+	/**
+	 * Kill all nodes and replicas.
+	 */
+	void kill() {
+		this.nodes.forEach(RedisServer::kill);
+		this.replicas.forEach(RedisServer::kill);
+	}
+
 	@Override
 	public void close() {
 		this.nodes.forEach(RedisServer::close);
