@@ -450,6 +450,7 @@ final class RedisCalls {
 					RedisCalls.this.health.succeeded(this.server, this.operation, this.startedAt,
 							reply != null && this.operation.hasWritten(reply));
 					RedisCalls.this.brokenWrites.succeeded(this.server, this.key, this.bytes, this.operation.writes());
+					RedisCalls.this.unknownWrites.succeeded(this.server, this.key, this.operation);
 					this.callback.accept(reply, null);
 					dequeue();
 				}
@@ -478,8 +479,12 @@ final class RedisCalls {
 					if (this.retries < MAX_UNKNOWN) {
 						retry(cause);
 					}
-					else {
+					else if (!this.operation.writes() || this.operation.equals(LuaScript.PROBE.operation())
+							|| RedisCalls.this.unknownWrites.isHopeless(this.server, this.key)) {
 						fail(cause.asRefused());
+					}
+					else {
+						fail(cause.asOutage());
 					}
 				}
 				default -> fail(cause);
@@ -548,17 +553,17 @@ final class RedisCalls {
 						&& RedisCalls.this.brokenWrites.isHopeless(this.server, this.key, this.bytes)) {
 					cause = RedisFailure.tooLarge(this.bytes, RedisCalls.this.link.address(this.server), reason);
 				}
-				RedisCalls.this.health.failed(this.server, this.operation, this.startedAt, cause);
-				this.callback.accept(null, exception(cause));
-				dequeue();
-			}
-		}
 				if (cause.kind() == RedisFailure.Kind.SLOT && RedisCalls.this.link.isCluster()
 						&& !this.operation.equals(LuaScript.PROBE.operation())) {
 					RedisCalls.this.stuckSlots.waited(this.key, this.operation);
 					cause = cause.ofSlots(RedisCalls.this.stuckSlots.toString());
 					RedisCalls.this.health.refused(Operation.STUCK_SLOT, cause);
 				}
+				RedisCalls.this.health.failed(this.server, this.operation, this.startedAt, cause);
+				this.callback.accept(null, exception(cause));
+				dequeue();
+			}
+		}
 
 		private EventStoreException exception(RedisFailure cause) {
 			return (cause.kind() == RedisFailure.Kind.REFUSED || cause.kind() == RedisFailure.Kind.CALL_REFUSED)
