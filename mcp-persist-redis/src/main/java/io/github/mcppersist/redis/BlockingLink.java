@@ -10,6 +10,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
@@ -57,9 +58,16 @@ final class BlockingLink implements RedisLink {
 	 */
 	private volatile @Nullable RedisFailure lastFailure;
 
-	private volatile boolean answered;
-
 	private final ThreadPoolExecutor executor;
+
+	private final ConnectionLimit connections = new ConnectionLimit(THREADS, System::nanoTime);
+
+	/**
+	 * How many calls were answered.
+	 */
+	private final AtomicLong answers = new AtomicLong();
+
+	private volatile @Nullable Subscriber listener;
 
 	/**
 	 * Ends the subscription, since a driver may wait for Redis to confirm that. There is
@@ -126,31 +134,55 @@ final class BlockingLink implements RedisLink {
 
 	private <T> CompletableFuture<T> call(Function<RedisConnection, T> command) {
 		CompletableFuture<T> answer = new CompletableFuture<>();
+		execute(command, answer, this.answers.get());
+		return answer;
+	}
+
+	private <T> void execute(Function<RedisConnection, T> command, CompletableFuture<T> answer, long answersBefore) {
 		try {
 			this.executor.execute(() -> {
-				if (answer.isDone()) {
-					return;
-				}
-				try (RedisConnection connection = this.factory.getConnection()) {
-					T reply = command.apply(connection);
-					answered();
-					answer.complete(reply);
-				}
-				catch (RuntimeException ex) {
-					failed(ex);
-					answer.completeExceptionally(ex);
+				if (!answer.isDone()) {
+					run(command, answer, answersBefore);
 				}
 			});
 		}
 		catch (RejectedExecutionException ex) {
 			answer.completeExceptionally(new IllegalStateException("Too many calls wait for a connection to Redis"));
 		}
-		return answer;
+	}
+
+	private <T> void run(Function<RedisConnection, T> command, CompletableFuture<T> answer, long answersBefore) {
+		this.connections.begin();
+		RuntimeException failure = null;
+		T reply = null;
+		try (RedisConnection connection = this.factory.getConnection()) {
+			reply = command.apply(connection);
+		}
+		catch (RuntimeException ex) {
+			failure = ex;
+		}
+		int others = this.connections.end();
+		if (reply != null) {
+			answered();
+			answer.complete(reply);
+		}
+		else if (failure != null) {
+			long answers = this.answers.get();
+			RedisFailure reason = RedisFailure.of(failure, this.address);
+			// Those that there are work, or are about to show whether they do
+			if (reason.isUnopened() && (answers != answersBefore || others > 0)) {
+				lack(reason);
+				execute(command, answer, answers);
+			}
+			else {
+				failed(reason);
+				answer.completeExceptionally(failure);
+			}
+		}
 	}
 
 	// Drivers connect when they are asked for a connection, or only for its first command
-	private void failed(RuntimeException failure) {
-		RedisFailure reason = RedisFailure.of(failure, this.address);
+	private void failed(RedisFailure reason) {
 		if (reason.kind() == RedisFailure.Kind.CONNECTION || reason.kind() == RedisFailure.Kind.NO_ACCESS) {
 			this.lastFailure = reason;
 		}
@@ -160,8 +192,36 @@ final class BlockingLink implements RedisLink {
 	}
 
 	private void answered() {
-		this.answered = true;
+		this.answers.incrementAndGet();
 		this.lastFailure = null;
+		if (this.connections.grow(!this.executor.getQueue().isEmpty())) {
+			applyLimit();
+			Subscriber listener = this.listener;
+			if (listener != null && !this.connections.isShort()) {
+				listener.shortOfConnections(null);
+			}
+		}
+	}
+
+	private void lack(RedisFailure reason) {
+		this.connections.lack();
+		applyLimit();
+		Subscriber listener = this.listener;
+		if (listener != null) {
+			listener.shortOfConnections(reason.ofFurtherConnections(this.address));
+		}
+	}
+
+	private synchronized void applyLimit() {
+		int limit = this.connections.limit();
+		if (limit > this.executor.getMaximumPoolSize()) {
+			this.executor.setMaximumPoolSize(limit);
+			this.executor.setCorePoolSize(limit);
+		}
+		else {
+			this.executor.setCorePoolSize(limit);
+			this.executor.setMaximumPoolSize(limit);
+		}
 	}
 
 	private static <T> T require(@Nullable T reply) {
@@ -182,7 +242,7 @@ final class BlockingLink implements RedisLink {
 		if (failure != null) {
 			return failure;
 		}
-		return this.answered ? RedisFailure.timeout(millis, this.address)
+		return (this.answers.get() > 0) ? RedisFailure.timeout(millis, this.address)
 				: RedisFailure.unconnected(millis, this.address);
 	}
 
@@ -193,6 +253,7 @@ final class BlockingLink implements RedisLink {
 					+ "instances say takes it for good: nothing is stored. Raise spring.data.redis.jedis.pool.max-active",
 					this.address);
 		}
+		this.listener = subscriber;
 		byte[][] names = channels.stream().map(RedisKeys::bytes).toArray(byte[][]::new);
 		Thread thread = DaemonThreads.named("mcp-persist-subscription")
 			.newThread(() -> staySubscribed(names, subscriber));
@@ -353,6 +414,11 @@ final class BlockingLink implements RedisLink {
 		@Override
 		public void notSubscribed(RedisFailure reason) {
 			this.subscriber.notSubscribed(reason);
+		}
+
+		@Override
+		public void shortOfConnections(@Nullable RedisFailure reason) {
+			this.subscriber.shortOfConnections(reason);
 		}
 
 		@Override
