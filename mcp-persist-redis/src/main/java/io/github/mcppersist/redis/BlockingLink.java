@@ -13,6 +13,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
@@ -66,6 +67,8 @@ final class BlockingLink implements RedisLink {
 	private volatile @Nullable JedisSlots slots;
 
 	private final AtomicBoolean recovering = new AtomicBoolean();
+
+	private volatile @Nullable Subscriber listener;
 
 	/**
 	 * Ends the subscription, since a driver may wait for Redis to confirm that. There is
@@ -139,26 +142,61 @@ final class BlockingLink implements RedisLink {
 
 	private <T> CompletableFuture<T> call(Server server, Function<RedisConnection, T> command) {
 		CompletableFuture<T> answer = new CompletableFuture<>();
+		execute(server, command, answer, server.answers.get());
+		return answer;
+	}
+
+	private <T> void execute(Server server, Function<RedisConnection, T> command, CompletableFuture<T> answer,
+			long answersBefore) {
 		try {
 			server.executor.execute(() -> {
-				if (answer.isDone()) {
-					return;
-				}
-				try (RedisConnection connection = this.factory.getConnection()) {
-					T reply = command.apply(connection);
-					server.answered();
-					answer.complete(reply);
-				}
-				catch (RuntimeException ex) {
-					server.failed(ex);
-					answer.completeExceptionally(ex);
+				if (!answer.isDone()) {
+					run(server, command, answer, answersBefore);
 				}
 			});
 		}
 		catch (RejectedExecutionException ex) {
 			answer.completeExceptionally(new IllegalStateException("Too many calls wait for a connection to Redis"));
 		}
-		return answer;
+	}
+
+	private <T> void run(Server server, Function<RedisConnection, T> command, CompletableFuture<T> answer,
+			long answersBefore) {
+		server.connections.begin();
+		RuntimeException failure = null;
+		T reply = null;
+		try (RedisConnection connection = this.factory.getConnection()) {
+			reply = command.apply(connection);
+		}
+		catch (RuntimeException ex) {
+			failure = ex;
+		}
+		int others = server.connections.end();
+		if (reply != null) {
+			server.answered();
+			answer.complete(reply);
+		}
+		else if (failure != null) {
+			long answers = server.answers.get();
+			RedisFailure reason = RedisFailure.of(failure, server.address);
+			// Those that there are work, or are about to show whether they do
+			if (reason.isUnopened() && (answers != answersBefore || others > 0)) {
+				server.lack(reason);
+				execute(server, command, answer, answers);
+			}
+			else {
+				server.failed(reason);
+				answer.completeExceptionally(failure);
+			}
+		}
+	}
+
+	private void shortOfConnections(@Nullable RedisFailure reason) {
+		Subscriber listener = this.listener;
+		if (listener != null
+				&& (reason != null || this.servers.values().stream().noneMatch((server) -> server.connections.isShort()))) {
+			listener.shortOfConnections(reason);
+		}
 	}
 
 	private Server known(String server) {
@@ -191,6 +229,7 @@ final class BlockingLink implements RedisLink {
 					+ "instances say takes it for good: nothing is stored. Raise spring.data.redis.jedis.pool.max-active",
 					this.address);
 		}
+		this.listener = subscriber;
 		byte[][] names = channels.stream().map(RedisKeys::bytes).toArray(byte[][]::new);
 		Thread thread = DaemonThreads.named("mcp-persist-subscription")
 			.newThread(() -> staySubscribed(names, subscriber));
@@ -366,19 +405,24 @@ final class BlockingLink implements RedisLink {
 	/**
 	 * What makes the calls to one server.
 	 */
-	private static final class Server {
+	private final class Server {
 
 		private final String address;
 
 		private final ThreadPoolExecutor executor;
+
+		private final ConnectionLimit connections = new ConnectionLimit(THREADS, System::nanoTime);
+
+		/**
+		 * How many calls were answered.
+		 */
+		private final AtomicLong answers = new AtomicLong();
 
 		/**
 		 * Why it wasn't reached by the last call, until another is answered. It may have
 		 * taken longer to find out than the call had.
 		 */
 		private volatile @Nullable RedisFailure lastFailure;
-
-		private volatile boolean answered;
 
 		Server(String address, boolean closed) {
 			this.address = address;
@@ -392,8 +436,7 @@ final class BlockingLink implements RedisLink {
 
 		// Drivers connect when they are asked for a connection, or only for its first
 		// command
-		void failed(RuntimeException failure) {
-			RedisFailure reason = RedisFailure.of(failure, this.address);
+		void failed(RedisFailure reason) {
 			if (reason.kind() == RedisFailure.Kind.CONNECTION || reason.kind() == RedisFailure.Kind.NO_ACCESS) {
 				this.lastFailure = reason;
 			}
@@ -403,8 +446,32 @@ final class BlockingLink implements RedisLink {
 		}
 
 		void answered() {
-			this.answered = true;
+			this.answers.incrementAndGet();
 			this.lastFailure = null;
+			if (this.connections.grow(!this.executor.getQueue().isEmpty())) {
+				applyLimit();
+				if (!this.connections.isShort()) {
+					shortOfConnections(null);
+				}
+			}
+		}
+
+		void lack(RedisFailure reason) {
+			this.connections.lack();
+			applyLimit();
+			shortOfConnections(reason.ofFurtherConnections(this.address));
+		}
+
+		private synchronized void applyLimit() {
+			int limit = this.connections.limit();
+			if (limit > this.executor.getMaximumPoolSize()) {
+				this.executor.setMaximumPoolSize(limit);
+				this.executor.setCorePoolSize(limit);
+			}
+			else {
+				this.executor.setCorePoolSize(limit);
+				this.executor.setMaximumPoolSize(limit);
+			}
 		}
 
 		RedisFailure unanswered(long millis) {
@@ -412,7 +479,7 @@ final class BlockingLink implements RedisLink {
 			if (failure != null) {
 				return failure;
 			}
-			return this.answered ? RedisFailure.timeout(millis, this.address)
+			return (this.answers.get() > 0) ? RedisFailure.timeout(millis, this.address)
 					: RedisFailure.unconnected(millis, this.address);
 		}
 
@@ -440,6 +507,11 @@ final class BlockingLink implements RedisLink {
 		@Override
 		public void notSubscribed(RedisFailure reason) {
 			this.subscriber.notSubscribed(reason);
+		}
+
+		@Override
+		public void shortOfConnections(@Nullable RedisFailure reason) {
+			this.subscriber.shortOfConnections(reason);
 		}
 
 		@Override

@@ -5,14 +5,15 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
@@ -53,7 +54,7 @@ final class LettuceCluster extends RedisClusterClient {
 
 	private static final Logger logger = LoggerFactory.getLogger(LettuceCluster.class);
 
-	private final AtomicBoolean looking = new AtomicBoolean();
+	private final LookPace pace = new LookPace(System::nanoTime);
 
 	private LettuceCluster(ClientResources resources, Iterable<RedisURI> nodes) {
 		super(resources, nodes);
@@ -77,7 +78,8 @@ final class LettuceCluster extends RedisClusterClient {
 		Predicate<RedisClusterNode> alive = (node) -> !node.is(RedisClusterNode.NodeFlag.FAIL);
 		ClusterTopologyRefreshOptions.Builder looks = ClusterTopologyRefreshOptions.builder()
 			.dynamicRefreshSources(refresh.useDynamicRefreshSources())
-			.enableAllAdaptiveRefreshTriggers()
+			// Where calls fail we look ourselves, and one look is enough
+			.enableAdaptiveRefreshTrigger(ClusterTopologyRefreshOptions.RefreshTrigger.MOVED_REDIRECT)
 			.adaptiveRefreshTriggersTimeout(LOOK_LIMIT);
 		if (refresh.isPeriodicRefreshEnabled()) {
 			looks.enablePeriodicRefresh(refresh.getRefreshPeriod());
@@ -196,9 +198,10 @@ final class LettuceCluster extends RedisClusterClient {
 	}
 
 	private void look() {
-		if (!this.looking.compareAndSet(false, true)) {
+		if (!this.pace.begins()) {
 			return;
 		}
+		Set<String> before = topology();
 		CompletionStage<Void> look;
 		try {
 			look = refreshPartitionsAsync();
@@ -207,11 +210,20 @@ final class LettuceCluster extends RedisClusterClient {
 			look = CompletableFuture.failedStage(ex);
 		}
 		look.whenComplete((nothing, failure) -> {
-			this.looking.set(false);
+			this.pace.ended(failure == null, failure == null && !topology().equals(before));
 			if (failure != null) {
 				logger.debug("Could not look where the slots are", failure);
 			}
 		});
+	}
+
+	// In no order: a node whose connection is closed goes to the end
+	private Set<String> topology() {
+		Set<String> nodes = new HashSet<>();
+		for (RedisClusterNode node : getPartitions()) {
+			nodes.add(node.getNodeId() + node.getUri() + node.getFlags() + node.getSlots().size());
+		}
+		return nodes;
 	}
 
 	/**

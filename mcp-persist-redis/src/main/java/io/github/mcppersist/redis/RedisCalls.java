@@ -110,6 +110,13 @@ final class RedisCalls {
 	 */
 	private final BrokenWrites brokenWrites = new BrokenWrites(System::nanoTime);
 
+	/**
+	 * Writes that an error met which nobody knows.
+	 */
+	private final UnknownWrites unknownWrites = new UnknownWrites();
+
+	private final StuckSlots stuckSlots = new StuckSlots(System::nanoTime);
+
 	private volatile boolean closed;
 
 	RedisCalls(RedisLink link, ScheduledExecutorService scheduler, long timeoutNanos) {
@@ -140,6 +147,11 @@ final class RedisCalls {
 			callback.accept(null, outageException(server));
 			return;
 		}
+		if (this.stuckSlots.hinder(key, operation)) {
+			callback.accept(null, new EventStoreUnavailableException(
+					"No call is made for the moment. Resharding has not come to an end in slot " + this.stuckSlots));
+			return;
+		}
 		if (this.anyWaiting || !reserve(bytes)) {
 			enqueue(call);
 			return;
@@ -167,6 +179,10 @@ final class RedisCalls {
 
 	RedisHealth health() {
 		return this.health;
+	}
+
+	StuckSlots stuckSlots() {
+		return this.stuckSlots;
 	}
 
 	@Nullable StoreOutage outage() {
@@ -435,6 +451,7 @@ final class RedisCalls {
 					RedisCalls.this.health.succeeded(this.server, this.operation, this.startedAt,
 							reply != null && this.operation.hasWritten(reply));
 					RedisCalls.this.brokenWrites.succeeded(this.server, this.key, this.bytes, this.operation.writes());
+					RedisCalls.this.unknownWrites.succeeded(this.server, this.key, this.operation);
 					this.callback.accept(reply, null);
 					dequeue();
 				}
@@ -467,8 +484,12 @@ final class RedisCalls {
 					if (this.retries < MAX_UNKNOWN) {
 						retry(cause);
 					}
-					else {
+					else if (!this.operation.writes() || this.operation.equals(LuaScript.PROBE.operation())
+							|| RedisCalls.this.unknownWrites.isHopeless(this.server, this.key)) {
 						fail(cause.asRefused());
+					}
+					else {
+						fail(cause.asOutage());
 					}
 				}
 				default -> fail(cause);
@@ -536,6 +557,12 @@ final class RedisCalls {
 						&& (this.suspected || reason.isBreak())
 						&& RedisCalls.this.brokenWrites.isHopeless(this.server, this.key, this.bytes)) {
 					cause = RedisFailure.tooLarge(this.bytes, RedisCalls.this.link.address(this.server), reason);
+				}
+				if (cause.kind() == RedisFailure.Kind.SLOT && RedisCalls.this.link.isCluster()
+						&& !this.operation.equals(LuaScript.PROBE.operation())) {
+					RedisCalls.this.stuckSlots.waited(this.key, this.operation);
+					cause = cause.ofSlots(RedisCalls.this.stuckSlots.toString());
+					RedisCalls.this.health.refused(Operation.STUCK_SLOT, cause);
 				}
 				RedisCalls.this.health.failed(this.server, this.operation, this.startedAt, cause);
 				this.callback.accept(null, exception(cause));

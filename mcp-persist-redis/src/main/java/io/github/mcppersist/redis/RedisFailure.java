@@ -72,6 +72,9 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	private static final Pattern NOT_REDIS = Pattern.compile("closed prematurely|end of stream|Connection reset"
 			+ "|Broken pipe|Unknown reply|Invalid first byte|first byte|Cannot parse|Protocol error");
 
+	private static final Pattern UNOPENED = Pattern
+		.compile("get a resource from the pool|Failed to connect to|Cannot get Jedis connection|max number of clients");
+
 	/**
 	 * Say why a call failed.
 	 * @param failure what the driver reported
@@ -170,11 +173,43 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	}
 
 	/**
+	 * Connections that there are work, and no other can be opened.
+	 * @param address where Redis is
+	 * @return the failure
+	 */
+	RedisFailure ofFurtherConnections(String address) {
+		return new RedisFailure(Kind.REFUSED,
+				"Redis at " + address
+						+ " refuses further connections, and calls wait for those that there are. Has the "
+						+ "password changed, or is maxclients reached? " + this.message,
+				this.cause);
+	}
+
+	/**
+	 * A slot is on its way to another server for longer than a call waits.
+	 * @param slots the numbers of all slots of which that is so
+	 * @return the failure
+	 */
+	RedisFailure ofSlots(String slots) {
+		return new RedisFailure(Kind.SLOT, "Resharding has not come to an end in slot " + slots
+				+ ", where streams and sessions can't begin until it has: see redis-cli --cluster check and fix. "
+				+ this.message, this.cause);
+	}
+
+	/**
 	 * It was tried again, to the same answer.
 	 * @return the failure, which is of that call
 	 */
 	RedisFailure asRefused() {
 		return new RedisFailure(Kind.CALL_REFUSED, this.message, this.cause);
+	}
+
+	/**
+	 * It was tried again, to the same answer, and nothing shows that others fare better.
+	 * @return the failure, which is of all writes
+	 */
+	RedisFailure asOutage() {
+		return new RedisFailure(Kind.WRITES_REFUSED, this.message, this.cause);
 	}
 
 	/**
@@ -206,6 +241,34 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 		Throwable cause = this.cause;
 		return cause != null && causes(cause).stream()
 			.anyMatch((each) -> String.valueOf(each.getMessage()).startsWith("Connection closed"));
+	}
+
+	/**
+	 * Say whether it was a connection that could not be opened, so that the call was not
+	 * sent. A pool opens one when none of its own is free.
+	 * @return whether it was
+	 */
+	boolean isUnopened() {
+		Throwable cause = this.cause;
+		return this.kind == Kind.NO_ACCESS || (this.kind == Kind.CONNECTION && cause != null && causes(cause).stream()
+			.anyMatch((each) -> UNOPENED.matcher(String.valueOf(each.getMessage())).find()));
+	}
+
+	/**
+	 * Say whether this is a replica that has lost its primary and answers nothing: the
+	 * address may lead to the primary by now.
+	 * @return whether it is
+	 */
+	boolean isElsewhere() {
+		return answers("MASTERDOWN");
+	}
+
+	boolean isLoading() {
+		return answers("LOADING");
+	}
+
+	private boolean answers(String code) {
+		return this.kind == Kind.PASSING && this.message.contains(code);
 	}
 
 	static RedisFailure timeout(long millis, String address) {

@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The way to Redis through one driver. No method blocks; a future that is cancelled isn't
  * sent any more, if there is still time. Futures end on a thread of the driver, or never:
@@ -194,6 +196,13 @@ interface RedisLink {
 		 * @param reason why
 		 */
 		void notSubscribed(RedisFailure reason);
+
+		/**
+		 * Redis lets this node open no further connection, while others that there are
+		 * work: calls wait for these. Or it does again.
+		 * @param reason why, or {@code null} if it does
+		 */
+		void shortOfConnections(@Nullable RedisFailure reason);
 
 		/**
 		 * Something was published.

@@ -278,6 +278,16 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 	}
 
 	@Override
+	public void shortOfConnections(@Nullable RedisFailure reason) {
+		if (reason != null) {
+			this.calls.health().refused(Operation.CONNECT, reason);
+		}
+		else {
+			this.calls.health().done(Operation.CONNECT);
+		}
+	}
+
+	@Override
 	public void published(String message) {
 		if (message.isEmpty()) {
 			return;

@@ -20,6 +20,11 @@ final class RedisProbe implements Runnable {
 
 	private static final byte[][] NOT_PUBLISHED = {};
 
+	/**
+	 * So many probes in a row may meet a server that loads its data.
+	 */
+	private static final int MAX_LOADING = 1;
+
 	private final RedisLink link;
 
 	private final RedisCalls calls;
@@ -29,6 +34,11 @@ final class RedisProbe implements Runnable {
 	private final RedisKeys keys;
 
 	private final byte[] channel;
+
+	/**
+	 * How often each server said that it is loading its data.
+	 */
+	private final Map<String, Integer> passing = new ConcurrentHashMap<>();
 
 	/**
 	 * A key for each server that it held when that was last looked up.
@@ -56,6 +66,19 @@ final class RedisProbe implements Runnable {
 				probe(server, new byte[][] { key }, due.full() ? new byte[][] { this.channel } : NOT_PUBLISHED);
 			}
 		}
+		this.calls.stuckSlots().due().forEach(this::tryStuck);
+	}
+
+	// Only a call of several keys meets that a slot is on its way
+	private void tryStuck(int slot) {
+		String name = this.keys.probe(Names.OF_SLOTS[slot]);
+		byte[][] keys = { RedisKeys.bytes(name), RedisKeys.bytes(name + "2") };
+		this.calls.<List<Object>>probe(LuaScript.PROBE.operation(), keys[0],
+				(link, withBody) -> link.eval(LuaScript.PROBE, withBody, keys, NOT_PUBLISHED), (reply, failure) -> {
+					if (this.calls.stuckSlots().tried(slot, reply != null)) {
+						this.health.done(Operation.STUCK_SLOT);
+					}
+				});
 	}
 
 	private void probe(String server, byte[][] keys, byte[][] arguments) {
@@ -63,6 +86,7 @@ final class RedisProbe implements Runnable {
 				(link, withBody) -> link.eval(LuaScript.PROBE, withBody, keys, arguments), (reply, failure) -> {
 					RedisFailure reason = this.health.failure(server);
 					if (reply != null) {
+						this.passing.remove(server);
 						this.health.proved(server);
 					}
 					else if (reason != null) {
@@ -70,9 +94,13 @@ final class RedisProbe implements Runnable {
 							case CONNECTION, NO_ACCESS -> this.link.recover(server, () -> isAway(server));
 							case PASSING -> {
 								// It answers through this connection, so another is no
-								// better; but a node of a Cluster may have lost its slots
+								// better; but a node of a Cluster may have lost its
+								// slots, and an address may lead elsewhere by now
 								if (this.link.isCluster()) {
 									this.link.recover(server, () -> isAway(server));
+								}
+								else if (reason.isElsewhere() || isLoadingForLong(server, reason)) {
+									this.link.lookElsewhere(LuaScript.PROBE, keys, arguments);
 								}
 							}
 							case READ_ONLY -> this.link.lookElsewhere(LuaScript.PROBE, keys, arguments);
@@ -83,6 +111,11 @@ final class RedisProbe implements Runnable {
 					}
 					this.health.probed(server);
 				});
+	}
+
+	// By probes, each of which is patient
+	private boolean isLoadingForLong(String server, RedisFailure reason) {
+		return reason.isLoading() && this.passing.merge(server, 1, Integer::sum) > MAX_LOADING;
 	}
 
 	private boolean isAway(String server) {

@@ -56,6 +56,11 @@ class BlockingLinkTests {
 		}
 
 		@Override
+		public void shortOfConnections(RedisFailure reason) {
+			// There are enough
+		}
+
+		@Override
 		public void published(String message) {
 			// Nothing is
 		}

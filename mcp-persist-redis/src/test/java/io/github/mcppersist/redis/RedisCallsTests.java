@@ -124,6 +124,31 @@ class RedisCallsTests {
 		assertThat(this.calls.outage()).isNull();
 	}
 
+	@Test
+	void takesAnErrorThatNobodyKnowsForAnOutageUntilAnotherWriteIsCarriedOut() {
+		for (int i = 0; i < 3; i++) {
+			assertThat(write(KEY, (link, withBody) -> error())).failsWithin(Duration.ofMinutes(1))
+				.withThrowableThat()
+				.havingCause()
+				.isInstanceOf(EventStoreUnavailableException.class);
+			assertThat(this.calls.outage()).isNotNull();
+			assertThat(this.calls.outage().reason()).contains("upstream failure");
+			// As a probe does
+			this.calls.health().succeeded(RedisLink.NO_SERVER, LuaScript.PROBE.operation(), System.nanoTime(), true);
+		}
+
+		assertThat(write(RedisKeys.bytes("other"), (link, withBody) -> link.range(KEY, 0, -1)))
+			.succeedsWithin(Duration.ofMinutes(1));
+		assertThat(write(KEY, (link, withBody) -> error())).failsWithin(Duration.ofMinutes(1))
+			.withThrowableThat()
+			.havingCause()
+			.isInstanceOf(EventStoreRefusedException.class);
+	}
+
+	private CompletableFuture<List<byte[]>> write(byte[] key, RedisCalls.Command<List<byte[]>> command) {
+		return call(LuaScript.STORE_ANSWER.operation(), key, command);
+	}
+
 	private static CompletableFuture<List<byte[]>> error() {
 		return CompletableFuture.failedFuture(new IllegalStateException("ERR upstream failure"));
 	}
@@ -180,8 +205,13 @@ class RedisCallsTests {
 	}
 
 	private CompletableFuture<List<byte[]>> call(RedisCalls.Command<List<byte[]>> command) {
+		return call(Operation.LRANGE, KEY, command);
+	}
+
+	private CompletableFuture<List<byte[]>> call(Operation operation, byte[] key,
+			RedisCalls.Command<List<byte[]>> command) {
 		CompletableFuture<List<byte[]>> answer = new CompletableFuture<>();
-		this.calls.call(Operation.LRANGE, KEY, 0, command, (elements, failure) -> {
+		this.calls.call(operation, key, 0, command, (elements, failure) -> {
 			if (failure != null) {
 				answer.completeExceptionally(failure);
 			}

@@ -20,6 +20,7 @@ import org.springframework.data.redis.connection.RedisClusterConfiguration;
 
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.RequestIds;
+import io.github.mcppersist.event.StoreOutage;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.test.redis.NeedsRedis;
@@ -43,6 +44,8 @@ class RedisClusterFailoverTests {
 
 	private final ListAppender<ILoggingEvent> log = new ListAppender<>();
 
+	private final ListAppender<ILoggingEvent> driverLog = new ListAppender<>();
+
 	private RedisEventStore store;
 
 	@BeforeEach
@@ -50,6 +53,9 @@ class RedisClusterFailoverTests {
 		this.log.start();
 		logger().addAppender(this.log);
 		logger().setLevel(Level.INFO);
+		this.driverLog.start();
+		driverLogger().addAppender(this.driverLog);
+		driverLogger().setLevel(Level.WARN);
 	}
 
 	private void open(Driver driver) {
@@ -65,12 +71,18 @@ class RedisClusterFailoverTests {
 	void close() throws Exception {
 		logger().detachAppender(this.log);
 		logger().setLevel(null);
+		driverLogger().detachAppender(this.driverLog);
+		driverLogger().setLevel(Level.ERROR);
 		this.stores.close();
 		this.cluster.close();
 	}
 
 	private static Logger logger() {
 		return (Logger) LoggerFactory.getLogger(RedisEventStore.class);
+	}
+
+	private static Logger driverLogger() {
+		return (Logger) LoggerFactory.getLogger("io.lettuce");
 	}
 
 	private static ConditionFactory awaiting() {
@@ -103,6 +115,8 @@ class RedisClusterFailoverTests {
 		RedisServer lost = this.cluster.nodes().get(1);
 		RedisServer replica = this.cluster.replica(lost);
 
+		this.driverLog.list.clear();
+		long start = System.nanoTime();
 		lost.kill();
 
 		awaiting().until(() -> this.store.outage() != null);
@@ -112,6 +126,9 @@ class RedisClusterFailoverTests {
 			return "master".equals(replica.info("role"));
 		});
 		awaiting().ignoreExceptionsInstanceOf(EventStoreUnavailableException.class).until(() -> store(lost));
+		// A look each second at most, and attempts to reconnect
+		assertThat(List.copyOf(this.driverLog.list))
+			.hasSizeLessThanOrEqualTo(4 + 2 * (int) Duration.ofNanos(System.nanoTime() - start).toSeconds());
 		assertOthersWork();
 		awaiting().until(() -> this.store.outage() == null);
 		awaiting().untilAsserted(() -> assertThat(this.log.list).extracting(ILoggingEvent::getLevel)
@@ -121,6 +138,21 @@ class RedisClusterFailoverTests {
 	private void assertOthersWork() {
 		store(this.cluster.nodes().get(0));
 		store(this.cluster.nodes().get(2));
+	}
+
+	@Test
+	void looksForTheSlotsOnceForAllServersAndLessOftenTheLongerNoneAnswers() {
+		open(Driver.LETTUCE);
+		this.cluster.kill();
+		awaiting().until(() -> this.store.outage() != null);
+		this.driverLog.list.clear();
+		StoreOutage outage = this.store.outage();
+		awaiting().until(() -> this.store.outage().duration().minus(outage.duration()).toSeconds() >= 15);
+
+		// Thirteen looks at most, at six servers and three of them again, and some
+		// attempts to reconnect
+		assertThat(List.copyOf(this.driverLog.list)).hasSizeBetween(1, (6 + 3) * 13 + 30);
+		assertThat(this.log.list).extracting(ILoggingEvent::getLevel).containsExactly(Level.WARN);
 	}
 
 	@ParameterizedTest

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.data.redis.connection.RedisClusterConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventStoreRefusedException;
@@ -140,6 +141,49 @@ class RedisClusterTests {
 		RedisStores.block(store.storeEvents(stream, List.of(event)));
 
 		assertThat(RedisStores.read(other, stream, priming.id()).events()).containsExactly(event);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void waitsOnceForASlotThatStaysOnItsWayAndSaysWhichItIs(Driver driver) {
+		RedisEventStore store = this.stores
+			.open(this.stores.builder(driver.open(new RedisClusterConfiguration(cluster.addresses())))
+				.timeout(Duration.ofSeconds(2)));
+		StreamKey stream = RedisStores.newStream();
+		Event priming = RedisStores.priming(stream);
+		Awaitility.await()
+			.atMost(RedisStores.LIMIT)
+			.ignoreExceptionsInstanceOf(EventStoreUnavailableException.class)
+			.untilAsserted(() -> RedisStores.block(store.openStream(stream, RequestIds.parse("7"), List.of(priming))));
+		StreamKey next = StreamKey.random(stream.sessionId());
+		Mono<?> open = store.openStream(next, RequestIds.parse("8"), List.of(RedisStores.priming(next)));
+		try {
+			cluster.beginToMoveSlot(this.stores.key(stream));
+
+			assertUnavailable(open, "TRYAGAIN");
+			long start = System.nanoTime();
+			for (int i = 0; i < 100; i++) {
+				assertUnavailable(open, "No call is made");
+			}
+			// If each waited it would take four minutes
+			assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(40));
+			assertThat(store.outage()).isNotNull();
+			assertThat(store.outage().reason()).contains("in slot " + cluster.slot(this.stores.key(stream)) + ",");
+			RedisStores.block(store.storeEvents(stream, List.of(RedisStores.event(stream, 2))));
+			StreamKey other = RedisStores.newStream();
+			RedisStores.block(store.openStream(other, RequestIds.parse("9"), List.of(RedisStores.priming(other))));
+		}
+		finally {
+			cluster.keepSlot(this.stores.key(stream));
+		}
+
+		Awaitility.await().atMost(RedisStores.LIMIT).until(() -> store.outage() == null);
+		RedisStores.block(open);
+	}
+
+	private static void assertUnavailable(Mono<?> call, String message) {
+		assertThatExceptionOfType(EventStoreUnavailableException.class).isThrownBy(() -> RedisStores.block(call))
+			.withMessageContaining(message);
 	}
 
 	// Jedis tries several times by itself, for longer than a call may take

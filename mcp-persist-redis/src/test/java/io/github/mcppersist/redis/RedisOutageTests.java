@@ -5,7 +5,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -18,6 +21,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
@@ -244,11 +249,53 @@ class RedisOutageTests {
 		assertThat(this.log.list).extracting(ILoggingEvent::getLevel).containsExactly(Level.WARN, Level.INFO);
 	}
 
+	@Test
+	void goesOnWithTheConnectionsThatThereAreWhenNoOtherCanBeOpened() throws Exception {
+		this.store.close();
+		this.redis.cli("CONFIG", "SET", "requirepass", "one");
+		RedisStandaloneConfiguration configuration = new RedisStandaloneConfiguration("127.0.0.1", this.redis.port());
+		configuration.setPassword("one");
+		RedisConnectionFactory pooled = Driver.JEDIS.open(configuration);
+		ExecutorService callers = Executors.newFixedThreadPool(16);
+		try (RespClient operator = new RespClient(this.redis.port(), Duration.ofSeconds(30));
+				RedisEventStore crowded = RedisEventStore.builder(pooled).timeout(LIMIT).build()) {
+			operator.send("AUTH", "one");
+			eventually(Mono.defer(() -> crowded.renewStreams(List.of(this.stream))));
+			awaiting().until(() -> !operator.send("PUBSUB", "CHANNELS").equals(List.of()));
+			operator.send("CONFIG", "SET", "requirepass", "two");
+
+			for (int i = 0; i < 20; i++) {
+				List<CompletableFuture<Void>> calls = IntStream.range(0, 100)
+					.mapToObj((call) -> CompletableFuture.runAsync(() -> renew(crowded), callers))
+					.toList();
+				assertThat(CompletableFuture.allOf(calls.toArray(CompletableFuture[]::new)))
+					.succeedsWithin(Duration.ofMinutes(1));
+			}
+
+			StoreOutage outage = crowded.outage();
+			assertThat(outage).isNotNull();
+			assertThat(outage.readsFail()).isFalse();
+			assertThat(outage.writesFail()).isFalse();
+			assertThat(outage.reason()).contains("refuses further connections");
+			assertThat(this.log.list).extracting(ILoggingEvent::getLevel).containsExactly(Level.WARN);
+			operator.send("CONFIG", "SET", "requirepass", "one");
+			awaiting().until(() -> crowded.outage() == null);
+		}
+		finally {
+			callers.shutdownNow();
+			((DisposableBean) pooled).destroy();
+		}
+	}
+
+	private void renew(RedisEventStore store) {
+		TestEvents.block(store.renewStreams(List.of(this.stream)));
+	}
+
 	private boolean isCompleted() {
 		StreamKey next = RedisStores.newStream();
 		try {
 			TestEvents.block(this.store.openStream(next, RequestIds.parse("1"), TestEvents.priming(next)));
-			TestEvents.block(this.store.completeStream(next, List.of(TestEvents.event(next, 2, 4000))));
+			TestEvents.block(this.store.completeStream(next, List.of(TestEvents.event(next, 2, 100_000))));
 			return true;
 		}
 		catch (EventStoreUnavailableException ex) {

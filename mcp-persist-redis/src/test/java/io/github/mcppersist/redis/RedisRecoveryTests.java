@@ -354,6 +354,24 @@ class RedisRecoveryTests {
 
 	@ParameterizedTest
 	@EnumSource
+	void leavesAReplicaThatAnswersNothingForThePrimaryAtItsAddress(Driver driver) {
+		RedisEventStore store = openStream(driver);
+		try (RedisServer promoted = RedisServer.start()) {
+			this.redis.cli("CONFIG", "SET", "replica-serve-stale-data", "no");
+			this.redis.cli("REPLICAOF", "127.0.0.1", "1");
+			this.network.redirect(promoted.port());
+
+			StreamKey other = RedisStores.newStream();
+			await(() -> RedisStores
+				.block(store.openStream(other, RequestIds.parse("8"), List.of(RedisStores.priming(other)))));
+
+			assertThat(promoted.cli("EXISTS", this.stores.key(other))).isEqualTo(1L);
+			Awaitility.await().until(() -> store.outage() == null);
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
 	void recoversOnceThePasswordIsRight(Driver driver) {
 		this.redis.cli("ACL", "SETUSER", "default", "resetpass", ">right");
 		RedisEventStore store = open(driver, "wrong");

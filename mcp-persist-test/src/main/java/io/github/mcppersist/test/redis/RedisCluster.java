@@ -163,10 +163,8 @@ public final class RedisCluster implements AutoCloseable {
 	 */
 	public RedisServer moveSlot(String key) {
 		RedisServer from = owner(key);
-		RedisServer to = this.nodes.get((this.nodes.indexOf(from) + 1) % this.nodes.size());
-		String slot = String.valueOf(from.cli("CLUSTER", "KEYSLOT", key));
-		to.cli("CLUSTER", "SETSLOT", slot, "IMPORTING", id(from));
-		from.cli("CLUSTER", "SETSLOT", slot, "MIGRATING", id(to));
+		RedisServer to = beginToMoveSlot(key);
+		String slot = slot(key);
 		for (Object stored : (List<?>) from.cli("CLUSTER", "GETKEYSINSLOT", slot, "1000")) {
 			from.cli("MIGRATE", "127.0.0.1", String.valueOf(to.port()), (String) stored, "0", "60000");
 		}
@@ -176,8 +174,46 @@ public final class RedisCluster implements AutoCloseable {
 		return to;
 	}
 
+	/**
+	 * Begin to move the slot of a key, and leave it at that.
+	 * @param key a key of the slot
+	 * @return the node where the slot is to go
+	 */
+	public RedisServer beginToMoveSlot(String key) {
+		RedisServer from = owner(key);
+		RedisServer to = this.nodes.get((this.nodes.indexOf(from) + 1) % this.nodes.size());
+		to.cli("CLUSTER", "SETSLOT", slot(key), "IMPORTING", id(from));
+		from.cli("CLUSTER", "SETSLOT", slot(key), "MIGRATING", id(to));
+		return to;
+	}
+
+	/**
+	 * Let the slot of a key stay where it is.
+	 * @param key a key of the slot
+	 */
+	public void keepSlot(String key) {
+		this.nodes.forEach((node) -> node.cli("CLUSTER", "SETSLOT", slot(key), "STABLE"));
+	}
+
+	/**
+	 * Return the number of the slot of a key.
+	 * @param key the key
+	 * @return the number
+	 */
+	public String slot(String key) {
+		return String.valueOf(this.nodes.get(0).cli("CLUSTER", "KEYSLOT", key));
+	}
+
 	private static String id(RedisServer node) {
 		return (String) node.cli("CLUSTER", "MYID");
+	}
+
+	/**
+	 * Kill all nodes and replicas.
+	 */
+	public void kill() {
+		this.nodes.forEach(RedisServer::kill);
+		this.replicas.forEach(RedisServer::kill);
 	}
 
 	@Override
