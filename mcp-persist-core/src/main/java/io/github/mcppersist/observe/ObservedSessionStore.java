@@ -89,7 +89,8 @@ public final class ObservedSessionStore implements SessionStore {
 
 	@Override
 	public Mono<Void> moveStandaloneCursor(String sessionName, EventId cursor) {
-		return called(StoreOperation.MOVE_STANDALONE_CURSOR, () -> this.store.moveStandaloneCursor(sessionName, cursor));
+		return called(StoreOperation.MOVE_STANDALONE_CURSOR,
+				() -> this.store.moveStandaloneCursor(sessionName, cursor));
 	}
 
 	@Override

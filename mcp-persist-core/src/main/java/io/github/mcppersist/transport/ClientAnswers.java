@@ -82,15 +82,15 @@ final class ClientAnswers {
 	 * {@link RejectedRequestException} if too many are handled and wait already
 	 */
 	Mono<Void> accept(Session session, JSONRPCNotification notification, CallerContext context) {
-		return Mono.fromRunnable(
-				() -> inTurn(() -> session.notifications().executeUntil((done) -> context.carried(() -> {
-					// One that never ends must not keep others waiting for ever
-					Disposable limit = this.runtime.threads().deliverLater(MAX_TURN, done);
-					subscribe(session.sdkSession().accept(notification).doFinally((signal) -> {
-						limit.dispose();
-						done.run();
-					}), context);
-				}))));
+		return Mono
+			.fromRunnable(() -> inTurn(() -> session.notifications().executeUntil((done) -> context.carried(() -> {
+				// One that never ends must not keep others waiting for ever
+				Disposable limit = this.runtime.threads().deliverLater(MAX_TURN, done);
+				subscribe(session.sdkSession().accept(notification).doFinally((signal) -> {
+					limit.dispose();
+					done.run();
+				}), context);
+			}))));
 	}
 
 	private static void inTurn(Runnable task) {

@@ -193,8 +193,8 @@ final class BlockingLink implements RedisLink {
 
 	private void shortOfConnections(@Nullable RedisFailure reason) {
 		Subscriber listener = this.listener;
-		if (listener != null
-				&& (reason != null || this.servers.values().stream().noneMatch((server) -> server.connections.isShort()))) {
+		if (listener != null && (reason != null
+				|| this.servers.values().stream().noneMatch((server) -> server.connections.isShort()))) {
 			listener.shortOfConnections(reason);
 		}
 	}
