@@ -5,6 +5,7 @@ import java.net.UnknownHostException;
 import java.security.GeneralSecurityException;
 import java.security.cert.CertificateExpiredException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -250,8 +251,14 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	 */
 	boolean isUnopened() {
 		Throwable cause = this.cause;
-		return this.kind == Kind.NO_ACCESS || (this.kind == Kind.CONNECTION && cause != null && causes(cause).stream()
-			.anyMatch((each) -> UNOPENED.matcher(String.valueOf(each.getMessage())).find()));
+		return this.kind == Kind.NO_ACCESS || (this.kind == Kind.CONNECTION && cause != null
+				&& causes(cause).stream().anyMatch(RedisFailure::isOfPool));
+	}
+
+	// A server that has no room just closes the connection, and no message says when
+	private static boolean isOfPool(Throwable cause) {
+		return UNOPENED.matcher(String.valueOf(cause.getMessage())).find()
+				|| Arrays.stream(cause.getStackTrace()).anyMatch((frame) -> frame.getMethodName().equals("makeObject"));
 	}
 
 	/**

@@ -155,7 +155,7 @@ class RedisClusterTests {
 			.atMost(RedisStores.LIMIT)
 			.ignoreExceptionsInstanceOf(EventStoreUnavailableException.class)
 			.untilAsserted(() -> RedisStores.block(store.openStream(stream, RequestIds.parse("7"), List.of(priming))));
-		StreamKey next = StreamKey.random(stream.sessionId());
+		StreamKey next = StreamKey.random(stream.sessionName());
 		Mono<?> open = store.openStream(next, RequestIds.parse("8"), List.of(RedisStores.priming(next)));
 		try {
 			cluster.beginToMoveSlot(this.stores.key(stream));
