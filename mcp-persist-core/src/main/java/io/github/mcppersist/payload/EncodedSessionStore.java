@@ -53,9 +53,15 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 	private final Payloads payloads;
 
 	/**
-	 * Resources that are stored under their own names although they would not be now.
+	 * Resources that are stored under their own names although they would not be now, as
+	 * far as the index has been read.
 	 */
-	private final Set<String> plainNames = ConcurrentHashMap.newKeySet();
+	private volatile Set<String> plainNames = ConcurrentHashMap.newKeySet();
+
+	/**
+	 * The same, as the index was read the last time.
+	 */
+	private volatile Set<String> plainNamesBefore = Set.of();
 
 	/**
 	 * Wrap a store.
@@ -208,8 +214,12 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 	private List<String> namesToAsk(String uri) {
 		List<String> names = this.payloads.encodeName(uri);
 		return names.stream()
-			.filter((name) -> !name.equals(uri) || name.equals(names.get(0)) || this.plainNames.contains(uri))
+			.filter((name) -> !name.equals(uri) || name.equals(names.get(0)) || isPlain(uri))
 			.toList();
+	}
+
+	private boolean isPlain(String uri) {
+		return this.plainNames.contains(uri) || this.plainNamesBefore.contains(uri);
 	}
 
 	/**
@@ -222,7 +232,8 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 	public Mono<SubscribedUris> findSubscribedUris(long after) {
 		return this.store.findSubscribedUris(after).doOnNext((found) -> {
 			if (after == 0) {
-				this.plainNames.clear();
+				this.plainNamesBefore = this.plainNames;
+				this.plainNames = ConcurrentHashMap.newKeySet();
 			}
 		})
 			.map((found) -> new SubscribedUris(found.uris().stream().flatMap(this::decodeName).toList(), found.after(),

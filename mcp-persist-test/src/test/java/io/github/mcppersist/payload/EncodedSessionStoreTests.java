@@ -111,11 +111,17 @@ class EncodedSessionStoreTests {
 		}
 
 		for (PayloadCodec node : nodes.subList(3, 5)) {
-			assertThat(subscribers(store(node))).hasSize(5);
-			assertThat(uris(store(node))).contains(URI);
+			SessionStore store = store(node);
+			assertThat(uris(store)).contains(URI);
+			assertThat(subscribers(store)).hasSize(5);
+			// While the index is read anew, too
+			store.findSubscribedUris(0).block();
+			assertThat(subscribers(store)).hasSize(5);
 		}
 		// Without the new key
-		assertThat(subscribers(store(nodes.get(2)))).hasSize(4);
+		SessionStore old = store(nodes.get(2));
+		assertThat(uris(old)).contains(URI);
+		assertThat(subscribers(old)).hasSize(4);
 	}
 
 	@Test
