@@ -218,8 +218,7 @@ class SessionsOnNodesTests {
 				}
 
 				assertThat(reader.rest()).isEmpty();
-				// It ends; an ID to come back with may have come once more before that
-				assertThat(get.rest()).allSatisfy((event) -> assertThat(event.data()).isEmpty());
+				assertThat(get.next()).isNull();
 				this.nodes.get(1).tools.open("g");
 				for (int node = 0; node < 3; node++) {
 					RawMcpClient late = at(client, node);
