@@ -43,6 +43,8 @@ public final class Observers implements EndpointObserver {
 
 	private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.IDLE);
 
+	private volatile boolean closed;
+
 	private final AtomicBoolean warnedOfSlowness = new AtomicBoolean();
 
 	private final Resume unobserved = new ObservedResume(List.of());
@@ -61,30 +63,31 @@ public final class Observers implements EndpointObserver {
 	}
 
 	/**
-	 * Tell what there is to tell, on this thread: the endpoint is closed, and a thread
-	 * that was to tell it soon may never come.
+	 * Tell what there is to tell, on this thread or on one that tells already: the
+	 * endpoint is closed, and a thread that was to tell it soon may never come.
 	 */
 	public void tellRest() {
+		this.closed = true;
 		this.phase.compareAndSet(Phase.IDLE, Phase.DUE);
 		tellWaiting();
 	}
 
-	private void tellSoon() {
-		if (!this.waiting.isEmpty() && this.phase.compareAndSet(Phase.IDLE, Phase.DUE)) {
-			this.soon.execute(this::tellWaiting);
-		}
+	private boolean isDue() {
+		return !this.waiting.isEmpty() && this.phase.compareAndSet(Phase.IDLE, Phase.DUE);
 	}
 
 	private void tellWaiting() {
-		if (!this.phase.compareAndSet(Phase.DUE, Phase.TELLING)) {
-			return;
+		while (this.phase.compareAndSet(Phase.DUE, Phase.TELLING)) {
+			for (Runnable next = this.waiting.poll(); next != null; next = this.waiting.poll()) {
+				this.count.decrementAndGet();
+				next.run();
+			}
+			this.phase.set(Phase.IDLE);
+			if (isDue() && !this.closed) {
+				this.soon.execute(this::tellWaiting);
+				return;
+			}
 		}
-		for (Runnable next = this.waiting.poll(); next != null; next = this.waiting.poll()) {
-			this.count.decrementAndGet();
-			next.run();
-		}
-		this.phase.set(Phase.IDLE);
-		tellSoon();
 	}
 
 	public boolean isEmpty() {
@@ -162,7 +165,9 @@ public final class Observers implements EndpointObserver {
 			return;
 		}
 		this.waiting.add(() -> tellNow(observers, what));
-		tellSoon();
+		if (isDue()) {
+			this.soon.execute(this::tellWaiting);
+		}
 	}
 
 	private <T> void tellNow(List<T> observers, Consumer<T> what) {

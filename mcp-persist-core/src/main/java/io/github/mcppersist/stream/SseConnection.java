@@ -895,11 +895,12 @@ public final class SseConnection implements SseOutput.Source {
 	public void closed() {
 		moveTo(State.CLOSED);
 		this.reader.ended(ResumeOutcome.ABANDONED, null);
-		this.context.connections().remove(this);
 		if (this.log != null) {
 			this.log.detach(this);
 		}
 		this.onRelease.accept(this);
+		// Whoever counts none finds nothing of it anywhere
+		this.context.connections().remove(this);
 		// Whoever waits for an answer gets one, though an empty one
 		this.watch.stop();
 	}

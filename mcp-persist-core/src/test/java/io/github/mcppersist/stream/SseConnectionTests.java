@@ -571,7 +571,7 @@ class SseConnectionTests {
 		}
 
 		@Test
-		@Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+		@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 		void waitsForTheStoreWhenTooMuchHasGoneOutWithoutAnId() {
 			RequestLog request = streams().request();
 			use(request);
