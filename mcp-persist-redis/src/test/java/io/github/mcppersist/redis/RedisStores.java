@@ -8,6 +8,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
@@ -28,6 +29,7 @@ import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.session.SessionRecord;
+import io.github.mcppersist.test.redis.RedisServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -179,6 +181,35 @@ final class RedisStores implements AutoCloseable {
 		assertThat(first.registry.isPresent(second.id()).block(LIMIT)).isFalse();
 		assertThat(first.registry.send(second.id(), "to one").block(LIMIT)).isFalse();
 		assertThat(first.received).isEmpty();
+	}
+
+	/**
+	 * Wait until a store is told that it is subscribed to its channel, which it is before
+	 * it gets anything through that.
+	 */
+	static void awaitSubscribed(RedisEventStore store, RedisServer redis) {
+		AtomicInteger published = new AtomicInteger();
+		store.node().listen(new RedisNode.Listener() {
+
+			@Override
+			public void subscribed() {
+			}
+
+			@Override
+			public void published(char kind, String body) {
+				published.incrementAndGet();
+			}
+
+			@Override
+			public void closed() {
+			}
+
+		});
+		String channel = new String(store.node().channel(), StandardCharsets.ISO_8859_1);
+		awaiting().until(() -> {
+			redis.cli("PUBLISH", channel, "test");
+			return published.get() > 0;
+		});
 	}
 
 	private static ConditionFactory awaiting() {

@@ -64,7 +64,8 @@ class SpringAiWebFluxServerTests extends AbstractSpringAiServerTests {
 		server.client("ann").initialize();
 
 		assertThat(server.bean(Filter.class).before).hasValue(2);
-		assertThat(server.bean(Filter.class).after).hasValue(2);
+		// Which they are after the client has its answer
+		await().untilAsserted(() -> assertThat(server.bean(Filter.class).after).hasValue(2));
 	}
 
 	@Test

@@ -69,7 +69,7 @@ public final class TestRedis implements AutoCloseable {
 		factory.afterPropertiesSet();
 		factory.start();
 		this.factories.add(factory);
-		return factory;
+		return connected(factory);
 	}
 
 	/**
@@ -81,6 +81,13 @@ public final class TestRedis implements AutoCloseable {
 		factory.afterPropertiesSet();
 		factory.start();
 		this.factories.add(factory);
+		return connected(factory);
+	}
+
+	// The first connection of a JVM may take its time, since its classes are loaded for
+	// it
+	private static RedisConnectionFactory connected(RedisConnectionFactory factory) {
+		factory.getConnection().close();
 		return factory;
 	}
 
