@@ -21,6 +21,7 @@ import org.springframework.web.server.WebFilter;
 import io.github.mcppersist.test.transport.RawMcpClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * What clients get of Spring AI's WebFlux starter, on Netty.
