@@ -44,8 +44,6 @@ public final class RedisProxy implements AutoCloseable {
 
 	private final AtomicLong accepted = new AtomicLong();
 
-	private final AtomicLong sent = new AtomicLong();
-
 	private final Object modeLock = new Object();
 
 	private volatile Mode mode = Mode.PASS;
@@ -182,15 +180,6 @@ public final class RedisProxy implements AutoCloseable {
 	}
 
 	/**
-	 * Return how many times clients have sent something so far. What they send at once
-	 * counts as one.
-	 * @return the number of pieces of data
-	 */
-	long sent() {
-		return this.sent.get();
-	}
-
-	/**
 	 * Return how many connections were accepted so far.
 	 * @return the number of connections
 	 */
@@ -262,9 +251,6 @@ public final class RedisProxy implements AutoCloseable {
 			for (int length = input.read(buffer); length >= 0; length = input.read(buffer)) {
 				if (!this.delay.isZero() && this.closed.await(this.delay.toNanos(), TimeUnit.NANOSECONDS)) {
 					return;
-				}
-				if (!replies) {
-					this.sent.incrementAndGet();
 				}
 				if (replies && connection.muted) {
 					continue;
