@@ -44,6 +44,10 @@ public final class RedisProxy implements AutoCloseable {
 
 	private final AtomicLong accepted = new AtomicLong();
 
+	private final AtomicLong sent = new AtomicLong();
+
+	private volatile String uncounted;
+
 	private final Object modeLock = new Object();
 
 	private volatile Mode mode = Mode.PASS;
@@ -180,6 +184,24 @@ public final class RedisProxy implements AutoCloseable {
 	}
 
 	/**
+	 * Don't count a command of which this is a part among what clients have sent, if it
+	 * was sent by itself.
+	 * @param text a part of it
+	 */
+	void leaveUncounted(String text) {
+		this.uncounted = text;
+	}
+
+	/**
+	 * Return how many times clients have sent something so far. What they send at once
+	 * counts as one.
+	 * @return the number of pieces of data
+	 */
+	long sent() {
+		return this.sent.get();
+	}
+
+	/**
 	 * Return how many connections were accepted so far.
 	 * @return the number of connections
 	 */
@@ -252,11 +274,11 @@ public final class RedisProxy implements AutoCloseable {
 				if (!this.delay.isZero() && this.closed.await(this.delay.toNanos(), TimeUnit.NANOSECONDS)) {
 					return;
 				}
+				if (!replies) {
+					sent(connection, new String(buffer, 0, length, StandardCharsets.ISO_8859_1));
+				}
 				if (replies && connection.muted) {
 					continue;
-				}
-				if (!replies && new String(buffer, 0, length, StandardCharsets.ISO_8859_1).contains("SUBSCRIBE")) {
-					connection.subscribed = true;
 				}
 				if (awaitPassage(connection, replies) == Mode.LOSE_REPLIES && replies) {
 					connection.lossy = true;
@@ -273,6 +295,17 @@ public final class RedisProxy implements AutoCloseable {
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
+		}
+	}
+
+	private void sent(Connection connection, String commands) {
+		String text = this.uncounted;
+		boolean several = commands.contains("\r\n*");
+		if (text == null || several || !commands.contains(text)) {
+			this.sent.incrementAndGet();
+		}
+		if (commands.contains("SUBSCRIBE")) {
+			connection.subscribed = true;
 		}
 	}
 
