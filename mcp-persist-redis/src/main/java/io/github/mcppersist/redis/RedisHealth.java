@@ -186,13 +186,16 @@ final class RedisHealth {
 		Server known = server(server);
 		long now = this.nanoTime.getAsLong();
 		known.lastAnswer = now;
+		if (operation.hasKeys()) {
+			known.lastAnswerOfKeys = now;
+		}
 		this.answeredEver = true;
 		if (wrote) {
 			known.lastProof = now;
 		}
 		if (this.outage) {
 			synchronized (this) {
-				known.absence = null;
+				known.answered(now, operation);
 				// Threads may bring the answers in another order than Redis gave them
 				if (wrote && startedAt - known.refusedAt >= 0) {
 					known.refusal = null;
@@ -238,16 +241,16 @@ final class RedisHealth {
 		Server known = server(server);
 		switch (cause.kind()) {
 			case WRITES_REFUSED, READ_ONLY -> {
-				known.answered(this.nanoTime.getAsLong());
+				known.answered(this.nanoTime.getAsLong(), operation);
 				known.refusal = cause;
 				known.refusedAt = this.nanoTime.getAsLong();
 			}
 			case REFUSED -> {
-				known.answered(this.nanoTime.getAsLong());
+				known.answered(this.nanoTime.getAsLong(), operation);
 				refused(new Refused(server, operation), cause);
 			}
 			case CALL_REFUSED, UNKNOWN -> {
-				known.answered(this.nanoTime.getAsLong());
+				known.answered(this.nanoTime.getAsLong(), operation);
 				if (operation.isProbe()) {
 					// Nothing of it is large, and nobody else uses its key: it is refused
 					// whatever there is
@@ -265,7 +268,7 @@ final class RedisHealth {
 			case CONNECTION, PASSING -> {
 				// One slow call is no outage: what counts is that nothing at all is
 				// answered.
-				if (known.lastAnswer - startedAt <= 0 && !(cause.cause() == null && isStarting())) {
+				if (known.lastAnswer(cause) - startedAt <= 0 && !(cause.cause() == null && isStarting())) {
 					known.absence = cause;
 				}
 			}
@@ -602,6 +605,11 @@ final class RedisHealth {
 
 		private volatile long lastAnswer;
 
+		/**
+		 * A server that loads its data, or has lost its primary, still publishes.
+		 */
+		private volatile long lastAnswerOfKeys;
+
 		private volatile long lastProof;
 
 		/**
@@ -629,6 +637,7 @@ final class RedisHealth {
 		Server(long now) {
 			this.since = now;
 			this.lastAnswer = now - 1;
+			this.lastAnswerOfKeys = now - 1;
 			this.lastProof = now - QUIET;
 			this.lastProbe = now;
 			this.lastFullProbe = now - PROBE_AT_LEAST;
@@ -653,9 +662,19 @@ final class RedisHealth {
 			return (absence != null) ? absence : this.refusal;
 		}
 
-		void answered(long now) {
+		long lastAnswer(RedisFailure failure) {
+			return (failure.kind() == RedisFailure.Kind.PASSING) ? this.lastAnswerOfKeys : this.lastAnswer;
+		}
+
+		void answered(long now, Operation operation) {
 			this.lastAnswer = now;
-			this.absence = null;
+			if (operation.hasKeys()) {
+				this.lastAnswerOfKeys = now;
+			}
+			RedisFailure absence = this.absence;
+			if (absence != null && (operation.hasKeys() || absence.kind() != RedisFailure.Kind.PASSING)) {
+				this.absence = null;
+			}
 		}
 
 	}
