@@ -18,7 +18,7 @@ the columns of the servers that it tries anew and leaves the others as they are;
     verification/redis/run --docs docs/redis-servers.md
 
 All on Linux, each with the server's own defaults. A cell has the number of tests that passed; where the driver matters they ran with
-Lettuce and with Jedis.
+Lettuce and with Jedis. Numbers in a row differ where tests came between two runs.
 
 ${table([['', ...titles], ['---', ...titles.map(() => '---:')], ...lines])}
 

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,9 +44,10 @@ import io.github.mcppersist.event.StoreOutage;
  * lasts, so that a server that takes one write and refuses the next doesn't come and go.
  * That a server isn't working is logged once when it begins, again if it gets worse, and
  * once when it ends; a refusal beside it hides nothing of that. What comes back within a
- * minute is counted, and logged once a minute. A refusal is logged once a minute at most,
- * and that it is over only if it was logged. A first answer that is long in coming is no
- * outage: a JVM that has just started takes its time to open a connection.
+ * minute, for a reason that was logged, is counted, and logged once a minute. A refusal
+ * is logged once a minute at most, and that it is over only if it was logged. A first
+ * answer that is long in coming is no outage: a JVM that has just started takes its time
+ * to open a connection.
  */
 final class RedisHealth {
 
@@ -132,6 +134,11 @@ final class RedisHealth {
 	private State logged = State.WORKING;
 
 	private long loggedAt;
+
+	/**
+	 * The kinds of failures that were logged since it came for the first time.
+	 */
+	private final Set<RedisFailure.Kind> kindsLogged = EnumSet.noneOf(RedisFailure.Kind.class);
 
 	/**
 	 * How often it has come back since then.
@@ -489,7 +496,12 @@ final class RedisHealth {
 		this.lastTold = describe(now);
 		if (failure != null) {
 			if (this.failing.met(at, now)) {
-				boolean back = this.failing.returns() > 0;
+				if (this.failing.returns() == 0) {
+					this.kindsLogged.clear();
+				}
+				// What comes for another reason is news, though it comes within the same
+				// minute
+				boolean back = this.kindsLogged.contains(failure.kind());
 				this.unlogged += back ? 1 : 0;
 				this.logged = back ? this.logged : State.WORKING;
 			}
@@ -502,6 +514,7 @@ final class RedisHealth {
 		if (worst.compareTo(this.logged) > 0) {
 			this.logged = worst;
 			this.loggedAt = now;
+			this.kindsLogged.add(failure.kind());
 			this.endLogged = true;
 			logger.atWarn()
 				.addKeyValue("mcp.outage.kind", failure.kind())

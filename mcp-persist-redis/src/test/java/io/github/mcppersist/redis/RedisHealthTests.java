@@ -127,6 +127,22 @@ class RedisHealthTests {
 	}
 
 	@Test
+	void whatComesForAnotherReasonWithinAMinuteIsLoggedOnceAsWell() {
+		for (int i = 0; i < 4; i++) {
+			fail("a", APPEND, "OOM command not allowed when used memory > 'maxmemory'.");
+			probeAll();
+			fail("a", APPEND, "READONLY You can't write against a read only replica.");
+			probeAll();
+			assertThat(this.health.outage()).isNull();
+		}
+
+		assertThat(this.log.list).filteredOn((line) -> line.getLevel() == Level.WARN)
+			.extracting(ILoggingEvent::getFormattedMessage)
+			.satisfiesExactly((first) -> assertThat(first).contains("out of memory"),
+					(second) -> assertThat(second).contains("read-only replica"));
+	}
+
+	@Test
 	void oneSlowCallIsNoOutageWhileOthersAreAnswered() {
 		long startedAt = this.clock.get();
 		pass(500);
