@@ -37,7 +37,7 @@ public final class Observers implements EndpointObserver {
 
 	private final Executor soon;
 
-	private final Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
+	private final Queue<Runnable> waiting;
 
 	private final AtomicInteger count = new AtomicInteger();
 
@@ -49,6 +49,8 @@ public final class Observers implements EndpointObserver {
 
 	private final AtomicBoolean warned = new AtomicBoolean();
 
+	private volatile boolean closing;
+
 	/**
 	 * Tell several observers.
 	 * @param observers all of them, maybe none
@@ -56,15 +58,28 @@ public final class Observers implements EndpointObserver {
 	 * is closed
 	 */
 	public Observers(List<EndpointObserver> observers, Executor soon) {
-		this.observers = List.copyOf(observers);
-		this.soon = soon;
+		this(observers, soon, new ConcurrentLinkedQueue<>());
 	}
 
 	/**
-	 * Tell what there is to tell, on this thread: the endpoint is closed, and a thread
-	 * that was to tell it soon may never come.
+	 * Tell several observers, by way of a queue: what is done between the calls of it are
+	 * single steps, so that a test can try all orders of them.
+	 * @param observers as above
+	 * @param soon as above
+	 * @param waiting an empty queue, for any threads
+	 */
+	Observers(List<EndpointObserver> observers, Executor soon, Queue<Runnable> waiting) {
+		this.observers = List.copyOf(observers);
+		this.soon = soon;
+		this.waiting = waiting;
+	}
+
+	/**
+	 * Tell what there is to tell, on this thread, or on the one that tells something just
+	 * now: the endpoint is closed, and a thread that was to tell it soon may never come.
 	 */
 	public void tellRest() {
+		this.closing = true;
 		this.phase.compareAndSet(Phase.IDLE, Phase.DUE);
 		tellWaiting();
 	}
@@ -84,7 +99,13 @@ public final class Observers implements EndpointObserver {
 			next.run();
 		}
 		this.phase.set(Phase.IDLE);
-		tellSoon();
+		if (!this.closing) {
+			tellSoon();
+		}
+		else if (!this.waiting.isEmpty()) {
+			// It came too late for the loop above, and no other thread may come for it
+			tellRest();
+		}
 	}
 
 	public boolean isEmpty() {
