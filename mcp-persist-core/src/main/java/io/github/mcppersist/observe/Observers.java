@@ -37,7 +37,7 @@ public final class Observers implements EndpointObserver {
 
 	private final Executor soon;
 
-	private final Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
+	private final Queue<Runnable> waiting;
 
 	private final AtomicInteger count = new AtomicInteger();
 
@@ -58,8 +58,20 @@ public final class Observers implements EndpointObserver {
 	 * is closed
 	 */
 	public Observers(List<EndpointObserver> observers, Executor soon) {
+		this(observers, soon, new ConcurrentLinkedQueue<>());
+	}
+
+	/**
+	 * Tell several observers, by way of a queue: what is done between the calls of it are
+	 * single steps, so that a test can try all orders of them.
+	 * @param observers as above
+	 * @param soon as above
+	 * @param waiting an empty queue, for any threads
+	 */
+	Observers(List<EndpointObserver> observers, Executor soon, Queue<Runnable> waiting) {
 		this.observers = List.copyOf(observers);
 		this.soon = soon;
+		this.waiting = waiting;
 	}
 
 	/**

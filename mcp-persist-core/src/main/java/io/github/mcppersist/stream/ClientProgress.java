@@ -72,6 +72,15 @@ final class ClientProgress {
 		return this.ahead.contains(event.id().tag());
 	}
 
+	/**
+	 * Say whether a message needn't be sent any more.
+	 * @param id its ID
+	 * @return whether the client has it
+	 */
+	boolean has(EventId id) {
+		return isPast(id) || this.ahead.contains(id.tag());
+	}
+
 	boolean isPast(Event event) {
 		return isPast(event.id());
 	}

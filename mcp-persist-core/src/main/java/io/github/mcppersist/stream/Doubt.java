@@ -3,6 +3,7 @@ package io.github.mcppersist.stream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +53,16 @@ final class Doubt {
 		messages.forEach((id) -> ((id.sequence() <= last.sequence()) ? this.dropped : lost).add(id));
 		this.followedByGap |= !lost.isEmpty();
 		return lost;
+	}
+
+	/**
+	 * Say whether a message that is in doubt can't be handed over any more, so that only
+	 * a read can bring it.
+	 * @param known tells whether a message needn't be handed over, by its ID
+	 * @return whether there is one that has to be
+	 */
+	boolean hasDropped(Predicate<EventId> known) {
+		return !this.dropped.stream().allMatch(known);
 	}
 
 	/**

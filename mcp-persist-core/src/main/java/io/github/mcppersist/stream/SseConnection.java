@@ -781,8 +781,9 @@ public final class SseConnection implements SseOutput.Source {
 	private boolean hasAllOf(StreamLog log) {
 		EventId cursor = this.progress.cursor();
 		boolean unproved = this.state == State.STARTING && cursor != null;
-		return unproved ? Objects.equals(cursor, log.lastStored())
+		boolean caughtUp = unproved ? Objects.equals(cursor, log.lastStored())
 				: log.knowsWhatItStored() && log.isCaughtUp(this.progress.position()) && doubtful(log) == null;
+		return caughtUp && !log.mayHaveDropped(this.progress::has);
 	}
 
 	// What follows the position can't be read any more, up to an event if it is still

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
@@ -456,6 +457,16 @@ public abstract class StreamLog {
 			boolean gone = ex instanceof EventNotFoundException || ex instanceof EventsTrimmedException;
 			return gone ? Mono.just(false) : Mono.error(ex);
 		});
+	}
+
+	/**
+	 * Say whether there may be more to read than this writer can hand over.
+	 * @param known tells whether a reader has a message, by its ID
+	 * @return whether it may have stored a message that the reader lacks, and has dropped
+	 * it
+	 */
+	boolean mayHaveDropped(Predicate<EventId> known) {
+		return this.doubt.hasDropped(known);
 	}
 
 	/**

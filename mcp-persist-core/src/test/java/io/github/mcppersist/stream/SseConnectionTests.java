@@ -195,6 +195,28 @@ class SseConnectionTests {
 		}
 
 		@Test
+		void readsAgainLaterInAnOutageIfTheWriterHereMayHaveStoredWhatItHasDropped() {
+			isLive();
+			EventId cursor = ((StandaloneLog) log()).lastDelivered();
+			client().go();
+			store().writes(Gate.DONE_BUT_AWAY);
+			store().reads(Gate.AWAY);
+			send("one");
+			store().writes(Gate.REFUSE);
+			streams().threads().pass(A_WHILE);
+			store().writes(Gate.AWAY);
+			send("two");
+			renew();
+
+			resume(cursor, new PageReader.Away(new IllegalStateException("Away")));
+
+			assertThat(state()).isEqualTo(State.STARTING);
+			open();
+			streams().threads().pass(A_WHILE);
+			assertThat(client().events).containsExactly("@2", "@2", "one@3", "two@4");
+		}
+
+		@Test
 		void isAdriftIfTheWriterHereHasStoredNothing() {
 			store().reads(Gate.AWAY);
 
