@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
 
 import ch.qos.logback.classic.Level;
@@ -214,6 +216,41 @@ class RedisRecoveryTests {
 
 		assertStoresSecondOnce(store);
 		assertLoggedOneOutage();
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void goesOnAfterRedisWasKilledWhileManyCall(Driver driver) {
+		RedisEventStore store = openStream(driver);
+		ExecutorService callers = Executors.newCachedThreadPool();
+		try {
+			for (int caller = 0; caller < 32; caller++) {
+				callers.execute(() -> {
+					while (!Thread.currentThread().isInterrupted()) {
+						renewAndRest(store);
+					}
+				});
+			}
+			Awaitility.await().until(() -> Long.parseLong(this.redis.info("connected_clients")) > 2);
+
+			this.network.refuse();
+			this.redis.kill();
+			Awaitility.await().atMost(RECOVERY_LIMIT).until(() -> store.outage() != null);
+			this.redis.startAgain();
+			this.network.pass();
+
+			Awaitility.await().atMost(RECOVERY_LIMIT).until(() -> store.outage() == null);
+			await(() -> RedisStores.assertWork(store, store));
+			assertLoggedOneOutage();
+		}
+		finally {
+			callers.shutdownNow();
+		}
+	}
+
+	private void renewAndRest(RedisEventStore store) {
+		store.renewStreams(List.of(this.stream)).onErrorComplete().toFuture().join();
+		LockSupport.parkNanos(10_000_000);
 	}
 
 	@ParameterizedTest
