@@ -104,6 +104,11 @@ final class LettuceLink implements RedisLink {
 
 	private final RetryPause pause = new RetryPause();
 
+	/**
+	 * Between attempts to open a connection for the subscription. Guarded by itself.
+	 */
+	private final RetryPause subscriptionPause = new RetryPause();
+
 	private long notBefore = System.nanoTime();
 
 	private long generation;
@@ -449,8 +454,19 @@ final class LettuceLink implements RedisLink {
 		StatefulRedisPubSubConnection<String, String> subscription = null;
 		try {
 			subscription = connection.connectPubSub().get();
+			synchronized (this.subscriptionPause) {
+				this.subscriptionPause.reset();
+			}
 			subscription.addListener(new Listener());
 			StatefulRedisPubSubConnection<String, String> asked = subscription;
+			subscription.addListener(new RedisConnectionStateListener() {
+
+				@Override
+				public void onRedisDisconnected(RedisChannelHandler<?, ?> closed) {
+					later(() -> replace(connection, asked), RETRY_INTERVAL_MS);
+				}
+
+			});
 			subscription.async().subscribe(this.channels.toArray(String[]::new)).whenComplete((nothing, failure) -> {
 				if (failure != null) {
 					notSubscribed(connection, asked, failure);
@@ -465,7 +481,25 @@ final class LettuceLink implements RedisLink {
 			if (subscription != null) {
 				subscription.closeAsync();
 			}
-			later(() -> resubscribe(connection), RETRY_INTERVAL_MS);
+			Subscriber subscriber = this.subscriber;
+			if (subscriber != null) {
+				subscriber.notSubscribed(RedisFailure.connecting(ex, this.address));
+			}
+			later(() -> resubscribe(connection), subscriptionPauseMillis());
+		}
+	}
+
+	// The driver opens it once more by itself, but doesn't say why it can't
+	private void replace(Connection connection, StatefulRedisPubSubConnection<String, String> closed) {
+		if (this.current == connection && !closed.isOpen() && connection.subscription().compareAndSet(closed, null)) {
+			closed.closeAsync();
+			resubscribe(connection);
+		}
+	}
+
+	private long subscriptionPauseMillis() {
+		synchronized (this.subscriptionPause) {
+			return this.subscriptionPause.afterFailure() / 1_000_000;
 		}
 	}
 

@@ -190,6 +190,17 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	}
 
 	/**
+	 * Calls work, and the connection on which this node hears of others can't be opened.
+	 * @return the failure
+	 */
+	RedisFailure ofSubscription() {
+		return new RedisFailure(Kind.REFUSED,
+				"Calls work, but the connection on which this instance hears of the others can't be opened. Has the "
+						+ "password changed, or is maxclients reached? " + this.message,
+				this.cause);
+	}
+
+	/**
 	 * A slot is on its way to another server for longer than a call waits.
 	 * @param slots the numbers of all slots of which that is so
 	 * @return the failure

@@ -16,6 +16,7 @@ import org.assertj.core.api.ThrowableAssertAlternative;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
@@ -33,6 +34,7 @@ import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.event.StreamNotFoundException;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
+import io.github.mcppersist.test.redis.RespClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -251,6 +253,28 @@ class RedisRecoveryTests {
 	private void renewAndRest(RedisEventStore store) {
 		store.renewStreams(List.of(this.stream)).onErrorComplete().toFuture().join();
 		LockSupport.parkNanos(10_000_000);
+	}
+
+	@Test
+	void saysThatItIsNotSubscribedWhileCallsWork() throws Exception {
+		RedisEventStore store = openStream(Driver.LETTUCE);
+		try (RespClient operator = new RespClient(this.redis.port(), Duration.ofSeconds(30))) {
+			Awaitility.await().until(() -> !operator.send("PUBSUB", "CHANNELS").equals(List.of()));
+
+			operator.send("CONFIG", "SET", "requirepass", "another");
+			operator.send("CLIENT", "KILL", "TYPE", "pubsub");
+			Awaitility.await().atMost(RECOVERY_LIMIT).until(() -> store.outage() != null);
+
+			assertThat(store.outage().readsFail()).isFalse();
+			assertThat(store.outage().writesFail()).isFalse();
+			assertThat(store.outage().reason()).contains("Calls work", "wants a password");
+			assertStoresSecondOnce(store);
+			assertThat(logged(Level.WARN)).hasSize(1).allMatch((line) -> line.contains("refuses SUBSCRIBE"));
+			operator.send("CONFIG", "SET", "requirepass", "");
+			Awaitility.await().atMost(RECOVERY_LIMIT).until(() -> store.outage() == null);
+			assertThat(operator.send("PUBSUB", "CHANNELS")).isNotEqualTo(List.of());
+			assertThat(logged(Level.WARN)).hasSize(1);
+		}
 	}
 
 	@ParameterizedTest
