@@ -2,6 +2,9 @@ package io.github.mcppersist.redis;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -134,6 +137,35 @@ class RedisClusterFailoverTests {
 		awaiting().until(() -> this.store.outage() == null);
 		awaiting().untilAsserted(() -> assertThat(this.log.list).extracting(ILoggingEvent::getLevel)
 			.containsExactly(Level.WARN, Level.INFO));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void isWellAgainAfterAPrimaryWasKilledWhileManyCall(Driver driver) {
+		open(driver);
+		RedisServer lost = this.cluster.nodes().get(1);
+		ExecutorService callers = Executors.newCachedThreadPool();
+		try {
+			for (int caller = 0; caller < 12; caller++) {
+				StreamKey stream = streamOn(this.cluster.nodes().get(caller % 3));
+				callers.execute(() -> {
+					while (!Thread.currentThread().isInterrupted()) {
+						this.store.renewStreams(List.of(stream)).onErrorComplete().toFuture().join();
+						LockSupport.parkNanos(10_000_000);
+					}
+				});
+			}
+			lost.kill();
+
+			awaiting().until(() -> this.store.outage() != null);
+			awaiting().until(() -> this.store.outage() == null);
+			awaiting().ignoreExceptionsInstanceOf(EventStoreUnavailableException.class).until(() -> store(lost));
+		}
+		finally {
+			callers.shutdownNow();
+		}
+		assertThat(this.log.list).extracting(ILoggingEvent::getFormattedMessage)
+			.noneMatch((line) -> line.contains("refuses further connections"));
 	}
 
 	private void assertOthersWork() {
