@@ -82,6 +82,8 @@ final class BlockingLink implements RedisLink {
 	 */
 	private volatile @Nullable JedisSlots slots;
 
+	private final LinkErrors errors = new LinkErrors();
+
 	private final AtomicBoolean recovering = new AtomicBoolean();
 
 	private volatile @Nullable Subscriber listener;
@@ -298,12 +300,14 @@ final class BlockingLink implements RedisLink {
 			try (RedisConnection connection = this.factory.getConnection()) {
 				subscribe(connection, channels, new Noting(subscriber), opening);
 			}
-			catch (RuntimeException ex) {
-				logger.debug("The subscription ended", ex);
-				subscriber.notSubscribed(RedisFailure.of(ex, this.address));
-			}
 			catch (InterruptedException ex) {
 				return;
+			}
+			catch (Throwable ex) {
+				// Or this thread would end, and nobody would subscribe again
+				this.errors.met(ex);
+				logger.debug("The subscription ended", ex);
+				subscriber.notSubscribed(RedisFailure.of(ex, this.address));
 			}
 			opening.end();
 			if (this.subscribed) {

@@ -83,6 +83,8 @@ final class LettuceLink implements RedisLink {
 
 	private final ThreadPoolExecutor connector;
 
+	private final LinkErrors errors = new LinkErrors();
+
 	/**
 	 * What is to be sent as soon as there is a connection. Redis may be away for long: a
 	 * call that is given up leaves nothing here.
@@ -339,7 +341,9 @@ final class LettuceLink implements RedisLink {
 			this.connectFailure = null;
 			fit = trial == null || trial.test(opened);
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
+			// Or nobody would count this attempt as ended
+			this.errors.met(ex);
 			logger.debug("Could not connect to Redis", ex);
 			this.connectFailure = new ConnectFailure(ex, System.nanoTime());
 			denied = trial == null && RedisFailure.of(ex, this.address).kind() == RedisFailure.Kind.NO_ACCESS;
@@ -432,7 +436,7 @@ final class LettuceLink implements RedisLink {
 			return new Connection(connection, connection.async(), null, cluster,
 					() -> cluster.connectPubSub(StringCodec.UTF8), new AtomicReference<>());
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
 			cluster.end();
 			throw ex;
 		}
@@ -476,7 +480,8 @@ final class LettuceLink implements RedisLink {
 				subscription.closeAsync();
 			}
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
+			this.errors.met(ex);
 			logger.debug("Could not subscribe", ex);
 			if (subscription != null) {
 				subscription.closeAsync();
@@ -556,6 +561,11 @@ final class LettuceLink implements RedisLink {
 		}
 		catch (RejectedExecutionException ex) {
 			// Closed, or more attempts hang than there is any use in.
+			return false;
+		}
+		catch (Error ex) {
+			// No further thread can be had
+			this.errors.met(ex);
 			return false;
 		}
 	}

@@ -114,6 +114,22 @@ class BlockingLinkTests {
 	}
 
 	@Test
+	void goesOnSubscribingWhateverErrorItMeets() {
+		AtomicInteger attempts = new AtomicInteger();
+		RedisConnectionFactory broken = (RedisConnectionFactory) Proxy.newProxyInstance(getClass().getClassLoader(),
+				new Class<?>[] { RedisConnectionFactory.class }, (proxy, called, arguments) -> {
+					attempts.incrementAndGet();
+					throw new NoClassDefFoundError("org/example/Missing");
+				});
+		BlockingLink link = new BlockingLink(broken);
+
+		link.start(List.of("channel"), this.subscriber);
+		awaitAtLeast(3, attempts);
+		assertThat(publish(link)).failsWithin(Duration.ofMinutes(1));
+		link.close();
+	}
+
+	@Test
 	void waitsNoLongerForAConnectionThanTheCallIsWanted() throws Exception {
 		try (RedisServer redis = RedisServer.start(); RedisProxy network = RedisProxy.to(redis.port())) {
 			JedisConnectionFactory factory = pooled(network, 2);
