@@ -433,8 +433,8 @@ final class LettuceLink implements RedisLink {
 		try {
 			StatefulRedisClusterConnection<byte[], byte[]> connection = cluster.connect(ByteArrayCodec.INSTANCE);
 			cluster.onBreak(this::disconnected);
-			return new Connection(connection, connection.async(), null, cluster,
-					() -> cluster.connectPubSub(StringCodec.UTF8), new AtomicReference<>());
+			return new Connection(connection, connection.async(), null, cluster, cluster::connectSubscription,
+					new AtomicReference<>());
 		}
 		catch (Throwable ex) {
 			cluster.end();
