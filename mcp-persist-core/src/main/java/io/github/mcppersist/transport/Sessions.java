@@ -239,6 +239,7 @@ final class Sessions {
 			.doOnSuccess((nothing) -> session.outOfDate(false))
 			.onErrorResume(SessionStoreUnavailableException.class, (ex) -> {
 				logger.debug("A session is used as this node holds it", ex);
+				this.unsavedSessions.seen();
 				session.outOfDate(true);
 				return Mono.empty();
 			});
@@ -294,6 +295,7 @@ final class Sessions {
 					.findSession(id)
 					.map((stored) -> restored(stored, (sessionId != null) ? sessionId : id))
 					.switchIfEmpty(Mono.defer(() -> rejected(notFound())))
+					.doOnError(SessionStoreUnavailableException.class, (ex) -> this.unsavedSessions.seen())
 					.onErrorMap(SessionStoreUnavailableException.class,
 							(ex) -> new RejectedRequestException(Rejection.SESSIONS_AWAY))
 					.doFinally((signal) -> this.restoring.remove(id))
@@ -499,6 +501,7 @@ final class Sessions {
 	}
 
 	private void later(Session session, SessionChanges.Change change) {
+		this.unsavedSessions.seen();
 		this.unsaved.compute(session.name(), (id, known) -> {
 			SessionChanges changes = (known != null) ? known : new SessionChanges(session.record());
 			changes.add(change);
