@@ -213,6 +213,7 @@ class RedisClusterFailoverTests {
 	void goesOnWithANodeThatHangsAndComesBack(Driver driver) {
 		open(driver);
 		RedisServer silent = this.cluster.nodes().get(2);
+		this.cluster.nodes().forEach((node) -> node.cli("CONFIG", "SET", "cluster-require-full-coverage", "no"));
 		// It is to come back as it was
 		this.cluster.replica(silent).kill();
 
