@@ -91,7 +91,7 @@ final class LettuceCluster extends RedisClusterClient {
 		List<RedisURI> nodes = configuration.getClusterNodes().stream().map((node) -> {
 			RedisURI uri = LettuceUris.of(Objects.requireNonNull(node.getHost()), node.getPortOr(DEFAULT_PORT),
 					configuration, 0, factory.getClientConfiguration());
-			uri.setTimeout(atMost(uri.getTimeout()));
+			uri.setTimeout(LettuceUris.atMost(uri.getTimeout(), LOOK_LIMIT));
 			return uri;
 		}).toList();
 		LettuceCluster cluster = new LettuceCluster(applications.getResources(), nodes);
@@ -113,7 +113,7 @@ final class LettuceCluster extends RedisClusterClient {
 		return applications.mutate()
 			.socketOptions(applications.getSocketOptions()
 				.mutate()
-				.connectTimeout(atMost(applications.getSocketOptions().getConnectTimeout()))
+				.connectTimeout(LettuceUris.atMost(applications.getSocketOptions().getConnectTimeout(), LOOK_LIMIT))
 				.build())
 			// They are kept by RedisCalls; here they cost a timer for each call
 			.timeoutOptions(TimeoutOptions.builder().timeoutCommands(false).build())
@@ -121,11 +121,6 @@ final class LettuceCluster extends RedisClusterClient {
 			.nodeFilter(alive.and(applications.getNodeFilter()))
 			.topologyRefreshOptions(looks.build())
 			.build();
-	}
-
-	private static Duration atMost(Duration applications) {
-		boolean shorter = applications.compareTo(LOOK_LIMIT) < 0 && !applications.isZero();
-		return shorter ? applications : LOOK_LIMIT;
 	}
 
 	/**

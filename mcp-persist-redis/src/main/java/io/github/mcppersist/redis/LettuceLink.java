@@ -60,6 +60,13 @@ final class LettuceLink implements RedisLink {
 
 	private static final long PATIENCE = 2_000_000_000L;
 
+	/**
+	 * How long connecting may take, until Redis has let this node in. The application's
+	 * time limit may be a minute, and so many attempts that hang would keep the one from
+	 * beginning that gets through.
+	 */
+	private static final Duration CONNECT_LIMIT = Duration.ofNanos(MAX_ATTEMPTS * PATIENCE);
+
 	private static final long RETRY_INTERVAL_MS = 500;
 
 	private static final long REFUSED_INTERVAL_MS = 2000;
@@ -400,6 +407,7 @@ final class LettuceLink implements RedisLink {
 		}
 		RedisClient redisClient = (RedisClient) this.factory.getRequiredNativeClient();
 		List<RedisURI> nodes = StaticNodes.of(this.factory);
+		nodes.forEach((node) -> node.setTimeout(LettuceUris.atMost(node.getTimeout(), CONNECT_LIMIT)));
 		if (!nodes.isEmpty()) {
 			StatefulRedisMasterReplicaConnection<byte[], byte[]> connection = MasterReplica.connect(redisClient,
 					ByteArrayCodec.INSTANCE, nodes);
@@ -408,10 +416,13 @@ final class LettuceLink implements RedisLink {
 			return new Connection(connection, connection.async(), null, null, () -> connectPubSub(redisClient, nodes),
 					new AtomicReference<>());
 		}
-		StatefulRedisConnection<byte[], byte[]> connection = redisClient.connect(ByteArrayCodec.INSTANCE);
+		RedisURI node = LettuceUris.of(redisClient, CONNECT_LIMIT);
+		StatefulRedisConnection<byte[], byte[]> connection = (node != null)
+				? redisClient.connect(ByteArrayCodec.INSTANCE, node) : redisClient.connect(ByteArrayCodec.INSTANCE);
 		connection.addListener(new BreakListener());
-		return new Connection(connection, connection.async(), LettuceFlush.of(connection), null,
-				() -> redisClient.connectPubSub(StringCodec.UTF8), new AtomicReference<>());
+		return new Connection(connection, connection.async(), LettuceFlush.of(connection), null, () -> (node != null)
+				? redisClient.connectPubSub(StringCodec.UTF8, node) : redisClient.connectPubSub(StringCodec.UTF8),
+				new AtomicReference<>());
 	}
 
 	private static StatefulRedisPubSubConnection<String, String> connectPubSub(RedisClient client,
@@ -671,10 +682,17 @@ final class LettuceLink implements RedisLink {
 			return (subscription != null) ? CompletableFuture.allOf(closed, close(subscription)) : closed;
 		}
 
-		// The application's factory may have closed it already: it stops before its beans
-		// are destroyed.
+		// Also one that isn't open: it waits for its next attempt to connect, and would
+		// go on for ever
 		private static CompletableFuture<Void> close(StatefulConnection<?, ?> connection) {
-			return connection.isOpen() ? connection.closeAsync() : CompletableFuture.completedFuture(null);
+			try {
+				return connection.closeAsync();
+			}
+			catch (RuntimeException ex) {
+				// The application's factory stops before its beans are destroyed
+				logger.debug("The driver had stopped already", ex);
+				return CompletableFuture.completedFuture(null);
+			}
 		}
 
 	}
