@@ -168,6 +168,29 @@ class BlockingLinkTests {
 		}
 	}
 
+	@Test
+	void failsNoCallWhereRedisHasClosedWhatThePoolHolds() {
+		try (RedisServer redis = RedisServer.start(); RedisProxy network = RedisProxy.to(redis.port())) {
+			JedisConnectionFactory factory = pooled(network, 8);
+			BlockingLink link = new BlockingLink(factory);
+			fillPool(factory);
+
+			redis.cli("CLIENT", "KILL", "TYPE", "normal");
+
+			assertThat(publish(link)).succeedsWithin(Duration.ofSeconds(30));
+			link.close();
+			factory.destroy();
+		}
+	}
+
+	private static void fillPool(JedisConnectionFactory factory) {
+		List<RedisConnection> connections = IntStream.range(0, 7)
+			.mapToObj((number) -> factory.getConnection())
+			.toList();
+		assertThat(connections).allSatisfy((connection) -> assertThat(connection.ping()).isEqualTo("PONG"));
+		connections.forEach(RedisConnection::close);
+	}
+
 	private static CompletableFuture<Void> takeConnection(JedisConnectionFactory factory) {
 		return CompletableFuture.runAsync(() -> {
 			try (RedisConnection connection = factory.getConnection()) {
