@@ -114,7 +114,7 @@ final class LettuceLink implements RedisLink {
 	private final RetryPause pause = new RetryPause();
 
 	/**
-	 * Between attempts to open a connection for the subscription. Guarded by itself.
+	 * Between attempts to subscribe, until one succeeds. Guarded by itself.
 	 */
 	private final RetryPause subscriptionPause = new RetryPause();
 
@@ -460,8 +460,8 @@ final class LettuceLink implements RedisLink {
 		}
 	}
 
-	// Subscribe, beside a connection that is in use. Lettuce keeps the subscription over
-	// reconnects.
+	// Subscribe, beside a connection that is in use. Lettuce would keep the subscription
+	// over reconnects, but doesn't tell whether it could.
 	private void subscribe(Connection connection) {
 		if (this.current != connection || connection.subscription().get() != null) {
 			return;
@@ -469,8 +469,9 @@ final class LettuceLink implements RedisLink {
 		StatefulRedisPubSubConnection<String, String> subscription = null;
 		try {
 			subscription = connection.connectPubSub().get();
-			synchronized (this.subscriptionPause) {
-				this.subscriptionPause.reset();
+			if (!connection.subscription().compareAndSet(null, subscription) || this.current != connection) {
+				subscription.closeAsync();
+				return;
 			}
 			subscription.addListener(new Listener());
 			StatefulRedisPubSubConnection<String, String> asked = subscription;
@@ -478,7 +479,7 @@ final class LettuceLink implements RedisLink {
 
 				@Override
 				public void onRedisDisconnected(RedisChannelHandler<?, ?> closed) {
-					later(() -> replace(connection, asked), RETRY_INTERVAL_MS);
+					replace(connection, asked);
 				}
 
 			});
@@ -487,14 +488,16 @@ final class LettuceLink implements RedisLink {
 					notSubscribed(connection, asked, failure);
 				}
 			});
-			if (!connection.subscription().compareAndSet(null, subscription) || this.current != connection) {
-				subscription.closeAsync();
+			if (!subscription.isOpen()) {
+				// Before anybody listened to that
+				replace(connection, subscription);
 			}
 		}
 		catch (Throwable ex) {
 			this.errors.met(ex);
 			logger.debug("Could not subscribe", ex);
 			if (subscription != null) {
+				connection.subscription().compareAndSet(subscription, null);
 				subscription.closeAsync();
 			}
 			Subscriber subscriber = this.subscriber;
@@ -505,11 +508,12 @@ final class LettuceLink implements RedisLink {
 		}
 	}
 
-	// The driver opens it once more by itself, but doesn't say why it can't
+	// The driver would open it once more by itself, but doesn't say why it can't, nor
+	// that Redis doesn't let it subscribe any more
 	private void replace(Connection connection, StatefulRedisPubSubConnection<String, String> closed) {
-		if (this.current == connection && !closed.isOpen() && connection.subscription().compareAndSet(closed, null)) {
+		if (this.current == connection && connection.subscription().compareAndSet(closed, null)) {
 			closed.closeAsync();
-			resubscribe(connection);
+			later(() -> resubscribe(connection), subscriptionPauseMillis());
 		}
 	}
 
@@ -713,6 +717,9 @@ final class LettuceLink implements RedisLink {
 			Subscriber subscriber = LettuceLink.this.subscriber;
 			// Channels are confirmed one by one.
 			if (subscriber != null && count >= LettuceLink.this.channels.size()) {
+				synchronized (LettuceLink.this.subscriptionPause) {
+					LettuceLink.this.subscriptionPause.reset();
+				}
 				subscriber.subscribed();
 			}
 		}
