@@ -46,11 +46,10 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	/**
 	 * Versions word a missing right differently, in scripts without a code.
 	 */
-	private static final Pattern MISSING_RIGHT = Pattern
-		.compile(
-				"NOPERM|ACL failure|unknown command|unknown redis command|unknown subcommand|command not allowed"
-						+ "|can't run this command|can't access at least one of|no permissions",
-				Pattern.CASE_INSENSITIVE);
+	private static final Pattern MISSING_RIGHT = Pattern.compile(
+			"NOPERM|ACL failure|unknown command|unknown redis command|unknown subcommand|command not allowed"
+					+ "|can't run this command|can't access at least one of|can't publish to|no permissions",
+			Pattern.CASE_INSENSITIVE);
 
 	/**
 	 * What Redis answers to what is beyond its {@code proto-max-bulk-len}.
