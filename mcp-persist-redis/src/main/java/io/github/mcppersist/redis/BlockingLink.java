@@ -539,7 +539,9 @@ final class BlockingLink implements RedisLink {
 				answered(begunAt);
 				return;
 			}
-			this.lastFailure = reason;
+			if (!reason.isGivenUp()) {
+				this.lastFailure = reason;
+			}
 			if (isSilent) {
 				// It is away: how many connections it had says nothing of those to come
 				this.unproven = null;

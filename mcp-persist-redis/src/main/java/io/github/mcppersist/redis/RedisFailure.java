@@ -279,6 +279,22 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	}
 
 	/**
+	 * Say whether nobody waited any longer for the call, which doesn't say why it took so
+	 * long.
+	 * @return whether it was given up
+	 */
+	boolean isGivenUp() {
+		Throwable cause = this.cause;
+		return cause != null && causes(cause).stream()
+			.anyMatch((each) -> each instanceof InterruptedException && !waitedForPool(each));
+	}
+
+	private static boolean waitedForPool(Throwable cause) {
+		return cause instanceof InterruptedException && Arrays.stream(cause.getStackTrace())
+			.anyMatch((frame) -> frame.getMethodName().equals("borrowObject"));
+	}
+
+	/**
 	 * Say whether this is a replica that has lost its primary and answers nothing: the
 	 * address may lead to the primary by now.
 	 * @return whether it is
@@ -343,7 +359,7 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 				return "Redis at " + address + " takes no more connections. Raise maxclients, or look who holds them: "
 						+ text;
 			}
-			if (cause instanceof InterruptedException || text.contains("Timeout waiting for idle object")
+			if (waitedForPool(cause) || text.contains("Timeout waiting for idle object")
 					|| text.contains("Pool exhausted")) {
 				return "No connection to Redis at " + address + " was free in time. If the application takes all of "
 						+ "the pool, raise spring.data.redis.jedis.pool.max-active";
