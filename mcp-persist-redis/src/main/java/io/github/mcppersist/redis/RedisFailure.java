@@ -348,6 +348,11 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 				return "Nothing accepts connections where Redis should be, at " + address + ". Start Redis, or check "
 						+ "spring.data.redis.host and .port" + UNLESS_URL;
 			}
+			if (text.contains("Connection initialization timed out")) {
+				return "Redis at " + address
+						+ " accepts connections and keeps silent. It hangs, or a firewall or a port "
+						+ "that expects TLS or doesn't (spring.data.redis.ssl.enabled) does: " + text;
+			}
 			if (text.contains("Cannot determine a partition")) {
 				return "No server of Redis at " + address + " holds some of the slots for now: a primary has failed, "
 						+ "and no replica has taken its place yet: " + text;
