@@ -202,8 +202,8 @@ final class BlockingLink implements RedisLink {
 		long begunAt = System.nanoTime();
 		Throwable failure = null;
 		T reply = null;
-		try (RedisConnection connection = this.factory.getConnection()) {
-			reply = command.apply(connection);
+		try {
+			reply = apply(command);
 		}
 		catch (Throwable ex) {
 			failure = ex;
@@ -229,6 +229,31 @@ final class BlockingLink implements RedisLink {
 				answer.completeExceptionally(failure);
 			}
 		}
+	}
+
+	private <T> T apply(Function<RedisConnection, T> command) {
+		try (RedisConnection connection = this.factory.getConnection()) {
+			try {
+				return command.apply(connection);
+			}
+			catch (RuntimeException ex) {
+				if (!clearsPool(connection, ex)) {
+					throw ex;
+				}
+			}
+		}
+		// One that is opened now shows whether Redis works. What was carried out already
+		// is recognized, as where a driver sends it again by itself
+		try (RedisConnection connection = this.factory.getConnection()) {
+			return command.apply(connection);
+		}
+	}
+
+	// Redis has closed a connection of the pool while nobody used it, and so most likely
+	// all: each would make a call fail
+	private boolean clearsPool(RedisConnection connection, Throwable failure) {
+		return JEDIS && RedisFailure.of(failure, this.address).isBreak()
+				&& JedisSubscription.clearPool(this.factory, connection);
 	}
 
 	private void tellLack(Server server, RedisFailure reason) {
@@ -514,7 +539,9 @@ final class BlockingLink implements RedisLink {
 				answered(begunAt);
 				return;
 			}
-			this.lastFailure = reason;
+			if (!reason.isGivenUp()) {
+				this.lastFailure = reason;
+			}
 			if (isSilent) {
 				// It is away: how many connections it had says nothing of those to come
 				this.unproven = null;

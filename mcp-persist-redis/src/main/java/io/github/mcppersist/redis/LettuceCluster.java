@@ -55,10 +55,10 @@ final class LettuceCluster extends RedisClusterClient {
 	private static final Duration LOOK_LIMIT = Duration.ofSeconds(1);
 
 	/**
-	 * How long it counts that no node accepted connections: while calls fail, that is
+	 * How long it counts which nodes accepted connections: while calls fail, that is
 	 * found out anew in less.
 	 */
-	private static final long DESERTION = 5_000_000_000L;
+	private static final long KNOWLEDGE = 5_000_000_000L;
 
 	private static final int DEFAULT_PORT = RedisURI.DEFAULT_REDIS_PORT;
 
@@ -71,14 +71,9 @@ final class LettuceCluster extends RedisClusterClient {
 	private volatile boolean reachable;
 
 	/**
-	 * When no node accepted connections, or {@code null} if one did since.
+	 * Which nodes accepted connections when that was last found out.
 	 */
-	private volatile @Nullable Long desertedAt;
-
-	/**
-	 * Where the look that is under way asks.
-	 */
-	private volatile @Nullable List<RedisURI> asked;
+	private volatile @Nullable Accepting accepting;
 
 	private final LookPace pace = new LookPace(System::nanoTime);
 
@@ -91,7 +86,7 @@ final class LettuceCluster extends RedisClusterClient {
 		List<RedisURI> nodes = configuration.getClusterNodes().stream().map((node) -> {
 			RedisURI uri = LettuceUris.of(Objects.requireNonNull(node.getHost()), node.getPortOr(DEFAULT_PORT),
 					configuration, 0, factory.getClientConfiguration());
-			uri.setTimeout(atMost(uri.getTimeout()));
+			uri.setTimeout(LettuceUris.atMost(uri.getTimeout(), LOOK_LIMIT));
 			return uri;
 		}).toList();
 		LettuceCluster cluster = new LettuceCluster(applications.getResources(), nodes);
@@ -113,7 +108,7 @@ final class LettuceCluster extends RedisClusterClient {
 		return applications.mutate()
 			.socketOptions(applications.getSocketOptions()
 				.mutate()
-				.connectTimeout(atMost(applications.getSocketOptions().getConnectTimeout()))
+				.connectTimeout(LettuceUris.atMost(applications.getSocketOptions().getConnectTimeout(), LOOK_LIMIT))
 				.build())
 			// They are kept by RedisCalls; here they cost a timer for each call
 			.timeoutOptions(TimeoutOptions.builder().timeoutCommands(false).build())
@@ -121,11 +116,6 @@ final class LettuceCluster extends RedisClusterClient {
 			.nodeFilter(alive.and(applications.getNodeFilter()))
 			.topologyRefreshOptions(looks.build())
 			.build();
-	}
-
-	private static Duration atMost(Duration applications) {
-		boolean shorter = applications.compareTo(LOOK_LIMIT) < 0 && !applications.isZero();
-		return shorter ? applications : LOOK_LIMIT;
 	}
 
 	/**
@@ -169,7 +159,7 @@ final class LettuceCluster extends RedisClusterClient {
 	 */
 	void onBreak(Consumer<String> listener) {
 		this.reachable = !accepting().isEmpty();
-		this.desertedAt = null;
+		this.accepting = null;
 		Map<RedisChannelHandler<?, ?>, SocketAddress> peers = new ConcurrentHashMap<>();
 		addListener(new RedisConnectionStateListener() {
 
@@ -229,13 +219,11 @@ final class LettuceCluster extends RedisClusterClient {
 		if (!this.pace.begins()) {
 			return;
 		}
-		List<RedisURI> accepting = this.reachable ? accepting() : List.of();
-		if (this.reachable && accepting.isEmpty()) {
+		if (this.reachable && accepting().isEmpty()) {
 			// A look would find nothing, and log that of each node
 			this.pace.ended(false, false);
 			return;
 		}
-		this.asked = this.reachable ? accepting : null;
 		Set<String> before = topology();
 		CompletionStage<Void> look;
 		try {
@@ -245,7 +233,6 @@ final class LettuceCluster extends RedisClusterClient {
 			look = CompletableFuture.failedStage(ex);
 		}
 		look.whenComplete((nothing, failure) -> {
-			this.asked = null;
 			this.pace.ended(failure == null, failure == null && !topology().equals(before));
 			if (failure != null) {
 				logger.debug("Could not look where the slots are", failure);
@@ -259,15 +246,30 @@ final class LettuceCluster extends RedisClusterClient {
 	 */
 	@Override
 	public CompletionStage<Void> refreshPartitionsAsync() {
-		Long desertedAt = this.desertedAt;
-		return (desertedAt != null && System.nanoTime() - desertedAt < DESERTION)
-				? CompletableFuture.completedStage(null) : super.refreshPartitionsAsync();
+		List<RedisURI> asked = asked();
+		return (asked != null && asked.isEmpty()) ? CompletableFuture.completedStage(null)
+				: super.refreshPartitionsAsync();
 	}
 
 	@Override
 	protected Iterable<RedisURI> getTopologyRefreshSource() {
-		List<RedisURI> asked = this.asked;
+		List<RedisURI> asked = asked();
 		return (asked != null) ? asked : super.getTopologyRefreshSource();
+	}
+
+	/**
+	 * Nodes that accept connections name those that don't, and a look that went on to
+	 * these would log each.
+	 */
+	@Override
+	protected boolean useDynamicRefreshSources() {
+		return asked() == null && super.useDynamicRefreshSources();
+	}
+
+	// Where looks ask, or null if that is for the driver to say
+	private @Nullable List<RedisURI> asked() {
+		Accepting accepting = this.accepting;
+		return (accepting != null && System.nanoTime() - accepting.at() < KNOWLEDGE) ? accepting.nodes() : null;
 	}
 
 	/**
@@ -284,19 +286,22 @@ final class LettuceCluster extends RedisClusterClient {
 
 	// Names of seeds may lead elsewhere by now
 	private List<RedisURI> accepting() {
+		List<RedisURI> known = new ArrayList<>();
+		if (super.useDynamicRefreshSources()) {
+			getPartitions().forEach((node) -> known.add(node.getUri()));
+		}
+		getInitialUris().forEach(known::add);
 		Map<InetSocketAddress, RedisURI> nodes = new LinkedHashMap<>();
-		for (Iterable<RedisURI> uris : List.of(super.getTopologyRefreshSource(), getInitialUris())) {
-			uris.forEach((uri) -> {
-				if (getResources().socketAddressResolver().resolve(uri) instanceof InetSocketAddress address) {
-					nodes.putIfAbsent(address, uri);
-				}
-			});
+		for (RedisURI uri : known) {
+			if (getResources().socketAddressResolver().resolve(uri) instanceof InetSocketAddress address) {
+				nodes.putIfAbsent(address, uri);
+			}
 		}
 		List<RedisURI> accepting = OpenPorts.of(nodes.keySet(), LOOK_LIMIT)
 			.stream()
 			.map((address) -> Objects.requireNonNull(nodes.get(address)))
 			.toList();
-		this.desertedAt = accepting.isEmpty() ? System.nanoTime() : null;
+		this.accepting = new Accepting(accepting, System.nanoTime());
 		return accepting;
 	}
 
@@ -315,6 +320,10 @@ final class LettuceCluster extends RedisClusterClient {
 	 */
 	CompletableFuture<Void> end() {
 		return shutdownAsync(0, 1, TimeUnit.SECONDS);
+	}
+
+	private record Accepting(List<RedisURI> nodes, long at) {
+
 	}
 
 }

@@ -60,6 +60,13 @@ final class LettuceLink implements RedisLink {
 
 	private static final long PATIENCE = 2_000_000_000L;
 
+	/**
+	 * How long connecting may take, until Redis has let this node in. The application's
+	 * time limit may be a minute, and so many attempts that hang would keep the one from
+	 * beginning that gets through.
+	 */
+	private static final Duration CONNECT_LIMIT = Duration.ofNanos(MAX_ATTEMPTS * PATIENCE);
+
 	private static final long RETRY_INTERVAL_MS = 500;
 
 	private static final long REFUSED_INTERVAL_MS = 2000;
@@ -107,7 +114,7 @@ final class LettuceLink implements RedisLink {
 	private final RetryPause pause = new RetryPause();
 
 	/**
-	 * Between attempts to open a connection for the subscription. Guarded by itself.
+	 * Between attempts to subscribe, until one succeeds. Guarded by itself.
 	 */
 	private final RetryPause subscriptionPause = new RetryPause();
 
@@ -400,6 +407,7 @@ final class LettuceLink implements RedisLink {
 		}
 		RedisClient redisClient = (RedisClient) this.factory.getRequiredNativeClient();
 		List<RedisURI> nodes = StaticNodes.of(this.factory);
+		nodes.forEach((node) -> node.setTimeout(LettuceUris.atMost(node.getTimeout(), CONNECT_LIMIT)));
 		if (!nodes.isEmpty()) {
 			StatefulRedisMasterReplicaConnection<byte[], byte[]> connection = MasterReplica.connect(redisClient,
 					ByteArrayCodec.INSTANCE, nodes);
@@ -408,10 +416,13 @@ final class LettuceLink implements RedisLink {
 			return new Connection(connection, connection.async(), null, null, () -> connectPubSub(redisClient, nodes),
 					new AtomicReference<>());
 		}
-		StatefulRedisConnection<byte[], byte[]> connection = redisClient.connect(ByteArrayCodec.INSTANCE);
+		RedisURI node = LettuceUris.of(redisClient, CONNECT_LIMIT);
+		StatefulRedisConnection<byte[], byte[]> connection = (node != null)
+				? redisClient.connect(ByteArrayCodec.INSTANCE, node) : redisClient.connect(ByteArrayCodec.INSTANCE);
 		connection.addListener(new BreakListener());
-		return new Connection(connection, connection.async(), LettuceFlush.of(connection), null,
-				() -> redisClient.connectPubSub(StringCodec.UTF8), new AtomicReference<>());
+		return new Connection(connection, connection.async(), LettuceFlush.of(connection), null, () -> (node != null)
+				? redisClient.connectPubSub(StringCodec.UTF8, node) : redisClient.connectPubSub(StringCodec.UTF8),
+				new AtomicReference<>());
 	}
 
 	private static StatefulRedisPubSubConnection<String, String> connectPubSub(RedisClient client,
@@ -449,8 +460,8 @@ final class LettuceLink implements RedisLink {
 		}
 	}
 
-	// Subscribe, beside a connection that is in use. Lettuce keeps the subscription over
-	// reconnects.
+	// Subscribe, beside a connection that is in use. Lettuce would keep the subscription
+	// over reconnects, but doesn't tell whether it could.
 	private void subscribe(Connection connection) {
 		if (this.current != connection || connection.subscription().get() != null) {
 			return;
@@ -458,8 +469,9 @@ final class LettuceLink implements RedisLink {
 		StatefulRedisPubSubConnection<String, String> subscription = null;
 		try {
 			subscription = connection.connectPubSub().get();
-			synchronized (this.subscriptionPause) {
-				this.subscriptionPause.reset();
+			if (!connection.subscription().compareAndSet(null, subscription) || this.current != connection) {
+				subscription.closeAsync();
+				return;
 			}
 			subscription.addListener(new Listener());
 			StatefulRedisPubSubConnection<String, String> asked = subscription;
@@ -467,7 +479,7 @@ final class LettuceLink implements RedisLink {
 
 				@Override
 				public void onRedisDisconnected(RedisChannelHandler<?, ?> closed) {
-					later(() -> replace(connection, asked), RETRY_INTERVAL_MS);
+					replace(connection, asked);
 				}
 
 			});
@@ -476,14 +488,16 @@ final class LettuceLink implements RedisLink {
 					notSubscribed(connection, asked, failure);
 				}
 			});
-			if (!connection.subscription().compareAndSet(null, subscription) || this.current != connection) {
-				subscription.closeAsync();
+			if (!subscription.isOpen()) {
+				// Before anybody listened to that
+				replace(connection, subscription);
 			}
 		}
 		catch (Throwable ex) {
 			this.errors.met(ex);
 			logger.debug("Could not subscribe", ex);
 			if (subscription != null) {
+				connection.subscription().compareAndSet(subscription, null);
 				subscription.closeAsync();
 			}
 			Subscriber subscriber = this.subscriber;
@@ -494,11 +508,12 @@ final class LettuceLink implements RedisLink {
 		}
 	}
 
-	// The driver opens it once more by itself, but doesn't say why it can't
+	// The driver would open it once more by itself, but doesn't say why it can't, nor
+	// that Redis doesn't let it subscribe any more
 	private void replace(Connection connection, StatefulRedisPubSubConnection<String, String> closed) {
-		if (this.current == connection && !closed.isOpen() && connection.subscription().compareAndSet(closed, null)) {
+		if (this.current == connection && connection.subscription().compareAndSet(closed, null)) {
 			closed.closeAsync();
-			resubscribe(connection);
+			later(() -> resubscribe(connection), subscriptionPauseMillis());
 		}
 	}
 
@@ -671,10 +686,17 @@ final class LettuceLink implements RedisLink {
 			return (subscription != null) ? CompletableFuture.allOf(closed, close(subscription)) : closed;
 		}
 
-		// The application's factory may have closed it already: it stops before its beans
-		// are destroyed.
+		// Also one that isn't open: it waits for its next attempt to connect, and would
+		// go on for ever
 		private static CompletableFuture<Void> close(StatefulConnection<?, ?> connection) {
-			return connection.isOpen() ? connection.closeAsync() : CompletableFuture.completedFuture(null);
+			try {
+				return connection.closeAsync();
+			}
+			catch (RuntimeException ex) {
+				// The application's factory stops before its beans are destroyed
+				logger.debug("The driver had stopped already", ex);
+				return CompletableFuture.completedFuture(null);
+			}
 		}
 
 	}
@@ -695,6 +717,9 @@ final class LettuceLink implements RedisLink {
 			Subscriber subscriber = LettuceLink.this.subscriber;
 			// Channels are confirmed one by one.
 			if (subscriber != null && count >= LettuceLink.this.channels.size()) {
+				synchronized (LettuceLink.this.subscriptionPause) {
+					LettuceLink.this.subscriptionPause.reset();
+				}
 				subscriber.subscribed();
 			}
 		}

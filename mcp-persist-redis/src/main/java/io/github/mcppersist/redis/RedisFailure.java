@@ -46,11 +46,10 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	/**
 	 * Versions word a missing right differently, in scripts without a code.
 	 */
-	private static final Pattern MISSING_RIGHT = Pattern
-		.compile(
-				"NOPERM|ACL failure|unknown command|unknown redis command|unknown subcommand|command not allowed"
-						+ "|can't run this command|can't access at least one of|no permissions",
-				Pattern.CASE_INSENSITIVE);
+	private static final Pattern MISSING_RIGHT = Pattern.compile(
+			"NOPERM|ACL failure|unknown command|unknown redis command|unknown subcommand|command not allowed"
+					+ "|can't run this command|can't access at least one of|can't publish to|no permissions",
+			Pattern.CASE_INSENSITIVE);
 
 	/**
 	 * What Redis answers to what is beyond its {@code proto-max-bulk-len}.
@@ -280,6 +279,22 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	}
 
 	/**
+	 * Say whether nobody waited any longer for the call, which doesn't say why it took so
+	 * long.
+	 * @return whether it was given up
+	 */
+	boolean isGivenUp() {
+		Throwable cause = this.cause;
+		return cause != null && causes(cause).stream()
+			.anyMatch((each) -> each instanceof InterruptedException && !waitedForPool(each));
+	}
+
+	private static boolean waitedForPool(Throwable cause) {
+		return cause instanceof InterruptedException && Arrays.stream(cause.getStackTrace())
+			.anyMatch((frame) -> frame.getMethodName().equals("borrowObject"));
+	}
+
+	/**
 	 * Say whether this is a replica that has lost its primary and answers nothing: the
 	 * address may lead to the primary by now.
 	 * @return whether it is
@@ -333,6 +348,11 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 				return "Nothing accepts connections where Redis should be, at " + address + ". Start Redis, or check "
 						+ "spring.data.redis.host and .port" + UNLESS_URL;
 			}
+			if (text.contains("Connection initialization timed out")) {
+				return "Redis at " + address
+						+ " accepts connections and keeps silent. It hangs, or a firewall or a port "
+						+ "that expects TLS or doesn't (spring.data.redis.ssl.enabled) does: " + text;
+			}
 			if (text.contains("Cannot determine a partition")) {
 				return "No server of Redis at " + address + " holds some of the slots for now: a primary has failed, "
 						+ "and no replica has taken its place yet: " + text;
@@ -344,7 +364,7 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 				return "Redis at " + address + " takes no more connections. Raise maxclients, or look who holds them: "
 						+ text;
 			}
-			if (cause instanceof InterruptedException || text.contains("Timeout waiting for idle object")
+			if (waitedForPool(cause) || text.contains("Timeout waiting for idle object")
 					|| text.contains("Pool exhausted")) {
 				return "No connection to Redis at " + address + " was free in time. If the application takes all of "
 						+ "the pool, raise spring.data.redis.jedis.pool.max-active";

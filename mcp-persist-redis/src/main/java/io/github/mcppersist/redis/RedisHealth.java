@@ -156,6 +156,11 @@ final class RedisHealth {
 	private int unlogged;
 
 	/**
+	 * Why it has come back for the last time.
+	 */
+	private @Nullable String unloggedReason;
+
+	/**
 	 * Whether it is to be logged when it ends.
 	 */
 	private boolean endLogged;
@@ -548,6 +553,7 @@ final class RedisHealth {
 				// minute
 				boolean back = this.kindsLogged.contains(failure.kind());
 				this.unlogged += back ? 1 : 0;
+				this.unloggedReason = back ? reason() : this.unloggedReason;
 				this.logged = back ? this.logged : State.WORKING;
 			}
 			logWorse(failure, now);
@@ -578,11 +584,11 @@ final class RedisHealth {
 				logEnd(this.told.nanos(now) / 1_000_000);
 			}
 		}
-		if (this.unlogged > 0 && now - this.loggedAt >= Spell.MEMORY && this.lastTold != null) {
+		if (this.unlogged > 0 && now - this.loggedAt >= Spell.MEMORY) {
 			logger.atWarn()
 				.addKeyValue("mcp.outage.times", this.unlogged)
 				.log("Events were not stored again, {} times since this was logged: clients can't resume fully. {}",
-						this.unlogged, this.lastTold.reason());
+						this.unlogged, this.unloggedReason);
 			this.unlogged = 0;
 			this.loggedAt = now;
 			this.endLogged = this.failing.isLasting();

@@ -2,6 +2,7 @@ package io.github.mcppersist.redis;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.net.ConnectException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -166,6 +167,60 @@ class BlockingLinkTests {
 			link.close();
 			factory.destroy();
 		}
+	}
+
+	@Test
+	void keepsTheReasonThoughALaterCallIsGivenUpBeforeItFindsOne() {
+		AtomicInteger attempts = new AtomicInteger();
+		CountDownLatch givenUp = new CountDownLatch(1);
+		RedisConnectionFactory away = (RedisConnectionFactory) Proxy.newProxyInstance(getClass().getClassLoader(),
+				new Class<?>[] { RedisConnectionFactory.class }, (proxy, called, arguments) -> {
+					if (attempts.incrementAndGet() > 1) {
+						try {
+							new CountDownLatch(1).await();
+						}
+						catch (InterruptedException ex) {
+							givenUp.countDown();
+							throw new RedisConnectionFailureException("Interrupted", ex);
+						}
+					}
+					throw new RedisConnectionFailureException("Away", new ConnectException("Connection refused"));
+				});
+		BlockingLink link = new BlockingLink(away);
+		assertThat(publish(link)).failsWithin(Duration.ofMinutes(1));
+
+		CompletableFuture<Long> call = publish(link);
+		awaitAtLeast(2, attempts);
+		call.cancel(false);
+
+		Awaitility.await().until(() -> givenUp.getCount() == 0);
+		Awaitility.await()
+			.during(Duration.ofMillis(300))
+			.until(() -> link.unanswered(RedisLink.NO_SERVER, 500).message().contains("Nothing accepts"));
+		link.close();
+	}
+
+	@Test
+	void failsNoCallWhereRedisHasClosedWhatThePoolHolds() {
+		try (RedisServer redis = RedisServer.start(); RedisProxy network = RedisProxy.to(redis.port())) {
+			JedisConnectionFactory factory = pooled(network, 8);
+			BlockingLink link = new BlockingLink(factory);
+			fillPool(factory);
+
+			redis.cli("CLIENT", "KILL", "TYPE", "normal");
+
+			assertThat(publish(link)).succeedsWithin(Duration.ofSeconds(30));
+			link.close();
+			factory.destroy();
+		}
+	}
+
+	private static void fillPool(JedisConnectionFactory factory) {
+		List<RedisConnection> connections = IntStream.range(0, 7)
+			.mapToObj((number) -> factory.getConnection())
+			.toList();
+		assertThat(connections).allSatisfy((connection) -> assertThat(connection.ping()).isEqualTo("PONG"));
+		connections.forEach(RedisConnection::close);
 	}
 
 	private static CompletableFuture<Void> takeConnection(JedisConnectionFactory factory) {

@@ -197,6 +197,24 @@ class RedisAclTests {
 
 	@ParameterizedTest
 	@EnumSource
+	void noticesThatItMaySubscribeNoMoreOnceItsConnectionHasBroken(Driver driver) {
+		RedisEventStore store = this.stores
+			.open(this.stores.builder(factory(driver)).echoInterval(Duration.ofHours(1)));
+		RedisStores.awaitSubscribed(store, this.redis);
+		Awaitility.await().until(() -> store.outage() == null);
+
+		this.redis.cli("ACL", "SETUSER", "mcp", "-subscribe");
+		this.redis.cli("CLIENT", "KILL", "TYPE", "pubsub");
+
+		Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> store.outage() != null);
+		assertThat(store.outage().reason()).contains("spring.data.redis.username");
+		this.redis.cli("ACL", "SETUSER", "mcp", "+subscribe");
+		Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> store.outage() == null);
+		RedisStores.awaitSubscribed(store, this.redis);
+	}
+
+	@ParameterizedTest
+	@EnumSource
 	void noticesThatItMayNotSubscribe(Driver driver) {
 		this.redis.cli("ACL", "SETUSER", "mcp", "-subscribe");
 

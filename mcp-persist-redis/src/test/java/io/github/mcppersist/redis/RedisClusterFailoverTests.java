@@ -187,6 +187,25 @@ class RedisClusterFailoverTests {
 		assertThat(this.log.list).extracting(ILoggingEvent::getLevel).containsExactly(Level.WARN);
 	}
 
+	@Test
+	void asksOnlyWhoAcceptsConnectionsWhereAPrimaryIsAwayWithItsReplica() {
+		open(Driver.LETTUCE);
+		RedisServer lost = this.cluster.nodes().get(1);
+		this.cluster.replica(lost).kill();
+		lost.kill();
+		awaiting().until(() -> this.store.outage() != null);
+		this.driverLog.list.clear();
+		StoreOutage outage = this.store.outage();
+		awaiting().until(() -> this.store.outage().duration().minus(outage.duration()).toSeconds() >= 20);
+
+		// Attempts to reconnect, and a look that was under way; there are ten looks at
+		// least
+		assertThat(List.copyOf(this.driverLog.list)).hasSizeLessThanOrEqualTo(10);
+		assertThat(this.log.list).extracting(ILoggingEvent::getLevel).containsExactly(Level.WARN);
+		lost.startAgain();
+		awaiting().ignoreExceptionsInstanceOf(EventStoreUnavailableException.class).until(() -> store(lost));
+	}
+
 	@ParameterizedTest
 	@EnumSource
 	void sessionsBeginWhileTheServerThatCountsThemIsAway(Driver driver) {

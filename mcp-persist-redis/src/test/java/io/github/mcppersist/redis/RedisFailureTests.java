@@ -19,6 +19,7 @@ class RedisFailureTests {
 	@ValueSource(strings = { "NOPERM this user has no permissions to run the 'subscribe' command",
 			"ERR The user executing the script can't run this command or subcommand script: 7d8d, on @user_script:14.",
 			"ERR The user executing the script can't access at least one of the keys mentioned in the command",
+			"ERR The user executing the script can't publish to the channel mentioned in the command",
 			"ERR unknown command 'EVALSHA', with args beginning with: '1795'",
 			"ERR Error running script (call to f_7d8d): @user_script:14: @user_script: 14: Unknown Redis command called "
 					+ "from Lua script" })

@@ -265,6 +265,27 @@ class RedisHealthTests {
 	}
 
 	@Test
+	void saysOfWhatHasComeBackWhyItHasAndNotWhatElseWasWrongSince() {
+		for (int i = 0; i < 2; i++) {
+			fail("a", APPEND, "OOM command not allowed when used memory > 'maxmemory'.");
+			pass(300);
+			probe("a");
+			pass(9700);
+			this.health.due(List.of("a", "b"));
+		}
+		this.health.refused(Operation.STUCK_SLOT,
+				RedisFailure.of(new IllegalStateException("TRYAGAIN Multiple keys request"), "b").ofSlots("7"));
+		pass(60_000);
+		this.health.due(List.of("a", "b"));
+
+		assertThat(this.log.list).extracting(ILoggingEvent::getFormattedMessage)
+			.filteredOn((line) -> line.contains("again, 1 times"))
+			.singleElement()
+			.asString()
+			.contains("maxmemory");
+	}
+
+	@Test
 	void aWorseOutageIsLoggedAlthoughAnotherWasOverJustNow() {
 		fail("a", APPEND, "OOM command not allowed when used memory > 'maxmemory'.");
 		probeAll();

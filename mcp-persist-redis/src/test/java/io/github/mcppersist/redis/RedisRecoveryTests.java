@@ -1,9 +1,11 @@
 package io.github.mcppersist.redis;
 
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
@@ -12,6 +14,8 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.lettuce.core.RedisChannelHandler;
+import io.lettuce.core.RedisConnectionStateListener;
 import org.assertj.core.api.ThrowableAssertAlternative;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -22,6 +26,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.jedis.JedisConnectionFactory;
+import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 
@@ -465,6 +471,29 @@ class RedisRecoveryTests {
 		}
 	}
 
+	@Test
+	void leavesAServerThatHangsForThePrimaryAtItsAddressHoweverPatientTheApplicationIs() {
+		LettuceConnectionFactory patient = new LettuceConnectionFactory(
+				new RedisStandaloneConfiguration("127.0.0.1", this.network.port()),
+				LettuceClientConfiguration.builder().commandTimeout(Duration.ofHours(1)).build());
+		patient.afterPropertiesSet();
+		patient.start();
+		RedisEventStore store = openStream(
+				this.stores.open(this.stores.builder(patient).timeout(Duration.ofSeconds(1))));
+		RedisStores.awaitSubscribed(store, this.redis);
+		try (RedisServer promoted = RedisServer.start()) {
+			long connections = this.network.accepted();
+			this.redis.pause();
+			// So many attempts hang at once, and none is on its way any more
+			Awaitility.await().atMost(RECOVERY_LIMIT).until(() -> this.network.accepted() >= connections + 3);
+			Duration before = store.outage().duration();
+			Awaitility.await().until(() -> store.outage().duration().minus(before).toSeconds() >= 1);
+			this.network.redirect(promoted.port());
+
+			assertGoesOnWith(promoted, store);
+		}
+	}
+
 	@ParameterizedTest
 	@EnumSource
 	void recoversOnceThePasswordIsRight(Driver driver) {
@@ -480,6 +509,32 @@ class RedisRecoveryTests {
 
 		await(() -> RedisStores
 			.block(store.openStream(this.stream, RequestIds.parse("7"), List.of(this.priming, this.first))));
+		assertStoresSecondOnce(store);
+	}
+
+	@Test
+	void closesForGoodWhatItHasReplaced() {
+		LettuceConnectionFactory factory = (LettuceConnectionFactory) Driver.LETTUCE
+			.open(new RedisStandaloneConfiguration("127.0.0.1", this.redis.port()));
+		Set<RedisChannelHandler<?, ?>> opened = ConcurrentHashMap.newKeySet();
+		factory.getRequiredNativeClient().addListener(new RedisConnectionStateListener() {
+
+			@Override
+			public void onRedisConnected(RedisChannelHandler<?, ?> connection, SocketAddress peer) {
+				opened.add(connection);
+			}
+
+		});
+		RedisEventStore store = openStream(
+				this.stores.open(this.stores.builder(factory).timeout(Duration.ofSeconds(1))));
+		RedisStores.awaitSubscribed(store, this.redis);
+
+		RedisOutage.WRONG_PASSWORD.begin(this.redis);
+		Awaitility.await().atMost(RECOVERY_LIMIT).until(() -> store.outage() != null);
+
+		// Each would connect again once it can
+		Awaitility.await().atMost(RECOVERY_LIMIT).until(() -> opened.stream().allMatch(RedisChannelHandler::isClosed));
+		RedisOutage.WRONG_PASSWORD.end(this.redis);
 		assertStoresSecondOnce(store);
 	}
 
