@@ -129,6 +129,12 @@ public record NodeMessage(Kind kind, String subject, String detail) {
 		UNSAVED('u'),
 
 		/**
+		 * A stream that the node that sends this runs has lost events, and the store
+		 * maybe all that it had of it, also who reads it. The detail is the stream.
+		 */
+		LOST('g'),
+
+		/**
 		 * A client has cancelled a request, which runs on whichever node. The detail is
 		 * the JSON text of the request's ID in Base64, without padding.
 		 */

@@ -70,7 +70,9 @@ public final class ObservedEventStore implements EventStore {
 	@Override
 	public Mono<EventPage> replayEventsAfter(StreamKey stream, @Nullable EventId lastEventId, int maxBytes) {
 		return called(StoreOperation.REPLAY_EVENTS_AFTER,
-				() -> this.store.replayEventsAfter(stream, lastEventId, maxBytes));
+				() -> this.store.replayEventsAfter(stream, lastEventId, maxBytes)
+					.switchIfEmpty(Mono.error(() -> new IllegalStateException(
+							"An event store must answer a read with a page, and " + this.store + " has none"))));
 	}
 
 	/**

@@ -17,6 +17,8 @@ import io.github.mcppersist.event.EventPage;
  */
 final class ClientProgress {
 
+	private final Mailbox mailbox;
+
 	private final SseOutput output;
 
 	private final ReconnectPolicy reconnects;
@@ -40,10 +42,12 @@ final class ClientProgress {
 
 	/**
 	 * Begin before the first event.
+	 * @param mailbox the owner of its state
 	 * @param output takes what goes out
 	 * @param reconnects what is known of how the client comes back
 	 */
-	ClientProgress(SseOutput output, ReconnectPolicy reconnects) {
+	ClientProgress(Mailbox mailbox, SseOutput output, ReconnectPolicy reconnects) {
+		this.mailbox = mailbox;
 		this.output = output;
 		this.reconnects = reconnects;
 	}
@@ -103,6 +107,7 @@ final class ClientProgress {
 	 * @param start the last event that counts as sent, or {@code null} for none
 	 */
 	void beginAfter(@Nullable EventId start) {
+		assert this.mailbox.isInside();
 		this.position = start;
 	}
 
@@ -111,6 +116,7 @@ final class ClientProgress {
 	 * @param lastEventId the client's cursor
 	 */
 	void resumeAfter(EventId lastEventId) {
+		assert this.mailbox.isInside();
 		this.position = lastEventId;
 		this.cursor = lastEventId;
 	}
@@ -120,6 +126,7 @@ final class ClientProgress {
 	 * @param page the events
 	 */
 	void read(EventPage page) {
+		assert this.mailbox.isInside();
 		for (Event event : page.events()) {
 			if (!this.ahead.remove(event.id().tag())) {
 				send(event);
@@ -136,6 +143,7 @@ final class ClientProgress {
 	 * @param event the event
 	 */
 	void take(Event event) {
+		assert this.mailbox.isInside();
 		boolean sent = this.ahead.remove(event.id().tag());
 		this.position = event.id();
 		if (event.isPriming()) {
@@ -156,6 +164,7 @@ final class ClientProgress {
 	 * @param event the event
 	 */
 	void sendAhead(Event event) {
+		assert this.mailbox.isInside();
 		this.ahead.add(event.id().tag());
 		this.output.add(SseFrame.unstored(event));
 	}
@@ -165,6 +174,7 @@ final class ClientProgress {
 	 * @param event the event
 	 */
 	void passed(Event event) {
+		assert this.mailbox.isInside();
 		this.ahead.remove(event.id().tag());
 	}
 
@@ -174,6 +184,7 @@ final class ClientProgress {
 	 * @param events the events, at the places where they were read
 	 */
 	void displaced(List<Event> events) {
+		assert this.mailbox.isInside();
 		events.stream().filter(this::isPast).forEach((event) -> this.ahead.add(event.id().tag()));
 	}
 
@@ -183,6 +194,7 @@ final class ClientProgress {
 	 * @return whether the client has all of them
 	 */
 	boolean dropped(List<EventId> messages) {
+		assert this.mailbox.isInside();
 		boolean sent = true;
 		for (EventId id : messages) {
 			sent &= this.ahead.remove(id.tag());
@@ -191,18 +203,21 @@ final class ClientProgress {
 	}
 
 	/**
-	 * Tell the client its position, if it isn't its cursor. Not while it is ahead: if it
-	 * came back from there it would get once more what it has.
+	 * Tell the client its position, if it isn't its cursor, and if it is one that takes
+	 * an ID without a message. Not while it is ahead: if it came back from there it would
+	 * get once more what it has.
 	 */
 	void moveCursor() {
+		assert this.mailbox.isInside();
 		EventId position = this.position;
-		if (position == null || position.equals(this.cursor) || isAhead()) {
+		if (position == null || position.equals(this.cursor)) {
+			return;
+		}
+		if (isAhead() || !this.reconnects.isPriming()) {
 			return;
 		}
 		this.cursor = position;
-		if (this.reconnects.isPriming()) {
-			this.output.add(SseFrame.cursor(position, this.reconnects.retry()));
-		}
+		this.output.add(SseFrame.cursor(position, this.reconnects.retry()));
 	}
 
 	/**
@@ -210,6 +225,7 @@ final class ClientProgress {
 	 * @return whether it can come back with it; not, if it has none, or is ahead of it
 	 */
 	boolean repeatCursor() {
+		assert this.mailbox.isInside();
 		if (this.cursor == null || !this.reconnects.isPriming() || isAhead()) {
 			return false;
 		}

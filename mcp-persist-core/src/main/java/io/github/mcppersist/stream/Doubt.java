@@ -2,41 +2,110 @@ package io.github.mcppersist.stream;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventNotFoundException;
+import io.github.mcppersist.event.EventsTrimmedException;
+import io.github.mcppersist.event.EventsUnreadableException;
+import io.github.mcppersist.event.StreamKey;
 
 /**
- * What a call of the store may have stored, if that call can't be made once more: some of
- * its events were dropped, or it would undo what others have stored since. Until the
- * store has been asked, nobody knows whether these events are part of the stream. It
- * belongs to the {@link StreamLog}'s mailbox.
+ * The call of the store that may have been carried out, though the store hasn't said so.
+ * It is made again in just the same way, since only that is idempotent. If that can't be
+ * done, since some of its events were dropped or it would undo what others have stored
+ * since, it is <em>unsettled</em>: until the store has been asked, nobody knows whether
+ * these events are part of the stream. It belongs to the {@link StreamLog}'s mailbox.
  */
 final class Doubt {
 
-	private final List<EventId> dropped = new ArrayList<>();
+	private final StreamContext context;
 
-	private @Nullable EventId last;
+	private final StreamKey stream;
+
+	private StreamTail.@Nullable Batch batch;
+
+	/**
+	 * The last event of an unsettled call: it is stored if any of them is.
+	 */
+	private @Nullable EventId unsettled;
+
+	private final List<EventId> dropped = new ArrayList<>();
 
 	private boolean followedByGap;
 
-	/**
-	 * Doubt that a call was carried out.
-	 * @param last the last event of the call: it is stored if any of them is
-	 */
-	void begin(EventId last) {
-		this.last = last;
+	Doubt(StreamContext context, StreamKey stream) {
+		this.context = context;
+		this.stream = stream;
 	}
 
 	/**
-	 * Return what to ask the store for.
+	 * Doubt that a call is carried out, from before it is made.
+	 * @param batch what is to be stored
+	 */
+	void begin(StreamTail.Batch batch) {
+		this.batch = batch;
+	}
+
+	/**
+	 * Return what to store once more in just the same way.
+	 * @return what was to be stored, or {@code null} if that is settled, or can't be
+	 * settled in this way
+	 */
+	StreamTail.@Nullable Batch batch() {
+		return this.batch;
+	}
+
+	/**
+	 * The store has said what became of the call, or it doesn't matter any more.
+	 */
+	void forgetBatch() {
+		this.batch = null;
+	}
+
+	/**
+	 * The call can't be made again.
+	 */
+	void unsettle() {
+		this.unsettled = Objects.requireNonNull(this.batch).last();
+		this.batch = null;
+	}
+
+	/**
+	 * Return the last event of a call that can't be made again.
+	 * @return what to {@linkplain #isStored ask} the store for, or {@code null}
+	 */
+	@Nullable EventId unsettled() {
+		return this.unsettled;
+	}
+
+	/**
+	 * Return what isn't known to be stored.
 	 * @return the last event that is in doubt, or {@code null} if none is
 	 */
 	@Nullable EventId last() {
-		return this.last;
+		return (this.batch != null) ? this.batch.last() : this.unsettled;
+	}
+
+	/**
+	 * Ask the store for an event.
+	 * @param id the event's ID
+	 * @return whether it is stored; fails with what the store says if it doesn't tell
+	 */
+	Mono<Boolean> isStored(EventId id) {
+		return this.context.store().replayEventsAfter(this.stream, id, 1).map((page) -> true).onErrorResume((ex) -> {
+			if (ex instanceof EventsUnreadableException) {
+				// What follows can't be read, but it itself is there
+				return Mono.just(true);
+			}
+			boolean gone = ex instanceof EventNotFoundException || ex instanceof EventsTrimmedException;
+			return gone ? Mono.just(false) : Mono.error(ex);
+		});
 	}
 
 	/**
@@ -45,7 +114,7 @@ final class Doubt {
 	 * @return those that aren't in doubt, so that they will never be stored
 	 */
 	List<EventId> drop(List<EventId> messages) {
-		EventId last = this.last;
+		EventId last = this.unsettled;
 		if (last == null) {
 			return messages;
 		}
@@ -78,20 +147,20 @@ final class Doubt {
 	 * @param stored the IDs of events that are stored
 	 */
 	void found(Set<EventId> stored) {
-		if (this.last != null && stored.contains(this.last)) {
+		if (this.unsettled != null && stored.contains(this.unsettled)) {
 			this.dropped.clear();
 		}
 	}
 
 	/**
-	 * The store has told.
+	 * The store has told of an unsettled call.
 	 * @return the messages that were in doubt and aren't kept here any more
 	 */
-	List<EventId> end() {
+	List<EventId> settle() {
 		List<EventId> dropped = List.copyOf(this.dropped);
 		this.dropped.clear();
 		this.followedByGap = false;
-		this.last = null;
+		this.unsettled = null;
 		return dropped;
 	}
 

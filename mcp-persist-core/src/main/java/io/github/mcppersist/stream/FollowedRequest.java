@@ -25,6 +25,8 @@ final class FollowedRequest {
 
 	private final StreamContext context;
 
+	private final Mailbox mailbox;
+
 	private final StreamKey stream;
 
 	private @Nullable StreamHead head;
@@ -36,8 +38,9 @@ final class FollowedRequest {
 
 	private boolean ending;
 
-	FollowedRequest(StreamContext context, StreamKey stream) {
+	FollowedRequest(StreamContext context, Mailbox mailbox, StreamKey stream) {
 		this.context = context;
+		this.mailbox = mailbox;
 		this.stream = stream;
 	}
 
@@ -46,10 +49,12 @@ final class FollowedRequest {
 	 * @param head the head
 	 */
 	void saw(StreamHead head) {
+		assert this.mailbox.isInside();
 		this.head = head;
 	}
 
 	void disown() {
+		assert this.mailbox.isInside();
 		this.disowned = true;
 	}
 
@@ -58,6 +63,7 @@ final class FollowedRequest {
 	 * the store the response that it stored may be lost.
 	 */
 	void askOwner() {
+		assert this.mailbox.isInside();
 		String owner = (this.head != null) ? this.head.owner() : null;
 		if (owner != null && !this.context.isThisNode(owner)) {
 			this.context.tell(owner, new NodeMessage(NodeMessage.Kind.AWAITED, this.stream.sessionName(),
@@ -75,14 +81,14 @@ final class FollowedRequest {
 	 * @param then called on a delivery thread when there may be something to read
 	 */
 	void endIfOrphaned(EventId last, Runnable then) {
+		assert this.mailbox.isInside();
 		StreamHead head = this.head;
 		if (this.ending || head == null || head.requestIds() == null || !isOrphaned(head)) {
 			return;
 		}
 		this.ending = true;
 		List<Event> errors = new ArrayList<>();
-		for (byte[] error : JsonRpcError.forEach(head.requestIds(), JsonRpcError.INTERNAL_ERROR,
-				"The server that ran the request has gone; the outcome of the request is unknown")) {
+		for (byte[] error : JsonRpcError.forEach(head.requestIds(), JsonRpcError.INTERNAL_ERROR, outcome(head))) {
 			errors.add(new Event(EventId.next(this.stream.streamId(), last.sequence() + 1 + errors.size()), error));
 		}
 		Mono.defer(() -> this.context.store().completeStream(this.stream, errors)).subscribe((nothing) -> {
@@ -95,8 +101,7 @@ final class FollowedRequest {
 			logger.atInfo()
 				.addKeyValue("mcp.stream.id", this.stream.streamId())
 				.addKeyValue("mcp.node.id", head.owner())
-				.log("Stream {} was ended with an error: the node that ran its request has gone",
-						this.stream.streamId());
+				.log("Stream {} was ended with an error: no node runs its request any more", this.stream.streamId());
 			then.run();
 		});
 	}
@@ -105,7 +110,17 @@ final class FollowedRequest {
 	 * An attempt to end the stream is over, with whatever outcome.
 	 */
 	void ended() {
+		assert this.mailbox.isInside();
 		this.ending = false;
+	}
+
+	private String outcome(StreamHead head) {
+		String owner = head.owner();
+		// One that lives has ended the request: the store refused its response, or lost
+		// it
+		boolean alive = this.disowned || owner == null || this.context.isThisNode(owner);
+		return (alive ? "The response to the request has been lost" : "The server that ran the request has gone")
+				+ "; the outcome of the request is unknown";
 	}
 
 	private boolean isOrphaned(StreamHead head) {

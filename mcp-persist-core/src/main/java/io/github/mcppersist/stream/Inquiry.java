@@ -35,6 +35,7 @@ final class Inquiry {
 	 * @return whether to ask now
 	 */
 	boolean begin() {
+		assert this.mailbox.isInside();
 		boolean idle = this.state == State.IDLE;
 		if (idle) {
 			this.state = State.UNDER_WAY;
@@ -47,6 +48,7 @@ final class Inquiry {
 	 * @return whether there has been a hint since, so that it has to be asked once more
 	 */
 	boolean end() {
+		assert this.mailbox.isInside();
 		boolean stale = this.state == State.STALE;
 		this.state = State.IDLE;
 		return stale;
@@ -56,6 +58,7 @@ final class Inquiry {
 	 * The store isn't away.
 	 */
 	void answered() {
+		assert this.mailbox.isInside();
 		this.failures = 0;
 	}
 
@@ -64,6 +67,7 @@ final class Inquiry {
 	 * @param then asks again, in the mailbox, unless the wait was broken off
 	 */
 	void pause(Runnable then) {
+		assert this.mailbox.isInside();
 		this.state = State.WAITING;
 		Duration pause = PAUSE.multipliedBy(1L << Math.min(this.failures++, MAX_PAUSE_SHIFT));
 		this.threads.deliverLater(pause, () -> this.mailbox.execute(() -> {
@@ -78,6 +82,7 @@ final class Inquiry {
 	 * @return whether it waited
 	 */
 	boolean breakOff() {
+		assert this.mailbox.isInside();
 		boolean waited = isWaiting();
 		if (waited) {
 			this.state = State.IDLE;
@@ -94,6 +99,7 @@ final class Inquiry {
 	 * @return whether there is such an answer
 	 */
 	boolean hint() {
+		assert this.mailbox.isInside();
 		if (this.state == State.UNDER_WAY) {
 			this.state = State.STALE;
 			return true;

@@ -10,7 +10,6 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
-import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.Revision;
@@ -37,6 +36,11 @@ public final class RequestLog extends StreamLog {
 	private final Runnable onEnd;
 
 	private @Nullable MonoSink<Revision> opening;
+
+	/**
+	 * Whether a client has taken all of it.
+	 */
+	private boolean taken;
 
 	/**
 	 * When storing the response is given up, in terms of {@link Threads#nanoTime()}.
@@ -221,8 +225,19 @@ public final class RequestLog extends StreamLog {
 	}
 
 	@Override
+	void taken() {
+		this.taken = this.unanswered.isEmpty();
+	}
+
+	@Override
 	boolean isGivenUp() {
-		return this.unanswered.isEmpty() && context().threads().nanoTime() - this.giveUpNanos > 0;
+		if (!this.unanswered.isEmpty()) {
+			return false;
+		}
+		// First what a client would hardly come back for
+		boolean tooMuch = connection() == null
+				&& (this.taken ? context().isStrandedFull() : context().isStrandedOverfull());
+		return tooMuch || context().threads().nanoTime() - this.giveUpNanos > 0;
 	}
 
 	@Override
@@ -231,13 +246,6 @@ public final class RequestLog extends StreamLog {
 			opened(null, new SessionDeletedException());
 		}
 		this.onEnd.run();
-	}
-
-	/**
-	 * Of no use: a client comes back to a request with its cursor.
-	 */
-	@Override
-	void delivered(EventId id) {
 	}
 
 }

@@ -16,15 +16,19 @@ final class Senders {
 	 */
 	static final int BACKLOG_BYTES = 256 * 1024;
 
+	private final Mailbox mailbox;
+
 	private final Threads threads;
 
 	private final Deque<MonoSink<Void>> waiting = new ArrayDeque<>();
 
-	Senders(Threads threads) {
+	Senders(Mailbox mailbox, Threads threads) {
+		this.mailbox = mailbox;
 		this.threads = threads;
 	}
 
 	void add(MonoSink<Void> sender) {
+		assert this.mailbox.isInside();
 		this.waiting.add(sender);
 	}
 
@@ -32,6 +36,7 @@ final class Senders {
 	 * Let all go on, where their code may block.
 	 */
 	void release() {
+		assert this.mailbox.isInside();
 		while (!this.waiting.isEmpty()) {
 			this.threads.release(this.waiting.remove()::success);
 		}

@@ -181,10 +181,10 @@ public final class SseConnection implements SseOutput.Source {
 		this.log = log;
 		this.onRelease = onRelease;
 		this.output = new SseOutput(mailbox, context.threads(), this);
-		this.progress = new ClientProgress(this.output, reconnects);
+		this.progress = new ClientProgress(mailbox, this.output, reconnects);
 		this.reading = new Inquiry(mailbox, context.threads());
 		this.watch = new StreamWatch(context, this.stream, mailbox, this::hinted, this::timeToLook);
-		this.followed = new FollowedRequest(context, this.stream);
+		this.followed = new FollowedRequest(context, mailbox, this.stream);
 		this.createdNanos = context.threads().nanoTime();
 		this.keptNanos = this.createdNanos;
 	}
@@ -253,6 +253,16 @@ public final class SseConnection implements SseOutput.Source {
 	}
 
 	/**
+	 * Finish, if this is the connection on which the request itself came: its client has
+	 * another one on another node. Those that came with a GET find out by themselves.
+	 */
+	public void readElsewhere() {
+		if (this.kind == ConnectionKind.REQUEST) {
+			abort();
+		}
+	}
+
+	/**
 	 * Finish, because the session or the endpoint ends, unless the end is on its way to
 	 * the client.
 	 */
@@ -273,6 +283,19 @@ public final class SseConnection implements SseOutput.Source {
 		this.mailbox.execute(() -> {
 			if ((this.log == null || !this.log.isOnlyWriter()) && !endWithCursor()) {
 				finish();
+			}
+		});
+	}
+
+	/**
+	 * The stream has lost events, as another node says: look, and make sure that the
+	 * store knows who reads it.
+	 */
+	public void lookForLoss() {
+		this.mailbox.execute(() -> {
+			if (this.watch.isStarted()) {
+				this.watch.renew();
+				timeToLook();
 			}
 		});
 	}
@@ -537,14 +560,6 @@ public final class SseConnection implements SseOutput.Source {
 	}
 
 	/**
-	 * Say whether the store has been, or is being, told that this node reads the stream.
-	 * @return whether a newer connection on another node makes itself known to this one
-	 */
-	boolean isWatching() {
-		return this.watch.isStarted();
-	}
-
-	/**
 	 * Close the connection for the client to come back, if it can and is known to.
 	 * @return whether it is closed
 	 */
@@ -559,7 +574,7 @@ public final class SseConnection implements SseOutput.Source {
 		}
 		ending();
 		if (this.log != null) {
-			this.log.detach(this);
+			this.log.detach(this, false);
 		}
 		this.output.drain();
 		return true;
@@ -902,11 +917,11 @@ public final class SseConnection implements SseOutput.Source {
 	}
 
 	@Override
-	public void closed() {
+	public void closed(boolean complete) {
 		moveTo(State.CLOSED);
 		this.reader.ended(ResumeOutcome.ABANDONED, null);
 		if (this.log != null) {
-			this.log.detach(this);
+			this.log.detach(this, complete);
 		}
 		this.onRelease.accept(this);
 		// Whoever counts none finds nothing of it anywhere

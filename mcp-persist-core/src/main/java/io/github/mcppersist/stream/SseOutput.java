@@ -94,7 +94,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		}
 		catch (Throwable ex) {
 			// Even if a class is missing: there is a session to let go
-			logger.debug("A client went before its connection was open", ex);
+			logger.debug("A response could not be begun or ended: its client has gone", ex);
 			cancel();
 		}
 	}
@@ -139,7 +139,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 
 	@Override
 	public void cancel() {
-		this.mailbox.execute(this::close);
+		this.mailbox.execute(() -> close(false));
 	}
 
 	// In the mailbox
@@ -149,6 +149,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * @param response is begun
 	 */
 	void open(Response response) {
+		assert this.mailbox.isInside();
 		this.response = response;
 		this.beginning = true;
 		begin(false);
@@ -161,6 +162,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * @param response is begun then, or by {@link #openNow()}
 	 */
 	void openSoon(Response response) {
+		assert this.mailbox.isInside();
 		this.response = response;
 		beginSoon();
 	}
@@ -170,6 +172,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * @param frame what to send
 	 */
 	void add(SseFrame frame) {
+		assert this.mailbox.isInside();
 		this.buffer.add(frame);
 		this.speaking |= frame.message() != null;
 	}
@@ -182,6 +185,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * Send what the client can take, and ask for more if there is nothing.
 	 */
 	void drain() {
+		assert this.mailbox.isInside();
 		beginSoon();
 		Subscriber<? super byte[]> subscriber = this.subscriber;
 		if (this.closed || subscriber == null) {
@@ -193,7 +197,9 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 			byte[] chunk = this.buffer.nextChunk();
 			EventId whole = this.buffer.takeId();
 			this.handedOver = (whole != null) ? whole : this.handedOver;
-			subscriber.onNext(chunk);
+			if (!give(subscriber, chunk)) {
+				return;
+			}
 			if (this.demand > 0) {
 				// An adapter that has asked ahead doesn't say when this one has left
 				left();
@@ -203,7 +209,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 			return;
 		}
 		if (this.ending) {
-			// Demand says that the last chunk has left, so that the end can't overtake it
+			// The end can't overtake the last chunk
 			finish();
 		}
 		else {
@@ -211,9 +217,25 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		}
 	}
 
+	// An adapter that throws doesn't have the chunk: what follows can't be sent without
+	// it
+	private boolean give(Subscriber<? super byte[]> subscriber, byte[] chunk) {
+		try {
+			subscriber.onNext(chunk);
+			return true;
+		}
+		catch (Throwable ex) {
+			logger.warn("A connection was closed, since the server has failed to take what was to be sent", ex);
+			close(false);
+			answer(() -> subscriber.onError(ex));
+			return false;
+		}
+	}
+
 	// What the adapter was given has left: it asks for more. If it doesn't come to that,
 	// the adapter may have dropped it, and nobody may begin behind it
 	private void left() {
+		assert this.mailbox.isInside();
 		EventId left = this.handedOver;
 		if (left != null && !this.closed) {
 			this.handedOver = null;
@@ -223,6 +245,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 
 	// Behind what the mailbox is doing: if the stream ends with it, that is known then
 	private void beginSoon() {
+		assert this.mailbox.isInside();
 		if (this.response != null && !this.beginning && (this.speaking || this.ending || this.closed)) {
 			this.beginning = true;
 			this.threads.deliverOrRun(() -> this.mailbox.execute(() -> begin(true)));
@@ -230,18 +253,19 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	}
 
 	private void begin(boolean asWhole) {
+		assert this.mailbox.isInside();
 		Response response = this.response;
 		if (response == null) {
 			return;
 		}
 		this.response = null;
 		if (this.closed || (this.ending && this.buffer.isEmpty())) {
-			close();
+			close(false);
 			this.threads.deliverOrRun(() -> answer(response::refuse));
 		}
 		else if (asWhole && this.ending && this.buffer.isOneChunk()) {
 			byte[] whole = this.buffer.takeAll();
-			close();
+			close(true);
 			this.threads.deliverOrRun(() -> answer(() -> response.send(whole)));
 		}
 		else {
@@ -274,6 +298,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * Close once all that was added has left.
 	 */
 	void end() {
+		assert this.mailbox.isInside();
 		this.ending = true;
 	}
 
@@ -281,9 +306,11 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * Close now, and end the client's response.
 	 */
 	void finish() {
+		assert this.mailbox.isInside();
 		Subscriber<? super byte[]> subscriber = this.subscriber;
 		boolean first = !this.closed;
-		close();
+		// Demand says that the last chunk has left
+		close(this.ending && this.buffer.isEmpty() && this.demand > 0);
 		if (first && subscriber != null) {
 			subscriber.onComplete();
 		}
@@ -293,11 +320,12 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		return !this.closed && this.subscriber != null;
 	}
 
-	private void close() {
+	private void close(boolean complete) {
+		assert this.mailbox.isInside();
 		if (!this.closed) {
 			this.closed = true;
 			this.buffer.clear();
-			this.source.closed();
+			this.source.closed(complete);
 			beginSoon();
 		}
 	}
@@ -354,8 +382,10 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		/**
 		 * The output is closed, by the server or because the client has gone. Called
 		 * once.
+		 * @param complete whether all that was added has left, as far as the adapter
+		 * tells
 		 */
-		void closed();
+		void closed(boolean complete);
 
 	}
 

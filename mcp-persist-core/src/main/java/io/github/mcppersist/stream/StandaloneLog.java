@@ -6,7 +6,6 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.event.RequestIds;
-import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamConflictException;
 import io.github.mcppersist.event.StreamKey;
 
@@ -104,6 +103,7 @@ public final class StandaloneLog extends StreamLog {
 	 * @param start the event
 	 */
 	void gone(EventId start) {
+		assert mailbox().isInside();
 		if (start.equals(this.delivered)) {
 			this.gone = start;
 			this.delivered = null;
@@ -144,20 +144,13 @@ public final class StandaloneLog extends StreamLog {
 	}
 
 	@Override
-	void opened(@Nullable Revision revision, @Nullable Throwable failure) {
-	}
-
-	@Override
 	boolean isGivenUp() {
 		return false;
 	}
 
 	@Override
-	void ended() {
-	}
-
-	@Override
 	void delivered(EventId id) {
+		assert mailbox().isInside();
 		EventId delivered = this.delivered;
 		if (delivered == null || id.sequence() > delivered.sequence()) {
 			this.delivered = id;

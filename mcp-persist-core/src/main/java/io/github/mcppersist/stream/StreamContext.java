@@ -57,6 +57,8 @@ public final class StreamContext {
 
 	private final Openings openings;
 
+	private final Retries retries;
+
 	private final AtomicLong unstoredBytes = new AtomicLong();
 
 	private final AtomicLong strandedBytes = new AtomicLong();
@@ -86,6 +88,7 @@ public final class StreamContext {
 		this.serverName = serverName;
 		this.payloads = payloads;
 		this.openings = new Openings(threads);
+		this.retries = new Retries(threads);
 	}
 
 	/**
@@ -213,6 +216,19 @@ public final class StreamContext {
 	}
 
 	/**
+	 * A reader on another node may wait for what will never be stored, and the store may
+	 * have lost who reads: have it look.
+	 * @param stream the stream
+	 */
+	void tellOfLoss(StreamKey stream) {
+		if (this.shared) {
+			broadcast(new NodeMessage(NodeMessage.Kind.LOST, stream.sessionName(), stream.streamId()))
+				.subscribe((nothing) -> {
+				}, (ex) -> logger.debug("Other nodes were not told of lost events: {}", ex.getMessage()));
+		}
+	}
+
+	/**
 	 * Return the connections that are open now.
 	 * @return the live set, for any thread
 	 */
@@ -222,6 +238,10 @@ public final class StreamContext {
 
 	Openings openings() {
 		return this.openings;
+	}
+
+	Retries retries() {
+		return this.retries;
 	}
 
 	/**
@@ -251,8 +271,24 @@ public final class StreamContext {
 	 * @return the limit, which changes at any time
 	 */
 	long maxStrandedBytes() {
-		long limit = MAX_STRANDED_STREAMS * this.settings.maxUnstoredBytes();
-		return (this.strandedBytes.get() <= limit) ? Long.MAX_VALUE : limit / Math.max(1, this.strandedTails.get());
+		return !isStrandedFull() ? Long.MAX_VALUE
+				: MAX_STRANDED_STREAMS * this.settings.maxUnstoredBytes() / Math.max(1, this.strandedTails.get());
+	}
+
+	/**
+	 * Say whether such tails hold more than all of them may.
+	 * @return whether some of it has to go
+	 */
+	boolean isStrandedFull() {
+		return this.strandedBytes.get() > MAX_STRANDED_STREAMS * this.settings.maxUnstoredBytes();
+	}
+
+	/**
+	 * Say whether they hold so much more that it doesn't go by itself.
+	 * @return whether what would be missed has to go, too
+	 */
+	boolean isStrandedOverfull() {
+		return this.strandedBytes.get() / 5 * 4 > MAX_STRANDED_STREAMS * this.settings.maxUnstoredBytes();
 	}
 
 	public long unstoredBytes() {

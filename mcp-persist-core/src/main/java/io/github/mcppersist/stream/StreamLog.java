@@ -1,6 +1,5 @@
 package io.github.mcppersist.stream;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -9,22 +8,17 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
-import org.reactivestreams.Subscription;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
-import io.github.mcppersist.event.EventNotFoundException;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStoreException;
 import io.github.mcppersist.event.EventStoreRefusedException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
-import io.github.mcppersist.event.EventsTrimmedException;
-import io.github.mcppersist.event.EventsUnreadableException;
 import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.event.RequestIds;
@@ -89,8 +83,6 @@ public abstract class StreamLog {
 
 	private static final Logger logger = LoggerFactory.getLogger(StreamLog.class);
 
-	private static final Duration RETRY = Duration.ofMillis(300);
-
 	private final StreamContext context;
 
 	private final Mailbox mailbox = new Mailbox();
@@ -103,23 +95,16 @@ public abstract class StreamLog {
 
 	private volatile State state;
 
-	/**
-	 * Whether the store is asked, and whether it answers.
-	 */
-	private volatile Link link = Link.IDLE;
+	private final StoreLink link;
 
-	/**
-	 * What the store was asked to store and may have stored: asked again in just the same
-	 * way, since only that is idempotent.
-	 */
-	private StreamTail.@Nullable Batch unacknowledged;
-
-	/**
-	 * What the store was asked to store, may have stored, and isn't asked to store again.
-	 */
-	private final Doubt doubt = new Doubt();
+	private final Doubt doubt;
 
 	private volatile @Nullable EventId lastStored;
+
+	/**
+	 * Whether the stream begins behind a gap, which readers on other nodes don't know.
+	 */
+	private boolean lossToTell;
 
 	private volatile @Nullable SseConnection connection;
 
@@ -134,8 +119,10 @@ public abstract class StreamLog {
 		this.context = context;
 		this.stream = stream;
 		this.state = state;
-		this.tail = new StreamTail(context, stream.streamId(), nextSequence);
-		this.senders = new Senders(context.threads());
+		this.tail = new StreamTail(context, this.mailbox, stream.streamId(), nextSequence);
+		this.senders = new Senders(this.mailbox, context.threads());
+		this.link = new StoreLink(this.mailbox, context.retries());
+		this.doubt = new Doubt(context, stream);
 	}
 
 	// On any thread
@@ -211,19 +198,6 @@ public abstract class StreamLog {
 	}
 
 	/**
-	 * Close the connection on which the request itself came, if it is still open: its
-	 * client has another one on another node. Those that came with a GET find out by
-	 * themselves.
-	 */
-	public void readElsewhere() {
-		this.mailbox.execute(() -> {
-			if (this.connection != null && !this.connection.isWatching()) {
-				this.connection.finish();
-			}
-		});
-	}
-
-	/**
 	 * Say whether nothing is lost if this log goes.
 	 * @return whether nothing waits to be stored
 	 */
@@ -293,18 +267,26 @@ public abstract class StreamLog {
 	 * know it
 	 * @param failure why not, or {@code null} if they are
 	 */
-	abstract void opened(@Nullable Revision revision, @Nullable Throwable failure);
+	void opened(@Nullable Revision revision, @Nullable Throwable failure) {
+	}
 
 	/**
 	 * Say whether storing what is left is given up.
-	 * @return whether it would have expired by now
+	 * @return whether it would have expired by now, or too much waits in the endpoint
 	 */
 	abstract boolean isGivenUp();
 
 	/**
+	 * The stream's connection has ended, and its client has taken all of it.
+	 */
+	void taken() {
+	}
+
+	/**
 	 * The log has ended. Called once.
 	 */
-	abstract void ended();
+	void ended() {
+	}
 
 	/**
 	 * Say whether this node can't have stored anything that this log doesn't know of.
@@ -313,10 +295,12 @@ public abstract class StreamLog {
 	abstract boolean knowsWhatItStored();
 
 	/**
-	 * A connection was sent an event with its ID, the whole of it.
+	 * A connection was sent an event with its ID, the whole of it. Nothing to note for a
+	 * stream whose clients come back with their cursor.
 	 * @param id the event's ID
 	 */
-	abstract void delivered(EventId id);
+	void delivered(EventId id) {
+	}
 
 	// From connections, in the mailbox
 
@@ -343,10 +327,18 @@ public abstract class StreamLog {
 		return true;
 	}
 
-	void detach(SseConnection gone) {
+	/**
+	 * Let a connection go, if it is the stream's.
+	 * @param gone the connection
+	 * @param complete whether its client has taken all that it was to be sent
+	 */
+	void detach(SseConnection gone, boolean complete) {
 		assert this.mailbox.isInside();
 		if (this.connection == gone) {
 			this.connection = null;
+			if (complete) {
+				taken();
+			}
 		}
 	}
 
@@ -363,7 +355,7 @@ public abstract class StreamLog {
 	 * @return whether what is sent now is handed over before it is stored
 	 */
 	boolean isAway() {
-		return this.link == Link.AWAY || this.link == Link.RETRYING;
+		return this.link.isAway();
 	}
 
 	/**
@@ -413,7 +405,7 @@ public abstract class StreamLog {
 	 * out, if its place is at the position or before it; {@code null} for none
 	 */
 	@Nullable EventId inDoubt(@Nullable EventId position) {
-		EventId last = (this.unacknowledged != null) ? this.unacknowledged.last() : this.doubt.last();
+		EventId last = this.doubt.last();
 		if (last == null || position == null || isOnlyWriter() || !isAway()) {
 			return null;
 		}
@@ -427,8 +419,11 @@ public abstract class StreamLog {
 	 * @param then is told, in the mailbox, whether it is known now
 	 */
 	void decide(EventId doubtful, EventId position, Consumer<Boolean> then) {
-		isThere(doubtful).subscribe((there) -> this.mailbox.execute(() -> {
-			if (doubtful.equals(this.doubt.last())) {
+		this.doubt.isStored(doubtful).subscribe((there) -> this.mailbox.execute(() -> {
+			if (!isRunning()) {
+				logger.trace("Of no interest any more");
+			}
+			else if (doubtful.equals(this.doubt.unsettled())) {
 				settle(there);
 			}
 			else if (there) {
@@ -441,22 +436,6 @@ public abstract class StreamLog {
 			}
 			then.accept(true);
 		}), (ex) -> this.mailbox.execute(() -> then.accept(!(ex instanceof EventStoreUnavailableException))));
-	}
-
-	/**
-	 * Ask the store for an event.
-	 * @param id the event's ID
-	 * @return whether it is stored; fails with what the store says if it doesn't tell
-	 */
-	private Mono<Boolean> isThere(EventId id) {
-		return this.context.store().replayEventsAfter(this.stream, id, 1).map((page) -> true).onErrorResume((ex) -> {
-			if (ex instanceof EventsUnreadableException) {
-				// What follows can't be read, but it itself is there
-				return Mono.just(true);
-			}
-			boolean gone = ex instanceof EventNotFoundException || ex instanceof EventsTrimmedException;
-			return gone ? Mono.just(false) : Mono.error(ex);
-		});
 	}
 
 	/**
@@ -559,8 +538,7 @@ public abstract class StreamLog {
 		if (!isRunning() || isAway() || !isBacklogged()) {
 			this.senders.release();
 		}
-		if (isRunning() && this.link == Link.IDLE && isCallDue()) {
-			moveTo(Link.CALLING);
+		if (isRunning() && this.link.isIdle() && isCallDue()) {
 			call();
 		}
 	}
@@ -570,41 +548,46 @@ public abstract class StreamLog {
 	}
 
 	private void retry() {
-		if (isRunning() && this.link == Link.AWAY) {
-			moveTo(isCallDue() ? Link.RETRYING : Link.IDLE);
-			if (this.link == Link.RETRYING) {
-				call();
-			}
+		if (isRunning() && isCallDue()) {
+			call();
+		}
+		else {
+			storeAnswered();
 		}
 	}
 
-	private void moveTo(Link next) {
-		this.link = next;
-		this.tail.setStranded(isAway() && isRunning());
+	private void storeAnswered() {
+		this.link.answered();
+		this.tail.setStranded(false);
 	}
 
 	private void call() {
-		EventId doubtful = this.doubt.last();
-		if (this.state == State.UNSETTLED && doubtful != null) {
-			ask(doubtful);
+		EventId doubtful = this.doubt.unsettled();
+		assert (this.state == State.UNSETTLED) == (doubtful != null) : this.state;
+		if (doubtful != null) {
+			this.link.call(() -> this.doubt.isStored(doubtful), (there, failure) -> onTold(doubtful, there, failure));
 			return;
 		}
-		StreamTail.Batch batch = this.unacknowledged;
+		StreamTail.Batch batch = this.doubt.batch();
 		if (batch == null) {
 			batch = this.tail.nextBatch(this.state == State.OPEN);
-			this.unacknowledged = batch;
+			this.doubt.begin(batch);
 		}
-		Answer answer = new Answer(batch);
-		try {
-			callStore(batch).subscribe(answer);
-		}
-		catch (Throwable ex) {
-			// Before anything was done
-			answer.onError(ex);
-		}
+		call(batch);
 	}
 
-	private Mono<?> callStore(StreamTail.Batch batch) {
+	private void call(StreamTail.Batch batch) {
+		this.link.call(() -> store(batch), (revision, failure) -> {
+			if (failure != null) {
+				onFailed(batch, failure);
+			}
+			else {
+				onStored(batch, (Revision) revision);
+			}
+		});
+	}
+
+	private Mono<?> store(StreamTail.Batch batch) {
 		if (this.state == State.NEW) {
 			return this.context.store().openStream(this.stream, requestIds(), batch.events());
 		}
@@ -612,32 +595,23 @@ public abstract class StreamLog {
 				: this.context.store().storeEvents(this.stream, batch.events());
 	}
 
-	private void ask(EventId doubtful) {
-		isThere(doubtful).subscribe((there) -> this.mailbox.execute(() -> onTold(doubtful, there)),
-				(ex) -> this.mailbox.execute(() -> onNotTold(doubtful, ex)));
-	}
-
-	private void onTold(EventId doubtful, boolean there) {
-		moveTo(Link.IDLE);
-		if (isRunning()) {
-			if (doubtful.equals(this.doubt.last())) {
-				settle(there);
-			}
-			proceed();
-		}
-	}
-
-	private void onNotTold(EventId doubtful, Throwable ex) {
-		if (!(ex instanceof EventStoreUnavailableException)) {
-			// It will never tell. Better twice than not at all
-			logger.debug("What was stored of stream {} can't be found out", this.stream.streamId(), ex);
-			onTold(doubtful, false);
+	private void onTold(EventId doubtful, @Nullable Boolean there, @Nullable Throwable failure) {
+		if (isRunning() && failure instanceof EventStoreUnavailableException) {
+			onAway(failure);
 			return;
 		}
-		moveTo(Link.AWAY);
-		if (isRunning()) {
-			onAway(ex);
+		storeAnswered();
+		if (!isRunning()) {
+			return;
 		}
+		if (failure != null) {
+			// It will never tell. Better twice than not at all
+			logger.debug("What was stored of stream {} can't be found out", this.stream.streamId(), failure);
+		}
+		if (doubtful.equals(this.doubt.unsettled())) {
+			settle(Boolean.TRUE.equals(there));
+		}
+		proceed();
 	}
 
 	/**
@@ -646,10 +620,11 @@ public abstract class StreamLog {
 	 * @param there whether they are stored
 	 */
 	private void settle(boolean there) {
-		EventId last = Objects.requireNonNull(this.doubt.last());
+		EventId last = Objects.requireNonNull(this.doubt.unsettled());
 		boolean anew = !there || this.doubt.isFollowedByGap();
-		List<EventId> dropped = this.doubt.end();
+		List<EventId> dropped = this.doubt.settle();
 		this.state = anew ? State.NEW : State.OPEN;
+		this.lossToTell |= anew;
 		SseConnection reader = this.connection;
 		if (anew && reader != null && !dropped.isEmpty()) {
 			reader.dropped(dropped);
@@ -671,15 +646,18 @@ public abstract class StreamLog {
 	}
 
 	private void onStored(StreamTail.Batch batch, @Nullable Revision revision) {
-		assert this.mailbox.isInside();
-		moveTo(Link.IDLE);
-		this.unacknowledged = null;
+		storeAnswered();
+		this.doubt.forgetBatch();
 		if (!isRunning()) {
 			return;
 		}
 		List<Event> events = batch.events();
 		this.context.observer().eventsStored(StreamTail.messages(events));
 		this.state = State.OPEN;
+		if (this.lossToTell) {
+			this.lossToTell = false;
+			this.context.tellOfLoss(this.stream);
+		}
 		this.lastStored = batch.last();
 		this.tail.settle(batch.last().sequence());
 		SseConnection reader = this.connection;
@@ -698,21 +676,21 @@ public abstract class StreamLog {
 	}
 
 	private void onFailed(StreamTail.Batch batch, Throwable ex) {
-		assert this.mailbox.isInside();
-		boolean unavailable = ex instanceof EventStoreUnavailableException;
-		boolean again = this.link == Link.RETRYING;
-		moveTo(unavailable ? Link.AWAY : Link.IDLE);
+		boolean again = this.link.isRetrying();
+		if (isRunning() && ex instanceof EventStoreUnavailableException) {
+			onAway(ex);
+			proceed();
+			return;
+		}
+		storeAnswered();
 		if (!isRunning()) {
 			return;
 		}
-		if (unavailable) {
-			onAway(ex);
-		}
-		else if (ex instanceof StreamNotFoundException) {
+		if (ex instanceof StreamNotFoundException) {
 			startAnew();
 		}
 		else if (ex instanceof StreamConflictException conflict) {
-			this.unacknowledged = null;
+			this.doubt.forgetBatch();
 			onConflict(conflict);
 		}
 		else if (ex instanceof SessionDeletedException) {
@@ -725,9 +703,15 @@ public abstract class StreamLog {
 		else {
 			if (!again) {
 				// It says of this call alone that it was not carried out
-				this.unacknowledged = null;
+				this.doubt.forgetBatch();
 			}
-			onRefused(batch, ex);
+			if (again || batch.events().size() == 1) {
+				onRefused(batch, ex);
+			}
+			else {
+				// One of its events, maybe: the others aren't to go with it
+				this.tail.storeSingly(batch.last());
+			}
 		}
 		proceed();
 	}
@@ -752,22 +736,26 @@ public abstract class StreamLog {
 		dropped(refused);
 		if (refused.stream().anyMatch(StreamTail.Entry::isLast)) {
 			end(State.DISCARDED);
+			this.context.tellOfLoss(this.stream);
 		}
 	}
 
 	private void onAway(Throwable ex) {
-		if (isGivenUp()) {
-			logger.debug("Giving up on the response of stream {}: it would have expired", this.stream.streamId());
+		boolean again = this.link.isRetrying();
+		this.link.away(this::retry);
+		this.tail.setStranded(true);
+		if (again && isGivenUp()) {
+			logger.debug("Giving up on the response of stream {}: it would have expired, or too much waits",
+					this.stream.streamId());
 			this.tail.refuse(Long.MAX_VALUE, ex);
 			end(State.DISCARDED);
 			return;
 		}
-		if (this.state == State.NEW && !isOnlyWriter() && this.unacknowledged != null) {
+		if (this.state == State.NEW && !isOnlyWriter() && this.doubt.batch() != null) {
 			// If the stream is open now, others may have added to it, and to open it once
 			// more would drop that
-			unsettle(this.unacknowledged);
+			unsettle();
 		}
-		this.context.threads().deliverLater(RETRY, () -> this.mailbox.execute(this::retry));
 		opened(null, ex);
 		this.tail.failSenders(ex);
 		SseConnection reader = this.connection;
@@ -797,7 +785,7 @@ public abstract class StreamLog {
 	 * it may be stored already.
 	 */
 	private void trimTail() {
-		if (this.link == Link.AWAY) {
+		if (isAway() && !this.link.isRetrying()) {
 			dropped(this.tail.trim(this.context.settings().maxUnstoredBytes()));
 		}
 	}
@@ -806,8 +794,8 @@ public abstract class StreamLog {
 		if (entries.isEmpty()) {
 			return;
 		}
-		if (this.unacknowledged != null) {
-			unsettle(this.unacknowledged);
+		if (this.doubt.batch() != null) {
+			unsettle();
 		}
 		else if (this.state != State.UNSETTLED) {
 			// Anew behind what is gone, so that the gap can't be read over
@@ -827,11 +815,9 @@ public abstract class StreamLog {
 	/**
 	 * Find out with the next call whether a call was carried out that can't be made once
 	 * more.
-	 * @param batch what was to be stored
 	 */
-	private void unsettle(StreamTail.Batch batch) {
-		this.doubt.begin(batch.last());
-		this.unacknowledged = null;
+	private void unsettle() {
+		this.doubt.unsettle();
 		this.state = State.UNSETTLED;
 	}
 
@@ -839,7 +825,8 @@ public abstract class StreamLog {
 	 * Open the stream with the next call, at the place that its writer has reached.
 	 */
 	final void startAnew() {
-		this.unacknowledged = null;
+		this.lossToTell = true;
+		this.doubt.forgetBatch();
 		this.state = State.NEW;
 	}
 
@@ -848,7 +835,7 @@ public abstract class StreamLog {
 	 * @param nextSequence the place of the next event
 	 */
 	final void goOnAt(long nextSequence) {
-		this.unacknowledged = null;
+		this.doubt.forgetBatch();
 		this.state = State.OPEN;
 		List<Event> lost = this.tail.renumber(nextSequence);
 		if (this.connection != null) {
@@ -868,13 +855,14 @@ public abstract class StreamLog {
 	}
 
 	final boolean isQuiet() {
-		return isRunning() && this.link == Link.IDLE && this.tail.isEmpty();
+		return isRunning() && this.link.isIdle() && this.tail.isEmpty();
 	}
 
 	final void end(State end) {
 		assert this.mailbox.isInside();
 		if (isRunning()) {
 			this.state = end;
+			this.tail.failSenders(new EventStoreException("The stream has ended before the message was stored"));
 			this.tail.settle(Long.MAX_VALUE);
 			this.tail.setStranded(false);
 			this.senders.release();
@@ -911,68 +899,6 @@ public abstract class StreamLog {
 		 * Nothing is stored or delivered any more.
 		 */
 		DISCARDED
-
-	}
-
-	/**
-	 * What is known of the store.
-	 */
-	private enum Link {
-
-		/**
-		 * It answered the last call.
-		 */
-		IDLE,
-
-		/**
-		 * It is asked, and answered the call before.
-		 */
-		CALLING,
-
-		/**
-		 * It didn't take the last call, and is asked again later.
-		 */
-		AWAY,
-
-		/**
-		 * It didn't take the last call, and is asked again.
-		 */
-		RETRYING
-
-	}
-
-	/**
-	 * Takes what the store says to one call.
-	 */
-	private final class Answer implements CoreSubscriber<Object> {
-
-		private final StreamTail.Batch batch;
-
-		private @Nullable Revision revision;
-
-		Answer(StreamTail.Batch batch) {
-			this.batch = batch;
-		}
-
-		@Override
-		public void onSubscribe(Subscription subscription) {
-			subscription.request(Long.MAX_VALUE);
-		}
-
-		@Override
-		public void onNext(Object revision) {
-			this.revision = (Revision) Objects.requireNonNull(revision);
-		}
-
-		@Override
-		public void onError(Throwable ex) {
-			StreamLog.this.mailbox.execute(() -> onFailed(this.batch, ex));
-		}
-
-		@Override
-		public void onComplete() {
-			StreamLog.this.mailbox.execute(() -> onStored(this.batch, this.revision));
-		}
 
 	}
 

@@ -24,11 +24,18 @@ import io.github.mcppersist.event.EventStoreUnavailableException;
  */
 final class StreamTail {
 
+	/**
+	 * What a stream takes beside its events, about.
+	 */
+	private static final int STREAM_BYTES = 2048;
+
 	private static final int MAX_BATCH_EVENTS = 512;
 
 	private static final int MAX_BATCH_BYTES = 1024 * 1024;
 
 	private final StreamContext context;
+
+	private final Mailbox mailbox;
 
 	private final String streamId;
 
@@ -41,13 +48,20 @@ final class StreamTail {
 	private boolean stranded;
 
 	/**
+	 * The last place of what was refused together, and is stored event by event.
+	 */
+	private long singlyThrough;
+
+	/**
 	 * Create an empty tail.
 	 * @param context what all streams share
+	 * @param mailbox the owner of its state
 	 * @param streamId the stream
 	 * @param nextSequence the place of the first event that is added
 	 */
-	StreamTail(StreamContext context, String streamId, long nextSequence) {
+	StreamTail(StreamContext context, Mailbox mailbox, String streamId, long nextSequence) {
 		this.context = context;
+		this.mailbox = mailbox;
 		this.streamId = streamId;
 		this.nextSequence = nextSequence;
 	}
@@ -101,6 +115,7 @@ final class StreamTail {
 	}
 
 	private Entry add(Event event, Kind kind, @Nullable MonoSink<Void> sink) {
+		assert this.mailbox.isInside();
 		Entry entry = new Entry(event, kind, sink);
 		this.entries.add(entry);
 		count(entry, 1);
@@ -136,10 +151,12 @@ final class StreamTail {
 	 * @return the oldest events
 	 */
 	Batch nextBatch(boolean opened) {
+		assert this.mailbox.isInside();
 		List<Event> events = new ArrayList<>(Math.min(this.entries.size(), MAX_BATCH_EVENTS));
+		int most = (this.entries.element().sequence() <= this.singlyThrough) ? 1 : MAX_BATCH_EVENTS;
 		long bytes = 0;
 		for (Entry entry : this.entries) {
-			boolean full = events.size() >= MAX_BATCH_EVENTS || bytes + entry.size() > MAX_BATCH_BYTES;
+			boolean full = events.size() >= most || bytes + entry.size() > MAX_BATCH_BYTES;
 			if (!events.isEmpty() && (full || (entry.isLast() && !opened))) {
 				break;
 			}
@@ -157,10 +174,20 @@ final class StreamTail {
 	}
 
 	/**
+	 * Store one event with each call for a while.
+	 * @param last the ID of the last of them
+	 */
+	void storeSingly(EventId last) {
+		assert this.mailbox.isInside();
+		this.singlyThrough = last.sequence();
+	}
+
+	/**
 	 * Let events go that are stored, or that are of no use any more; their senders go on.
 	 * @param throughSequence the sequence of the last of them
 	 */
 	void settle(long throughSequence) {
+		assert this.mailbox.isInside();
 		for (Entry entry : removeThrough(throughSequence)) {
 			MonoSink<Void> sink = entry.takeSink();
 			if (sink != null) {
@@ -177,6 +204,7 @@ final class StreamTail {
 	 * @return what has gone, oldest first
 	 */
 	List<Entry> refuse(long throughSequence, Throwable ex) {
+		assert this.mailbox.isInside();
 		boolean everything = !this.entries.isEmpty() && this.entries.element().sequence() > throughSequence;
 		List<Entry> refused = removeThrough(everything ? Long.MAX_VALUE : throughSequence);
 		refused.forEach((entry) -> fail(entry, ex));
@@ -189,9 +217,11 @@ final class StreamTail {
 	 * @param stranded whether it is, and the stream hasn't ended
 	 */
 	void setStranded(boolean stranded) {
+		assert this.mailbox.isInside();
 		if (this.stranded != stranded) {
 			this.stranded = stranded;
-			this.context.countStranded(stranded ? 1 : -1, stranded ? this.bytes.get() : -this.bytes.get());
+			long bytes = this.bytes.get() + STREAM_BYTES;
+			this.context.countStranded(stranded ? 1 : -1, stranded ? bytes : -bytes);
 		}
 	}
 
@@ -203,6 +233,7 @@ final class StreamTail {
 	 * @return what was dropped, oldest first
 	 */
 	List<Entry> trim(long limit) {
+		assert this.mailbox.isInside();
 		List<Entry> dropped = new ArrayList<>();
 		Iterator<Entry> oldest = this.entries.iterator();
 		while (this.entries.size() > 1 && this.bytes.get() > Math.min(limit, this.context.maxStrandedBytes())) {
@@ -224,6 +255,7 @@ final class StreamTail {
 	 * @param ex why
 	 */
 	void failSenders(Throwable ex) {
+		assert this.mailbox.isInside();
 		this.entries.forEach((entry) -> fail(entry, ex));
 	}
 
@@ -234,6 +266,7 @@ final class StreamTail {
 	 * @return what was found, at the places where it was
 	 */
 	List<Event> renumber(long firstSequence) {
+		assert this.mailbox.isInside();
 		List<Event> lost = new ArrayList<>();
 		this.nextSequence = firstSequence;
 		for (Entry entry : this.entries) {
@@ -252,6 +285,7 @@ final class StreamTail {
 	 * @return the last of them that waits, or {@code null} if none does
 	 */
 	@Nullable EventId find(Set<EventId> stored) {
+		assert this.mailbox.isInside();
 		EventId last = null;
 		for (Entry entry : this.entries) {
 			if (stored.contains(entry.event.id())) {

@@ -24,8 +24,9 @@ import reactor.core.Disposable;
 import reactor.core.Disposables;
 
 /**
- * The threads of an endpoint that serves. They are daemons, and started when they are
- * needed.
+ * The threads of an endpoint that serves. They are daemons. Those that may block are
+ * started when they are needed; if none can be, what is to be run waits for those that
+ * there are, and is refused if there are none.
  */
 public final class ThreadPools implements Threads {
 
@@ -47,14 +48,14 @@ public final class ThreadPools implements Threads {
 	 */
 	private static final String VIRTUAL_THREADS = "org.springframework.core.task.VirtualThreadTaskExecutor";
 
-	private final ElasticPool handlers = new ElasticPool("mcp-persist-handler",
+	private final ElasticPool handlers = new ElasticPool(daemons("mcp-persist-handler"),
 			"Tools that wait for long, for their clients above all, are better run on virtual threads: "
 					+ "spring.threads.virtual.enabled=true with Java 21 or later, or an executor of your own");
 
-	private final ElasticPool answers = new ElasticPool("mcp-persist-answer",
+	private final ElasticPool answers = new ElasticPool(daemons("mcp-persist-answer"),
 			"What asynchronous tools do with their clients' answers must not block for long");
 
-	private final ElasticPool callbacks = new ElasticPool("mcp-persist-callback",
+	private final ElasticPool callbacks = new ElasticPool(daemons("mcp-persist-callback"),
 			"What clients' notifications set off, such as the handler of changed roots, must not wait for long");
 
 	private final @Nullable Executor usersHandlers;
@@ -77,6 +78,9 @@ public final class ThreadPools implements Threads {
 				daemons("mcp-persist-delivery"));
 		this.clock = new ScheduledThreadPoolExecutor(1, daemons("mcp-persist-clock"));
 		this.clock.setRemoveOnCancelPolicy(true);
+		// Later there may be no thread to be had
+		this.delivery.prestartAllCoreThreads();
+		this.clock.prestartCoreThread();
 	}
 
 	@Override
@@ -266,7 +270,7 @@ public final class ThreadPools implements Threads {
 	 * A pool that reuses an idle thread before it starts another, starts another before
 	 * it lets a task wait, and lets a bounded number wait.
 	 */
-	private static final class ElasticPool extends ThreadPoolExecutor {
+	static final class ElasticPool extends ThreadPoolExecutor {
 
 		private final AtomicInteger waiting = new AtomicInteger();
 
@@ -274,10 +278,27 @@ public final class ThreadPools implements Threads {
 
 		private final String advice;
 
-		ElasticPool(String name, String advice) {
-			super(0, MAX_THREADS, 60, TimeUnit.SECONDS, new Handover(), daemons(name),
+		ElasticPool(ThreadFactory threads, String advice) {
+			super(0, MAX_THREADS, 60, TimeUnit.SECONDS, new Handover(), threads,
 					(task, pool) -> ((ElasticPool) pool).letWait(task, MAX_WAITING_TASKS));
 			this.advice = advice;
+		}
+
+		@Override
+		public void execute(Runnable task) {
+			try {
+				super.execute(task);
+			}
+			catch (RejectedExecutionException ex) {
+				throw ex;
+			}
+			catch (Throwable ex) {
+				// The JVM says with an Error that it can't start a thread
+				if (getPoolSize() == 0) {
+					throw new RejectedExecutionException("No thread can be started", ex);
+				}
+				letWait(task, MAX_WAITING_TASKS);
+			}
 		}
 
 		void executeWhateverWaits(Runnable task) {
@@ -304,7 +325,7 @@ public final class ThreadPools implements Threads {
 				throw new RejectedExecutionException("The endpoint is closed");
 			}
 			if (this.warned.compareAndSet(false, true)) {
-				logger.warn("All {} threads are taken, and more has to wait. {}. Logged once", MAX_THREADS,
+				logger.warn("All {} threads are taken, and more has to wait. {}. Logged once", getPoolSize(),
 						this.advice);
 			}
 			if (this.waiting.getAndUpdate((count) -> (count < limit) ? count + 1 : count) >= limit) {

@@ -3,6 +3,7 @@ package io.github.mcppersist.stream;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -116,13 +117,20 @@ public abstract class UserCode {
 	 * @param task a part of the user's code, or what leads to it
 	 */
 	protected final void run(Runnable task) {
+		// Even if a class is missing, or the stack is full: somebody waits
+		run(task, (ex) -> true);
+	}
+
+	private void run(Runnable task, Predicate<Throwable> untold) {
 		UserCode before = CURRENT.get();
 		CURRENT.set(this);
 		try {
 			task.run();
 		}
 		catch (Throwable ex) {
-			// Even if a class is missing, or the stack is full: somebody waits
+			if (!untold.test(ex)) {
+				throw ex;
+			}
 			logger.error("A request's handler has thrown what can't be signalled", ex);
 			failed(ex);
 		}
@@ -259,18 +267,7 @@ public abstract class UserCode {
 	// What a task of its own throws is Reactor's to tell, and not of the request: but for
 	// what would have been signalled to it, and can't be
 	private void goOn(Runnable task) {
-		UserCode before = CURRENT.get();
-		CURRENT.set(this);
-		try {
-			task.run();
-		}
-		catch (VirtualMachineError | LinkageError ex) {
-			logger.error("A request's handler has thrown what can't be signalled", ex);
-			failed(ex);
-		}
-		finally {
-			restore(before);
-		}
+		run(task, (ex) -> ex instanceof VirtualMachineError || ex instanceof LinkageError);
 	}
 
 	private static void restore(@Nullable UserCode before) {

@@ -102,8 +102,9 @@ final class CallHandler {
 		List<RunningCall> running = calls.stream().map((call) -> session.begin(call, log)).toList();
 		ReconnectRules reconnects = new ReconnectRules(session, context.userAgent(), false, this.runtime.options());
 		SseConnection connection = new SseConnection(this.runtime.streams(), ConnectionKind.REQUEST, log.mailbox(),
-				new PageReader(this.runtime.streams(), log.stream(), null), reconnects, log, (gone) -> {
-				});
+				new PageReader(this.runtime.streams(), log.stream(), null), reconnects, log,
+				(gone) -> session.unregister(gone.stream(), gone));
+		session.register(log.stream(), connection);
 		log.mailbox().execute(() -> log.begin(connection));
 		Consumer<Throwable> refuse = (ex) -> {
 			log.discard();
@@ -167,11 +168,11 @@ final class CallHandler {
 	 * @param call the request
 	 * @return the response, or {@code null} if the request has to be handled
 	 */
-	private static byte @Nullable [] answerAtOnce(Session session, Call call) {
+	private byte @Nullable [] answerAtOnce(Session session, Call call) {
 		JSONRPCRequest request = call.request();
 		String wrong = ParameterRules.check(request);
 		if (wrong == null) {
-			wrong = SessionRules.check(request, session.record());
+			wrong = SessionRules.check(request, () -> this.sessions.subscriptions(session));
 		}
 		if (wrong != null) {
 			logger.debug("A request was answered with an error, its parameters are invalid: {}", wrong);
@@ -221,7 +222,7 @@ final class CallHandler {
 		catch (RejectedExecutionException ex) {
 			refused(ex, call, admission);
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
 			logger.error("A request could not be run; its client gets an error", ex);
 			call.fail("Internal error: the request could not be run");
 			admission.accepted();
@@ -247,11 +248,11 @@ final class CallHandler {
 	 */
 	private Mono<Void> noteChange(Session session, JSONRPCRequest message) {
 		return switch (message.method()) {
-			case McpSchema.METHOD_LOGGING_SET_LEVEL -> this.sessions.change(session,
-					(store) -> store.setLogLevel(session.name(), SessionRules.parameter(message, "level")));
+			case McpSchema.METHOD_LOGGING_SET_LEVEL ->
+				this.sessions.change(session, SessionChange.logLevel(SessionRules.parameter(message, "level")));
 			case McpSchema.METHOD_RESOURCES_SUBSCRIBE -> {
 				String uri = SessionRules.parameter(message, "uri");
-				yield this.sessions.change(session, (store) -> store.subscribe(session.name(), uri))
+				yield this.sessions.change(session, SessionChange.subscribed(uri))
 					.doOnError(TooManySubscribedResourcesException.class, (ex) -> this.subscriptions.refused(uri))
 					.then(Mono.defer(() -> {
 						this.subscriptions.add(List.of(uri));
@@ -260,8 +261,8 @@ final class CallHandler {
 							.onErrorComplete();
 					}));
 			}
-			case McpSchema.METHOD_RESOURCES_UNSUBSCRIBE -> this.sessions.change(session,
-					(store) -> store.unsubscribe(session.name(), SessionRules.parameter(message, "uri")));
+			case McpSchema.METHOD_RESOURCES_UNSUBSCRIBE ->
+				this.sessions.change(session, SessionChange.unsubscribed(SessionRules.parameter(message, "uri")));
 			default -> Mono.empty();
 		};
 	}

@@ -47,14 +47,14 @@ final class Callers {
 		try {
 			return new Caller(this.resolver.resolveOwner(principal), principal.getClass());
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
 			failed(principal, ex);
 			throw new RejectedRequestException(UNKNOWN_OWNER);
 		}
 	}
 
 	// Each request of such a client fails: one line for each kind is enough
-	private void failed(Principal principal, RuntimeException failure) {
+	private void failed(Principal principal, Throwable failure) {
 		if (this.logged.size() < MAX_LOGGED
 				&& this.logged.add(principal.getClass().getName() + ' ' + failure.getClass().getName())) {
 			logger.error("A request was refused, since it can't be told who owns its session; "

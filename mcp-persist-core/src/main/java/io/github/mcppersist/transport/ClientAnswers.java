@@ -5,6 +5,8 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 
 import io.modelcontextprotocol.json.McpJsonMapper;
@@ -49,6 +51,11 @@ final class ClientAnswers {
 	private final Sessions sessions;
 
 	private final McpJsonMapper jsonMapper;
+
+	/**
+	 * The sessions whose answers are taken in a moment, since they could not be read.
+	 */
+	private final Set<String> takenLater = ConcurrentHashMap.newKeySet();
 
 	ClientAnswers(EndpointRuntime runtime, Sessions sessions, McpJsonMapper jsonMapper) {
 		this.runtime = runtime;
@@ -193,15 +200,21 @@ final class ClientAnswers {
 			}
 		}, (ex) -> {
 			logger.debug("Answers could not be read; trying again", ex);
+			takeAnswersLater(session);
+		});
+	}
+
+	// One call for all of them, however many have failed
+	private void takeAnswersLater(Session session) {
+		if (this.takenLater.add(session.name())) {
 			this.runtime.threads().deliverLater(RETRY, () -> {
-				List<String> waiting = requestIds.stream()
-					.filter((requestId) -> this.runtime.serverRequests().isPending(session.name(), requestId))
-					.toList();
+				this.takenLater.remove(session.name());
+				List<String> waiting = this.runtime.serverRequests().pending(session.name());
 				if (!waiting.isEmpty()) {
 					takeAnswers(session, waiting);
 				}
 			});
-		});
+		}
 	}
 
 	private void takeAnswer(Session session, String requestId, byte[] answer) {

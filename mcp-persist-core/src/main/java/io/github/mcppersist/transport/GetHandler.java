@@ -59,17 +59,21 @@ final class GetHandler {
 					resume(session, lastEventId, reconnects, observed, reply);
 				}
 			}
+			catch (Throwable ex) {
+				refuse(ex, observed, reply);
+			}
 			finally {
 				session.release();
 			}
-		}, (ex) -> {
-			Rejection refused = Rejection.failed(ex);
-			if (observed != null) {
-				observed.ended((refused.status() < 500) ? ResumeOutcome.UNKNOWN_SESSION : ResumeOutcome.UNAVAILABLE,
-						ex);
-			}
-			reply.refuse(refused);
-		});
+		}, (ex) -> refuse(ex, observed, reply));
+	}
+
+	private static void refuse(Throwable ex, @Nullable Resume observed, HttpReply reply) {
+		Rejection refused = Rejection.failed(ex);
+		if (observed != null) {
+			observed.ended((refused.status() < 500) ? ResumeOutcome.UNKNOWN_SESSION : ResumeOutcome.UNAVAILABLE, ex);
+		}
+		reply.refuse(refused);
 	}
 
 	private void resume(Session session, String lastEventId, ReconnectRules reconnects, Resume observed,
@@ -159,7 +163,7 @@ final class GetHandler {
 			try {
 				resume(session, stream, cursor, reader, found, reconnects, reply);
 			}
-			catch (RuntimeException ex) {
+			catch (Throwable ex) {
 				reply.refuse(Rejection.failed(ex));
 			}
 			finally {

@@ -14,6 +14,7 @@ import io.modelcontextprotocol.spec.McpTransportException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.session.SessionStoreUnavailableException;
 import io.github.mcppersist.session.TooManySessionsException;
 import io.github.mcppersist.session.TooManySubscribedResourcesException;
 import io.github.mcppersist.stream.JsonRpcError;
@@ -126,15 +127,25 @@ final class LogTransport implements McpStreamableServerTransport {
 	}
 
 	private Mono<Void> answerAfterChange(JSONRPCResponse response) {
-		Mono<JSONRPCMessage> answer = this.beforeResult.<JSONRPCMessage>thenReturn(response)
-			.onErrorResume(TooManySubscribedResourcesException.class,
-					(ex) -> Mono.just(JSONRPCResponse.error(response.id(),
-							new JSONRPCError(JsonRpcError.SERVER_ERROR,
-									"Too many resources have subscribers: try again later"))))
-			.onErrorResume(TooManySessionsException.class, (ex) -> Mono
-				.just(JSONRPCResponse.error(response.id(), new JSONRPCError(JsonRpcError.SERVER_ERROR,
-						"There are as many sessions as there may be, so that this can't be kept of yours: try again later"))));
+		Mono<JSONRPCMessage> answer = this.beforeResult.<JSONRPCMessage>thenReturn(response).onErrorResume((ex) -> {
+			String reason = whyNotKept(ex);
+			return (reason != null)
+					? Mono.just(JSONRPCResponse.error(response.id(),
+							new JSONRPCError(JsonRpcError.SERVER_ERROR, reason + ": try again later")))
+					: Mono.error(ex);
+		});
 		return answer.flatMap(this::answer);
+	}
+
+	private static @Nullable String whyNotKept(Throwable ex) {
+		if (ex instanceof TooManySubscribedResourcesException) {
+			return "Too many resources have subscribers";
+		}
+		if (ex instanceof TooManySessionsException) {
+			return "There are as many sessions as there may be, so that this can't be kept of yours";
+		}
+		return (ex instanceof SessionStoreUnavailableException)
+				? "Sessions can't be stored for now, and too much of yours waits for that already" : null;
 	}
 
 	private Mono<Void> answer(JSONRPCMessage response) {

@@ -10,7 +10,6 @@ import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.stream.Mailbox;
 import io.github.mcppersist.stream.SseConnection;
-import io.github.mcppersist.stream.StreamLog;
 
 /**
  * Does what other nodes tell this one. Only what this node holds is concerned: whatever
@@ -94,9 +93,15 @@ final class NodeListener implements NodeRegistry.Listener {
 				}
 			}
 			case READ_ELSEWHERE -> {
-				StreamLog log = log(session, message.detail());
-				if (log != null) {
-					log.readElsewhere();
+				SseConnection reader = reader(session, message.detail());
+				if (reader != null) {
+					reader.readElsewhere();
+				}
+			}
+			case LOST -> {
+				SseConnection reader = reader(session, message.detail());
+				if (reader != null) {
+					reader.lookForLoss();
 				}
 			}
 			case WAITING -> waitedFor(session, message);
@@ -107,7 +112,7 @@ final class NodeListener implements NodeRegistry.Listener {
 			}
 			case AWAITED -> awaited(session, message);
 			case DISOWNED -> {
-				SseConnection reader = (session != null) ? session.reader(message.detail()) : null;
+				SseConnection reader = reader(session, message.detail());
 				if (reader != null) {
 					reader.disown();
 				}
@@ -126,15 +131,15 @@ final class NodeListener implements NodeRegistry.Listener {
 	private void awaited(@Nullable Session session, NodeMessage message) {
 		int separator = message.detail().indexOf(':');
 		String streamId = message.detail().substring(0, separator);
-		if (log(session, streamId) == null) {
+		if (session == null || session.log(streamId) == null) {
 			this.runtime.streams()
 				.tell(message.detail().substring(separator + 1),
 						new NodeMessage(NodeMessage.Kind.DISOWNED, message.subject(), streamId));
 		}
 	}
 
-	private static @Nullable StreamLog log(@Nullable Session session, String streamId) {
-		return (session != null) ? session.log(streamId) : null;
+	private static @Nullable SseConnection reader(@Nullable Session session, String streamId) {
+		return (session != null) ? session.reader(streamId) : null;
 	}
 
 }

@@ -118,7 +118,7 @@ final class PostHandler {
 			try {
 				accept(session, body, requests, context, reply);
 			}
-			catch (RuntimeException ex) {
+			catch (Throwable ex) {
 				reply.refuse(Rejection.failed(ex).withRequestId(requestId));
 			}
 			finally {

@@ -110,6 +110,15 @@ final class ServerRequests {
 		return removed;
 	}
 
+	/**
+	 * Return what of a session waits for answers.
+	 * @param sessionName the session
+	 * @return the IDs of its requests
+	 */
+	List<String> pending(String sessionName) {
+		return List.copyOf(this.pending.getOrDefault(sessionName, Map.of()).keySet());
+	}
+
 	boolean isPending(String sessionName, String id) {
 		return this.pending.getOrDefault(sessionName, Map.of()).containsKey(id);
 	}
@@ -132,7 +141,7 @@ final class ServerRequests {
 		long now = this.nanoTime.getAsLong();
 		for (String sessionName : this.pending.keySet()) {
 			remove(sessionName, (request) -> now - request.sentNanos - MARGIN_NANOS > this.timeoutNanos);
-			List<String> ids = List.copyOf(this.pending.getOrDefault(sessionName, Map.of()).keySet());
+			List<String> ids = pending(sessionName);
 			if (!ids.isEmpty()) {
 				bySession.put(sessionName, ids);
 			}

@@ -104,7 +104,8 @@ final class Session {
 	private final AtomicInteger handled = new AtomicInteger();
 
 	/**
-	 * The newest connection of each stream, for those that came with a GET.
+	 * The newest connection of each stream on this node: that of the request itself, or
+	 * one that came with a GET.
 	 */
 	private final Map<String, SseConnection> readers = new ConcurrentHashMap<>();
 
@@ -433,8 +434,8 @@ final class Session {
 	}
 
 	/**
-	 * Make a connection that came with a GET its stream's only one on this node. It uses
-	 * this session until it is {@link #unregister}ed.
+	 * Make a connection its stream's only one on this node. It uses this session until it
+	 * is {@link #unregister}ed, which may be long after the log of its stream has ended.
 	 * @param stream the stream
 	 * @param newer the connection
 	 */
@@ -453,7 +454,7 @@ final class Session {
 	}
 
 	/**
-	 * Return the connection that has come back for a stream.
+	 * Return the connection of a stream.
 	 * @param streamId the stream
 	 * @return the newest one on this node, or {@code null}
 	 */

@@ -1,89 +1,121 @@
 package io.github.mcppersist.transport;
 
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
-import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.TooManySubscribedResourcesException;
 
 /**
  * What an outage has kept from being stored of a session: first the session itself, if
- * the store doesn't have it, and then its changes, in order. Each is idempotent, so that
- * one whose outcome is unknown is made again. Thread-safe.
+ * the store doesn't have it, and then its changes. Of those that change the same thing
+ * only the last one counts, so that they are no more than the things that a client has
+ * changed; these are bounded. Each is idempotent, so that one whose outcome is unknown is
+ * made again. Thread-safe.
  */
 final class SessionChanges {
+
+	/**
+	 * How many things a client may change in an outage.
+	 */
+	static final int MAX_CHANGES = 1000;
 
 	private static final Logger logger = LoggerFactory.getLogger(SessionChanges.class);
 
 	private final SessionRecord record;
 
-	private final Queue<Change> changes = new ConcurrentLinkedQueue<>();
+	/**
+	 * By what they change; guarded by itself.
+	 */
+	private final Map<Object, SessionChange> changes = new LinkedHashMap<>();
 
-	private final AtomicBoolean storing = new AtomicBoolean();
+	private volatile boolean created;
 
 	SessionChanges(SessionRecord record) {
 		this.record = record;
 	}
 
-	void add(Change change) {
-		this.changes.add(change);
-	}
-
-	boolean isEmpty() {
-		return this.changes.isEmpty();
+	/**
+	 * Add a change, in place of an earlier one of the same thing.
+	 * @param change the change
+	 * @return whether there was room for it
+	 */
+	boolean add(SessionChange change) {
+		synchronized (this.changes) {
+			if (this.changes.size() >= MAX_CHANGES && !this.changes.containsKey(change.subject())) {
+				return false;
+			}
+			this.changes.put(change.subject(), change);
+			return true;
+		}
 	}
 
 	/**
-	 * Store what there is, unless that is being done already.
+	 * Say how many resources the session will be subscribed to.
+	 * @param stored those that it is subscribed to in the store
+	 * @return the number of resources when all is stored
+	 */
+	int subscriptions(Set<String> stored) {
+		Set<String> uris = new HashSet<>(stored);
+		synchronized (this.changes) {
+			this.changes.values().forEach((change) -> change.applyTo(uris));
+		}
+		return uris.size();
+	}
+
+	/**
+	 * Say whether nothing is left to be stored.
+	 * @return whether the session is stored, with all changes
+	 */
+	boolean isStored() {
+		return this.created && next() == null;
+	}
+
+	private @Nullable SessionChange next() {
+		synchronized (this.changes) {
+			return this.changes.isEmpty() ? null : this.changes.values().iterator().next();
+		}
+	}
+
+	/**
+	 * Store what there is. Not to be called while that is being done.
 	 * @param store the store
 	 * @return completes when it is stored; fails with what the store says
 	 */
 	Mono<Void> storeIn(SessionStore store) {
-		return Mono.defer(() -> {
-			if (!this.storing.compareAndSet(false, true)) {
-				return Mono.empty();
-			}
-			return store.createSession(this.record)
-				.then(Mono.defer(() -> storeNext(store)))
-				.doFinally((signal) -> this.storing.set(false));
-		});
+		return store.createSession(this.record)
+			.doOnSuccess((nothing) -> this.created = true)
+			.then(Mono.defer(() -> storeNext(store)).repeat(() -> next() != null).then());
 	}
 
 	private Mono<Void> storeNext(SessionStore store) {
-		Change next = this.changes.peek();
+		SessionChange next = next();
 		if (next == null) {
 			return Mono.empty();
 		}
-		return next.storeIn(store).onErrorResume(TooManySubscribedResourcesException.class, (ex) -> {
-			// Its client can't be told any more
-			logger.warn("A subscription that could not be stored during an outage is given up: {}", ex.getMessage());
-			return Mono.empty();
-		}).then(Mono.defer(() -> {
-			this.changes.remove(next);
-			return storeNext(store);
-		}));
+		return next.storeIn(store, this.record.sessionName())
+			.onErrorResume(TooManySubscribedResourcesException.class, (ex) -> {
+				// Its client can't be told any more
+				logger.warn("A subscription that could not be stored during an outage is given up: {}",
+						ex.getMessage());
+				return Mono.empty();
+			})
+			.then(Mono.fromRunnable(() -> stored(next)));
 	}
 
-	/**
-	 * Makes a change to a session in the store.
-	 */
-	@FunctionalInterface
-	interface Change {
-
-		/**
-		 * Make the change.
-		 * @param store the store
-		 * @return the new revision
-		 */
-		Mono<Revision> storeIn(SessionStore store);
-
+	private void stored(SessionChange change) {
+		synchronized (this.changes) {
+			// Not a later one that has taken its place meanwhile
+			this.changes.remove(change.subject(), change);
+		}
 	}
 
 }

@@ -22,7 +22,7 @@ public interface SessionOwnerResolver {
 	 * @return the name, or {@code null} for nobody: the sessions of all requests for
 	 * which this is {@code null} belong to whoever knows their IDs
 	 * @throws RuntimeException if it can't be told, with a message that says why and what
-	 * to do. It is logged, and the request answered with 500
+	 * to do. It is logged, as an {@link Error} is, and the request answered with 500
 	 */
 	@Nullable String resolveOwner(Principal principal);
 

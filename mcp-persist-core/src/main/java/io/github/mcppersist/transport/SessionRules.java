@@ -1,12 +1,11 @@
 package io.github.mcppersist.transport;
 
 import java.util.Map;
+import java.util.function.IntSupplier;
 
 import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import org.jspecify.annotations.Nullable;
-
-import io.github.mcppersist.session.SessionRecord;
 
 /**
  * What a client may put into the record of its session: every node reads it, and it is
@@ -26,12 +25,12 @@ final class SessionRules {
 	/**
 	 * Check a request that changes the record; others are passed over.
 	 * @param request the request, whose parameters are as {@link ParameterRules} say
-	 * @param session the record of the session, as this node knows it
+	 * @param subscriptions tells how many resources the session is subscribed to
 	 * @return why it is refused, in ASCII without quotes; {@code null} if it isn't
 	 */
-	static @Nullable String check(JSONRPCRequest request, SessionRecord session) {
+	static @Nullable String check(JSONRPCRequest request, IntSupplier subscriptions) {
 		return switch (request.method()) {
-			case McpSchema.METHOD_RESOURCES_SUBSCRIBE -> (session.subscriptions().size() < MAX_SUBSCRIPTIONS)
+			case McpSchema.METHOD_RESOURCES_SUBSCRIBE -> (subscriptions.getAsInt() < MAX_SUBSCRIPTIONS)
 					? checkLength(request, "uri") : "a session may have " + MAX_SUBSCRIPTIONS + " subscriptions";
 			case McpSchema.METHOD_RESOURCES_UNSUBSCRIBE -> checkLength(request, "uri");
 			default -> null;

@@ -4,12 +4,15 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 import io.modelcontextprotocol.json.McpJsonMapper;
@@ -92,6 +95,11 @@ final class Sessions {
 	private final Map<String, SessionChanges> unsaved = new ConcurrentHashMap<>();
 
 	/**
+	 * Whether that is being stored.
+	 */
+	private final AtomicBoolean saving = new AtomicBoolean();
+
+	/**
 	 * How often all is to be stored again, with that which is under way.
 	 */
 	private final AtomicInteger storingAgain = new AtomicInteger();
@@ -100,6 +108,11 @@ final class Sessions {
 	 * The servers whose sessions were asked for here, as far as that was logged.
 	 */
 	private final Set<String> otherServers = ConcurrentHashMap.newKeySet();
+
+	/**
+	 * The sessions whose expiry could not be put off, held or let go.
+	 */
+	private final Set<String> unrenewed = ConcurrentHashMap.newKeySet();
 
 	private final UnsavedSessions unsavedSessions;
 
@@ -389,7 +402,8 @@ final class Sessions {
 				if (this.runtime.options().onStoreFailure() == StoreFailurePolicy.REJECT) {
 					return rejected(Rejection.SESSIONS_AWAY);
 				}
-				later(session, (store) -> Mono.just(session.revision()));
+				unsaved(session, (changes) -> {
+				});
 				// Its client may turn to another node next
 				this.runtime.streams()
 					.broadcast(new NodeMessage(NodeMessage.Kind.UNSAVED, "", ""))
@@ -451,30 +465,34 @@ final class Sessions {
 	/**
 	 * Store a change that a client has made to its session.
 	 * @param session the session, used by the caller
-	 * @param change makes the change
+	 * @param change the change
 	 * @return completes when it is stored, or when it will be later because the store is
 	 * out of reach; fails only if the session was deleted, or is stored no more and with
-	 * {@link TooManySessionsException} can't be
+	 * {@link TooManySessionsException} can't be, or with
+	 * {@link SessionStoreUnavailableException} if too much is to be stored later
 	 */
-	Mono<Void> change(Session session, SessionChanges.Change change) {
+	Mono<Void> change(Session session, SessionChange change) {
 		// Not before subscription: a request that fails changes nothing
-		return Mono.defer(() -> {
-			if (this.unsaved.containsKey(session.name())) {
-				later(session, change);
-				return Mono.empty();
-			}
-			return store(session, change);
-		});
+		return Mono
+			.defer(() -> this.unsaved.containsKey(session.name()) ? later(session, change) : store(session, change));
 	}
 
-	private Mono<Void> store(Session session, SessionChanges.Change change) {
-		Mono<Revision> stored = Mono.defer(() -> change.storeIn(this.runtime.sessionStore()));
+	/**
+	 * Say how many resources a session is subscribed to.
+	 * @param session the session
+	 * @return the number of resources, with what is yet to be stored
+	 */
+	int subscriptions(Session session) {
+		SessionChanges changes = this.unsaved.get(session.name());
+		Set<String> stored = session.record().subscriptions();
+		return (changes != null) ? changes.subscriptions(stored) : stored.size();
+	}
+
+	private Mono<Void> store(Session session, SessionChange change) {
+		Mono<Revision> stored = Mono.defer(() -> change.storeIn(this.runtime.sessionStore(), session.name()));
 		return stored.onErrorResume(SessionNotFoundException.class, (ex) -> createAgain(session).then(stored))
 			.then(reload(session))
-			.onErrorResume(SessionStoreUnavailableException.class, (ex) -> {
-				later(session, change);
-				return Mono.empty();
-			});
+			.onErrorResume(SessionStoreUnavailableException.class, (ex) -> later(session, change));
 	}
 
 	/**
@@ -483,7 +501,7 @@ final class Sessions {
 	 */
 	void noteResumed(Session session) {
 		if (session.noteResumed()) {
-			change(session, (store) -> store.setResuming(session.name())).subscribe((nothing) -> {
+			change(session, SessionChange.resuming()).subscribe((nothing) -> {
 			}, (ex) -> {
 				session.forgetResumed();
 				logger.debug("Other nodes don't learn that a client has resumed, until it does again", ex);
@@ -506,33 +524,59 @@ final class Sessions {
 		return unknown ? this.runtime.sessionStore().unsubscribe(name, uri).onErrorComplete().then() : Mono.empty();
 	}
 
-	private void later(Session session, SessionChanges.Change change) {
+	private Mono<Void> later(Session session, SessionChange change) {
+		AtomicBoolean added = new AtomicBoolean();
+		unsaved(session, (changes) -> added.set(changes.add(change)));
+		return added.get() ? Mono.empty()
+				: Mono.error(new SessionStoreUnavailableException("The session store is out of reach, and "
+						+ SessionChanges.MAX_CHANGES + " changes of a session wait for it already", null));
+	}
+
+	/**
+	 * Note that a session is to be stored later, and maybe changes of it.
+	 * @param session the session
+	 * @param add adds the changes, before they can be stored
+	 */
+	private void unsaved(Session session, Consumer<SessionChanges> add) {
 		this.unsavedSessions.seen();
 		this.unsaved.compute(session.name(), (id, known) -> {
 			SessionChanges changes = (known != null) ? known : new SessionChanges(session.record());
-			changes.add(change);
+			add.accept(changes);
 			return changes;
 		});
 	}
 
 	/**
-	 * Store what could not be stored before.
+	 * Store what could not be stored before, of a few sessions at once: an outage may
+	 * leave many. If that is being done already, it is not begun again.
 	 */
 	void save() {
 		if (!this.unsaved.isEmpty()) {
 			this.unsavedSessions.seen();
 		}
 		this.unsavedSessions.look();
-		this.unsaved.forEach((name, changes) -> changes.storeIn(this.runtime.sessionStore()).subscribe((nothing) -> {
-		}, (ex) -> {
-			if (ex instanceof TooManySessionsException) {
-				notStored();
-			}
-			if (!(ex instanceof SessionStoreUnavailableException)) {
-				logger.debug("What an outage kept from being stored of a session is given up", ex);
-				this.unsaved.remove(name, changes);
-			}
-		}, () -> this.unsaved.computeIfPresent(name, (id, known) -> known.isEmpty() ? null : known)));
+		if (this.saving.compareAndSet(false, true)) {
+			Flux.fromIterable(this.unsaved.entrySet())
+				.flatMap((entry) -> save(entry.getKey(), entry.getValue()), STORED_AT_ONCE)
+				.doFinally((signal) -> this.saving.set(false))
+				.subscribe();
+		}
+	}
+
+	private Mono<Void> save(String name, SessionChanges changes) {
+		return changes.storeIn(this.runtime.sessionStore())
+			.doOnSuccess(
+					(nothing) -> this.unsaved.computeIfPresent(name, (id, known) -> known.isStored() ? null : known))
+			.onErrorResume((ex) -> {
+				if (ex instanceof TooManySessionsException) {
+					notStored();
+				}
+				if (!(ex instanceof SessionStoreUnavailableException)) {
+					logger.debug("What an outage kept from being stored of a session is given up", ex);
+					this.unsaved.remove(name, changes);
+				}
+				return Mono.empty();
+			});
 	}
 
 	/**
@@ -620,6 +664,7 @@ final class Sessions {
 	void drop(Session session) {
 		remove(session);
 		this.unsaved.remove(session.name());
+		this.unrenewed.remove(session.name());
 		session.end();
 	}
 
@@ -685,17 +730,24 @@ final class Sessions {
 	 * @return completes when it is done; never fails
 	 */
 	Mono<Void> renewSessions() {
-		return Mono
-			.defer(() -> renew(this.held.values().stream().filter(Session::takeUsed).map(Session::name).toList()));
+		return Mono.defer(() -> {
+			Set<String> names = new HashSet<>(this.unrenewed);
+			this.held.values().stream().filter(Session::takeUsed).map(Session::name).forEach(names::add);
+			return renew(names);
+		});
 	}
 
-	private Mono<Void> renew(List<String> names) {
+	private Mono<Void> renew(Collection<String> names) {
 		return Flux.fromIterable(names)
 			.buffer(RENEWAL_BATCH)
-			.concatMap((batch) -> this.runtime.sessionStore().renewSessions(batch).onErrorResume((ex) -> {
-				logger.debug("Sessions were not renewed; those that are used then are next time", ex);
-				return Mono.empty();
-			}))
+			.concatMap((batch) -> this.runtime.sessionStore()
+				.renewSessions(batch)
+				.doOnSuccess((nothing) -> batch.forEach(this.unrenewed::remove))
+				.onErrorResume((ex) -> {
+					logger.debug("Sessions were not renewed; trying again later", ex);
+					this.unrenewed.addAll(batch);
+					return Mono.empty();
+				}))
 			.then();
 	}
 

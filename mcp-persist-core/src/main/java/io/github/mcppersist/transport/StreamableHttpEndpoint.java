@@ -228,16 +228,19 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	 */
 	@Override
 	public Mono<Void> notifyClients(String method, @Nullable Object params) {
+		Mono<List<Session>> audience = Flux.defer(() -> Flux.fromIterable(this.sessions.all()))
+			.flatMap((session) -> this.sessions.isAudience(session).filter(Boolean::booleanValue).map((is) -> session),
+					SESSIONS_AT_ONCE)
+			.collectList();
+		// The parameters are the caller's, and so is what makes JSON of them
 		return this.runtime.threads()
-			.onCallbacks(Flux.defer(() -> Flux.fromIterable(this.sessions.all()))
-				.flatMap((session) -> this.sessions.isAudience(session)
-					.filter(Boolean::booleanValue)
-					.flatMap((audience) -> session.sdkSession().sendNotification(method, params))
-					.onErrorResume((ex) -> {
-						logger.debug("A session could not be notified of {}", method, ex);
-						return Mono.empty();
-					}), SESSIONS_AT_ONCE)
-				.then());
+			.onCallbacks(audience)
+			.flatMapIterable((sessions) -> sessions)
+			.flatMap((session) -> session.sdkSession().sendNotification(method, params).onErrorResume((ex) -> {
+				logger.debug("A session could not be notified of {}", method, ex);
+				return Mono.empty();
+			}), SESSIONS_AT_ONCE)
+			.then();
 	}
 
 	/**
@@ -266,9 +269,11 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	}
 
 	private Mono<Void> notify(String name, String method, @Nullable Object params) {
+		// The parameters are the caller's, and so is what makes JSON of them
 		return this.sessions.acquire(name, false)
-			.flatMap((session) -> session.sdkSession()
-				.sendNotification(method, params)
+			.flatMap((session) -> this.runtime.threads()
+				.onCallbacks(Mono.just(session))
+				.flatMap((held) -> held.sdkSession().sendNotification(method, params))
 				.doFinally((signal) -> session.release()));
 	}
 
@@ -304,7 +309,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				default -> methodNotAllowed(reply);
 			}
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
+			// Errors too: nobody else would answer
 			reply.refuse(Rejection.failed(ex));
 		}
 	}

@@ -11,6 +11,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -27,6 +28,7 @@ import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 /**
  * Calls each operation of both stores while the store throws: whoever waits is told, and
@@ -55,6 +57,18 @@ class ObservedStoresTests {
 					.hasCause(failure.thrown);
 			}
 		});
+	}
+
+	@Test
+	void failsIfAReadHasNoPage() {
+		EventStore pageless = (EventStore) Proxy.newProxyInstance(ObservedStoresTests.class.getClassLoader(),
+				new Class<?>[] { EventStore.class },
+				(proxy, method, arguments) -> (method.getDeclaringClass() == Object.class) ? "pageless" : Mono.empty());
+		EventStore store = new ObservedEventStore(pageless, new Observers(List.of(), Runnable::run), Runnable::run);
+
+		assertThatIllegalStateException()
+			.isThrownBy(() -> store.replayEventsAfter(new StreamKey("session", "stream"), null, 1).block(SOON))
+			.withMessageContaining("must answer a read with a page");
 	}
 
 	private static Stream<Arguments> failures() {

@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -43,9 +44,15 @@ final class GatedEventStore implements EventStore {
 
 	private @Nullable Flux<Hint> hints;
 
+	private @Nullable EventStoreException writeFailure;
+
 	private boolean openedElsewhere;
 
 	private int readCalls;
+
+	private int writeCalls;
+
+	private Predicate<Event> refused = (event) -> false;
 
 	/**
 	 * Return the store behind the gates, for other writers and for a look at it.
@@ -67,6 +74,14 @@ final class GatedEventStore implements EventStore {
 		this.readFailure = failure;
 	}
 
+	/**
+	 * Have the next write fail.
+	 * @param failure what the store says
+	 */
+	void failNextWrite(EventStoreException failure) {
+		this.writeFailure = failure;
+	}
+
 	void writes(Gate writes) {
 		this.writes = writes;
 	}
@@ -84,6 +99,18 @@ final class GatedEventStore implements EventStore {
 	 */
 	void hints(Flux<Hint> hints) {
 		this.hints = hints;
+	}
+
+	/**
+	 * Refuse each call with an event that it will never take.
+	 * @param refused which events these are
+	 */
+	void refuse(Predicate<Event> refused) {
+		this.refused = refused;
+	}
+
+	int writeCalls() {
+		return this.writeCalls;
 	}
 
 	int readCalls() {
@@ -115,8 +142,18 @@ final class GatedEventStore implements EventStore {
 		});
 	}
 
-	private <T> Mono<T> write(Mono<T> call) {
-		return Mono.defer(() -> through(false, null, call));
+	private <T> Mono<T> write(List<Event> events, Mono<T> call) {
+		return Mono.defer(() -> {
+			this.writeCalls++;
+			EventStoreException failure = this.writeFailure;
+			this.writeFailure = null;
+			if (failure != null) {
+				return Mono.error(failure);
+			}
+			Mono<T> taken = events.stream().anyMatch(this.refused) ? Mono.error(new EventStoreException("Refused"))
+					: call;
+			return through(false, null, taken);
+		});
 	}
 
 	private <T> Mono<T> through(boolean read, @Nullable Gate own, Mono<T> call) {
@@ -138,7 +175,8 @@ final class GatedEventStore implements EventStore {
 
 	@Override
 	public Mono<Revision> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
-		return write(this.openedElsewhere ? conflict(stream) : this.store.openStream(stream, requestIds, events));
+		return write(events,
+				this.openedElsewhere ? conflict(stream) : this.store.openStream(stream, requestIds, events));
 	}
 
 	private Mono<Revision> conflict(StreamKey stream) {
@@ -149,12 +187,12 @@ final class GatedEventStore implements EventStore {
 
 	@Override
 	public Mono<Void> storeEvents(StreamKey stream, List<Event> events) {
-		return write(this.store.storeEvents(stream, events));
+		return write(events, this.store.storeEvents(stream, events));
 	}
 
 	@Override
 	public Mono<Void> completeStream(StreamKey stream, List<Event> events) {
-		return write(this.store.completeStream(stream, events));
+		return write(events, this.store.completeStream(stream, events));
 	}
 
 	@Override

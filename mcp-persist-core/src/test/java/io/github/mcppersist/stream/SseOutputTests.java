@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
 import reactor.core.Disposable;
 import reactor.core.publisher.BaseSubscriber;
 
@@ -101,6 +102,27 @@ class SseOutputTests {
 
 		assertThat(this.client.chunks).hasSize(1);
 		assertThat(this.client.chunks.get(0)).startsWith("id: stream_1_");
+	}
+
+	@Test
+	void endsIfTheServerFailsToTakeWhatIsSent() {
+		Error failure = new NoClassDefFoundError("com/example/Filter");
+		FailingSubscriber subscriber = new FailingSubscriber(failure);
+		this.mailbox.execute(() -> this.output.open(new Client() {
+			@Override
+			public void stream(Publisher<byte[]> published) {
+				published.subscribe(subscriber);
+			}
+		}));
+		this.threads.run();
+
+		send(message(1));
+		send(message(2));
+
+		assertThat(subscriber.chunks).isEqualTo(1);
+		assertThat(subscriber.error).isSameAs(failure);
+		assertThat(this.source.closed).isTrue();
+		assertThat(this.source.left).isEmpty();
 	}
 
 	@Test
@@ -236,7 +258,7 @@ class SseOutputTests {
 	/**
 	 * A client that takes all at once.
 	 */
-	private static final class Client implements SseOutput.Response {
+	private static class Client implements SseOutput.Response {
 
 		private final List<String> chunks = new ArrayList<>();
 
@@ -306,6 +328,40 @@ class SseOutputTests {
 
 	}
 
+	private static final class FailingSubscriber implements CoreSubscriber<byte[]> {
+
+		private final Error failure;
+
+		private int chunks;
+
+		private Throwable error;
+
+		FailingSubscriber(Error failure) {
+			this.failure = failure;
+		}
+
+		@Override
+		public void onSubscribe(Subscription subscription) {
+			subscription.request(Long.MAX_VALUE);
+		}
+
+		@Override
+		public void onNext(byte[] chunk) {
+			this.chunks++;
+			throw this.failure;
+		}
+
+		@Override
+		public void onError(Throwable error) {
+			this.error = error;
+		}
+
+		@Override
+		public void onComplete() {
+		}
+
+	}
+
 	private static final class Source implements SseOutput.Source {
 
 		private final List<Long> left = new ArrayList<>();
@@ -326,7 +382,7 @@ class SseOutputTests {
 		}
 
 		@Override
-		public void closed() {
+		public void closed(boolean complete) {
 			this.closed = true;
 		}
 

@@ -11,6 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.RequestId;
+import io.github.mcppersist.event.StreamNotFoundException;
 import io.github.mcppersist.stream.GatedEventStore.Gate;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -67,6 +68,106 @@ class StreamLogTests {
 		send("third", "three");
 
 		assertThat(stored()).containsExactly("three");
+	}
+
+	@Test
+	void losesToOneEventThatTheStoreRefusesNoneThatWasToBeStoredWithIt() {
+		this.streams.store().writes(Gate.WAIT);
+		List.of("one", "two", "three", "four").forEach((message) -> send(message, message));
+		this.streams.store().refuse((event) -> new String(event.message()).equals("three"));
+
+		this.streams.store().writes(Gate.OPEN);
+		this.streams.store().letThrough();
+		send("five", "five");
+
+		// What is in front of a gap goes with it
+		assertThat(this.streams.store().writeCalls()).isEqualTo(7);
+		assertThat(stored()).containsExactly("four", "five");
+	}
+
+	@Test
+	void storesTheResponseThoughWhatWasToBeStoredWithItIsRefused() {
+		RequestLog request = open(this.streams);
+		this.streams.store().writes(Gate.WAIT);
+		request.send(TestStreams.REQUEST_ID, TestStreams.bytes("one"), false).subscribe();
+		request.send(TestStreams.REQUEST_ID, TestStreams.bytes("two"), false).subscribe();
+		request.send(TestStreams.REQUEST_ID, TestStreams.bytes("response"), true).subscribe();
+		this.streams.store().refuse((event) -> new String(event.message()).equals("two"));
+
+		this.streams.store().writes(Gate.OPEN);
+		this.streams.store().letThrough();
+
+		assertThat(stored(this.streams, request)).contains("response").doesNotContain("two");
+		assertThat(request.isComplete()).isTrue();
+	}
+
+	/**
+	 * A reader there waits for what will never be stored, and isn't told of what is.
+	 */
+	@Test
+	void tellsOtherNodesOfAStreamThatHasLostEvents() {
+		List<String> told = new ArrayList<>();
+		TestStreams streams = TestStreams.telling(told::add);
+		RequestLog first = streams.request("first", new ArrayList<>());
+		RequestLog second = streams.request("second", new ArrayList<>());
+		List.of(first, second).forEach((log) -> log.open().block());
+		streams.threads().pass(Duration.ofSeconds(1));
+		assertThat(told).isEmpty();
+
+		for (RequestLog log : List.of(first, second)) {
+			streams.store().failNextWrite(new StreamNotFoundException(log.stream()));
+			sendThree(log);
+		}
+		streams.threads().pass(Duration.ofSeconds(1));
+
+		assertThat(told).hasSize(2).allMatch((text) -> text.startsWith("g"));
+	}
+
+	@Test
+	void failsASenderWhoseMessageIsNotStoredWhenTheStreamEnds() {
+		TestStreams streams = TestStreams.refusingUnstored();
+		StandaloneLog log = streams.standalone(true);
+		List<String> told = new ArrayList<>();
+		streams.store().writes(Gate.WAIT);
+		log.send(null, TestStreams.bytes("one"), false).subscribe((nothing) -> {
+		}, (ex) -> told.add("fails"), () -> told.add("is stored"));
+
+		log.discard();
+
+		assertThat(told).containsExactly("fails");
+	}
+
+	@Test
+	void callsTheStoreNoMoreOftenTheMoreStreamsAnOutageMeets() {
+		this.streams.store().writes(Gate.AWAY);
+		for (int i = 0; i < 2000; i++) {
+			this.streams.standalone("session-" + i).send(null, TestStreams.bytes("message"), false).subscribe();
+		}
+		int before = this.streams.store().writeCalls();
+
+		this.streams.threads().pass(Duration.ofSeconds(3));
+
+		assertThat(this.streams.store().writeCalls() - before).isLessThanOrEqualTo(10 * Retries.MAX_IN_A_TURN);
+		this.streams.store().writes(Gate.OPEN);
+		this.streams.threads().pass(Duration.ofMillis(300));
+		assertThat(this.streams.context().unstoredBytes()).isZero();
+	}
+
+	@Test
+	void keepsNoMoreResponsesInAnOutageThanTheEndpointMay() {
+		TestStreams streams = new TestStreams(64 * 1024, 1024);
+		streams.store().writes(Gate.AWAY);
+		List<RequestLog> ended = new ArrayList<>();
+		for (int i = 0; i < 1000; i++) {
+			RequestLog request = streams.request("request" + i, ended);
+			request.send(TestStreams.REQUEST_ID, TestStreams.bytes("response"), true).subscribe();
+		}
+		assertThat(ended).isEmpty();
+
+		streams.threads().pass(Duration.ofSeconds(3));
+
+		assertThat(ended).hasSizeBetween(985, 999);
+		assertThat(streams.context().isStrandedOverfull()).isFalse();
 	}
 
 	@Test

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Set;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.Event;
@@ -20,9 +21,12 @@ class StreamTailTests {
 
 	private static final int OVERHEAD = 64;
 
+	@RegisterExtension
+	private final InMailbox inMailbox = new InMailbox();
+
 	private final TestStreams streams = new TestStreams(64 * 1024, 1024);
 
-	private final StreamTail tail = new StreamTail(this.streams.context(), "stream", 5);
+	private final StreamTail tail = new StreamTail(this.streams.context(), this.inMailbox.mailbox(), "stream", 5);
 
 	private final List<String> told = new ArrayList<>();
 

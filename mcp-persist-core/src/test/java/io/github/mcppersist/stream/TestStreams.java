@@ -1,11 +1,14 @@
 package io.github.mcppersist.stream;
 
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventPage;
@@ -41,13 +44,40 @@ final class TestStreams {
 	 * @param maxUnstoredBytes as the option
 	 */
 	TestStreams(int maxConnectionBytes, int maxUnstoredBytes) {
+		this(maxConnectionBytes, maxUnstoredBytes, false, NodeRegistry.single());
+	}
+
+	private TestStreams(int maxConnectionBytes, int maxUnstoredBytes, boolean unstoredRefused, NodeRegistry nodes) {
 		StreamSettings settings = new StreamSettings(maxConnectionBytes, maxUnstoredBytes, Duration.ofSeconds(15), null,
-				Duration.ofSeconds(30), false);
+				Duration.ofSeconds(30), unstoredRefused);
 		Observers nobody = new Observers(List.of(), Runnable::run);
-		this.context = new StreamContext(new ObservedEventStore(this.store, nobody, this.threads.delivery()),
-				NodeRegistry.single(), false, settings, nobody, this.threads, () -> "test",
+		this.context = new StreamContext(new ObservedEventStore(this.store, nobody, this.threads.delivery()), nodes,
+				Proxy.isProxyClass(nodes.getClass()), settings, nobody, this.threads, () -> "test",
 				new Payloads(PayloadCodec.none(), (place, failure) -> {
 				}));
+	}
+
+	/**
+	 * Create streams of a node on its own that refuses what isn't stored.
+	 * @return the streams
+	 */
+	static TestStreams refusingUnstored() {
+		return new TestStreams(64 * 1024, 8 * 1024 * 1024, true, NodeRegistry.single());
+	}
+
+	/**
+	 * Create streams of a node that isn't alone.
+	 * @param told gets what all other nodes are told
+	 * @return the streams
+	 */
+	static TestStreams telling(Consumer<String> told) {
+		NodeRegistry single = NodeRegistry.single();
+		return new TestStreams(64 * 1024, 8 * 1024 * 1024, false,
+				(NodeRegistry) Proxy.newProxyInstance(TestStreams.class.getClassLoader(),
+						new Class<?>[] { NodeRegistry.class },
+						(proxy, method, arguments) -> method.getName().equals("broadcast")
+								? Mono.fromRunnable(() -> told.accept((String) arguments[0]))
+								: method.invoke(single, arguments)));
 	}
 
 	ManualThreads threads() {
@@ -83,6 +113,19 @@ final class TestStreams {
 	RequestLog request() {
 		return new RequestLog(this.context, new StreamKey(SESSION, "request"), RequestIds.of(REQUEST_ID), () -> {
 		});
+	}
+
+	/**
+	 * Create the writer of another request's stream.
+	 * @param streamId the stream
+	 * @param ended gets it when it has ended
+	 * @return the writer
+	 */
+	RequestLog request(String streamId, List<RequestLog> ended) {
+		AtomicReference<RequestLog> log = new AtomicReference<>();
+		log.set(new RequestLog(this.context, new StreamKey(SESSION, streamId), RequestIds.of(REQUEST_ID),
+				() -> ended.add(log.get())));
+		return log.get();
 	}
 
 	/**

@@ -5,6 +5,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 class ThreadPoolsTests {
 
@@ -127,6 +129,44 @@ class ThreadPoolsTests {
 		this.gate.countDown();
 		assertThat(waited.await(20, TimeUnit.SECONDS)).isTrue();
 		assertThat(threads().isFull()).isFalse();
+	}
+
+	@Test
+	void letsATaskWaitIfNoMoreThreadsCanBeStarted() throws Exception {
+		create(null);
+		ThreadPools.ElasticPool pool = pool(1);
+		pool.execute(this::waitAtTheGate);
+		CompletableFuture<Void> done = new CompletableFuture<>();
+
+		pool.execute(() -> done.complete(null));
+
+		assertThat(done).isNotDone();
+		this.gate.countDown();
+		done.get(20, TimeUnit.SECONDS);
+		pool.shutdown();
+	}
+
+	@Test
+	void refusesATaskIfNoThreadCanBeStarted() {
+		create(null);
+
+		assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> pool(0).execute(NOTHING))
+			.withCauseInstanceOf(OutOfMemoryError.class);
+	}
+
+	private static ThreadPools.ElasticPool pool(int threads) {
+		AtomicInteger left = new AtomicInteger(threads);
+		return new ThreadPools.ElasticPool((task) -> new Thread(task) {
+
+			@Override
+			public void start() {
+				if (left.getAndDecrement() <= 0) {
+					throw new OutOfMemoryError("unable to create native thread");
+				}
+				super.start();
+			}
+
+		}, "Advice");
 	}
 
 	private void create(@Nullable Executor users) {

@@ -32,11 +32,6 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 	static final char HINT = 'h';
 
 	/**
-	 * A stream has begun anew behind a gap, and its mark with it: its key.
-	 */
-	static final char ANEW = 'a';
-
-	/**
 	 * What this node sends to itself.
 	 */
 	static final char ECHO = 'e';

@@ -131,18 +131,6 @@ final class StreamWatches implements RedisNode.Listener {
 	}
 
 	/**
-	 * This node has begun a stream anew, since Redis had lost it. Whoever reads it on
-	 * another node must mark it again, and see what it has missed. If that isn't told, it
-	 * looks by itself from time to time.
-	 * @param stream the stream
-	 */
-	void openedAnew(StreamKey stream) {
-		this.node.publish(this.node.keys().allNodes(), RedisNode.ANEW + this.node.keys().stream(stream))
-			.onErrorComplete()
-			.subscribe();
-	}
-
-	/**
 	 * Hint at events that this node has stored.
 	 * @param stream the stream
 	 * @param sequence the sequence of the newest of them
@@ -205,13 +193,6 @@ final class StreamWatches implements RedisNode.Listener {
 
 	@Override
 	public void published(char kind, String body) {
-		if (kind == RedisNode.ANEW) {
-			Watched entry = this.watched.get(body);
-			if (entry != null) {
-				mark(body, entry);
-			}
-			return;
-		}
 		if (kind != RedisNode.HINT) {
 			return;
 		}

@@ -84,9 +84,6 @@ final class StreamWriter {
 			switch (RedisNode.code(reply)) {
 				case 1 -> {
 					stored(stream, events, OPENED);
-					if (events.get(0).id().sequence() > 1) {
-						this.watches.openedAnew(stream);
-					}
 					dropCompleted(stream.sessionName(), reply.subList(2, reply.size()));
 					sink.success(revision((Long) reply.get(1)));
 				}

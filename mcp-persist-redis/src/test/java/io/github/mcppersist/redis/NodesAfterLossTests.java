@@ -97,6 +97,28 @@ class NodesAfterLossTests {
 		}
 	}
 
+	@Test
+	void tellWhoeverReadsACallThatRunsOnAnotherOfThem() throws Exception {
+		RawMcpClient client = this.nodes.initialize("{}");
+		RawMcpClient other = client.at(this.nodes.get(1).port());
+		String cursor;
+		try (Exchange call = client.call(1, "steps", "{\"n\":2,\"gates\":[\"a\"]}")) {
+			cursor = call.next().id();
+		}
+		this.nodes.get(0).tools.awaitReached("a");
+		try (Exchange resumed = other.get(cursor)) {
+			cursor = resumed.next().id();
+			this.server.cli("FLUSHALL");
+			this.nodes.get(0).tools.open("a");
+
+			// It looks by itself in half a minute, when the client has long given up
+			resumed.rest();
+		}
+		try (Exchange resumed = other.get(cursor)) {
+			assertThat(resumed.rest()).last().satisfies((event) -> assertThat(event.data()).contains("no longer kept"));
+		}
+	}
+
 	private void notify(int node, RawMcpClient client, Object data) {
 		this.nodes.get(node).endpoint
 			.notifyClient(client.sessionId(), "notifications/message", Map.of("level", "info", "data", data.toString()))

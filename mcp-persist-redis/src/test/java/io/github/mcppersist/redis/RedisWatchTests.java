@@ -121,22 +121,6 @@ class RedisWatchTests {
 
 	@ParameterizedTest
 	@EnumSource
-	void tellsTheReaderOfAStreamThatBeginsAnewSinceRedisHasLostIt(Driver driver) {
-		RedisEventStore writer = openWriter(driver);
-		Queue<Hint> hints = watch(open(driver, this.redis.port(), Duration.ofHours(1)));
-		hints.clear();
-
-		this.redis.cli("FLUSHALL");
-		RedisStores
-			.block(writer.openStream(this.stream, RequestIds.parse("7"), List.of(RedisStores.event(this.stream, 5))));
-
-		awaiting().until(() -> hints.contains(Hint.look()));
-		RedisStores.block(writer.storeEvents(this.stream, List.of(RedisStores.event(this.stream, 6))));
-		awaiting().until(() -> hints.contains(Hint.stored(6)));
-	}
-
-	@ParameterizedTest
-	@EnumSource
 	void tellsTheReaderThatAnotherNodeHasTakenOver(Driver driver) {
 		RedisEventStore writer = openWriter(driver);
 		RedisEventStore first = open(driver, this.redis.port(), Duration.ofHours(1));

@@ -139,6 +139,23 @@ class StreamsOnNodesTests {
 	}
 
 	@Test
+	void closesTheConnectionOfACallThatStillReadsWhenAllOfItIsStored() throws Exception {
+		try (Exchange stalled = this.client.stalling()
+			.call(1, "steps", "{\"n\":800,\"bytes\":10000,\"gates\":[\"g\"]}")) {
+			String cursor = stalled.next().id();
+			this.nodes.get(0).tools.open("g");
+			await().until(() -> this.nodes.get(0).endpoint.statistics().runningRequests() == 0);
+
+			try (Exchange resumed = other().get(cursor)) {
+				assertThat(OnNodes.numbers(resumed.rest())).hasSize(800);
+			}
+
+			await().until(() -> this.nodes.get(0).endpoint.statistics().connections().get(ConnectionKind.REQUEST) == 0);
+			assertThat(stalled.rest()).filteredOn((event) -> event.data().contains("took all steps")).isEmpty();
+		}
+	}
+
+	@Test
 	void closesTheOlderConnectionWhereverItIs() throws Exception {
 		try (Exchange call = this.client.call(1, "gated", "{\"gate\":\"g\"}")) {
 			String cursor = call.next().id();

@@ -14,6 +14,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import io.modelcontextprotocol.common.McpTransportContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -102,10 +103,12 @@ class CalledOnThreadsTests extends AbstractStreamableHttpTests {
 		restore(client);
 		answer(client);
 		cancel(client);
-		client.post("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/roots/list_changed\"}").close();
-		endpoint().notifyClient(client.sessionId(), "notifications/message", Map.of("level", "info", "data", "x"))
+		await().until(() -> endpoint().statistics().sessions() == 0);
+		endpoint()
+			.notifyClient(client.sessionId(), "notifications/message", Map.of("level", "info", "data", new Data()))
 			.doOnSuccess((nothing) -> called("notifyClient"))
 			.block();
+		client.post("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/roots/list_changed\"}").close();
 		endpoint().notifyClients("notifications/tools/list_changed", null)
 			.doOnSuccess((nothing) -> called("notifyClients"))
 			.block();
@@ -120,7 +123,7 @@ class CalledOnThreadsTests extends AbstractStreamableHttpTests {
 			.collect(Collectors.toSet());
 		expected.addAll(Set.of("extractor", "contextCapture.capture", "contextCapture.apply", "contextCapture.run",
 				"sessionOwnerResolver", "executor", "resumingClients", "notifyClient", "notifyClients", "endSession",
-				"shutDown", "resume.ended", "resume.replayed"));
+				"shutDown", "notification.data", "resume.ended", "resume.replayed"));
 		await().untilAsserted(() -> assertThat(this.called).containsAll(expected));
 		assertThat(this.wrong).isEmpty();
 	}
@@ -197,6 +200,19 @@ class CalledOnThreadsTests extends AbstractStreamableHttpTests {
 		if (inMailbox || thread.startsWith("mcp-persist-delivery") || thread.startsWith("mcp-persist-clock")) {
 			this.wrong.add(what + (inMailbox ? " in a mailbox" : "") + " on " + thread.replaceAll("[0-9]", ""));
 		}
+	}
+
+	/**
+	 * What a notification says.
+	 */
+	private final class Data {
+
+		@JsonValue
+		String text() {
+			called("notification.data");
+			return "text";
+		}
+
 	}
 
 }

@@ -3,13 +3,18 @@ package io.github.mcppersist.transport;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.session.InMemorySessionStore;
@@ -41,6 +46,18 @@ class SessionsTests extends AbstractStreamableHttpTests {
 
 	private final SessionStore memory = new InMemorySessionStore();
 
+	/**
+	 * The sessions whose expiry the store has put off.
+	 */
+	private final Set<String> renewed = ConcurrentHashMap.newKeySet();
+
+	private final AtomicInteger created = new AtomicInteger();
+
+	/**
+	 * What the creation of a session waits for.
+	 */
+	private volatile @Nullable Mono<Void> creation;
+
 	private volatile @Nullable RuntimeException failure;
 
 	private boolean shared;
@@ -61,13 +78,12 @@ class SessionsTests extends AbstractStreamableHttpTests {
 	void storeNoChangeThatNobodyAskedForAfterAll() throws Exception {
 		this.failure = new SessionStoreUnavailableException("Not now", null);
 		Session session = startSession();
-		Mono<Void> change = endpoint().sessions()
-			.change(session, (store) -> store.setLogLevel(session.name(), "error"));
+		Mono<Void> change = endpoint().sessions().change(session, SessionChange.logLevel("error"));
 
 		this.failure = null;
 
 		// Stored behind what waits
-		endpoint().sessions().change(session, (store) -> store.subscribe(session.name(), "file:///later")).block();
+		endpoint().sessions().change(session, SessionChange.subscribed("file:///later")).block();
 		await().until(() -> {
 			SessionRecord stored = stored(session);
 			return stored != null && stored.subscriptions().contains("file:///later");
@@ -84,7 +100,7 @@ class SessionsTests extends AbstractStreamableHttpTests {
 		notifyAnother().block();
 
 		this.failure = new SessionStoreUnavailableException("Not now", null);
-		endpoint().sessions().change(session, (store) -> store.setLogLevel(session.name(), "error")).block();
+		endpoint().sessions().change(session, SessionChange.logLevel("error")).block();
 		this.failure = null;
 
 		assertRefused(notifyAnother(), Rejection.SESSION_UNSAVED);
@@ -127,6 +143,107 @@ class SessionsTests extends AbstractStreamableHttpTests {
 		endpoint().sessions().noteResumed(session);
 
 		await().until(() -> Objects.requireNonNull(stored(session)).resuming());
+	}
+
+	@Test
+	void renewsAgainWhatCouldNotBeRenewed() throws Exception {
+		Session session = startSession();
+
+		this.failure = new SessionStoreUnavailableException("Not now", null);
+		endpoint().sessions().renewSessions().block();
+		this.failure = null;
+
+		endpoint().sessions().renewSessions().block();
+		assertThat(this.renewed).containsExactly(session.name());
+	}
+
+	@Test
+	void renewsAgainWhatCouldNotBeRenewedWhenItWasLetGo() throws Exception {
+		Session session = startSession();
+
+		this.failure = new SessionStoreUnavailableException("Not now", null);
+		await().until(() -> endpoint().sessions().letGoUnused(Duration.ZERO) > 0);
+		this.failure = null;
+
+		// What the first call was answered is heard of on another thread
+		await().until(() -> {
+			endpoint().sessions().renewSessions().block();
+			return this.renewed.contains(session.name());
+		});
+		assertThat(endpoint().sessions().held(session.name())).isNull();
+	}
+
+	@Test
+	void renewsNoSessionThatWasDeletedMeanwhile() throws Exception {
+		Session session = startSession();
+		this.failure = new SessionStoreUnavailableException("Not now", null);
+		endpoint().sessions().renewSessions().block();
+		this.failure = null;
+
+		endpoint().sessions().delete(session).block();
+
+		endpoint().sessions().renewSessions().block();
+		assertThat(this.renewed).isEmpty();
+	}
+
+	@Test
+	void areStoredAFewAtOnceWhenAnOutageHasLeftMany() throws Exception {
+		RawMcpClient first = start(createStore(), failing(), StreamableHttpOptions.builder());
+		this.failure = new SessionStoreUnavailableException("Not now", null);
+		first.initialize();
+		for (int i = 1; i < 80; i++) {
+			client().initialize();
+		}
+		Sinks.Empty<Void> held = Sinks.empty();
+		this.creation = held.asMono();
+		this.failure = null;
+
+		await().until(() -> this.created.get() == 64);
+		// They are looked through each second
+		await().during(Duration.ofMillis(1500)).until(() -> this.created.get() == 64);
+		held.tryEmitEmpty();
+
+		await().until(() -> endpoint().sessions().all().stream().allMatch((session) -> stored(session) != null));
+	}
+
+	@Test
+	void countSubscriptionsThatAreYetToBeStored() throws Exception {
+		RawMcpClient client = start(createStore(), failing(), StreamableHttpOptions.builder()).initialize();
+		Session session = Objects.requireNonNull(held(client));
+		this.failure = new SessionStoreUnavailableException("Not now", null);
+		for (int i = 0; i < 1000; i++) {
+			endpoint().sessions().change(session, SessionChange.subscribed("file:///" + i)).block();
+		}
+
+		try (Exchange subscribe = client.post("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"resources/subscribe\","
+				+ "\"params\":{\"uri\":\"file:///more\"}}")) {
+			assertThat(subscribe.body()).contains("-32602", "1000 subscriptions");
+		}
+
+		this.failure = null;
+		await().until(() -> Objects.requireNonNull(stored(session)).subscriptions().size() == 1000);
+	}
+
+	@Test
+	void refuseMoreChangesThanMayWaitForTheStore() throws Exception {
+		RawMcpClient client = start(createStore(), failing(), StreamableHttpOptions.builder()).initialize();
+		Session session = Objects.requireNonNull(held(client));
+		this.failure = new SessionStoreUnavailableException("Not now", null);
+		for (int i = 0; i < SessionChanges.MAX_CHANGES; i++) {
+			endpoint().sessions().change(session, SessionChange.unsubscribed("file:///" + i)).block();
+		}
+
+		try (Exchange change = client.post("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"resources/subscribe\","
+				+ "\"params\":{\"uri\":\"file:///more\"}}")) {
+			assertThat(last(change.rest()).data()).contains("-32000", "can't be stored for now");
+		}
+		try (Exchange change = client.post("{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"resources/subscribe\","
+				+ "\"params\":{\"uri\":\"file:///0\"}}")) {
+			assertThat(last(change.rest()).data()).contains("\"result\"");
+		}
+
+		this.failure = null;
+		await().until(() -> Objects.requireNonNull(stored(session)).subscriptions().contains("file:///0"));
 	}
 
 	@Test
@@ -228,6 +345,14 @@ class SessionsTests extends AbstractStreamableHttpTests {
 					RuntimeException failure = this.failure;
 					if (failure != null && Mono.class.equals(method.getReturnType())) {
 						return Mono.error(failure);
+					}
+					if ("renewSessions".equals(method.getName())) {
+						((Collection<?>) arguments[0]).forEach((name) -> this.renewed.add((String) name));
+					}
+					Mono<Void> creation = this.creation;
+					if (creation != null && "createSession".equals(method.getName())) {
+						this.created.incrementAndGet();
+						return creation.then((Mono<?>) method.invoke(this.memory, arguments));
 					}
 					try {
 						return method.invoke(this.memory, arguments);

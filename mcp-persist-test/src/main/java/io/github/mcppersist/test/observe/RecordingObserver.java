@@ -64,6 +64,15 @@ public final class RecordingObserver implements EndpointObserver {
 		return this.calls.stream().map(Call::operation).toList();
 	}
 
+	/**
+	 * Return how often something was done.
+	 * @param operation what
+	 * @return how many calls of it were answered
+	 */
+	public long count(StoreOperation operation) {
+		return operations().stream().filter(operation::equals).count();
+	}
+
 	@Override
 	public void storeCalled(StoreOperation operation, long nanos, @Nullable Throwable failure) {
 		this.calls.add(new Call(operation, nanos, failure));

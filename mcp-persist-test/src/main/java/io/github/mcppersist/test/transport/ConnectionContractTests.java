@@ -33,10 +33,6 @@ public abstract class ConnectionContractTests extends AbstractStreamableHttpTest
 		builder.observer(this.observer);
 	}
 
-	private long renewals() {
-		return this.observer.operations().stream().filter(StoreOperation.RENEW_STREAMS::equals).count();
-	}
-
 	private static final String OLDER_VERSION = "2025-06-18";
 
 	@Test
@@ -230,9 +226,9 @@ public abstract class ConnectionContractTests extends AbstractStreamableHttpTest
 
 			for (int i = 0; i < 3; i++) {
 				clock.advance(kept.multipliedBy(2).dividedBy(3));
-				long before = renewals();
+				long before = this.observer.count(StoreOperation.RENEW_STREAMS);
 				// One may have been under way
-				await().until(() -> renewals() > before + 1);
+				await().until(() -> this.observer.count(StoreOperation.RENEW_STREAMS) > before + 1);
 			}
 
 			try (Exchange late = client.get(unread)) {

@@ -14,6 +14,7 @@ import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.test.transport.RawMcpClient.SseEvent;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * What a client gets that lost its connection and comes back.
@@ -72,6 +73,24 @@ public abstract class ResumeContractTests extends AbstractStreamableHttpTests {
 
 		try (Exchange resume = client.get(last(all).id())) {
 			assertThat(resume.status()).isEqualTo(204);
+		}
+	}
+
+	@Test
+	void closesTheConnectionOfACallThatStillReadsWhenAllOfItIsStored() throws Exception {
+		RawMcpClient client = start().initialize();
+		try (Exchange stalled = client.stalling().call(1, "steps", "{\"n\":2000,\"bytes\":10000,\"gates\":[\"g\"]}")) {
+			String cursor = stalled.next().id();
+			this.tools.open("g");
+			await().until(() -> endpoint().statistics().runningRequests() == 0);
+
+			try (Exchange resumed = client.get(cursor)) {
+				List<SseEvent> events = resumed.rest();
+				assertThat(numbers(events)).containsExactlyElementsOf(range(1, 2000));
+				assertThat(last(events).data()).contains("took all steps");
+			}
+
+			assertThat(stalled.rest()).filteredOn((event) -> event.data().contains("took all steps")).isEmpty();
 		}
 	}
 

@@ -1,0 +1,156 @@
+package io.github.mcppersist.stream;
+
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
+
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Mono;
+
+/**
+ * A writer's way to the store: one call at a time, and whether the store answers. What is
+ * to be done if it doesn't is the writer's to say. It belongs to the {@link StreamLog}'s
+ * mailbox; only {@link #isAway()} is for any thread.
+ */
+final class StoreLink {
+
+	private final Mailbox mailbox;
+
+	private final Retries retries;
+
+	private volatile State state = State.IDLE;
+
+	StoreLink(Mailbox mailbox, Retries retries) {
+		this.mailbox = mailbox;
+		this.retries = retries;
+	}
+
+	/**
+	 * Say whether the store was asked nothing, or has answered.
+	 * @return whether it can be called
+	 */
+	boolean isIdle() {
+		return this.state == State.IDLE;
+	}
+
+	/**
+	 * Say whether the last call of the store failed.
+	 * @return whether it was away when it was called last, as far as is known
+	 */
+	boolean isAway() {
+		return this.state == State.AWAY || isRetrying();
+	}
+
+	/**
+	 * Say whether the store is called once more after it was away.
+	 * @return whether such a call is under way
+	 */
+	boolean isRetrying() {
+		return this.state == State.RETRYING;
+	}
+
+	/**
+	 * Call the store, which isn't being called.
+	 * @param call the call
+	 * @param then is told in the mailbox what it has answered: at most one of both. It
+	 * has to say then whether the store is {@linkplain #answered() there} or
+	 * {@linkplain #away(Runnable) away}
+	 * @param <T> what it answers
+	 */
+	<T> void call(Supplier<? extends Mono<? extends T>> call, BiConsumer<@Nullable T, @Nullable Throwable> then) {
+		assert this.mailbox.isInside();
+		assert isIdle() || this.state == State.AWAY : this.state;
+		this.state = isIdle() ? State.CALLING : State.RETRYING;
+		Answer<T> answer = new Answer<>(then);
+		try {
+			call.get().subscribe(answer);
+		}
+		catch (Throwable ex) {
+			// Before anything was done
+			answer.onError(ex);
+		}
+	}
+
+	/**
+	 * The store isn't away, or needn't be called any more.
+	 */
+	void answered() {
+		assert this.mailbox.isInside();
+		boolean retried = isRetrying();
+		this.state = State.IDLE;
+		if (retried) {
+			this.retries.answered();
+		}
+	}
+
+	/**
+	 * The store doesn't answer.
+	 * @param again called in the mailbox after a while, to call it again
+	 */
+	void away(Runnable again) {
+		assert this.mailbox.isInside();
+		this.state = State.AWAY;
+		this.retries.later(this.mailbox, again);
+	}
+
+	private enum State {
+
+		/**
+		 * It answered the last call.
+		 */
+		IDLE,
+
+		/**
+		 * It is asked, and answered the call before.
+		 */
+		CALLING,
+
+		/**
+		 * It didn't take the last call, and is asked again later.
+		 */
+		AWAY,
+
+		/**
+		 * It didn't take the last call, and is asked again.
+		 */
+		RETRYING
+
+	}
+
+	/**
+	 * Takes what the store says to one call.
+	 */
+	private final class Answer<T> implements CoreSubscriber<T> {
+
+		private final BiConsumer<@Nullable T, @Nullable Throwable> then;
+
+		private @Nullable T value;
+
+		Answer(BiConsumer<@Nullable T, @Nullable Throwable> then) {
+			this.then = then;
+		}
+
+		@Override
+		public void onSubscribe(Subscription subscription) {
+			subscription.request(Long.MAX_VALUE);
+		}
+
+		@Override
+		public void onNext(T value) {
+			this.value = value;
+		}
+
+		@Override
+		public void onError(Throwable ex) {
+			StoreLink.this.mailbox.execute(() -> this.then.accept(null, ex));
+		}
+
+		@Override
+		public void onComplete() {
+			StoreLink.this.mailbox.execute(() -> this.then.accept(this.value, null));
+		}
+
+	}
+
+}
