@@ -301,12 +301,16 @@ class RedisTaskLayoutTests {
 		RedisTaskStore other = RedisTaskStore.of(second, Duration.ofMinutes(5));
 		String owner = new String(this.node.node().channel(), StandardCharsets.UTF_8);
 		String watcher = new String(second.node().channel(), StandardCharsets.UTF_8);
+		Queue<Revision> seenByOwner = new ConcurrentLinkedQueue<>();
+		Disposable watchOfOwner = this.store.watch("9aT-").subscribe(seenByOwner::add);
 		try (RedisMonitor monitor = new RedisMonitor(redis)) {
 			block(this.store.updateTask("9aT-", TaskChange.none().withStatusMessage("a")));
 			assertThat(published(monitor)).isEmpty();
 
 			block(other.answerInput("9aT-", Map.of("one", RESULT)));
 			assertThat(published(monitor)).containsExactly("publish \"" + owner + "\" \"t" + KEY + " 3\"");
+
+			Awaitility.await().until(() -> seenByOwner.contains(new Revision(3)));
 
 			Queue<Revision> seen = new ConcurrentLinkedQueue<>();
 			Disposable watch = other.watch("9aT-").subscribe(seen::add);
@@ -324,6 +328,7 @@ class RedisTaskLayoutTests {
 			block(this.store.updateTask("9aT-", TaskChange.none().withStatusMessage("d")));
 			assertThat(published(monitor)).isEmpty();
 		}
+		watchOfOwner.dispose();
 	}
 
 	// Some probes publish an echo
