@@ -66,8 +66,9 @@ class PackageRulesTests {
 			"event", Set.of(), //
 			"session", Set.of("event"), //
 			"node", Set.of("event"), //
-			"payload", Set.of("event", "session"), //
-			"observe", Set.of("event", "session", "payload"), //
+			"task", Set.of("event", "node"), //
+			"payload", Set.of("event", "session", "task"), //
+			"observe", Set.of("event", "session", "payload", "task"), //
 			"stream", Set.of("event", "node", "observe", "payload"), //
 			"transport", Set.of("event", "session", "node", "observe", "payload", "stream"), //
 			"servlet", Set.of("transport"));
