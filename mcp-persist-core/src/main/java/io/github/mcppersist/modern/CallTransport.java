@@ -95,7 +95,7 @@ final class CallTransport implements McpStreamableServerTransport {
 			this.call.fail(Messages.translate(response.error(), this.metadata));
 			return;
 		}
-		Map<String, ?> missing = MissingCapability.in(response.result(), this.metadata.capabilities());
+		Map<String, ?> missing = MissingCapability.inResult(response.result(), this.metadata.capabilities());
 		if (missing != null) {
 			this.call.fail(ErrorResponse.missingCapability(missing));
 			return;

@@ -85,11 +85,19 @@ record HeaderParameter(String header, List<String> path) {
 			throw new IllegalArgumentException(
 					ANNOTATION + " " + header + " is not reached by " + PROPERTIES + " alone");
 		}
-		if (!(schema.get("type") instanceof String type) || !TYPES.contains(type)) {
+		if (!isPrimitive(schema.get("type"))) {
 			throw new IllegalArgumentException(
 					ANNOTATION + " " + header + " is on a parameter that is no string, integer or boolean");
 		}
 		return new HeaderParameter(header, List.copyOf(path));
+	}
+
+	private static boolean isPrimitive(@Nullable Object type) {
+		if (type instanceof List<?> types) {
+			return types.stream().anyMatch(TYPES::contains)
+					&& types.stream().allMatch((one) -> TYPES.contains(one) || "null".equals(one));
+		}
+		return type instanceof String && TYPES.contains(type);
 	}
 
 	/**

@@ -63,7 +63,7 @@ final class MissingCapability {
 	 * @param declared what the client has declared
 	 * @return as above
 	 */
-	static @Nullable Map<String, ?> in(@Nullable Object result, ClientCapabilities declared) {
+	static @Nullable Map<String, ?> inResult(@Nullable Object result, ClientCapabilities declared) {
 		if (!(result instanceof CallToolResult tool) || !Boolean.TRUE.equals(tool.isError())
 				|| tool.content() == null) {
 			return null;

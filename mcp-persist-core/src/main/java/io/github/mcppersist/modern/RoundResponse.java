@@ -3,7 +3,7 @@ package io.github.mcppersist.modern;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 import io.modelcontextprotocol.spec.HttpHeaders;
 import io.modelcontextprotocol.spec.McpTransportException;
@@ -84,7 +84,7 @@ final class RoundResponse implements SseOutput.Source {
 	/**
 	 * Bytes on their way into the mailbox.
 	 */
-	private final AtomicInteger entering = new AtomicInteger();
+	private final AtomicLong entering = new AtomicLong();
 
 	/**
 	 * Bytes that wait for the client. Written in the mailbox, read anywhere.
