@@ -61,6 +61,10 @@ import io.github.mcppersist.stream.Threads;
  * {@link #closeGracefully()}, which the MCP server's own close calls, ends its
  * connections and threads; the stores are the caller's to close.
  * <p>
+ * Clients of revision 2026-07-28 are served beside those if there are
+ * {@link StreamableHttpOptions.Builder#modern(ModernOptions) options for them}. Of their
+ * requests nothing is stored: one ends with its connection.
+ * <p>
  * With a {@link NodeRegistry}, and stores that several nodes share, a client may send
  * each of its requests to any of them.
  */

@@ -1,8 +1,6 @@
 package io.github.mcppersist.modern;
 
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
@@ -13,7 +11,7 @@ import io.github.mcppersist.stream.Threads;
  */
 final class ManualThreads implements Threads {
 
-	final List<Runnable> repeated = new ArrayList<>();
+	boolean full;
 
 	private long now;
 
@@ -37,7 +35,6 @@ final class ManualThreads implements Threads {
 
 	@Override
 	public void repeat(Duration period, Runnable task) {
-		this.repeated.add(task);
 	}
 
 	@Override
@@ -48,7 +45,7 @@ final class ManualThreads implements Threads {
 
 	@Override
 	public boolean isFull() {
-		return false;
+		return this.full;
 	}
 
 	@Override

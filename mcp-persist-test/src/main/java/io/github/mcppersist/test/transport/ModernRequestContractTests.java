@@ -6,22 +6,29 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 
+import io.modelcontextprotocol.server.McpServer;
 import io.modelcontextprotocol.server.McpServerFeatures.SyncPromptSpecification;
 import io.modelcontextprotocol.server.McpServerFeatures.SyncResourceSpecification;
+import io.modelcontextprotocol.server.McpServerFeatures.SyncToolSpecification;
+import io.modelcontextprotocol.server.McpSyncServer;
 import io.modelcontextprotocol.spec.McpError;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.GetPromptResult;
 import io.modelcontextprotocol.spec.McpSchema.Prompt;
 import io.modelcontextprotocol.spec.McpSchema.ReadResourceResult;
 import io.modelcontextprotocol.spec.McpSchema.Resource;
+import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
+import io.modelcontextprotocol.spec.McpSchema.Tool;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.test.observe.RecordingObserver;
 import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.transport.CacheScope;
@@ -331,6 +338,69 @@ public abstract class ModernRequestContractTests extends AbstractModernTests {
 		try (Exchange exchange = call("query", "{\"region\":\"eu\"}").header("Mcp-Param-Area", "eu").send()) {
 			assertThat(exchange.body()).contains("two");
 		}
+	}
+
+	@Test
+	void asksForTheToolsOfAServerThatTellsOfNoChanges() throws Exception {
+		StreamableHttpEndpoint endpoint = modernEndpoint();
+		McpSyncServer server = McpServer.sync(endpoint)
+			.serverInfo("test", "1")
+			.capabilities(ServerCapabilities.builder().tools(false).build())
+			.tools(mirroring("Region"))
+			.build();
+		try (WebServer web = serve(endpoint)) {
+			RawMcpClient client = new RawMcpClient(web.port(), "/mcp");
+			assertError(ModernPost.call(client, "query", "{\"region\":\"eu\"}"), 400, -32020);
+
+			server.removeTool("query");
+			server.addTool(mirroring("Area"));
+
+			ModernPost call = ModernPost.call(client, "query", "{\"region\":\"eu\"}");
+			assertError(call.header("Mcp-Param-Region", "eu"), 400, -32020);
+			try (Exchange exchange = call.header("Mcp-Param-Area", "eu").send()) {
+				assertThat(exchange.body()).contains("queried");
+			}
+		}
+		finally {
+			server.close();
+		}
+	}
+
+	@Test
+	void knowsToolsThatAreHiddenFromOthers() throws Exception {
+		AtomicBoolean visible = new AtomicBoolean();
+		StreamableHttpEndpoint endpoint = modernEndpoint();
+		McpSyncServer server = McpServer.sync(endpoint)
+			.serverInfo("test", "1")
+			.capabilities(ServerCapabilities.builder().tools(true).build())
+			.tools(mirroring("Region"))
+			.addToolFilter((context, tool) -> visible.get())
+			.build();
+		try (WebServer web = serve(endpoint)) {
+			ModernPost call = ModernPost.call(new RawMcpClient(web.port(), "/mcp"), "query", "{\"region\":\"eu\"}");
+			try (Exchange other = call.send()) {
+				assertThat(other.body()).doesNotContain("-32020");
+			}
+			visible.set(true);
+
+			assertError(call, 400, -32020);
+		}
+		finally {
+			server.close();
+		}
+	}
+
+	private static StreamableHttpEndpoint modernEndpoint() {
+		return StreamableHttpEndpoint.builder(new InMemoryEventStore())
+			.options(StreamableHttpOptions.builder().modern(ModernOptions.defaults()).build())
+			.build();
+	}
+
+	private static SyncToolSpecification mirroring(String header) {
+		return SyncToolSpecification.builder()
+			.tool(Tool.builder("query", schema(Map.of("region", mirrored("string", header)))).build())
+			.callHandler((exchange, request) -> text("queried"))
+			.build();
 	}
 
 	// Results
