@@ -24,10 +24,6 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.RequestId;
-import io.github.mcppersist.modern.EraRules;
-import io.github.mcppersist.modern.ModernHandler;
-import io.github.mcppersist.modern.ModernRequest;
-import io.github.mcppersist.modern.RequestHeaders;
 import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.stream.JsonRpcError;
@@ -56,19 +52,19 @@ final class PostHandler {
 	private final ClientAnswers answers;
 
 	/**
-	 * Handles requests of the modern era, if they are served.
+	 * Where modern requests go another way, if they are served.
 	 */
-	private final @Nullable ModernHandler modern;
+	private final @Nullable EraFork fork;
 
 	private volatile @Nullable SdkSessions sdkSessions;
 
 	PostHandler(EndpointRuntime runtime, Sessions sessions, CallHandler calls, ClientAnswers answers,
-			@Nullable ModernHandler modern, McpJsonMapper jsonMapper) {
+			@Nullable EraFork fork, McpJsonMapper jsonMapper) {
 		this.runtime = runtime;
 		this.sessions = sessions;
 		this.calls = calls;
 		this.answers = answers;
-		this.modern = modern;
+		this.fork = fork;
 		this.jsonMapper = jsonMapper;
 	}
 
@@ -83,14 +79,11 @@ final class PostHandler {
 			return;
 		}
 		CallerContext context = CallerContext.of(request, this.runtime.callers(), this.runtime.contextCapture());
-		RequestHeaders modernHeaders = (this.modern != null) ? modernHeaders(request) : null;
+		EraFork.Arrival arrival = (this.fork != null) ? this.fork.arrive(request, context) : null;
 		request.body(this.runtime.options().maxRequestBytes()).subscribe((body) -> {
 			try {
 				PostBody read = PostBody.read(this.jsonMapper, body);
-				if (this.modern != null && modernHeaders != null && isModern(read, context)) {
-					handle(this.modern, modernHeaders, read, context, reply);
-				}
-				else {
+				if (arrival == null || !arrival.take(read, reply)) {
 					accept(read, context, reply);
 				}
 			}
@@ -107,28 +100,6 @@ final class PostHandler {
 				reply.refuse(Rejection.of(400, "Bad Request: the body could not be read"));
 			}
 		});
-	}
-
-	private static RequestHeaders modernHeaders(EndpointRequest request) {
-		return RequestHeaders.read(request::header, request::headerNames);
-	}
-
-	private static boolean isModern(PostBody body, CallerContext context) {
-		return EraRules.isModern(body.single(), context.protocolVersion(), HeaderRules.PROTOCOL_VERSIONS);
-	}
-
-	// The fork between the eras: what is modern has nothing to do with what follows here
-	private static void handle(ModernHandler modern, RequestHeaders headers, PostBody body, CallerContext context,
-			HttpReply reply) {
-		Rejection rejection = body.rejection();
-		if (rejection != null) {
-			modern.refuse(rejection.status(), rejection.code(), rejection.message(), reply);
-		}
-		else {
-			modern.handle(
-					new ModernRequest(headers, context.transportContext(), context.reactorContext(), context.carrier()),
-					body.single(), reply);
-		}
 	}
 
 	private void accept(PostBody body, CallerContext context, HttpReply reply) {

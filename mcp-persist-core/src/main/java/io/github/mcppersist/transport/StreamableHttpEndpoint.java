@@ -27,7 +27,6 @@ import reactor.core.publisher.Mono;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.StreamKey;
-import io.github.mcppersist.modern.EraRules;
 import io.github.mcppersist.modern.ModernHandler;
 import io.github.mcppersist.modern.ModernSettings;
 import io.github.mcppersist.node.NodeRegistry;
@@ -130,8 +129,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		this.answers = new ClientAnswers(this.runtime, this.sessions, jsonMapper);
 		this.modern = (options.modern() != null) ? modernHandler(this.runtime, options.modern(), jsonMapper) : null;
 		this.posts = new PostHandler(this.runtime, this.sessions,
-				new CallHandler(this.runtime, this.sessions, this.subscriptions, jsonMapper), this.answers, this.modern,
-				jsonMapper);
+				new CallHandler(this.runtime, this.sessions, this.subscriptions, jsonMapper), this.answers,
+				(this.modern != null) ? new EraFork(this.modern) : null, jsonMapper);
 		this.gets = new GetHandler(this.runtime, this.sessions);
 		this.nodeListener = new NodeListener(this.runtime, this.sessions, this.answers, this.subscriptions, this::look);
 		keepUp(sessionStore);
@@ -303,7 +302,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				reply.refuse(rejection);
 				return;
 			}
-			if (!request.method().equals("POST") && isModern(request)) {
+			if (this.modern != null && !request.method().equals("POST") && EraFork.isModern(request)) {
 				methodNotAllowed("POST", reply);
 				return;
 			}
@@ -317,11 +316,6 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		catch (RuntimeException ex) {
 			reply.refuse(Rejection.failed(ex));
 		}
-	}
-
-	private boolean isModern(EndpointRequest request) {
-		return this.modern != null
-				&& EraRules.isModern(request.header(HeaderRules.PROTOCOL_VERSION), HeaderRules.PROTOCOL_VERSIONS);
 	}
 
 	private void delete(EndpointRequest request, HttpReply reply) {

@@ -27,8 +27,8 @@ class PackageRulesTests {
 			.resideInAPackage(ROOT + "redis..")
 			.should()
 			.dependOnClassesThat()
-			.resideInAnyPackage(ROOT + "transport..", ROOT + "stream..", ROOT + "modern..",
-					ROOT + "servlet..", ROOT + "observe..")
+			.resideInAnyPackage(ROOT + "transport..", ROOT + "stream..", ROOT + "modern..", ROOT + "servlet..",
+					ROOT + "observe..")
 			.check(ALL);
 	}
 
