@@ -4,8 +4,10 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.FluxSink;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.Revision;
@@ -15,10 +17,11 @@ import io.github.mcppersist.task.TaskEnd;
 import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskState;
 import io.github.mcppersist.task.TaskStore;
+import io.github.mcppersist.task.TaskStoreUnavailableException;
 
 /**
  * A task store as an endpoint calls it: each call is observed, and its answer arrives on
- * a delivery thread.
+ * a delivery thread. Whatever the store throws is an answer, too.
  */
 public final class ObservedTaskStore implements TaskStore {
 
@@ -27,6 +30,8 @@ public final class ObservedTaskStore implements TaskStore {
 	private final EndpointObserver observer;
 
 	private final Executor delivery;
+
+	private final StoreErrors errors;
 
 	/**
 	 * Wrap a store.
@@ -38,40 +43,41 @@ public final class ObservedTaskStore implements TaskStore {
 		this.store = store;
 		this.observer = observer;
 		this.delivery = delivery;
+		this.errors = new StoreErrors(store.getClass(), TaskStoreUnavailableException::new);
 	}
 
-	private <T> Mono<T> called(StoreOperation operation, Mono<T> call) {
-		return new StoreCall<>(this.observer, operation, this.delivery, call);
+	private <T> Mono<T> called(StoreOperation operation, Supplier<Mono<T>> call) {
+		return new StoreCall<>(this.observer, operation, this.delivery, call, this.errors);
 	}
 
 	@Override
 	public Mono<TaskRecord> createTask(NewTask task) {
-		return called(StoreOperation.CREATE_TASK, this.store.createTask(task));
+		return called(StoreOperation.CREATE_TASK, () -> this.store.createTask(task));
 	}
 
 	@Override
 	public Mono<TaskRecord> findTask(String taskId) {
-		return called(StoreOperation.FIND_TASK, this.store.findTask(taskId));
+		return called(StoreOperation.FIND_TASK, () -> this.store.findTask(taskId));
 	}
 
 	@Override
 	public Mono<TaskState> updateTask(String taskId, TaskChange change) {
-		return called(StoreOperation.UPDATE_TASK, this.store.updateTask(taskId, change));
+		return called(StoreOperation.UPDATE_TASK, () -> this.store.updateTask(taskId, change));
 	}
 
 	@Override
 	public Mono<TaskState> answerInput(String taskId, Map<String, byte[]> answers) {
-		return called(StoreOperation.ANSWER_INPUT, this.store.answerInput(taskId, answers));
+		return called(StoreOperation.ANSWER_INPUT, () -> this.store.answerInput(taskId, answers));
 	}
 
 	@Override
 	public Mono<Boolean> endTask(String taskId, TaskEnd end) {
-		return called(StoreOperation.END_TASK, this.store.endTask(taskId, end));
+		return called(StoreOperation.END_TASK, () -> this.store.endTask(taskId, end));
 	}
 
 	@Override
 	public Mono<Void> renewTasks(Collection<String> taskIds) {
-		return called(StoreOperation.RENEW_TASKS, this.store.renewTasks(taskIds));
+		return called(StoreOperation.RENEW_TASKS, () -> this.store.renewTasks(taskIds));
 	}
 
 	/**
@@ -80,7 +86,14 @@ public final class ObservedTaskStore implements TaskStore {
 	 */
 	@Override
 	public Flux<Revision> watch(String taskId) {
-		return this.store.watch(taskId);
+		return Flux.create((sink) -> {
+			try {
+				sink.onDispose(this.store.watch(taskId).subscribe(sink::next, sink::error, sink::complete));
+			}
+			catch (Throwable ex) {
+				sink.error(ex);
+			}
+		}, FluxSink.OverflowStrategy.LATEST);
 	}
 
 	@Override

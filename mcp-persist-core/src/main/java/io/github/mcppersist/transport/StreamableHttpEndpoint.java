@@ -14,6 +14,7 @@ import java.util.function.UnaryOperator;
 
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.McpJsonMapper;
+import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.ResourcesUpdatedNotification;
 import io.modelcontextprotocol.spec.McpStreamableServerSession;
 import io.modelcontextprotocol.spec.McpStreamableServerTransportProvider;
@@ -26,6 +27,8 @@ import reactor.core.publisher.Mono;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.modern.ModernHandler;
+import io.github.mcppersist.modern.ModernSettings;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.observe.EndpointObserver;
@@ -57,12 +60,18 @@ import io.github.mcppersist.stream.Threads;
  * {@link #closeGracefully()}, which the MCP server's own close calls, ends its
  * connections and threads; the stores are the caller's to close.
  * <p>
+ * Clients of revision 2026-07-28 are served beside those if there are
+ * {@link StreamableHttpOptions.Builder#modern(ModernOptions) options for them}. Of their
+ * requests nothing is stored: one ends with its connection.
+ * <p>
  * With a {@link NodeRegistry}, and stores that several nodes share, a client may send
  * each of its requests to any of them.
  */
 public final class StreamableHttpEndpoint implements McpStreamableServerTransportProvider {
 
 	private static final Logger logger = LoggerFactory.getLogger(StreamableHttpEndpoint.class);
+
+	private static final String SHUT_DOWN = "The server shut down; the outcome of the request is unknown";
 
 	private static final Duration MAX_TICK = Duration.ofSeconds(1);
 
@@ -103,6 +112,11 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	private final GetHandler gets;
 
+	/**
+	 * Serves the modern era, if that is served.
+	 */
+	private final @Nullable ModernHandler modern;
+
 	private final NodeListener nodeListener;
 
 	private volatile boolean hasServer;
@@ -123,11 +137,21 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		this.subscriptions = new ResourceSubscriptions(this.runtime.sessionStore());
 		this.sessions = new Sessions(this.runtime, jsonMapper, this.subscriptions);
 		this.answers = new ClientAnswers(this.runtime, this.sessions, jsonMapper);
+		this.modern = (options.modern() != null) ? modernHandler(this.runtime, options.modern(), jsonMapper) : null;
 		this.posts = new PostHandler(this.runtime, this.sessions,
-				new CallHandler(this.runtime, this.sessions, this.subscriptions, jsonMapper), this.answers, jsonMapper);
+				new CallHandler(this.runtime, this.sessions, this.subscriptions, jsonMapper), this.answers,
+				(this.modern != null) ? new EraFork(this.modern) : null, jsonMapper);
 		this.gets = new GetHandler(this.runtime, this.sessions);
 		this.nodeListener = new NodeListener(this.runtime, this.sessions, this.answers, this.subscriptions, this::look);
 		keepUp(sessionStore);
+	}
+
+	private static ModernHandler modernHandler(EndpointRuntime runtime, ModernOptions options,
+			McpJsonMapper jsonMapper) {
+		ModernSettings settings = new ModernSettings(options.heartbeatInterval(),
+				runtime.options().maxConnectionBytes(), options.cacheTtl().toMillis(), options.cacheScope().toString());
+		return new ModernHandler(runtime.threads(), runtime.observer(), jsonMapper, settings, ParameterRules::check,
+				runtime::isRefusing);
 	}
 
 	private void keepUp(SessionStore sessionStore) {
@@ -182,6 +206,9 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		this.subscriptions.start(sdkSessions);
 		this.sessions.start(sdkSessions);
 		this.posts.start(sdkSessions);
+		if (this.modern != null) {
+			this.modern.start(sdkSessions);
+		}
 		this.hasServer = true;
 		if (this.runtime.isShared()) {
 			String nodeId = this.runtime.nodes().nodeId();
@@ -228,6 +255,9 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	 */
 	@Override
 	public Mono<Void> notifyClients(String method, @Nullable Object params) {
+		if (this.modern != null && McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED.equals(method)) {
+			this.modern.toolsChanged();
+		}
 		return this.runtime.threads()
 			.onCallbacks(Flux.defer(() -> Flux.fromIterable(this.sessions.all()))
 				.flatMap((session) -> this.sessions.isAudience(session)
@@ -295,6 +325,10 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				reply.refuse(rejection);
 				return;
 			}
+			if (this.modern != null && !request.method().equals("POST") && EraFork.isModern(request)) {
+				methodNotAllowed("POST", reply);
+				return;
+			}
 			switch (request.method()) {
 				case "POST" -> this.posts.handle(request, reply);
 				case "GET" -> this.gets.handle(request, reply);
@@ -339,7 +373,12 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 			.forEach((connection) -> connections.merge(connection.kind(), 1, Integer::sum));
 		Collection<Session> sessions = this.sessions.all();
 		int running = sessions.stream().mapToInt((session) -> session.running().size()).sum();
-		return new EndpointStatistics(sessions.size(), running, connections, this.runtime.streams().unstoredBytes());
+		return new EndpointStatistics(sessions.size(), running + runningModern(), connections,
+				this.runtime.streams().unstoredBytes());
+	}
+
+	private int runningModern() {
+		return (this.modern != null) ? this.modern.running() : 0;
 	}
 
 	/**
@@ -388,7 +427,10 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	}
 
 	private void methodNotAllowed(HttpReply reply) {
-		String allowed = this.runtime.options().deleteAllowed() ? "GET, POST, DELETE" : "GET, POST";
+		methodNotAllowed(this.runtime.options().deleteAllowed() ? "GET, POST, DELETE" : "GET, POST", reply);
+	}
+
+	private static void methodNotAllowed(String allowed, HttpReply reply) {
 		reply.refuse(
 				new Rejection(405, JsonRpcError.INVALID_REQUEST, "Method Not Allowed", null, Map.of("Allow", allowed)));
 	}
@@ -413,8 +455,10 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 			return whenNothingRuns(grace).then(Mono.defer(() -> {
 				this.runtime.refuseRequests();
 				for (Session session : this.sessions.all()) {
-					session.running()
-						.forEach((log) -> log.abandon("The server shut down; the outcome of the request is unknown"));
+					session.running().forEach((log) -> log.abandon(SHUT_DOWN));
+				}
+				if (this.modern != null) {
+					this.modern.abandon(SHUT_DOWN);
 				}
 				return whenNothingRuns(SHUTDOWN_LIMIT);
 			}))
@@ -425,6 +469,9 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 					.onErrorComplete()))
 				.then(Mono.defer(() -> {
 					this.sessions.endAll();
+					if (this.modern != null) {
+						this.modern.close();
+					}
 					this.runtime.streams().connections().forEach(SseConnection::close);
 					return until(() -> this.runtime.streams().connections().isEmpty(), SHUTDOWN_LIMIT);
 				}))
@@ -440,7 +487,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	}
 
 	private Mono<Void> whenNothingRuns(Duration limit) {
-		return until(() -> !this.sessions.anyRunning(), limit);
+		return until(() -> !this.sessions.anyRunning() && runningModern() == 0, limit);
 	}
 
 	private Mono<Void> until(BooleanSupplier done, Duration limit) {

@@ -11,6 +11,8 @@ import io.github.mcppersist.test.transport.ConnectionContractTests;
 import io.github.mcppersist.test.transport.ContextCaptureContractTests;
 import io.github.mcppersist.test.transport.CutConnectionContractTests;
 import io.github.mcppersist.test.transport.LargeAnswerContractTests;
+import io.github.mcppersist.test.transport.ModernRequestContractTests;
+import io.github.mcppersist.test.transport.ModernStreamContractTests;
 import io.github.mcppersist.test.transport.ReconnectContractTests;
 import io.github.mcppersist.test.transport.RequestContractTests;
 import io.github.mcppersist.test.transport.ResumeContractTests;
@@ -85,6 +87,26 @@ class JettyTests {
 
 	@Nested
 	class LargeAnswers extends LargeAnswerContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new JettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class ModernRequests extends ModernRequestContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new JettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class ModernStreams extends ModernStreamContractTests {
 
 		@Override
 		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
