@@ -8,6 +8,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
@@ -40,7 +41,7 @@ public final class Observers implements EndpointObserver {
 
 	private final AtomicInteger count = new AtomicInteger();
 
-	private final AtomicBoolean telling = new AtomicBoolean();
+	private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.IDLE);
 
 	private final AtomicBoolean warnedOfSlowness = new AtomicBoolean();
 
@@ -60,26 +61,29 @@ public final class Observers implements EndpointObserver {
 	}
 
 	/**
-	 * Tell what there is to tell, on this thread: the endpoint is closed.
+	 * Tell what there is to tell, on this thread: the endpoint is closed, and a thread
+	 * that was to tell it soon may never come.
 	 */
 	public void tellRest() {
-		if (this.telling.compareAndSet(false, true)) {
-			tellWaiting();
-		}
+		this.phase.compareAndSet(Phase.IDLE, Phase.DUE);
+		tellWaiting();
 	}
 
 	private void tellSoon() {
-		if (!this.waiting.isEmpty() && this.telling.compareAndSet(false, true)) {
+		if (!this.waiting.isEmpty() && this.phase.compareAndSet(Phase.IDLE, Phase.DUE)) {
 			this.soon.execute(this::tellWaiting);
 		}
 	}
 
 	private void tellWaiting() {
+		if (!this.phase.compareAndSet(Phase.DUE, Phase.TELLING)) {
+			return;
+		}
 		for (Runnable next = this.waiting.poll(); next != null; next = this.waiting.poll()) {
 			this.count.decrementAndGet();
 			next.run();
 		}
-		this.telling.set(false);
+		this.phase.set(Phase.IDLE);
 		tellSoon();
 	}
 
@@ -174,6 +178,28 @@ public final class Observers implements EndpointObserver {
 					.log("An observer of the MCP endpoint fails: {}", observer.getClass().getName());
 			}
 		}
+	}
+
+	/**
+	 * Where what waits is on its way.
+	 */
+	private enum Phase {
+
+		/**
+		 * Nobody is to tell it.
+		 */
+		IDLE,
+
+		/**
+		 * A thread is to tell it soon.
+		 */
+		DUE,
+
+		/**
+		 * A thread tells it.
+		 */
+		TELLING
+
 	}
 
 	/**

@@ -7,7 +7,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -51,11 +50,6 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 	private final @Nullable MonitoredSessionStore monitored;
 
 	private final Payloads payloads;
-
-	/**
-	 * Resources that are stored under their own names although they would not be now.
-	 */
-	private final Set<String> plainNames = ConcurrentHashMap.newKeySet();
 
 	/**
 	 * Wrap a store.
@@ -191,25 +185,12 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 		});
 	}
 
-	/**
-	 * Find subscribers, under all names that the resource may be stored under. It is
-	 * named as it is only if it was found so by {@link #findSubscribedUris}: what a store
-	 * is asked for, others may see, and a URI that somebody guesses would be confirmed by
-	 * its hash.
-	 */
 	@Override
 	public Mono<Set<String>> findSubscribers(String uri) {
-		return encoded(() -> Flux.fromIterable(namesToAsk(uri))
+		return encoded(() -> Flux.fromIterable(this.payloads.encodeName(uri))
 			.concatMap(this.store::findSubscribers)
 			.flatMapIterable(Function.identity())
 			.collect(Collectors.toSet()));
-	}
-
-	private List<String> namesToAsk(String uri) {
-		List<String> names = this.payloads.encodeName(uri);
-		return names.stream()
-			.filter((name) -> !name.equals(uri) || name.equals(names.get(0)) || this.plainNames.contains(uri))
-			.toList();
 	}
 
 	/**
@@ -220,11 +201,7 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 	 */
 	@Override
 	public Mono<SubscribedUris> findSubscribedUris(long after) {
-		return this.store.findSubscribedUris(after).doOnNext((found) -> {
-			if (after == 0) {
-				this.plainNames.clear();
-			}
-		})
+		return this.store.findSubscribedUris(after)
 			.map((found) -> new SubscribedUris(found.uris().stream().flatMap(this::decodeName).toList(), found.after(),
 					found.more(), found.total()));
 	}
@@ -232,11 +209,7 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 	private Stream<String> decodeName(String name) {
 		try {
 			String uri = this.payloads.decodeQuietly(SUBSCRIPTION, name);
-			boolean current = name.equals(encodedName(uri));
-			if (!current && name.equals(uri)) {
-				this.plainNames.add(uri);
-			}
-			return current ? Stream.of(uri) : Stream.of(uri, name);
+			return name.equals(encodedName(uri)) ? Stream.of(uri) : Stream.of(uri, name);
 		}
 		catch (UnreadablePayloadException ex) {
 			return Stream.of(name);

@@ -807,9 +807,12 @@ public final class SseConnection implements SseOutput.Source {
 				goOn(standalone, State.ADRIFT);
 			}
 			else {
-				// Nothing is kept, not even what was stored for this connection
+				// Nothing is kept, not even what was stored for this connection. If
+				// something is on its way to the store, it is read when it is there
 				this.vainReads++;
-				standalone.addPriming(StreamTail.Kind.MESSAGE);
+				if (standalone.tail().isEmpty()) {
+					standalone.addPriming(StreamTail.Kind.MESSAGE);
+				}
 			}
 			return;
 		}

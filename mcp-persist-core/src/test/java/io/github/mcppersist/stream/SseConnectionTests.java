@@ -230,6 +230,23 @@ class SseConnectionTests {
 		}
 
 		@Test
+		void storesOneIdToComeBackWithHoweverOftenItReadsMeanwhile() {
+			store().writes(Gate.WAIT);
+			begin(null);
+			int calls = store().readCalls();
+
+			look();
+			look();
+			assertThat(store().readCalls()).isGreaterThan(calls);
+			open();
+			store().letThrough();
+
+			// As if it had read once
+			assertThat(client().events).containsExactly("@2");
+			assertThat(state()).isEqualTo(State.LIVE);
+		}
+
+		@Test
 		void isLiveWhenAPageWasAll() {
 			send("one");
 

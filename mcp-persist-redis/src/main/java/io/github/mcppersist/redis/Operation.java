@@ -53,6 +53,14 @@ record Operation(String name, boolean reads, boolean writes, boolean frees, Proo
 		return !equals(SUBSCRIBE) && !equals(STUCK_SLOT) && !equals(CONNECT);
 	}
 
+	/**
+	 * Say whether this is the probe itself, which is no call that anybody makes.
+	 * @return whether it is
+	 */
+	boolean isProbe() {
+		return equals(LuaScript.PROBE.operation());
+	}
+
 	boolean hasWritten(Object reply) {
 		return switch (this.proof) {
 			case ALWAYS -> true;

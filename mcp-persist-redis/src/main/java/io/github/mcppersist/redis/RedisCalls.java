@@ -484,7 +484,7 @@ final class RedisCalls {
 					if (this.retries < MAX_UNKNOWN) {
 						retry(cause);
 					}
-					else if (!this.operation.writes() || this.operation.equals(LuaScript.PROBE.operation())
+					else if (!this.operation.writes() || this.operation.isProbe()
 							|| RedisCalls.this.unknownWrites.isHopeless(this.server, this.key)) {
 						fail(cause.asRefused());
 					}
@@ -559,7 +559,7 @@ final class RedisCalls {
 					cause = RedisFailure.tooLarge(this.bytes, RedisCalls.this.link.address(this.server), reason);
 				}
 				if (cause.kind() == RedisFailure.Kind.SLOT && RedisCalls.this.link.isCluster()
-						&& !this.operation.equals(LuaScript.PROBE.operation())) {
+						&& !this.operation.isProbe()) {
 					RedisCalls.this.stuckSlots.waited(this.key, this.operation);
 					cause = cause.ofSlots(RedisCalls.this.stuckSlots.toString());
 					RedisCalls.this.health.refused(Operation.STUCK_SLOT, cause);

@@ -169,7 +169,7 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	 */
 	boolean isForeignKey() {
 		Throwable cause = this.cause;
-		return (this.kind == Kind.CALL_REFUSED || this.kind == Kind.UNKNOWN) && cause != null && causes(cause).stream()
+		return this.kind == Kind.CALL_REFUSED && cause != null && causes(cause).stream()
 			.anyMatch((each) -> WRONG_TYPE.matcher(String.valueOf(each.getMessage())).find());
 	}
 

@@ -248,7 +248,7 @@ final class RedisHealth {
 			}
 			case CALL_REFUSED, UNKNOWN -> {
 				known.answered(this.nanoTime.getAsLong());
-				if (operation.equals(LuaScript.PROBE.operation())) {
+				if (operation.isProbe()) {
 					// Nothing of it is large, and nobody else uses its key: it is refused
 					// whatever there is
 					refused(new Refused(server, operation), cause);

@@ -57,7 +57,7 @@ final class UnknownWrites {
 	 * @param operation what it did: a probe is no write that anybody makes
 	 */
 	void succeeded(String server, byte[] key, Operation operation) {
-		if (this.any && operation.writes() && !operation.equals(LuaScript.PROBE.operation())) {
+		if (this.any && operation.writes() && !operation.isProbe()) {
 			noteSuccess(server, key);
 		}
 	}

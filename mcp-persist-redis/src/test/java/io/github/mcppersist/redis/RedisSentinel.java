@@ -1,5 +1,6 @@
 package io.github.mcppersist.redis;
 
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 
@@ -92,6 +93,8 @@ public final class RedisSentinel implements AutoCloseable {
 		String promoted = String.valueOf(this.replica.port());
 		Awaitility.await()
 			.atMost(LIMIT)
+			// Sentinel closes all connections to what it promotes
+			.ignoreExceptionsInstanceOf(UncheckedIOException.class)
 			.until(() -> "master".equals(this.replica.info("role"))
 					&& ((List<?>) this.sentinel.cli("SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER)).contains(promoted));
 	}

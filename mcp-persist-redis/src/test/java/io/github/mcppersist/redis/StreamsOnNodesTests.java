@@ -174,9 +174,12 @@ class StreamsOnNodesTests {
 				connections.add(OnNodes.async(() -> client.get(lastEventId)));
 			}
 
+			List<Integer> statuses = new ArrayList<>();
 			for (CompletableFuture<Exchange> connection : connections) {
-				assertThat(connection.get(60, TimeUnit.SECONDS).status()).isEqualTo(200);
+				statuses.add(connection.get(60, TimeUnit.SECONDS).status());
 			}
+			// A newer one may take over before one has begun
+			assertThat(statuses).contains(200).isSubsetOf(200, 409);
 			this.nodes.get(0).tools.open("g");
 			try (Exchange resumed = other().get(cursor)) {
 				assertThat(OnNodes.numbers(resumed.rest())).containsExactly("1", "2", "3");
