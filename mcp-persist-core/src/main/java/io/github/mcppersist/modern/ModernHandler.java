@@ -298,8 +298,7 @@ public final class ModernHandler {
 	private Mono<ListToolsResult> page(McpStreamableServerSession session, @Nullable String cursor,
 			ModernRequest request) {
 		return Mono.create((sink) -> {
-			Runnable ask = request
-				.carried(() -> ListedTools.ask(session, cursor, request, this.jsonMapper, sink));
+			Runnable ask = request.carried(() -> ListedTools.ask(session, cursor, request, this.jsonMapper, sink));
 			this.threads.answer(ask);
 		});
 	}

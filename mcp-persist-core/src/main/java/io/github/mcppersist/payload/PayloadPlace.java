@@ -15,8 +15,8 @@ import io.github.mcppersist.event.StreamKey;
  * stores it, with the sequence of that call.
  *
  * @param kind what it is
- * @param sessionName the session or task that it belongs to, as stores know it, or nothing
- * if it belongs to no single one
+ * @param sessionName the session or task that it belongs to, as stores know it, or
+ * nothing if it belongs to no single one
  * @param part which one of its payloads of that kind it is, or nothing
  */
 public record PayloadPlace(Kind kind, String sessionName, String part) {

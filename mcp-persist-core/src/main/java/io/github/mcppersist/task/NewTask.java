@@ -12,7 +12,7 @@ import io.github.mcppersist.node.NodeRegistry;
  * A call that is to outlive its connection: a task, or a call whose client was asked
  * something and comes back with the answer, maybe to another node.
  *
- * @param taskId the task ID, never used before: 1 to 128 characters out of
+ * @param taskId the task ID, never used before: 1 to 32 characters out of
  * {@code A-Z a-z 0-9 . _ -}; from an endpoint its {@linkplain TaskNames name}
  * @param owner the ID of the node that runs the call: that of the store's own node
  * @param principal whose call it is, {@linkplain TaskNames#ofPrincipal hashed}, or

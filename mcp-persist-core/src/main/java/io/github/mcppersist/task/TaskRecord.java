@@ -80,10 +80,10 @@ public record TaskRecord(String taskId, String owner, @Nullable String principal
 	 * @throws IllegalArgumentException if it doesn't fit the grammar
 	 */
 	public static void requireTaskId(String taskId) {
-		// The characters are those of a session ID
-		if (!StreamKey.isSessionId(taskId)) {
+		// The characters are those of a session's name
+		if (!StreamKey.isSessionName(taskId)) {
 			throw new IllegalArgumentException(
-					"Not the ID of a task. It must be 1 to 128 characters out of A-Z a-z 0-9 . _ -");
+					"Not the name of a task. It must be 1 to 32 characters out of A-Z a-z 0-9 . _ -");
 		}
 	}
 
