@@ -3,9 +3,12 @@ package io.github.mcppersist.observe;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
 import reactor.core.publisher.Mono;
@@ -47,7 +50,14 @@ public final class ObservedTaskStore implements TaskStore {
 	}
 
 	private <T> Mono<T> called(StoreOperation operation, Supplier<Mono<T>> call) {
-		return new StoreCall<>(this.observer, operation, this.delivery, call, this.errors);
+		return new StoreCall<>(this.observer, operation, this.delivery, once(call), this.errors);
+	}
+
+	// Whoever subscribes again repeats the same call, and the store knows it again
+	private static <T> Supplier<Mono<T>> once(Supplier<Mono<T>> call) {
+		AtomicReference<@Nullable Mono<T>> made = new AtomicReference<>();
+		return () -> Objects.requireNonNull(made.updateAndGet((known) -> (known != null) ? known : call.get()),
+				"it was made");
 	}
 
 	@Override

@@ -10,6 +10,7 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import org.junit.jupiter.api.Test;
 
 import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.stream.ManualThreads;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

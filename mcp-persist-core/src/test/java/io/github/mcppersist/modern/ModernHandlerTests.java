@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import reactor.util.context.Context;
 
 import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.stream.ManualThreads;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -50,7 +51,7 @@ class ModernHandlerTests {
 	@Test
 	void refusesRequestsThatRunUserCodeWhenAllThreadsAreTaken() {
 		this.handler.start(new Server());
-		this.threads.full = true;
+		this.threads.fill();
 
 		assertUnavailable("completion/complete", "too many requests");
 		assertThat(post("server/discover").status).isEqualTo(200);

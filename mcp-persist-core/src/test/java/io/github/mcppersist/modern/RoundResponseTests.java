@@ -8,6 +8,8 @@ import io.modelcontextprotocol.spec.McpTransportException;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.stream.ManualThreads;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
