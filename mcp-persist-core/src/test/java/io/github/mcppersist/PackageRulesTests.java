@@ -74,8 +74,8 @@ class PackageRulesTests {
 			"payload", Set.of("event", "session", "task"), //
 			"observe", Set.of("event", "session", "payload", "task"), //
 			"stream", Set.of("event", "node", "observe", "payload"), //
-			"modern", Set.of("event", "observe", "stream"), //
-			"transport", Set.of("event", "session", "node", "observe", "payload", "stream", "modern"), //
+			"modern", Set.of("event", "node", "observe", "stream", "task"), //
+			"transport", Set.of("event", "session", "node", "observe", "payload", "stream", "modern", "task"), //
 			"servlet", Set.of("transport"));
 
 	private static final JavaClasses CORE = new ClassFileImporter()

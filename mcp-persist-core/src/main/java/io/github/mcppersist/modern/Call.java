@@ -1,10 +1,7 @@
 package io.github.mcppersist.modern;
 
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 
-import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpStreamableServerSession.McpStreamableServerSessionStream;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
@@ -16,41 +13,24 @@ import reactor.core.publisher.Operators;
 import reactor.core.publisher.SignalType;
 import reactor.util.context.Context;
 
-import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.stream.Threads;
 import io.github.mcppersist.stream.UserCode;
 
 /**
- * A request from its arrival until its handler has ended and its response has left. Its
- * client cancels it by closing the response (MCP 2026-07-28, "Cancellation").
- * Thread-safe.
+ * The handler of a request, from its beginning till its end, whoever is connected
+ * meanwhile. Thread-safe.
  */
-final class Call extends UserCode implements RoundResponse.Listener {
+final class Call extends UserCode {
 
 	private static final Logger logger = LoggerFactory.getLogger(Call.class);
 
 	private final Threads threads;
 
-	private final EndpointObserver observer;
-
-	private final Messages messages;
-
-	private final JSONRPCRequest request;
-
-	private final RoundResponse response;
-
-	private final Consumer<Call> over;
+	private final Listener listener;
 
 	private final Handling handling = new Handling();
 
 	private final AtomicBoolean handled = new AtomicBoolean();
-
-	private final AtomicBoolean closed = new AtomicBoolean();
-
-	/**
-	 * What is yet to end: the handler and the response.
-	 */
-	private final AtomicInteger open = new AtomicInteger(2);
 
 	/**
 	 * What the SDK sees of it while it is handled.
@@ -60,30 +40,12 @@ final class Call extends UserCode implements RoundResponse.Listener {
 	/**
 	 * Create a call.
 	 * @param threads the endpoint's threads
-	 * @param observer is told when it is cancelled
-	 * @param messages write what goes to the client
-	 * @param settings the settings
-	 * @param request the request
-	 * @param reply answers it
-	 * @param over is told when all is over, once
+	 * @param listener is told what comes of it
 	 */
-	Call(Threads threads, EndpointObserver observer, Messages messages, ModernSettings settings, JSONRPCRequest request,
-			ModernReply reply, Consumer<Call> over) {
+	Call(Threads threads, Listener listener) {
 		super(threads.delivery());
 		this.threads = threads;
-		this.observer = observer;
-		this.messages = messages;
-		this.request = request;
-		this.over = over;
-		this.response = new RoundResponse(threads, reply, settings, this);
-	}
-
-	JSONRPCRequest request() {
-		return this.request;
-	}
-
-	RoundResponse response() {
-		return this.response;
+		this.listener = listener;
 	}
 
 	/**
@@ -109,25 +71,17 @@ final class Call extends UserCode implements RoundResponse.Listener {
 	}
 
 	/**
-	 * Send the result of the handler, unless the request was cancelled or has its
-	 * response.
-	 * @param message the response
+	 * End with a result or an error, unless it was cancelled or has ended.
+	 * @param outcome the result or the error
 	 */
-	void answer(byte[] message) {
+	void end(Outcome outcome) {
 		if (end()) {
-			this.response.end(200, message);
+			this.listener.ended(outcome);
 		}
 	}
 
-	/**
-	 * Send an error in place of a result, unless the request was cancelled or has its
-	 * response.
-	 * @param error the error
-	 */
 	void fail(ErrorResponse error) {
-		if (end()) {
-			this.response.end(error.status(), this.messages.error(this.request.id(), error));
-		}
+		end(Outcome.of(error));
 	}
 
 	/**
@@ -140,35 +94,30 @@ final class Call extends UserCode implements RoundResponse.Listener {
 	}
 
 	/**
-	 * Stop the handler, and end the request with an error.
-	 * @param error what its client gets
+	 * Stop the handler, whose result is dropped.
+	 * @return whether it was this that has stopped it, before it had ended
 	 */
-	void abandon(ErrorResponse error) {
-		stop();
-		this.response.end(error.status(), this.messages.error(this.request.id(), error));
+	boolean cancel() {
+		return stop();
 	}
 
 	boolean isCancelled() {
 		return isStopping();
 	}
 
-	@Override
-	public void clientGone() {
-		if (stop()) {
-			logger.debug("A request was cancelled: its client has closed the response");
-			this.observer.requestCancelled();
-		}
+	/**
+	 * Say whether the handler waits, as far as can be seen.
+	 * @return whether it does nothing by itself now
+	 */
+	boolean isQuiet() {
+		return isWaiting();
 	}
 
-	@Override
-	public void closed() {
-		if (this.closed.compareAndSet(false, true)) {
-			ended();
-		}
-	}
-
-	@Override
-	public void carryOn(Runnable task) {
+	/**
+	 * Carry the handler on, on this thread.
+	 * @param task carries it on
+	 */
+	void carryOn(Runnable task) {
 		run(task);
 	}
 
@@ -211,13 +160,7 @@ final class Call extends UserCode implements RoundResponse.Listener {
 
 	private void handled() {
 		if (this.handled.compareAndSet(false, true)) {
-			ended();
-		}
-	}
-
-	private void ended() {
-		if (this.open.decrementAndGet() == 0) {
-			this.over.accept(this);
+			this.listener.handled();
 		}
 	}
 
@@ -246,6 +189,24 @@ final class Call extends UserCode implements RoundResponse.Listener {
 		protected void hookFinally(SignalType type) {
 			handled();
 		}
+
+	}
+
+	/**
+	 * Is told what comes of a handler, on any thread.
+	 */
+	interface Listener {
+
+		/**
+		 * It has ended by itself.
+		 * @param outcome what its client gets
+		 */
+		void ended(Outcome outcome);
+
+		/**
+		 * Nothing of it runs any more, as far as can be seen.
+		 */
+		void handled();
 
 	}
 

@@ -1,6 +1,8 @@
 package io.github.mcppersist.modern;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.json.TypeRef;
@@ -22,6 +24,7 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.stream.Threads;
+import io.github.mcppersist.task.TaskChange;
 
 /**
  * What the SDK sees of the client of one request: of what the handler sends, it lets
@@ -32,13 +35,37 @@ final class CallTransport implements McpStreamableServerTransport {
 	private static final Logger logger = LoggerFactory.getLogger(CallTransport.class);
 
 	private static final JSONRPCError NOT_ASKED = new JSONRPCError(McpSchema.ErrorCodes.INTERNAL_ERROR,
-			"The client can't be asked for input: this server doesn't do that in requests of revision 2026-07-28 yet");
+			"The client can't be asked for that by this request: in revision 2026-07-28 tools, prompts and resources "
+					+ "can ask for elicitation, sampling and roots");
+
+	/**
+	 * What a client can be asked for.
+	 */
+	private static final Set<String> INPUT = Set.of(McpSchema.METHOD_ELICITATION_CREATE,
+			McpSchema.METHOD_SAMPLING_CREATE_MESSAGE, McpSchema.METHOD_ROOTS_LIST);
+
+	/**
+	 * Where a handler says by which key its client is to be asked.
+	 */
+	private static final String INPUT_KEY = "io.github.mcppersist/inputKey";
+
+	private static final int MAX_KEY_LENGTH = 64;
+
+	/**
+	 * What such a request has in older revisions only.
+	 */
+	private static final Set<String> LEGACY_PARAMS = Set.of(RequestMetadata.META, "elicitationId");
+
+	private static final TypeRef<LinkedHashMap<String, Object>> OBJECT = new TypeRef<>() {
+	};
 
 	private final McpJsonMapper jsonMapper;
 
 	private final Messages messages;
 
 	private final Threads threads;
+
+	private final Rounds rounds;
 
 	private final Call call;
 
@@ -51,17 +78,17 @@ final class CallTransport implements McpStreamableServerTransport {
 	 * @param jsonMapper reads JSON
 	 * @param messages write JSON
 	 * @param threads the endpoint's threads
-	 * @param call the request
-	 * @param metadata what it says of its client
+	 * @param rounds the request
 	 * @param session the SDK's session, which has no other request
 	 */
-	CallTransport(McpJsonMapper jsonMapper, Messages messages, Threads threads, Call call, RequestMetadata metadata,
+	CallTransport(McpJsonMapper jsonMapper, Messages messages, Threads threads, Rounds rounds,
 			McpStreamableServerSession session) {
 		this.jsonMapper = jsonMapper;
 		this.messages = messages;
 		this.threads = threads;
-		this.call = call;
-		this.metadata = metadata;
+		this.rounds = rounds;
+		this.call = rounds.call();
+		this.metadata = rounds.metadata();
 		this.session = session;
 	}
 
@@ -79,15 +106,38 @@ final class CallTransport implements McpStreamableServerTransport {
 	}
 
 	// Requests to the client never leave on the response: a ping is answered here, and
-	// what the client is to be asked for isn't served yet
+	// what the client is asked for ends a round
 	private Mono<Void> ask(JSONRPCRequest request) {
-		if (!McpSchema.METHOD_PING.equals(request.method())) {
+		if (McpSchema.METHOD_PING.equals(request.method())) {
+			this.threads
+				.release(() -> this.call.carryOn(() -> answered(JSONRPCResponse.result(request.id(), Map.of()))));
+			return Mono.empty();
+		}
+		if (!INPUT.contains(request.method()) || !ModernHandler.HAS_ROUNDS.contains(this.rounds.request().method())) {
 			return Mono.error(new McpError(NOT_ASKED));
 		}
-		this.threads.release(() -> this.call
-			.carryOn(() -> this.session.accept(JSONRPCResponse.result(request.id(), Map.of())).subscribe((nothing) -> {
-			}, (ex) -> logger.debug("Nobody waits for a ping any more", ex))));
+		String key = request.method().substring(0, request.method().indexOf('/'));
+		Map<String, Object> json = new LinkedHashMap<>();
+		json.put("method", request.method());
+		if (request.params() != null) {
+			Map<String, Object> params = this.jsonMapper.convertValue(request.params(), OBJECT);
+			if (params.get(RequestMetadata.META) instanceof Map<?, ?> meta
+					&& meta.get(INPUT_KEY) instanceof String wanted && wanted.length() <= MAX_KEY_LENGTH
+					&& TaskChange.isKey(wanted)) {
+				key = wanted;
+			}
+			params.keySet().removeAll(LEGACY_PARAMS);
+			if (!params.isEmpty()) {
+				json.put("params", params);
+			}
+		}
+		this.rounds.ask(request.id(), key, this.messages.write(json), this::answered);
 		return Mono.empty();
+	}
+
+	private void answered(JSONRPCResponse answer) {
+		this.session.accept(answer).subscribe((nothing) -> {
+		}, (ex) -> logger.debug("Nobody waits for an answer any more", ex));
 	}
 
 	private void answer(JSONRPCResponse response) {
@@ -102,14 +152,14 @@ final class CallTransport implements McpStreamableServerTransport {
 		}
 		byte[] message;
 		try {
-			message = this.messages.result(this.call.request(), response.result());
+			message = this.messages.result(this.rounds.request().method(), response.result());
 		}
 		catch (RuntimeException ex) {
 			logger.warn("A result can't be written as JSON; its client gets an error", ex);
 			this.call.fail(ErrorResponse.internal("Internal error: the result can't be written as JSON"));
 			return;
 		}
-		this.call.answer(message);
+		this.call.end(Outcome.of(message));
 	}
 
 	private Mono<Void> notify(JSONRPCNotification notification) {
@@ -122,20 +172,27 @@ final class CallTransport implements McpStreamableServerTransport {
 
 	private Mono<Void> progress(JSONRPCNotification notification) {
 		ProgressNotification progress = convert(notification, ProgressNotification.class);
-		if (progress == null || progress.progress() == null
+		Round round = this.rounds.current();
+		// The handler knows the token of the first round
+		Object token = (round != null) ? round.metadata().progressToken() : null;
+		if (round == null || progress == null || progress.progress() == null || token == null
 				|| !this.metadata.isProgressToken(progress.progressToken())) {
 			return drop(notification, "its client hasn't asked for it");
 		}
-		return send(notification, progress.progress());
+		ProgressNotification own = new ProgressNotification(token, progress.progress(), progress.total(),
+				progress.message(), progress.meta());
+		return send(round, new JSONRPCNotification(notification.method(), own), progress.progress());
 	}
 
 	private Mono<Void> log(JSONRPCNotification notification) {
-		LoggingLevel lowest = this.metadata.logLevel();
+		Round round = this.rounds.current();
+		LoggingLevel lowest = (round != null) ? round.metadata().logLevel() : null;
 		LoggingMessageNotification message = convert(notification, LoggingMessageNotification.class);
-		if (lowest == null || message == null || message.level() == null || message.level().level() < lowest.level()) {
+		if (round == null || lowest == null || message == null || message.level() == null
+				|| message.level().level() < lowest.level()) {
 			return drop(notification, "its client hasn't asked for it");
 		}
-		return send(notification, null);
+		return send(round, notification, null);
 	}
 
 	private <T> @Nullable T convert(JSONRPCNotification notification, Class<T> type) {
@@ -148,8 +205,8 @@ final class CallTransport implements McpStreamableServerTransport {
 		}
 	}
 
-	private Mono<Void> send(JSONRPCNotification notification, @Nullable Double progress) {
-		return this.call.response().send(this.messages.notification(notification), progress);
+	private Mono<Void> send(Round round, JSONRPCNotification notification, @Nullable Double progress) {
+		return round.response().send(this.messages.notification(notification), progress);
 	}
 
 	private static Mono<Void> drop(JSONRPCNotification notification, String reason) {

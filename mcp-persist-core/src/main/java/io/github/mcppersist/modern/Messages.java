@@ -1,6 +1,10 @@
 package io.github.mcppersist.modern;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +36,12 @@ final class Messages {
 	private static final Set<String> CACHEABLE = Set.of(DISCOVER, McpSchema.METHOD_TOOLS_LIST,
 			McpSchema.METHOD_PROMPT_LIST, McpSchema.METHOD_RESOURCES_LIST, McpSchema.METHOD_RESOURCES_TEMPLATES_LIST,
 			McpSchema.METHOD_RESOURCES_READ);
+
+	private static final String SERVER_INFO = RequestMetadata.PREFIX + "serverInfo";
+
+	private static final byte[] COMMA = { ',' };
+
+	private static final byte[] END = { '}' };
 
 	/**
 	 * Codes that the specification keeps for itself.
@@ -65,7 +75,7 @@ final class Messages {
 		if (description.instructions() != null) {
 			result.put("instructions", description.instructions());
 		}
-		return result(request, result);
+		return response(request.id(), result(DISCOVER, result));
 	}
 
 	// Nobody is told of changes as long as there is no subscriptions/listen
@@ -83,12 +93,12 @@ final class Messages {
 
 	/**
 	 * Write a result that is complete.
-	 * @param request the request
+	 * @param method the method that it is of
 	 * @param handled what its handler has returned
-	 * @return the response
+	 * @return the result
 	 * @throws IllegalArgumentException if it can't be written
 	 */
-	byte[] result(JSONRPCRequest request, Object handled) {
+	byte[] result(String method, Object handled) {
 		Map<String, Object> result = new LinkedHashMap<>();
 		result.put("resultType", "complete");
 		Map<String, Object> own = this.jsonMapper.convertValue(handled, OBJECT);
@@ -97,29 +107,126 @@ final class Messages {
 		if (own.get(RequestMetadata.META) instanceof Map<?, ?> given) {
 			meta.putAll(given);
 		}
-		meta.put(RequestMetadata.PREFIX + "serverInfo", this.server.get().serverInfo());
+		meta.put(SERVER_INFO, this.server.get().serverInfo());
 		result.put(RequestMetadata.META, meta);
-		if (CACHEABLE.contains(request.method())) {
+		if (CACHEABLE.contains(method)) {
 			result.putIfAbsent("ttlMs", this.settings.cacheTtlMillis());
 			result.putIfAbsent("cacheScope", this.settings.cacheScope());
 		}
-		return write(message(request.id(), "result", result));
+		return write(result);
 	}
 
 	/**
-	 * Write an error.
+	 * Write a result that asks for input.
+	 * @param inputRequests what is asked, by key, as JSON
+	 * @param requestState what the client is to bring back
+	 * @return the result
+	 */
+	byte[] inputRequired(byte[] inputRequests, String requestState) {
+		byte[] rest = write(Map.of("resultType", "input_required", "requestState", requestState, RequestMetadata.META,
+				Map.of(SERVER_INFO, this.server.get().serverInfo())));
+		return join("{\"inputRequests\":".getBytes(StandardCharsets.UTF_8), inputRequests, COMMA,
+				Arrays.copyOfRange(rest, 1, rest.length));
+	}
+
+	/**
+	 * Write what is asked together.
+	 * @param requests the requests as JSON, by key
+	 * @return an object
+	 */
+	byte[] inputRequests(Map<String, byte[]> requests) {
+		ByteArrayOutputStream object = new ByteArrayOutputStream();
+		requests.forEach((key, request) -> {
+			object.write((object.size() == 0) ? '{' : ',');
+			object.writeBytes(write(key));
+			object.write(':');
+			object.writeBytes(request);
+		});
+		object.write('}');
+		return object.toByteArray();
+	}
+
+	/**
+	 * Write a response.
+	 * @param requestId the ID of the request
+	 * @param result the result as JSON
+	 * @return the response
+	 */
+	byte[] response(Object requestId, byte[] result) {
+		return message(requestId, "result", result);
+	}
+
+	/**
+	 * Write an error in place of a result.
 	 * @param requestId the ID of the request, or {@code null} if it isn't known
 	 * @param error the error
 	 * @return the response
 	 */
 	byte[] error(@Nullable Object requestId, ErrorResponse error) {
+		return message(requestId, "error", error(error));
+	}
+
+	/**
+	 * Write an error.
+	 * @param error the error
+	 * @return the error alone
+	 */
+	byte[] error(ErrorResponse error) {
 		Map<String, Object> content = new LinkedHashMap<>();
 		content.put("code", error.code());
 		content.put("message", error.message());
 		if (error.data() != null) {
 			content.put("data", error.data());
 		}
-		return write(message(requestId, "error", content));
+		return write(content);
+	}
+
+	/**
+	 * Read an error that was written.
+	 * @param json the error alone
+	 * @return the error
+	 */
+	ErrorResponse readError(byte[] json) {
+		Map<?, ?> error = (Map<?, ?>) read(json);
+		int code = (error.get("code") instanceof Number number) ? number.intValue() : ErrorCodes.INTERNAL_ERROR;
+		return ErrorResponse.of(code, String.valueOf(error.get("message")), error.get("data"));
+	}
+
+	/**
+	 * Return what the states of a request are bound to.
+	 * @param request the request
+	 * @param principal who makes it, or {@code null} for nobody
+	 * @param serverName the name of the MCP server
+	 * @return a hash
+	 */
+	byte[] binding(JSONRPCRequest request, @Nullable String principal, String serverName) {
+		return RequestBinding.of(request, principal, serverName, this.jsonMapper);
+	}
+
+	/**
+	 * Read a part of a message as what it is.
+	 * @param json the part
+	 * @param type what it is
+	 * @param <T> the same
+	 * @return the object
+	 * @throws RuntimeException if it is something else
+	 */
+	<T> T convert(Object json, Class<T> type) {
+		return this.jsonMapper.convertValue(json, type);
+	}
+
+	/**
+	 * Read an object.
+	 * @param json the object as JSON
+	 * @return its members
+	 */
+	Map<String, Object> read(byte[] json) {
+		try {
+			return this.jsonMapper.readValue(json, OBJECT);
+		}
+		catch (IOException ex) {
+			throw new IllegalArgumentException("Not a JSON object", ex);
+		}
 	}
 
 	byte[] notification(JSONRPCNotification notification) {
@@ -159,17 +266,32 @@ final class Messages {
 				&& data.get("requiredCapabilities") instanceof Map;
 	}
 
-	private static Map<String, Object> message(@Nullable Object requestId, String name, Object content) {
-		Map<String, Object> message = new LinkedHashMap<>();
-		message.put("jsonrpc", McpSchema.JSONRPC_VERSION);
-		if (requestId != null) {
-			message.put("id", requestId);
-		}
-		message.put(name, content);
-		return message;
+	private byte[] message(@Nullable Object requestId, String name, byte[] content) {
+		byte[] id = (requestId != null) ? join("\"id\":".getBytes(StandardCharsets.UTF_8), write(requestId), COMMA)
+				: new byte[0];
+		return join("{\"jsonrpc\":\"2.0\",".getBytes(StandardCharsets.UTF_8), id,
+				('"' + name + "\":").getBytes(StandardCharsets.UTF_8), content, END);
 	}
 
-	private byte[] write(Object message) {
+	private static byte[] join(byte[]... parts) {
+		int length = 0;
+		for (byte[] part : parts) {
+			length += part.length;
+		}
+		ByteBuffer joined = ByteBuffer.allocate(length);
+		for (byte[] part : parts) {
+			joined.put(part);
+		}
+		return joined.array();
+	}
+
+	/**
+	 * Write anything.
+	 * @param message what is to be written
+	 * @return the JSON
+	 * @throws IllegalArgumentException if it can't be written
+	 */
+	byte[] write(Object message) {
 		try {
 			return this.jsonMapper.writeValueAsBytes(message);
 		}

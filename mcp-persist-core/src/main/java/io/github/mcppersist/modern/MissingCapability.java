@@ -1,8 +1,10 @@
 package io.github.mcppersist.modern;
 
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 
+import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;
 import io.modelcontextprotocol.spec.McpSchema.TextContent;
@@ -74,6 +76,31 @@ final class MissingCapability {
 			.map((content) -> ((TextContent) content).text())
 			.toList();
 		return in(String.join("\n", texts), declared);
+	}
+
+	/**
+	 * Say what a client lacks that is to be asked for input.
+	 * @param requests the requests, as they are in {@code inputRequests}
+	 * @param declared what the client has declared
+	 * @return the capabilities that it needs, or {@code null} if it lacks none
+	 */
+	static @Nullable Map<String, ?> forRequests(Collection<?> requests, ClientCapabilities declared) {
+		for (Object request : requests) {
+			Map<?, ?> asked = (Map<?, ?>) request;
+			Map<String, ?> missing = switch (String.valueOf(asked.get("method"))) {
+				case McpSchema.METHOD_SAMPLING_CREATE_MESSAGE -> (declared.sampling() != null) ? null : SAMPLING;
+				case McpSchema.METHOD_ROOTS_LIST -> (declared.roots() != null) ? null : ROOTS;
+				default -> isUrl(asked) ? forUrls(declared) : (declared.elicitation() != null) ? null : ELICITATION;
+			};
+			if (missing != null) {
+				return missing;
+			}
+		}
+		return null;
+	}
+
+	private static boolean isUrl(Map<?, ?> request) {
+		return request.get("params") instanceof Map<?, ?> params && "url".equals(params.get("mode"));
 	}
 
 	/**

@@ -29,6 +29,7 @@ import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.stream.Threads;
+import io.github.mcppersist.task.TaskStoreUnavailableException;
 
 /**
  * Handles what is POSTed in revision 2026-07-28. Each request is handled by itself, by
@@ -47,6 +48,8 @@ public final class ModernHandler {
 
 	private static final ErrorResponse BUSY = ErrorResponse.unavailable("too many requests are running and waiting");
 
+	private static final ErrorResponse SHUTTING_DOWN = ErrorResponse.unavailable("the server is shutting down");
+
 	/**
 	 * What the SDK answers from what it knows.
 	 */
@@ -60,9 +63,10 @@ public final class ModernHandler {
 			McpSchema.METHOD_RESOURCES_READ, McpSchema.METHOD_COMPLETION_COMPLETE);
 
 	/**
-	 * What belongs to a request that is made again with the client's input.
+	 * What may ask its client for input (MCP 2026-07-28, "Supported Requests").
 	 */
-	private static final Set<String> OF_ROUNDS = Set.of("inputResponses", "requestState");
+	static final Set<String> HAS_ROUNDS = Set.of(McpSchema.METHOD_TOOLS_CALL, McpSchema.METHOD_PROMPT_GET,
+			McpSchema.METHOD_RESOURCES_READ);
 
 	/**
 	 * Where Reactor looks, in the context of a chain, for whom to tell of an error that
@@ -84,9 +88,13 @@ public final class ModernHandler {
 
 	private final ToolParameters toolParameters;
 
-	private final Set<Call> calls = ConcurrentHashMap.newKeySet();
+	private final Set<Rounds> calls = ConcurrentHashMap.newKeySet();
+
+	private final Set<Retry> retries = ConcurrentHashMap.newKeySet();
 
 	private final Messages messages;
+
+	private final Parking parking;
 
 	private volatile @Nullable ModernServer server;
 
@@ -96,12 +104,13 @@ public final class ModernHandler {
 	 * @param observer is told what happens
 	 * @param jsonMapper reads and writes JSON
 	 * @param settings the settings
+	 * @param store where calls are kept that wait for their clients
 	 * @param parameterRules says what is wrong with the parameters of a request, if
 	 * anything is
 	 * @param refusing says whether the endpoint takes no more requests
 	 */
 	public ModernHandler(Threads threads, EndpointObserver observer, McpJsonMapper jsonMapper, ModernSettings settings,
-			Function<JSONRPCRequest, @Nullable String> parameterRules, BooleanSupplier refusing) {
+			ModernStore store, Function<JSONRPCRequest, @Nullable String> parameterRules, BooleanSupplier refusing) {
 		this.threads = threads;
 		this.observer = observer;
 		this.jsonMapper = jsonMapper;
@@ -110,8 +119,10 @@ public final class ModernHandler {
 		this.refusing = refusing;
 		this.toolParameters = new ToolParameters(threads);
 		this.messages = new Messages(jsonMapper, settings, this::description);
+		this.parking = new Parking(threads, store, settings, this.messages);
 		threads.repeat(tick(settings.heartbeatInterval()), () -> {
-			this.calls.forEach((call) -> call.response().tick());
+			this.calls.forEach(Rounds::tick);
+			this.retries.forEach(Retry::tick);
 			return Mono.empty();
 		});
 	}
@@ -140,11 +151,20 @@ public final class ModernHandler {
 	}
 
 	/**
-	 * Count the requests that run here, or whose responses have yet to leave.
+	 * Count the requests that run here, wait for their clients, or whose responses have
+	 * yet to leave.
 	 * @return how many
 	 */
 	public int running() {
-		return this.calls.size();
+		return this.calls.size() + this.retries.size();
+	}
+
+	/**
+	 * Count the calls of this node that have asked their clients for input.
+	 * @return how many aren't over yet
+	 */
+	int parked() {
+		return this.parking.taken();
 	}
 
 	/**
@@ -153,13 +173,15 @@ public final class ModernHandler {
 	 */
 	public void abandon(String message) {
 		this.calls.forEach((call) -> call.abandon(ErrorResponse.internal(message)));
+		this.retries.forEach((retry) -> retry.abandon(SHUTTING_DOWN));
 	}
 
 	/**
 	 * Close all connections.
 	 */
 	public void close() {
-		this.calls.forEach((call) -> call.response().abort());
+		this.calls.forEach(Rounds::abort);
+		this.retries.forEach(Retry::abort);
 	}
 
 	/**
@@ -214,6 +236,14 @@ public final class ModernHandler {
 		if (ex instanceof RejectedExecutionException) {
 			return BUSY;
 		}
+		if (ex instanceof McpError error && error.getJsonRpcError() != null
+				&& error.getJsonRpcError().code() == McpSchema.ErrorCodes.METHOD_NOT_FOUND) {
+			// The server has no tools to list
+			return ErrorResponse.methodNotFound(McpSchema.METHOD_TOOLS_CALL);
+		}
+		if (ex instanceof TaskStoreUnavailableException) {
+			return Retry.UNAVAILABLE;
+		}
 		logger.error("A request could not be handled; please report this", ex);
 		return ErrorResponse.failed();
 	}
@@ -224,7 +254,7 @@ public final class ModernHandler {
 			throw new RefusedException(ErrorResponse.unavailable("the MCP server has not started yet"));
 		}
 		if (this.refusing.getAsBoolean()) {
-			throw new RefusedException(ErrorResponse.unavailable("the server is shutting down"));
+			throw new RefusedException(SHUTTING_DOWN);
 		}
 		request.headers().checkVersion(RequestMetadata.protocolVersion(call.params()));
 		request.headers().check(call);
@@ -241,48 +271,72 @@ public final class ModernHandler {
 		if (wrong != null) {
 			throw new RefusedException(ErrorResponse.invalidParams(wrong));
 		}
+		InputResponses given = InputResponses.of(call.params());
+		if (call.params() instanceof Map<?, ?> params && params.containsKey(RequestBinding.REQUEST_STATE)) {
+			resume(server, request, call, metadata, given, reply);
+			return;
+		}
 		if (user && this.threads.isFull()) {
 			throw new RefusedException(BUSY);
 		}
-		run(server, request, withoutRounds(call), metadata, user, reply);
+		run(server, request, RequestBinding.withoutRound(call), metadata, given, user, reply);
 	}
 
-	// No request state is known yet, so whichever comes is a foreign one
-	private static JSONRPCRequest withoutRounds(JSONRPCRequest call) {
-		if (!(call.params() instanceof Map<?, ?> params) || OF_ROUNDS.stream().noneMatch(params::containsKey)) {
-			return call;
+	private void resume(ModernServer server, ModernRequest request, JSONRPCRequest message, RequestMetadata metadata,
+			InputResponses given, ModernReply reply) {
+		Map<?, ?> params = (Map<?, ?>) message.params();
+		if (!HAS_ROUNDS.contains(message.method())
+				|| !(params.get(RequestBinding.REQUEST_STATE) instanceof String text)) {
+			throw new RefusedException(Retry.UNKNOWN);
 		}
-		if (params.containsKey("requestState")) {
-			throw new RefusedException(ErrorResponse.invalidParams("requestState is unknown, or has expired"));
-		}
-		Map<?, ?> kept = new LinkedHashMap<>(params);
-		kept.keySet().removeAll(OF_ROUNDS);
-		return new JSONRPCRequest(call.jsonrpc(), call.method(), call.id(), kept);
+		byte[] boundTo = this.messages.binding(message, request.principal(), this.parking.serverName());
+		checkParameters(server, request, message, metadata).then(this.parking.keys().open(text, boundTo))
+			.switchIfEmpty(Mono.error(() -> new RefusedException(Retry.UNKNOWN)))
+			.subscribe((state) -> {
+				Retry retry = new Retry(this.parking, this.observer,
+						new Retry.Opened(state, boundTo, request.principal()), given, message.id(), metadata, reply,
+						this.retries::remove);
+				this.retries.add(retry);
+				retry.begin();
+			}, (ex) -> refuse(failure(ex), message.id(), reply));
 	}
 
 	private void run(ModernServer server, ModernRequest request, JSONRPCRequest message, RequestMetadata metadata,
-			boolean user, ModernReply reply) {
+			InputResponses given, boolean user, ModernReply reply) {
 		McpStreamableServerSession session = session(server, metadata);
-		boolean tellsChanges = tellsChanges(server.description());
-		Call call = new Call(this.threads, this.observer, this.messages, this.settings, message, reply,
+		Rounds rounds = new Rounds(this.parking, this.observer, request, message, given, metadata, reply,
 				this.calls::remove);
-		this.calls.add(call);
-		Runnable run = () -> run(session, request, metadata, call, user);
+		this.calls.add(rounds);
+		checkParameters(server, request, message, metadata).subscribe((nothing) -> {
+		}, (ex) -> rounds.call().refuse(failure(ex)), () -> run(session, request, rounds, user));
+	}
+
+	/**
+	 * Compare the arguments of a tool with the headers that mirror them.
+	 * @param server the server that has the tool
+	 * @param request the request
+	 * @param message its body
+	 * @param metadata what it says of its client
+	 * @return completes if they are equal, and for all that isn't a tool
+	 */
+	private Mono<Void> checkParameters(ModernServer server, ModernRequest request, JSONRPCRequest message,
+			RequestMetadata metadata) {
 		if (!McpSchema.METHOD_TOOLS_CALL.equals(message.method())) {
-			run.run();
-			return;
+			return Mono.empty();
 		}
 		Map<?, ?> params = (Map<?, ?>) message.params();
-		this.toolParameters
-			.of(String.valueOf(params.get("name")), tellsChanges,
+		return this.toolParameters
+			.of(String.valueOf(params.get("name")), tellsChanges(server.description()),
 					(cursor) -> page(session(server, metadata), cursor, request))
 			.doOnNext((parameters) -> parameters
 				.forEach((parameter) -> parameter.check(request.headers(), params.get("arguments"))))
-			.subscribe((parameters) -> run.run(), (ex) -> call.refuse(toolsFailure(ex)));
+			.then();
 	}
 
-	private static McpStreamableServerSession session(ModernServer server, RequestMetadata metadata) {
-		McpStreamableServerSession session = server.sessionOfOneRequest(metadata.capabilities(), metadata.clientInfo());
+	private McpStreamableServerSession session(ModernServer server, RequestMetadata metadata) {
+		// A call that waits for too long is ended as a whole before
+		McpStreamableServerSession session = server.sessionOfOneRequest(metadata.capabilities(), metadata.clientInfo(),
+				this.settings.inputTimeout().multipliedBy(2));
 		LoggingLevel level = metadata.logLevel();
 		if (level != null) {
 			session.setMinLoggingLevel(level);
@@ -303,23 +357,14 @@ public final class ModernHandler {
 		});
 	}
 
-	private ErrorResponse toolsFailure(Throwable ex) {
-		if (ex instanceof McpError error && error.getJsonRpcError() != null
-				&& error.getJsonRpcError().code() == McpSchema.ErrorCodes.METHOD_NOT_FOUND) {
-			return ErrorResponse.methodNotFound(McpSchema.METHOD_TOOLS_CALL);
-		}
-		return failure(ex);
-	}
-
-	private void run(McpStreamableServerSession session, ModernRequest request, RequestMetadata metadata, Call call,
-			boolean user) {
-		CallTransport transport = new CallTransport(this.jsonMapper, this.messages, this.threads, call, metadata,
-				session);
+	private void run(McpStreamableServerSession session, ModernRequest request, Rounds rounds, boolean user) {
+		CallTransport transport = new CallTransport(this.jsonMapper, this.messages, this.threads, rounds, session);
+		Call call = rounds.call();
 		try {
 			Runnable task = request.carried(() -> {
 				McpStreamableServerSessionStream stream = session.responseStream(transport);
 				call.handle(stream,
-						Mono.defer(() -> stream.handle(call.request()))
+						Mono.defer(() -> stream.handle(rounds.request()))
 							.contextWrite((context) -> request.addTo(context)
 								.put(ON_ERROR_DROPPED, (Consumer<Throwable>) call::dropped))
 							.contextCapture());

@@ -3,6 +3,7 @@ package io.github.mcppersist.modern;
 import java.util.function.UnaryOperator;
 
 import io.modelcontextprotocol.common.McpTransportContext;
+import org.jspecify.annotations.Nullable;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
@@ -11,12 +12,13 @@ import reactor.util.context.ContextView;
  * it is for.
  *
  * @param headers the headers that mirror the body
+ * @param principal the name of who sends it, or {@code null} for nobody
  * @param transportContext what handlers see as the transport context
  * @param reactorContext what handlers see as their Reactor context
  * @param carrier lets a task see what was bound to the request's thread
  */
-public record ModernRequest(RequestHeaders headers, McpTransportContext transportContext, ContextView reactorContext,
-		UnaryOperator<Runnable> carrier) {
+public record ModernRequest(RequestHeaders headers, @Nullable String principal, McpTransportContext transportContext,
+		ContextView reactorContext, UnaryOperator<Runnable> carrier) {
 
 	/**
 	 * Have a task see what was bound to the request's thread.

@@ -1,5 +1,7 @@
 package io.github.mcppersist.modern;
 
+import java.time.Duration;
+
 import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;
 import io.modelcontextprotocol.spec.McpSchema.Implementation;
 import io.modelcontextprotocol.spec.McpSchema.InitializeResult;
@@ -21,8 +23,10 @@ public interface ModernServer {
 	 * Make a session for one request.
 	 * @param capabilities what the client can do
 	 * @param clientInfo what the client calls itself
+	 * @param requestTimeout how long a handler waits for what it asks its client
 	 * @return a session of the SDK's that nobody else knows of
 	 */
-	McpStreamableServerSession sessionOfOneRequest(ClientCapabilities capabilities, Implementation clientInfo);
+	McpStreamableServerSession sessionOfOneRequest(ClientCapabilities capabilities, Implementation clientInfo,
+			Duration requestTimeout);
 
 }

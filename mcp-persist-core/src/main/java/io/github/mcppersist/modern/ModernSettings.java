@@ -1,6 +1,7 @@
 package io.github.mcppersist.modern;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * What the options of the endpoint say of modern requests.
@@ -9,8 +10,27 @@ import java.time.Duration;
  * @param maxConnectionBytes how many bytes wait for a client that reads slowly
  * @param cacheTtlMillis for how long clients may take a result for fresh
  * @param cacheScope who may share a result, as the specification spells it
+ * @param inputTimeout for how long a call waits for its client
+ * @param maxParkedCalls how many calls may wait for their clients
+ * @param requestStateKeys what request states are sealed with; empty if the nodes are to
+ * agree on a key
+ * @param lookInterval how often the store is looked at, whatever it tells
  */
-public record ModernSettings(Duration heartbeatInterval, int maxConnectionBytes, long cacheTtlMillis,
-		String cacheScope) {
+public record ModernSettings(Duration heartbeatInterval, int maxConnectionBytes, long cacheTtlMillis, String cacheScope,
+		Duration inputTimeout, int maxParkedCalls, List<byte[]> requestStateKeys, Duration lookInterval) {
+
+	/**
+	 * Refuse what can't be keys for request states.
+	 * @param keys the keys
+	 * @return a copy of them
+	 * @throws IllegalArgumentException if one is none, or is there twice
+	 */
+	public static List<byte[]> requireKeys(List<byte[]> keys) {
+		List<byte[]> copies = keys.stream().map(byte[]::clone).toList();
+		if (!copies.isEmpty()) {
+			new RequestStateKeys(copies);
+		}
+		return copies;
+	}
 
 }

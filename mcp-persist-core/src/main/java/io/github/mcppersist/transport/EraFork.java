@@ -34,8 +34,8 @@ final class EraFork {
 	 */
 	Arrival arrive(EndpointRequest request, CallerContext context) {
 		RequestHeaders headers = RequestHeaders.read(request::header, request::headerNames);
-		return new Arrival(this.modern,
-				new ModernRequest(headers, context.transportContext(), context.reactorContext(), context.carrier()));
+		return new Arrival(this.modern, new ModernRequest(headers, context.caller().owner(), context.transportContext(),
+				context.reactorContext(), context.carrier()));
 	}
 
 	/**

@@ -1,7 +1,10 @@
 package io.github.mcppersist.transport;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
+
+import io.github.mcppersist.modern.ModernSettings;
 
 /**
  * What can be set for clients of the <em>modern</em> era, those of revision 2026-07-28.
@@ -15,10 +18,19 @@ public final class ModernOptions {
 
 	private final CacheScope cacheScope;
 
+	private final Duration inputTimeout;
+
+	private final int maxParkedCalls;
+
+	private final List<byte[]> requestStateKeys;
+
 	private ModernOptions(Builder builder) {
 		this.heartbeatInterval = builder.heartbeatInterval;
 		this.cacheTtl = builder.cacheTtl;
 		this.cacheScope = builder.cacheScope;
+		this.inputTimeout = builder.inputTimeout;
+		this.maxParkedCalls = builder.maxParkedCalls;
+		this.requestStateKeys = builder.requestStateKeys;
 	}
 
 	/**
@@ -49,17 +61,37 @@ public final class ModernOptions {
 		return this.cacheScope;
 	}
 
+	Duration inputTimeout() {
+		return this.inputTimeout;
+	}
+
+	int maxParkedCalls() {
+		return this.maxParkedCalls;
+	}
+
+	List<byte[]> requestStateKeys() {
+		return this.requestStateKeys;
+	}
+
 	/**
 	 * Builds {@link ModernOptions}. Each setter refuses a value that can't work with an
 	 * {@link IllegalArgumentException} that names it.
 	 */
 	public static final class Builder {
 
+		private static final int MAX_INPUT_DAYS = 30;
+
 		private Duration heartbeatInterval = Duration.ofSeconds(5);
 
 		private Duration cacheTtl = Duration.ZERO;
 
 		private CacheScope cacheScope = CacheScope.PRIVATE;
+
+		private Duration inputTimeout = Duration.ofMinutes(10);
+
+		private int maxParkedCalls = 200;
+
+		private List<byte[]> requestStateKeys = List.of();
 
 		private Builder() {
 		}
@@ -102,6 +134,51 @@ public final class ModernOptions {
 		 */
 		public Builder cacheScope(CacheScope cacheScope) {
 			this.cacheScope = Objects.requireNonNull(cacheScope, "cacheScope must not be null");
+			return this;
+		}
+
+		/**
+		 * Set how long a call that has asked its client for input waits for it to come
+		 * back. Then the call is cancelled: its handler is interrupted, and its client is
+		 * told that the state it brings has expired.
+		 * @param inputTimeout ten minutes by default
+		 * @return this builder
+		 */
+		public Builder inputTimeout(Duration inputTimeout) {
+			if (inputTimeout.toMillis() < 1 || inputTimeout.toDays() > MAX_INPUT_DAYS) {
+				throw new IllegalArgumentException("inputTimeout must be at least a millisecond and at most "
+						+ MAX_INPUT_DAYS + " days, but is " + inputTimeout);
+			}
+			this.inputTimeout = inputTimeout;
+			return this;
+		}
+
+		/**
+		 * Set how many calls of this node may have asked their clients for input and not
+		 * be over yet. Each holds the thread of its handler while that blocks. What would
+		 * be one more gets an error that its client can repeat it after.
+		 * @param maxParkedCalls 200 by default
+		 * @return this builder
+		 */
+		public Builder maxParkedCalls(int maxParkedCalls) {
+			if (maxParkedCalls < 0) {
+				throw new IllegalArgumentException("maxParkedCalls must not be negative, but is " + maxParkedCalls);
+			}
+			this.maxParkedCalls = maxParkedCalls;
+			return this;
+		}
+
+		/**
+		 * Set what the state is sealed with that a client brings back with its input
+		 * (AES-256-GCM). All nodes need the same keys. To replace one, add the new one at
+		 * the end on all nodes, then move it to the front, and leave out the old one once
+		 * {@linkplain #inputTimeout(Duration) the states are old}.
+		 * @param requestStateKeys keys of 32 random bytes each, the first of which seals
+		 * while all open; by default the nodes draw one, which is kept in the task store
+		 * @return this builder
+		 */
+		public Builder requestStateKeys(List<byte[]> requestStateKeys) {
+			this.requestStateKeys = ModernSettings.requireKeys(requestStateKeys);
 			return this;
 		}
 

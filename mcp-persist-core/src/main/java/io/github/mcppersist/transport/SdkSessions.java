@@ -100,14 +100,20 @@ final class SdkSessions implements ModernServer {
 	}
 
 	@Override
-	public McpStreamableServerSession sessionOfOneRequest(ClientCapabilities capabilities, Implementation clientInfo) {
-		return restore(UUID.randomUUID().toString(), new InitializeRequest(PROTOCOL_VERSION, capabilities, clientInfo));
+	public McpStreamableServerSession sessionOfOneRequest(ClientCapabilities capabilities, Implementation clientInfo,
+			Duration requestTimeout) {
+		return session(UUID.randomUUID().toString(), new InitializeRequest(PROTOCOL_VERSION, capabilities, clientInfo),
+				requestTimeout);
 	}
 
 	McpStreamableServerSession restore(String sessionId, InitializeRequest request) {
-		return new McpStreamableServerSession(sessionId, request.capabilities(), request.clientInfo(),
-				this.requestTimeout, this.requestHandlers, this.notificationHandlers,
-				() -> this.onClose.apply(sessionId), this.jsonSchemaValidator);
+		return session(sessionId, request, this.requestTimeout);
+	}
+
+	private McpStreamableServerSession session(String sessionId, InitializeRequest request, Duration requestTimeout) {
+		return new McpStreamableServerSession(sessionId, request.capabilities(), request.clientInfo(), requestTimeout,
+				this.requestHandlers, this.notificationHandlers, () -> this.onClose.apply(sessionId),
+				this.jsonSchemaValidator);
 	}
 
 	private static Object required(McpStreamableServerSession.Factory factory, String field) {

@@ -29,6 +29,7 @@ import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.modern.ModernHandler;
 import io.github.mcppersist.modern.ModernSettings;
+import io.github.mcppersist.modern.ModernStore;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.observe.EndpointObserver;
@@ -47,6 +48,8 @@ import io.github.mcppersist.stream.StreamContext;
 import io.github.mcppersist.stream.StreamLog;
 import io.github.mcppersist.stream.ThreadPools;
 import io.github.mcppersist.stream.Threads;
+import io.github.mcppersist.task.InMemoryTaskStore;
+import io.github.mcppersist.task.TaskStore;
 
 /**
  * The Streamable HTTP endpoint of an MCP server (MCP 2025-03-26, 2025-06-18 and
@@ -62,7 +65,8 @@ import io.github.mcppersist.stream.Threads;
  * <p>
  * Clients of revision 2026-07-28 are served beside those if there are
  * {@link StreamableHttpOptions.Builder#modern(ModernOptions) options for them}. Of their
- * requests nothing is stored: one ends with its connection.
+ * requests nothing is stored, unless one asks its client for input: one ends with its
+ * connection.
  * <p>
  * With a {@link NodeRegistry}, and stores that several nodes share, a client may send
  * each of its requests to any of them.
@@ -137,7 +141,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		this.subscriptions = new ResourceSubscriptions(this.runtime.sessionStore());
 		this.sessions = new Sessions(this.runtime, jsonMapper, this.subscriptions);
 		this.answers = new ClientAnswers(this.runtime, this.sessions, jsonMapper);
-		this.modern = (options.modern() != null) ? modernHandler(this.runtime, options.modern(), jsonMapper) : null;
+		this.modern = (options.modern() != null)
+				? modernHandler(this.runtime, options.modern(), builder.taskStore, jsonMapper) : null;
 		this.posts = new PostHandler(this.runtime, this.sessions,
 				new CallHandler(this.runtime, this.sessions, this.subscriptions, jsonMapper), this.answers,
 				(this.modern != null) ? new EraFork(this.modern) : null, jsonMapper);
@@ -147,10 +152,14 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	}
 
 	private static ModernHandler modernHandler(EndpointRuntime runtime, ModernOptions options,
-			McpJsonMapper jsonMapper) {
+			@Nullable TaskStore taskStore, McpJsonMapper jsonMapper) {
 		ModernSettings settings = new ModernSettings(options.heartbeatInterval(),
-				runtime.options().maxConnectionBytes(), options.cacheTtl().toMillis(), options.cacheScope().toString());
-		return new ModernHandler(runtime.threads(), runtime.observer(), jsonMapper, settings, ParameterRules::check,
+				runtime.options().maxConnectionBytes(), options.cacheTtl().toMillis(), options.cacheScope().toString(),
+				options.inputTimeout(), options.maxParkedCalls(), options.requestStateKeys(),
+				runtime.options().lookInterval());
+		TaskStore tasks = runtime.observed((taskStore != null) ? taskStore : new InMemoryTaskStore());
+		return new ModernHandler(runtime.threads(), runtime.observer(), jsonMapper, settings,
+				new ModernStore(tasks, runtime.nodes(), runtime::serverName), ParameterRules::check,
 				runtime::isRefusing);
 	}
 
@@ -535,6 +544,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 		private @Nullable SessionStore sessionStore;
 
+		private @Nullable TaskStore taskStore;
+
 		private @Nullable NodeRegistry nodeRegistry;
 
 		private PayloadCodec payloadCodec = PayloadCodec.none();
@@ -565,6 +576,17 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		 */
 		public Builder sessionStore(SessionStore sessionStore) {
 			this.sessionStore = sessionStore;
+			return this;
+		}
+
+		/**
+		 * Set where calls are kept that have asked their clients of revision 2026-07-28
+		 * for input, until these come back with it, to whichever node.
+		 * @param taskStore by default the memory of this node
+		 * @return this builder
+		 */
+		public Builder taskStore(TaskStore taskStore) {
+			this.taskStore = taskStore;
 			return this;
 		}
 
@@ -670,8 +692,9 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		 * Build the endpoint and start its threads.
 		 * @return the endpoint
 		 * @throws IncompatibleSdkException if the MCP SDK on the class path is too old
-		 * @throws IllegalStateException if there is a node registry and no session store:
-		 * that of this node's memory isn't shared
+		 * @throws IllegalStateException if there is a node registry and no session store,
+		 * or no task store where revision 2026-07-28 is served: that of this node's
+		 * memory isn't shared
 		 */
 		public StreamableHttpEndpoint build() {
 			SdkVersion.check();
@@ -679,6 +702,11 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				throw new IllegalStateException("There is a node registry, and sessions would be in the memory of "
 						+ "this node, where the other nodes don't find them. Set sessionStore(..) to a store that all "
 						+ "nodes share, or no nodeRegistry(..) if this node is the only one");
+			}
+			if (this.nodeRegistry != null && this.taskStore == null && this.options.modern() != null) {
+				throw new IllegalStateException("There is a node registry, and calls that wait for their clients would "
+						+ "be in the memory of this node, where the other nodes don't find them. Set taskStore(..) to "
+						+ "a store that all nodes share, or no nodeRegistry(..) if this node is the only one");
 			}
 			return new StreamableHttpEndpoint(this);
 		}

@@ -32,8 +32,7 @@ class ModernHandlerTests {
 	private final AtomicBoolean refusing = new AtomicBoolean();
 
 	private final ModernHandler handler = new ModernHandler(this.threads, new EndpointObserver() {
-	}, McpJsonDefaults.getMapper(), new ModernSettings(Duration.ofSeconds(5), 1000, 0, "private"), (request) -> null,
-			this.refusing::get);
+	}, McpJsonDefaults.getMapper(), TestSettings.SETTINGS, TestSettings.store(), (request) -> null, this.refusing::get);
 
 	@Test
 	void refusesRequestsBeforeThereIsAServer() {
@@ -81,7 +80,7 @@ class ModernHandlerTests {
 		meta.put("io.modelcontextprotocol/clientCapabilities", Map.of());
 		RecordingReply reply = new RecordingReply();
 		this.handler.handle(
-				new ModernRequest(RequestHeaders.read(headers::get, headers::keySet), McpTransportContext.EMPTY,
+				new ModernRequest(RequestHeaders.read(headers::get, headers::keySet), null, McpTransportContext.EMPTY,
 						Context.empty(), UnaryOperator.identity()),
 				new JSONRPCRequest(method, 1, Map.of("_meta", meta)), reply);
 		return reply;
@@ -100,7 +99,7 @@ class ModernHandlerTests {
 
 		@Override
 		public McpStreamableServerSession sessionOfOneRequest(ClientCapabilities capabilities,
-				Implementation clientInfo) {
+				Implementation clientInfo, Duration requestTimeout) {
 			throw new IllegalStateException("There are no sessions");
 		}
 

@@ -18,7 +18,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  */
 class RoundResponseTests {
 
-	private static final Duration HEARTBEAT = Duration.ofSeconds(5);
+	private static final Duration HEARTBEAT = TestSettings.HEARTBEAT;
 
 	private final ManualThreads threads = new ManualThreads();
 
@@ -28,8 +28,8 @@ class RoundResponseTests {
 
 	private final AtomicInteger closed = new AtomicInteger();
 
-	private final RoundResponse response = new RoundResponse(this.threads, this.reply,
-			new ModernSettings(HEARTBEAT, 1000, 0, "private"), new RoundResponse.Listener() {
+	private final RoundResponse response = new RoundResponse(this.threads, this.reply, TestSettings.SETTINGS,
+			new RoundResponse.Listener() {
 
 				@Override
 				public void clientGone() {

@@ -111,6 +111,7 @@ final class McpNodes implements AutoCloseable {
 			this.sessionStore = RedisSessionStore.of(this.store, Duration.ofHours(24));
 			this.endpoint = StreamableHttpEndpoint.builder(this.store)
 				.sessionStore(this.sessionStore)
+				.taskStore(RedisTaskStore.of(this.store, Duration.ofMinutes(5)))
 				.nodeRegistry(RedisNodeRegistry.of(this.store, NODE_TIMEOUT))
 				.payloadCodec(codec)
 				.options(options)

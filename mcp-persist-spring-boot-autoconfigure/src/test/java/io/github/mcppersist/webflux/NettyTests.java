@@ -8,6 +8,7 @@ import io.github.mcppersist.test.transport.CancellationContractTests;
 import io.github.mcppersist.test.transport.ConnectionContractTests;
 import io.github.mcppersist.test.transport.ContextCaptureContractTests;
 import io.github.mcppersist.test.transport.CutConnectionContractTests;
+import io.github.mcppersist.test.transport.InputRequestContractTests;
 import io.github.mcppersist.test.transport.LargeAnswerContractTests;
 import io.github.mcppersist.test.transport.ModernRequestContractTests;
 import io.github.mcppersist.test.transport.ModernStreamContractTests;
@@ -85,6 +86,16 @@ class NettyTests {
 
 	@Nested
 	class LargeAnswers extends LargeAnswerContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new NettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class InputRequests extends InputRequestContractTests {
 
 		@Override
 		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {

@@ -10,6 +10,7 @@ import io.github.mcppersist.test.transport.CancellationContractTests;
 import io.github.mcppersist.test.transport.ConnectionContractTests;
 import io.github.mcppersist.test.transport.ContextCaptureContractTests;
 import io.github.mcppersist.test.transport.CutConnectionContractTests;
+import io.github.mcppersist.test.transport.InputRequestContractTests;
 import io.github.mcppersist.test.transport.LargeAnswerContractTests;
 import io.github.mcppersist.test.transport.ModernRequestContractTests;
 import io.github.mcppersist.test.transport.ModernStreamContractTests;
@@ -87,6 +88,16 @@ class JettyTests {
 
 	@Nested
 	class LargeAnswers extends LargeAnswerContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new JettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class InputRequests extends InputRequestContractTests {
 
 		@Override
 		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {

@@ -506,12 +506,6 @@ public abstract class ModernRequestContractTests extends AbstractModernTests {
 	}
 
 	@Test
-	void saysThatAClientIsNotAskedYet() throws Exception {
-		start();
-		assertError(call("elicit", "{}").field("clientCapabilities", "{\"elicitation\":{}}"), 200, -32603);
-	}
-
-	@Test
 	void answersAPingInPlaceOfTheClient() throws Exception {
 		start();
 		addTool("ping", schema(Map.of()), (exchange, request) -> {

@@ -41,6 +41,11 @@ import io.github.mcppersist.transport.StreamableHttpEndpoint;
  */
 public final class TestTools {
 
+	/**
+	 * How long the server waits for what it asks clients of older revisions.
+	 */
+	public Duration requestTimeout = Duration.ofMinutes(1);
+
 	private final Map<String, CountDownLatch> gates = new ConcurrentHashMap<>();
 
 	private final Map<String, CountDownLatch> reached = new ConcurrentHashMap<>();
@@ -157,7 +162,7 @@ public final class TestTools {
 	private McpSyncServer build(StreamableHttpEndpoint endpoint, String name) {
 		return McpServer.sync(endpoint)
 			.serverInfo(name, "1")
-			.requestTimeout(Duration.ofMinutes(1))
+			.requestTimeout(this.requestTimeout)
 			.immediateExecution(true)
 			.capabilities(ServerCapabilities.builder()
 				.tools(true)

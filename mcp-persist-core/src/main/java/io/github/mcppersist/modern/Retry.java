@@ -1,0 +1,343 @@
+package io.github.mcppersist.modern;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.Consumer;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+
+import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.stream.Mailbox;
+import io.github.mcppersist.task.TaskEnd;
+import io.github.mcppersist.task.TaskNotFoundException;
+import io.github.mcppersist.task.TaskRecord;
+import io.github.mcppersist.task.TaskStatus;
+import io.github.mcppersist.task.TaskStoreUnavailableException;
+
+/**
+ * A request by which a client goes on with a call that has asked it for input, on
+ * whichever node (MCP 2026-07-28, "Multi Round-Trip Requests"). It gives the answers to
+ * the store and waits there for the outcome of its round, which is the same however often
+ * and wherever the request is made. Thread-safe: its state belongs to a {@link Mailbox}.
+ */
+final class Retry implements RoundResponse.Listener {
+
+	private static final Logger logger = LoggerFactory.getLogger(Retry.class);
+
+	/**
+	 * One answer to a state that is forged, another's, too old or of a call that is over.
+	 */
+	static final ErrorResponse UNKNOWN = ErrorResponse.invalidParams("requestState is unknown, or has expired");
+
+	static final ErrorResponse UNAVAILABLE = ErrorResponse
+		.unavailable("the call can't be reached now; repeat the request");
+
+	private static final ErrorResponse UNREADABLE = ErrorResponse
+		.internal("Internal error: what has come of the call can't be read");
+
+	private static final String GONE = "The instance that ran this call has gone; the outcome of the call is unknown";
+
+	/**
+	 * How long a client whose answers are stored waits for a store that is out of reach.
+	 */
+	private static final Duration OUTAGE_LIMIT = Duration.ofMinutes(1);
+
+	private final Mailbox mailbox = new Mailbox();
+
+	private final Parking parking;
+
+	private final EndpointObserver observer;
+
+	private final RequestState state;
+
+	private final byte[] boundTo;
+
+	private final InputResponses given;
+
+	private final String name;
+
+	private final Round round;
+
+	private final @Nullable Rounds local;
+
+	private final Consumer<Retry> over;
+
+	private boolean answered;
+
+	private boolean done;
+
+	private boolean looking;
+
+	private boolean lookAgain;
+
+	private @Nullable String owner;
+
+	private long lookedNanos;
+
+	private long seenNanos;
+
+	private Disposable watch = Disposables.disposed();
+
+	/**
+	 * Create it.
+	 * @param parking keeps calls that wait for their clients
+	 * @param observer is told when a call is cancelled
+	 * @param opened what the request has brought back
+	 * @param given what the client answers
+	 * @param requestId the request's ID
+	 * @param metadata what it says of its client
+	 * @param reply answers it
+	 * @param over is told when the response has left, once
+	 */
+	Retry(Parking parking, EndpointObserver observer, Opened opened, InputResponses given, Object requestId,
+			RequestMetadata metadata, ModernReply reply, Consumer<Retry> over) {
+		this.parking = parking;
+		this.observer = observer;
+		this.state = opened.state();
+		this.boundTo = opened.boundTo();
+		this.given = given;
+		this.name = parking.name(this.state.callId(), opened.principal());
+		this.local = parking.call(this.name);
+		this.over = over;
+		this.round = new Round(requestId, metadata,
+				new RoundResponse(parking.threads(), reply, parking.settings(), this), parking.messages());
+	}
+
+	/**
+	 * Begin to wait.
+	 */
+	void begin() {
+		this.mailbox.execute(() -> {
+			this.parking.arrived(this.name);
+			if (this.local != null) {
+				this.local.attach(this.round);
+			}
+			this.seenNanos = now();
+			look();
+			this.watch = this.parking.tasks()
+				.watch(this.name)
+				.subscribe((revision) -> this.mailbox.execute(this::look));
+		});
+	}
+
+	/**
+	 * Let time pass.
+	 */
+	void tick() {
+		this.round.response().tick();
+		this.mailbox.execute(() -> {
+			String owner = this.owner;
+			if (now() - this.lookedNanos > this.parking.settings().lookInterval().toNanos()
+					|| (owner != null && this.parking.isAbandoned(owner, this.name))) {
+				look();
+			}
+		});
+	}
+
+	/**
+	 * Wait no longer; the call goes on.
+	 * @param error what the client gets
+	 */
+	void abandon(ErrorResponse error) {
+		this.mailbox.execute(() -> finish(Outcome.of(error)));
+	}
+
+	/**
+	 * Close the connection, whether all has left or not.
+	 */
+	void abort() {
+		this.round.response().abort();
+	}
+
+	@Override
+	public void clientGone() {
+		this.mailbox.execute(() -> {
+			if (!this.done && leave()) {
+				logger.debug("A call was cancelled: its client has closed the response");
+				this.observer.requestCancelled();
+				this.parking.tasks().endTask(this.name, TaskEnd.cancelled(null)).subscribe((first) -> {
+				}, (ex) -> logger.debug("A call could not be cancelled; it waits until its time is over", ex));
+			}
+		});
+	}
+
+	@Override
+	public void closed() {
+		this.over.accept(this);
+	}
+
+	@Override
+	public void carryOn(Runnable task) {
+		if (this.local != null) {
+			this.local.carryOn(task);
+		}
+		else {
+			task.run();
+		}
+	}
+
+	// In the mailbox
+
+	private long now() {
+		return this.parking.threads().nanoTime();
+	}
+
+	private void look() {
+		if (this.done) {
+			return;
+		}
+		this.lookAgain = this.looking;
+		if (!this.looking) {
+			this.looking = true;
+			this.lookedNanos = now();
+			this.parking.tasks()
+				.findTask(this.name)
+				.singleOptional()
+				.subscribe((found) -> this.mailbox.execute(() -> found(found.orElse(null))),
+						(ex) -> this.mailbox.execute(() -> failed(ex)));
+		}
+	}
+
+	private void found(@Nullable TaskRecord record) {
+		this.looking = false;
+		this.seenNanos = now();
+		if (this.done) {
+			return;
+		}
+		try {
+			take(record);
+		}
+		catch (RefusedException ex) {
+			finish(Outcome.of(ex.error()));
+		}
+		catch (RuntimeException ex) {
+			logger.error("What has come of a call can't be read; its client gets an error", ex);
+			finish(Outcome.of(UNREADABLE));
+		}
+		if (this.lookAgain) {
+			look();
+		}
+	}
+
+	private void failed(Throwable ex) {
+		this.looking = false;
+		if (ex instanceof TaskNotFoundException) {
+			finish(Outcome.of(UNKNOWN));
+		}
+		else if (!(ex instanceof TaskStoreUnavailableException)) {
+			logger.error("A call can't be read; its client gets an error", ex);
+			finish(Outcome.of(UNREADABLE));
+		}
+		else if (!this.answered || now() - this.seenNanos > OUTAGE_LIMIT.toNanos()) {
+			logger.debug("A client can't go on with its call now", ex);
+			finish(Outcome.of(UNAVAILABLE));
+		}
+		else {
+			this.parking.threads().deliverLater(Duration.ofSeconds(1), () -> this.mailbox.execute(this::look));
+		}
+	}
+
+	private void take(@Nullable TaskRecord record) {
+		if (record == null) {
+			finish(Outcome.of(UNKNOWN));
+			return;
+		}
+		this.owner = record.owner();
+		byte[] outcome = record.rounds().get(this.state.round());
+		boolean tooOld = record.rounds().keySet().stream().anyMatch((number) -> number > this.state.round());
+		if (outcome != null) {
+			ask(outcome, this.state.next());
+		}
+		else if (tooOld) {
+			finish(Outcome.of(UNKNOWN));
+		}
+		else if (record.status().isTerminal()) {
+			finish(end(record));
+		}
+		else if (this.parking.isAbandoned(record.owner(), this.name)) {
+			endAbandoned();
+		}
+		else if (!this.answered) {
+			answer(record);
+		}
+	}
+
+	private Outcome end(TaskRecord record) {
+		byte[] outcome = record.outcome();
+		if (outcome == null) {
+			return Outcome.of(UNKNOWN);
+		}
+		return (record.status() == TaskStatus.COMPLETED) ? Outcome.of(outcome)
+				: Outcome.of(this.parking.messages().readError(outcome));
+	}
+
+	private void answer(TaskRecord record) {
+		Map<String, byte[]> answers = this.given.to(record.inputRequests(), this.parking.messages());
+		if (!answers.isEmpty()) {
+			this.answered = true;
+			this.parking.tasks()
+				.answerInput(this.name, answers)
+				.subscribe((state) -> this.mailbox.execute(this::look), (ex) -> this.mailbox.execute(() -> {
+					this.answered = false;
+					failed(ex);
+				}));
+		}
+		else if (record.answers().isEmpty() && record.status() == TaskStatus.INPUT_REQUIRED) {
+			// Nobody has answered anything in this round
+			ask(this.parking.messages().inputRequests(record.inputRequests()), this.state);
+		}
+	}
+
+	private void ask(byte[] inputRequests, RequestState next) {
+		Map<String, ?> missing = MissingCapability.forRequests(this.parking.messages().read(inputRequests).values(),
+				this.round.metadata().capabilities());
+		if (missing != null) {
+			finish(Outcome.of(ErrorResponse.missingCapability(missing)));
+			return;
+		}
+		this.parking.keys()
+			.get()
+			.subscribe(
+					(keys) -> this.mailbox.execute(() -> finish(Outcome
+						.of(this.parking.messages().inputRequired(inputRequests, keys.seal(next, this.boundTo))))),
+					(ex) -> this.mailbox.execute(() -> finish(Outcome.of(UNAVAILABLE))));
+	}
+
+	private void endAbandoned() {
+		byte[] error = this.parking.messages().error(ErrorResponse.internal(GONE));
+		this.parking.tasks()
+			.endTask(this.name, TaskEnd.failed(GONE, error))
+			.subscribe((first) -> this.mailbox.execute(this::look), (ex) -> this.mailbox.execute(() -> failed(ex)));
+	}
+
+	private boolean leave() {
+		this.done = true;
+		this.watch.dispose();
+		if (this.local != null) {
+			this.local.detach(this.round);
+		}
+		return this.parking.departed(this.name);
+	}
+
+	private void finish(Outcome outcome) {
+		if (!this.done) {
+			leave();
+			this.round.answer(outcome);
+		}
+	}
+
+	/**
+	 * What a request has brought back.
+	 *
+	 * @param state the state
+	 * @param boundTo what it is bound to
+	 * @param principal who makes the request, or {@code null} for nobody
+	 */
+	record Opened(RequestState state, byte[] boundTo, @Nullable String principal) {
+	}
+
+}
