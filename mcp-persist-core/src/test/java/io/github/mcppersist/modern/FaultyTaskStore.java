@@ -9,6 +9,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.Revision;
+import io.github.mcppersist.task.InMemoryTaskStore;
 import io.github.mcppersist.task.NewTask;
 import io.github.mcppersist.task.TaskChange;
 import io.github.mcppersist.task.TaskEnd;
@@ -33,10 +34,13 @@ final class FaultyTaskStore implements TaskStore {
 
 	int calls;
 
-	private final TaskStore store;
+	private TaskStore store = new InMemoryTaskStore();
 
-	FaultyTaskStore(TaskStore store) {
-		this.store = store;
+	/**
+	 * Forget everything, without a word to anybody.
+	 */
+	void lose() {
+		this.store = new InMemoryTaskStore();
 	}
 
 	private <T> Mono<T> called(Mono<T> call) {

@@ -31,7 +31,6 @@ import reactor.util.context.Context;
 
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.stream.ManualThreads;
-import io.github.mcppersist.task.InMemoryTaskStore;
 import io.github.mcppersist.task.TaskStoreRefusedException;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
 
@@ -51,7 +50,7 @@ class RoundsTests {
 
 	private final ManualThreads threads = new ManualThreads();
 
-	private final FaultyTaskStore store = new FaultyTaskStore(new InMemoryTaskStore());
+	private final FaultyTaskStore store = new FaultyTaskStore();
 
 	private final AtomicInteger cancelled = new AtomicInteger();
 
@@ -470,6 +469,73 @@ class RoundsTests {
 		assertRefused(this.first.answer(state, "elicitation", "a"), 200, -32603, "larger than can be stored");
 	}
 
+	@Test
+	void endsACallThatTheStoreHasLost() {
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
+		String lost = state(this.first.post());
+		RecordingReply waiting = this.second.answer(lost, "elicitation", "a");
+		this.threads.pass(TestSettings.HEARTBEAT.plusSeconds(1));
+		waiting.read();
+		this.store.lose();
+
+		this.threads.pass(Duration.ofMinutes(1));
+
+		assertRefused(waiting, 200, -32602, "expired");
+		assertThat(this.disposed).hasPositiveValue();
+		String state = state(this.first.post());
+		this.gate.tryEmitValue("end");
+		assertThat(this.second.answer(state, "elicitation", "a").body.toString()).contains("end");
+	}
+
+	@Test
+	void cancelsOrCompletesACallButNotBoth() {
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
+		String state = state(this.first.post());
+		RecordingReply reply = this.second.answer(state, "elicitation", "a");
+		this.threads.pass(TestSettings.HEARTBEAT.plusSeconds(1));
+		reply.read();
+		// Its end is on its way to the store when its client goes
+		this.store.failure = OUTAGE;
+		this.store.failures = 1;
+		this.gate.tryEmitValue("end");
+
+		reply.close();
+		this.threads.pass(Duration.ofSeconds(1));
+
+		assertRefused(this.second.answer(state, "elicitation", "a"), 400, -32602, "expired");
+		assertThat(reply.body.toString()).doesNotContain("end\"");
+	}
+
+	// What belongs to the request
+
+	@Test
+	void carriesWhatBelongsToTheFirstRequestIntoWhatAnotherOneSetsOff() {
+		ThreadLocal<String> bound = new ThreadLocal<>();
+		List<String> seen = new ArrayList<>();
+		this.handler = (exchange) -> ask(exchange, "First?")
+			.flatMap((name) -> Mono.deferContextual((context) -> {
+				seen.add(bound.get() + ' ' + context.get("request") + ' ' + exchange.transportContext().get("request"));
+				return Mono.just(name);
+			}));
+		UnaryOperator<Runnable> carrier = (task) -> () -> {
+			bound.set("bound");
+			try {
+				task.run();
+			}
+			finally {
+				bound.remove();
+			}
+		};
+		RecordingReply reply = this.first.post(
+				new ModernRequest(Node.HEADERS, "alice", McpTransportContext.create(Map.of("request", "transport")),
+						Context.of("request", "reactor"), carrier),
+				1, "");
+
+		this.second.answer(state(reply), "elicitation", "a");
+
+		assertThat(seen).containsExactly("bound reactor transport");
+	}
+
 	// How it is done
 
 	private RecordingReply settled(RecordingReply reply) {
@@ -511,6 +577,11 @@ class RoundsTests {
 	 * One node.
 	 */
 	private final class Node implements ModernServer {
+
+		private static final Map<String, String> FIELDS = Map.of("MCP-Protocol-Version", "2026-07-28", "Mcp-Method",
+				"prompts/get", "Mcp-Name", "p");
+
+		private static final RequestHeaders HEADERS = RequestHeaders.read(FIELDS::get, FIELDS::keySet);
 
 		final TestNodes nodes = new TestNodes();
 
@@ -562,13 +633,13 @@ class RoundsTests {
 		}
 
 		private RecordingReply post(@Nullable String principal, int id, String rest) {
-			Map<String, String> headers = Map.of("MCP-Protocol-Version", "2026-07-28", "Mcp-Method", "prompts/get",
-					"Mcp-Name", "p");
+			return post(new ModernRequest(HEADERS, principal, McpTransportContext.EMPTY, Context.empty(),
+					UnaryOperator.identity()), id, rest);
+		}
+
+		private RecordingReply post(ModernRequest request, int id, String rest) {
 			RecordingReply reply = new RecordingReply();
-			this.handler.handle(
-					new ModernRequest(RequestHeaders.read(headers::get, headers::keySet), principal,
-							McpTransportContext.EMPTY, Context.empty(), UnaryOperator.identity()),
-					request(id, rest), reply);
+			this.handler.handle(request, request(id, rest), reply);
 			return reply;
 		}
 
