@@ -46,6 +46,11 @@ public final class ModernHandler {
 
 	private static final Duration MIN_TICK = Duration.ofMillis(10);
 
+	/**
+	 * How much longer than its client a handler waits, if that doesn't end it.
+	 */
+	private static final Duration LAST_RESORT = Duration.ofMinutes(1);
+
 	private static final ErrorResponse BUSY = ErrorResponse.unavailable("too many requests are running and waiting");
 
 	private static final ErrorResponse SHUTTING_DOWN = ErrorResponse.unavailable("the server is shutting down");
@@ -336,7 +341,7 @@ public final class ModernHandler {
 	private McpStreamableServerSession session(ModernServer server, RequestMetadata metadata) {
 		// A call that waits for too long is ended as a whole before
 		McpStreamableServerSession session = server.sessionOfOneRequest(metadata.capabilities(), metadata.clientInfo(),
-				this.settings.inputTimeout().multipliedBy(2));
+				this.settings.inputTimeout().multipliedBy(2).plus(LAST_RESORT));
 		LoggingLevel level = metadata.logLevel();
 		if (level != null) {
 			session.setMinLoggingLevel(level);

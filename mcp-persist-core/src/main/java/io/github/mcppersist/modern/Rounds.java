@@ -378,11 +378,13 @@ final class Rounds implements Call.Listener, RoundResponse.Listener {
 
 	private void asked(Question question, String wanted) {
 		if (hasEnded()) {
+			reject(question);
 			return;
 		}
 		this.asked++;
 		if (this.asked > MAX_QUESTIONS) {
 			conclude(REFUSED);
+			reject(question);
 			return;
 		}
 		String key = unused(wanted);
@@ -392,6 +394,7 @@ final class Rounds implements Call.Listener, RoundResponse.Listener {
 		}
 		catch (RefusedException ex) {
 			conclude(ex.error());
+			reject(question);
 			return;
 		}
 		if (known != null) {
@@ -403,6 +406,7 @@ final class Rounds implements Call.Listener, RoundResponse.Listener {
 			logger.warn("A call was refused that needs its client's input: {} calls wait for their clients already",
 					this.parking.taken());
 			conclude(FULL);
+			reject(question);
 			return;
 		}
 		this.questions.put(key, question);
@@ -708,6 +712,11 @@ final class Rounds implements Call.Listener, RoundResponse.Listener {
 				.carryOn(this.origin.carried(() -> question.answer(answer, this.parking.messages()))));
 	}
 
+	// Of a thread that goes on beside the handler, or behind its end
+	private void reject(Question question) {
+		this.parking.threads().release(() -> this.call.carryOn(question::reject));
+	}
+
 	private void cancel() {
 		this.cancelled = true;
 		this.call.cancel();
@@ -724,6 +733,7 @@ final class Rounds implements Call.Listener, RoundResponse.Listener {
 
 	private void finish() {
 		this.phase = Phase.OVER;
+		this.questions.values().forEach(this::reject);
 		this.questions.clear();
 		this.watch.dispose();
 		this.parking.leave(this.name);
@@ -776,10 +786,19 @@ final class Rounds implements Call.Listener, RoundResponse.Listener {
 			}
 			catch (RuntimeException ex) {
 				logger.warn("An answer of a client's can't be read; the handler gets an error", ex);
-				response = JSONRPCResponse.error(this.id,
-						new JSONRPCError(JsonRpcError.INTERNAL_ERROR, "The client's answer can't be read"));
+				fail("The client's answer can't be read");
+				return;
 			}
 			this.answered.accept(response);
+		}
+
+		void reject() {
+			fail("The call is over: its client isn't asked any more");
+		}
+
+		private void fail(String message) {
+			this.answered
+				.accept(JSONRPCResponse.error(this.id, new JSONRPCError(JsonRpcError.INTERNAL_ERROR, message)));
 		}
 
 	}

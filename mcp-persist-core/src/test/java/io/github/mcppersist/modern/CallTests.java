@@ -32,12 +32,10 @@ class CallTests {
 
 	private final AtomicInteger over = new AtomicInteger();
 
-	private final Rounds rounds = new Rounds(
-			new Parking(this.threads, TestSettings.store(), TestSettings.SETTINGS,
-					new Messages(McpJsonDefaults.getMapper(), TestSettings.SETTINGS, () -> {
-						throw new IllegalStateException("There is no server");
-					})),
-			new EndpointObserver() {
+	private final Rounds rounds = new Rounds(new Parking(this.threads, TestSettings.store(), TestSettings.SETTINGS,
+			new Messages(McpJsonDefaults.getMapper(), TestSettings.SETTINGS, () -> {
+				throw new IllegalStateException("There is no server");
+			})), new EndpointObserver() {
 
 				@Override
 				public void requestCancelled() {

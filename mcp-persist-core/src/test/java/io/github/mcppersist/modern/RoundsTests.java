@@ -338,6 +338,23 @@ class RoundsTests {
 	}
 
 	@Test
+	void bearsToBeCancelledTwiceAndOnTwoNodes() {
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
+		String state = state(this.first.post());
+		RecordingReply one = this.second.answer(state, "elicitation", "a");
+		RecordingReply other = this.first.answer(state, "elicitation", "a");
+		this.threads.pass(TestSettings.HEARTBEAT.plusSeconds(1));
+
+		one.close();
+		one.close();
+		other.close();
+		this.gate.tryEmitValue("late");
+
+		assertThat(this.disposed).hasPositiveValue();
+		assertRefused(this.first.answer(state, "elicitation", "a"), 400, -32602, "expired");
+	}
+
+	@Test
 	void cancelsACallWhoseClientGoesBeforeItIsAsked() {
 		this.handler = (exchange) -> waiting().flatMap((now) -> ask(exchange, "First?"));
 		RecordingReply reply = this.first.post();
@@ -377,6 +394,23 @@ class RoundsTests {
 		assertThat(reply.body.toString()).contains("end");
 	}
 
+	@Test
+	void letsNothingWaitForAnAnswerThatGoesOnBehindTheEnd() {
+		List<String> errors = new ArrayList<>();
+		this.handler = (exchange) -> {
+			ask(exchange, "Beside?").subscribe((name) -> {
+			}, (ex) -> errors.add(ex.getMessage()));
+			waiting().flatMap((now) -> ask(exchange, "Behind?")).subscribe((name) -> {
+			}, (ex) -> errors.add(ex.getMessage()));
+			return Mono.just("done");
+		};
+
+		assertThat(this.first.post().body.toString()).contains("done");
+		this.gate.tryEmitValue("now");
+
+		assertThat(errors).hasSize(2).allMatch((error) -> error.contains("over"));
+	}
+
 	// Limits
 
 	@Test
@@ -384,7 +418,6 @@ class RoundsTests {
 		List<String> states = List.of(state(this.first.post()), state(this.first.post()));
 
 		assertRefused(settled(this.first.post()), 503, -32603, "too many calls");
-		assertThat(this.disposed).hasPositiveValue();
 		states.forEach(
 				(state) -> assertThat(this.second.answer(state, "elicitation", "a").body.toString()).contains("a"));
 		assertThat(this.first.handler.parked()).isZero();
@@ -512,11 +545,10 @@ class RoundsTests {
 	void carriesWhatBelongsToTheFirstRequestIntoWhatAnotherOneSetsOff() {
 		ThreadLocal<String> bound = new ThreadLocal<>();
 		List<String> seen = new ArrayList<>();
-		this.handler = (exchange) -> ask(exchange, "First?")
-			.flatMap((name) -> Mono.deferContextual((context) -> {
-				seen.add(bound.get() + ' ' + context.get("request") + ' ' + exchange.transportContext().get("request"));
-				return Mono.just(name);
-			}));
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> Mono.deferContextual((context) -> {
+			seen.add(bound.get() + ' ' + context.get("request") + ' ' + exchange.transportContext().get("request"));
+			return Mono.just(name);
+		}));
 		UnaryOperator<Runnable> carrier = (task) -> () -> {
 			bound.set("bound");
 			try {
@@ -526,9 +558,8 @@ class RoundsTests {
 				bound.remove();
 			}
 		};
-		RecordingReply reply = this.first.post(
-				new ModernRequest(Node.HEADERS, "alice", McpTransportContext.create(Map.of("request", "transport")),
-						Context.of("request", "reactor"), carrier),
+		RecordingReply reply = this.first.post(new ModernRequest(Node.HEADERS, "alice",
+				McpTransportContext.create(Map.of("request", "transport")), Context.of("request", "reactor"), carrier),
 				1, "");
 
 		this.second.answer(state(reply), "elicitation", "a");

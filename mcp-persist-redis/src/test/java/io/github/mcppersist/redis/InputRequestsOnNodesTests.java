@@ -41,6 +41,8 @@ import static org.awaitility.Awaitility.await;
 @NeedsRedis
 class InputRequestsOnNodesTests {
 
+	private static final int CALLS = 30;
+
 	private static final Pattern STATE = Pattern.compile("\"requestState\":\"([^\"]*)\"");
 
 	private final TestRedis redis;
@@ -145,6 +147,35 @@ class InputRequestsOnNodesTests {
 		assertThat(outcome).contains("-32603").contains("has gone");
 		String again = post(2, "{\"n\":1}", state, 1);
 		assertThat(again).contains("-32603").contains("has gone");
+	}
+
+	@Test
+	void endsEveryCallWithItsOutcomeOrAnErrorWhileANodeDies() throws Exception {
+		List<String> states = new ArrayList<>();
+		for (int call = 0; call < CALLS; call++) {
+			states.add(state(post(call % 3, "{\"n\":1}", null, 0)));
+		}
+		List<CompletableFuture<String>> outcomes = new ArrayList<>();
+		for (int call = 0; call < CALLS; call++) {
+			if (call == CALLS / 2) {
+				this.nodes.get(0).die();
+			}
+			String state = states.get(call);
+			int node = 1 + call % 2;
+			outcomes.add(OnNodes.async(() -> post(node, "{\"n\":1}", state, 1)));
+		}
+
+		for (int call = 0; call < CALLS; call++) {
+			String outcome = outcomes.get(call).get();
+			if (call % 3 == 0) {
+				assertThat(outcome).containsAnyOf("names a1", "has gone");
+			}
+			else {
+				assertThat(outcome).contains("names a1");
+			}
+		}
+		assertThat(outcomes.get((CALLS / 2 + 2) / 3 * 3).get()).contains("has gone");
+		assertThat(this.runs).hasValue(CALLS);
 	}
 
 	@Test

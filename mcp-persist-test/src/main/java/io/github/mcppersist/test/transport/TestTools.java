@@ -46,6 +46,11 @@ public final class TestTools {
 	 */
 	public Duration requestTimeout = Duration.ofMinutes(1);
 
+	/**
+	 * Whether tools run on the endpoint's threads, and not on those of Reactor.
+	 */
+	public boolean immediateExecution = true;
+
 	private final Map<String, CountDownLatch> gates = new ConcurrentHashMap<>();
 
 	private final Map<String, CountDownLatch> reached = new ConcurrentHashMap<>();
@@ -163,7 +168,7 @@ public final class TestTools {
 		return McpServer.sync(endpoint)
 			.serverInfo(name, "1")
 			.requestTimeout(this.requestTimeout)
-			.immediateExecution(true)
+			.immediateExecution(this.immediateExecution)
 			.capabilities(ServerCapabilities.builder()
 				.tools(true)
 				.resources(true, true)
