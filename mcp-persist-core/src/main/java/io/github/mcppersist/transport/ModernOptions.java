@@ -11,12 +11,15 @@ public final class ModernOptions {
 
 	private final Duration heartbeatInterval;
 
+	private final int maxSubscriptions;
+
 	private final Duration cacheTtl;
 
 	private final CacheScope cacheScope;
 
 	private ModernOptions(Builder builder) {
 		this.heartbeatInterval = builder.heartbeatInterval;
+		this.maxSubscriptions = builder.maxSubscriptions;
 		this.cacheTtl = builder.cacheTtl;
 		this.cacheScope = builder.cacheScope;
 	}
@@ -41,6 +44,10 @@ public final class ModernOptions {
 		return this.heartbeatInterval;
 	}
 
+	int maxSubscriptions() {
+		return this.maxSubscriptions;
+	}
+
 	Duration cacheTtl() {
 		return this.cacheTtl;
 	}
@@ -56,6 +63,8 @@ public final class ModernOptions {
 	public static final class Builder {
 
 		private Duration heartbeatInterval = Duration.ofSeconds(5);
+
+		private int maxSubscriptions = 5000;
 
 		private Duration cacheTtl = Duration.ZERO;
 
@@ -77,6 +86,21 @@ public final class ModernOptions {
 				throw new IllegalArgumentException("heartbeatInterval must be positive, but is " + heartbeatInterval);
 			}
 			this.heartbeatInterval = heartbeatInterval;
+			return this;
+		}
+
+		/**
+		 * Set how many clients may listen to changes on this node at once, with
+		 * {@code subscriptions/listen}. Each has its connection open all the time, and
+		 * further ones are answered with 503.
+		 * @param maxSubscriptions 5,000 by default
+		 * @return this builder
+		 */
+		public Builder maxSubscriptions(int maxSubscriptions) {
+			if (maxSubscriptions < 0) {
+				throw new IllegalArgumentException("maxSubscriptions must not be negative, but is " + maxSubscriptions);
+			}
+			this.maxSubscriptions = maxSubscriptions;
 			return this;
 		}
 

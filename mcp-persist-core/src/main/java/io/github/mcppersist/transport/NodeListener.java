@@ -28,6 +28,10 @@ final class NodeListener implements NodeRegistry.Listener {
 
 	private final ResourceSubscriptions subscriptions;
 
+	private final Broadcasts broadcasts;
+
+	private final ListenedResources listened;
+
 	private final Runnable look;
 
 	private final Mailbox turns = new Mailbox();
@@ -38,14 +42,18 @@ final class NodeListener implements NodeRegistry.Listener {
 	 * @param sessions the sessions that this node holds
 	 * @param answers takes clients' answers
 	 * @param subscriptions is told of subscriptions
+	 * @param broadcasts notifies those that listen here
+	 * @param listened is told what is listened to elsewhere
 	 * @param look finds out what messages that were missed may have told
 	 */
 	NodeListener(EndpointRuntime runtime, Sessions sessions, ClientAnswers answers, ResourceSubscriptions subscriptions,
-			Runnable look) {
+			Broadcasts broadcasts, ListenedResources listened, Runnable look) {
 		this.runtime = runtime;
 		this.sessions = sessions;
 		this.answers = answers;
 		this.subscriptions = subscriptions;
+		this.broadcasts = broadcasts;
+		this.listened = listened;
 		this.look = look;
 	}
 
@@ -72,14 +80,17 @@ final class NodeListener implements NodeRegistry.Listener {
 	}
 
 	private void handle(NodeMessage message) {
-		if (message.kind() == NodeMessage.Kind.SUBSCRIBED) {
-			this.subscriptions.add(List.of(message.subject()));
-			return;
+		switch (message.kind()) {
+			case SUBSCRIBED -> this.subscriptions.add(List.of(message.subject()));
+			case UNSAVED -> this.sessions.unsavedElsewhere();
+			case NOTIFIED, UPDATED -> this.broadcasts.received(message);
+			case LISTENED -> this.listened.told(message.subject());
+			case LISTENING -> this.listened.asked(message.detail());
+			default -> handleOfSession(message);
 		}
-		if (message.kind() == NodeMessage.Kind.UNSAVED) {
-			this.sessions.unsavedElsewhere();
-			return;
-		}
+	}
+
+	private void handleOfSession(NodeMessage message) {
 		Session session = this.sessions.held(message.subject());
 		switch (message.kind()) {
 			case DELETED -> {

@@ -16,7 +16,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 class CallTests {
 
-	private static final ModernSettings SETTINGS = new ModernSettings(Duration.ofSeconds(5), 1000, 0, "private");
+	private static final ModernSettings SETTINGS = new ModernSettings(Duration.ofSeconds(5), 1000, 3, 0, "private");
 
 	private final ManualThreads threads = new ManualThreads();
 

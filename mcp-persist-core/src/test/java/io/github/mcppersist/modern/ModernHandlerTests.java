@@ -15,6 +15,7 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
 import io.modelcontextprotocol.spec.McpStreamableServerSession;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Mono;
 import reactor.util.context.Context;
 
 import io.github.mcppersist.observe.EndpointObserver;
@@ -32,8 +33,8 @@ class ModernHandlerTests {
 	private final AtomicBoolean refusing = new AtomicBoolean();
 
 	private final ModernHandler handler = new ModernHandler(this.threads, new EndpointObserver() {
-	}, McpJsonDefaults.getMapper(), new ModernSettings(Duration.ofSeconds(5), 1000, 0, "private"), (request) -> null,
-			this.refusing::get);
+	}, McpJsonDefaults.getMapper(), new ModernSettings(Duration.ofSeconds(5), 1000, 3, 0, "private"), (request) -> null,
+			this.refusing::get, (uris) -> Mono.empty());
 
 	@Test
 	void refusesRequestsBeforeThereIsAServer() {

@@ -29,7 +29,7 @@ class RoundResponseTests {
 	private final AtomicInteger closed = new AtomicInteger();
 
 	private final RoundResponse response = new RoundResponse(this.threads, this.reply,
-			new ModernSettings(HEARTBEAT, 1000, 0, "private"), new RoundResponse.Listener() {
+			new ModernSettings(HEARTBEAT, 1000, 3, 0, "private"), new RoundResponse.Listener() {
 
 				@Override
 				public void clientGone() {
