@@ -1,6 +1,8 @@
 package io.github.mcppersist.transport;
 
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,6 +39,11 @@ final class NodeListener implements NodeRegistry.Listener {
 	private final Mailbox turns = new Mailbox();
 
 	/**
+	 * What has come: the delivery threads may overtake each other on the way to a turn.
+	 */
+	private final Queue<String> received = new ConcurrentLinkedQueue<>();
+
+	/**
 	 * Create a listener.
 	 * @param runtime what all streams share
 	 * @param sessions the sessions that this node holds
@@ -59,8 +66,9 @@ final class NodeListener implements NodeRegistry.Listener {
 
 	@Override
 	public void received(String text) {
+		this.received.add(text);
 		this.runtime.threads().deliver(this.turns, () -> {
-			NodeMessage message = this.runtime.streams().message(text);
+			NodeMessage message = this.runtime.streams().message(this.received.remove());
 			if (message == null) {
 				logger.debug(
 						"A message of another node is for another MCP server, or of a kind that this version doesn't know");
