@@ -67,11 +67,8 @@ final class Broadcasts {
 		this.sessions = sessions;
 		this.modern = modern;
 		this.jsonMapper = jsonMapper;
-		this.toNodes = new MessageQueue(runtime.threads(),
-				"A notification is lost for clients that listen on other nodes, which can't be told",
-				runtime.streams()::broadcast);
-		this.fromNodes = new MessageQueue(runtime.threads(),
-				"A notification of another node is lost for clients that listen here", this::handle);
+		this.toNodes = new MessageQueue(runtime.threads(), runtime.streams()::broadcast);
+		this.fromNodes = new MessageQueue(runtime.threads(), this::handle);
 	}
 
 	/**
@@ -114,8 +111,8 @@ final class Broadcasts {
 		}
 		String text = write(new JSONRPCNotification(method, params));
 		if (text.length() > MAX_CHARACTERS) {
-			logger.warn("A {} reaches only clients that listen on this node: it has more than {} characters", method,
-					MAX_CHARACTERS);
+			logger.warn("A broadcast reaches only clients that listen on this node: a {} has more than {} characters",
+					method, MAX_CHARACTERS);
 			return;
 		}
 		boolean same = kind == NodeMessage.Kind.UPDATED || LIST_CHANGES.contains(method);

@@ -46,8 +46,6 @@ final class MessageQueue {
 
 	private final Threads threads;
 
-	private final String lost;
-
 	private final Function<NodeMessage, Mono<Void>> work;
 
 	private final LogLimit full;
@@ -66,12 +64,10 @@ final class MessageQueue {
 	/**
 	 * Create an empty queue.
 	 * @param threads the endpoint's threads
-	 * @param lost says, for the log, what is lost with messages that have no room
 	 * @param work works a message off
 	 */
-	MessageQueue(Threads threads, String lost, Function<NodeMessage, Mono<Void>> work) {
+	MessageQueue(Threads threads, Function<NodeMessage, Mono<Void>> work) {
 		this.threads = threads;
-		this.lost = lost;
 		this.work = work;
 		this.full = new LogLimit(threads::nanoTime);
 	}
@@ -95,8 +91,8 @@ final class MessageQueue {
 	private void full() {
 		long before = this.full.take();
 		if (before >= 0) {
-			logger.warn("{}: {} wait already. That happened {} times before since it was last logged", this.lost,
-					MAX_WAITING, before);
+			logger.warn("Broadcasts to other nodes, or of them, are dropped: {} wait already, and {} more were dropped "
+					+ "since that was last logged", MAX_WAITING, before);
 		}
 	}
 

@@ -23,7 +23,7 @@ class MessageQueueTests {
 
 	private Mono<Void> outcome = Mono.empty();
 
-	private final MessageQueue queue = new MessageQueue(this.threads, "Lost", (message) -> {
+	private final MessageQueue queue = new MessageQueue(this.threads, (message) -> {
 		this.done.add(message.subject());
 		return this.outcome;
 	});

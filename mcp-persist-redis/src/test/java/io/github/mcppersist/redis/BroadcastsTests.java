@@ -6,10 +6,12 @@ import java.util.List;
 import java.util.Map;
 
 import io.modelcontextprotocol.spec.McpSchema.ResourcesUpdatedNotification;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.TestRedis;
 import io.github.mcppersist.test.transport.ModernPost;
@@ -69,21 +71,39 @@ class BroadcastsTests {
 	}
 
 	@Test
-	void reachAClientOnceWhereverItListens() throws Exception {
+	void reachAClientOnceThatHasTurnedToAnotherNode() throws Exception {
 		RawMcpClient client = this.nodes.initialize("{}");
-		List<String> numbers = new ArrayList<>();
-		for (int i = 1; i <= 6; i++) {
-			try (Exchange get = client.at(this.nodes.get(i % 3).port()).get(null)) {
-				get.next();
-				this.nodes.get(0).endpoint
-					.notifyClients("notifications/message", Map.of("level", "info", "data", Integer.toString(i)))
-					.block();
-				SseEvent event = get.next();
-				numbers.addAll(OnNodes.numbers(List.of(event)));
-			}
+		String cursor;
+		try (Exchange get = client.at(this.nodes.get(1).port()).get(null)) {
+			get.next();
+			broadcast(1);
+			cursor = readUntil(get, "\"1\"").get(0).id();
+			get.cut();
 		}
+		Awaitility.await()
+			.until(() -> this.nodes.get(1).endpoint.statistics().connections().get(ConnectionKind.STANDALONE) == 0);
+		try (Exchange get = client.at(this.nodes.get(2).port()).get(cursor)) {
+			get.next();
+			broadcast(2);
+			broadcast(3);
 
-		assertThat(numbers).containsExactly("1", "2", "3", "4", "5", "6");
+			assertThat(OnNodes.numbers(readUntil(get, "\"3\""))).containsExactly("2", "3");
+		}
+	}
+
+	private void broadcast(int number) {
+		this.nodes.get(0).endpoint
+			.notifyClients("notifications/message", Map.of("level", "info", "data", Integer.toString(number)))
+			.block();
+	}
+
+	private static List<SseEvent> readUntil(Exchange exchange, String text) throws Exception {
+		List<SseEvent> events = new ArrayList<>();
+		do {
+			events.add(exchange.next());
+		}
+		while (!events.get(events.size() - 1).data().contains(text));
+		return events;
 	}
 
 	@Test
