@@ -2,11 +2,11 @@ package io.github.mcppersist.modern;
 
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
@@ -48,18 +48,16 @@ final class Subscriptions {
 
 	private final Set<SubscriptionStream> streams = ConcurrentHashMap.newKeySet();
 
-	private final Object lock = new Object();
-
 	/**
-	 * How many listen to each resource. With what follows guarded by {@link #lock}.
+	 * How many listen to each resource.
 	 */
-	private final Map<String, Integer> resources = new HashMap<>();
+	private final Map<String, Integer> resources = new ConcurrentHashMap<>();
 
-	private int count;
+	private final AtomicInteger count = new AtomicInteger();
 
-	private int characters;
+	private final AtomicInteger characters = new AtomicInteger();
 
-	private boolean ending;
+	private volatile boolean ending;
 
 	/**
 	 * Create subscriptions.
@@ -97,7 +95,7 @@ final class Subscriptions {
 			logger.debug("Other nodes don't know yet to which resources a client listens", ex);
 			stream.open();
 		}, stream::open);
-		if (isEnding()) {
+		if (this.ending) {
 			stream.end();
 		}
 	}
@@ -108,38 +106,32 @@ final class Subscriptions {
 	}
 
 	private void enter(SubscriptionFilter filter) {
-		synchronized (this.lock) {
-			if (this.ending) {
-				throw new RefusedException(ErrorResponse.unavailable("the server is shutting down"));
-			}
-			if (this.count >= this.settings.maxSubscriptions()) {
-				throw new RefusedException(ErrorResponse.unavailable("too many clients are listening"));
-			}
-			if (this.characters + filter.characters() > MAX_CHARACTERS) {
-				throw new RefusedException(ErrorResponse.unavailable("clients are listening to too many resources"));
-			}
-			this.count++;
-			this.characters += filter.characters();
-			filter.resourceSubscriptions().forEach((uri) -> this.resources.merge(uri, 1, Integer::sum));
+		if (this.ending) {
+			throw new RefusedException(ErrorResponse.unavailable("the server is shutting down"));
 		}
+		int max = this.settings.maxSubscriptions();
+		if (this.count.getAndUpdate((count) -> (count < max) ? count + 1 : count) >= max) {
+			throw new RefusedException(ErrorResponse.unavailable("too many clients are listening"));
+		}
+		if (this.characters.addAndGet(filter.characters()) > MAX_CHARACTERS) {
+			leave(filter);
+			throw new RefusedException(ErrorResponse.unavailable("clients are listening to too many resources"));
+		}
+		filter.resourceSubscriptions().forEach((uri) -> this.resources.merge(uri, 1, Integer::sum));
 	}
 
 	private void closed(SubscriptionStream stream) {
 		this.streams.remove(stream);
-		SubscriptionFilter filter = stream.filter();
-		synchronized (this.lock) {
-			this.count--;
-			this.characters -= filter.characters();
-			filter.resourceSubscriptions()
-				.forEach((uri) -> this.resources.computeIfPresent(uri,
-						(key, listeners) -> (listeners > 1) ? listeners - 1 : null));
-		}
+		stream.filter()
+			.resourceSubscriptions()
+			.forEach((uri) -> this.resources.computeIfPresent(uri,
+					(key, listeners) -> (listeners > 1) ? listeners - 1 : null));
+		leave(stream.filter());
 	}
 
-	private boolean isEnding() {
-		synchronized (this.lock) {
-			return this.ending;
-		}
+	private void leave(SubscriptionFilter filter) {
+		this.characters.addAndGet(-filter.characters());
+		this.count.decrementAndGet();
 	}
 
 	/**
@@ -157,9 +149,7 @@ final class Subscriptions {
 	 * @return how many clients listen
 	 */
 	int size() {
-		synchronized (this.lock) {
-			return this.count;
-		}
+		return this.count.get();
 	}
 
 	/**
@@ -167,9 +157,7 @@ final class Subscriptions {
 	 * @return their URIs
 	 */
 	Collection<String> resources() {
-		synchronized (this.lock) {
-			return List.copyOf(this.resources.keySet());
-		}
+		return List.copyOf(this.resources.keySet());
 	}
 
 	/**
@@ -183,9 +171,7 @@ final class Subscriptions {
 	 * End all subscriptions, and refuse new ones.
 	 */
 	void end() {
-		synchronized (this.lock) {
-			this.ending = true;
-		}
+		this.ending = true;
 		this.streams.forEach(SubscriptionStream::end);
 	}
 
