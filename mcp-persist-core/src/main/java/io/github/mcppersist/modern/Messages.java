@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -29,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 final class Messages {
 
 	static final String DISCOVER = "server/discover";
+
+	private static final String SUBSCRIPTION_ID = RequestMetadata.PREFIX + "subscriptionId";
 
 	private static final TypeRef<LinkedHashMap<String, Object>> OBJECT = new TypeRef<>() {
 	};
@@ -71,24 +72,11 @@ final class Messages {
 		InitializeResult description = this.server.get();
 		Map<String, Object> result = new LinkedHashMap<>();
 		result.put("supportedVersions", EraRules.PROTOCOL_VERSIONS);
-		result.put("capabilities", capabilities(description));
+		result.put("capabilities", description.capabilities());
 		if (description.instructions() != null) {
 			result.put("instructions", description.instructions());
 		}
 		return response(request.id(), result(DISCOVER, result));
-	}
-
-	// Nobody is told of changes as long as there is no subscriptions/listen
-	private Map<String, Object> capabilities(InitializeResult description) {
-		Map<String, Object> capabilities = this.jsonMapper.convertValue(description.capabilities(), OBJECT);
-		for (String kind : List.of("tools", "prompts", "resources")) {
-			if (capabilities.get(kind) instanceof Map<?, ?> capability) {
-				Map<?, ?> kept = new LinkedHashMap<>(capability);
-				kept.keySet().removeAll(Set.of("listChanged", "subscribe"));
-				capabilities.put(kind, kept);
-			}
-		}
-		return capabilities;
 	}
 
 	/**
@@ -231,6 +219,44 @@ final class Messages {
 
 	byte[] notification(JSONRPCNotification notification) {
 		return write(notification);
+	}
+
+	/**
+	 * Write what begins a subscription.
+	 * @param listen the request, whose ID is that of the subscription
+	 * @param honoured what the server has agreed to tell
+	 * @return the notification
+	 */
+	byte[] acknowledgement(JSONRPCRequest listen, SubscriptionFilter honoured) {
+		return notification(listen, "notifications/subscriptions/acknowledged",
+				Map.of("notifications", honoured.toMap()));
+	}
+
+	/**
+	 * Write a notification of a subscription.
+	 * @param listen the request, whose ID is that of the subscription
+	 * @param method the method of the notification
+	 * @param params its parameters
+	 * @return the notification
+	 */
+	byte[] notification(JSONRPCRequest listen, String method, Map<String, ?> params) {
+		Map<Object, Object> meta = new LinkedHashMap<>();
+		if (params.get(RequestMetadata.META) instanceof Map<?, ?> given) {
+			meta.putAll(given);
+		}
+		meta.put(SUBSCRIPTION_ID, listen.id());
+		Map<String, Object> all = new LinkedHashMap<>(params);
+		all.put(RequestMetadata.META, meta);
+		return write(new JSONRPCNotification(method, all));
+	}
+
+	/**
+	 * Write that the server has ended a subscription.
+	 * @param listen the request, whose ID is that of the subscription
+	 * @return the response
+	 */
+	byte[] ended(JSONRPCRequest listen) {
+		return result(listen, Map.of(RequestMetadata.META, Map.of(SUBSCRIPTION_ID, listen.id())));
 	}
 
 	/**

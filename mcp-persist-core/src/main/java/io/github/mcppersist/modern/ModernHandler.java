@@ -1,6 +1,7 @@
 package io.github.mcppersist.modern;
 
 import java.time.Duration;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -101,6 +102,8 @@ public final class ModernHandler {
 
 	private final Parking parking;
 
+	private final Subscriptions subscriptions;
+
 	private volatile @Nullable ModernServer server;
 
 	/**
@@ -113,9 +116,12 @@ public final class ModernHandler {
 	 * @param parameterRules says what is wrong with the parameters of a request, if
 	 * anything is
 	 * @param refusing says whether the endpoint takes no more requests
+	 * @param tellNodes tells all nodes that clients listen to resources; completes when
+	 * they are told
 	 */
 	public ModernHandler(Threads threads, EndpointObserver observer, McpJsonMapper jsonMapper, ModernSettings settings,
-			ModernStore store, Function<JSONRPCRequest, @Nullable String> parameterRules, BooleanSupplier refusing) {
+			ModernStore store, Function<JSONRPCRequest, @Nullable String> parameterRules, BooleanSupplier refusing,
+			Function<Collection<String>, Mono<Void>> tellNodes) {
 		this.threads = threads;
 		this.observer = observer;
 		this.jsonMapper = jsonMapper;
@@ -125,9 +131,11 @@ public final class ModernHandler {
 		this.toolParameters = new ToolParameters(threads);
 		this.messages = new Messages(jsonMapper, settings, this::description);
 		this.parking = new Parking(threads, store, settings, this.messages);
+		this.subscriptions = new Subscriptions(threads, this.messages, settings, tellNodes);
 		threads.repeat(tick(settings.heartbeatInterval()), () -> {
 			this.calls.forEach(Rounds::tick);
 			this.retries.forEach(Retry::tick);
+			this.subscriptions.tick();
 			return Mono.empty();
 		});
 	}
@@ -149,10 +157,39 @@ public final class ModernHandler {
 	}
 
 	/**
-	 * The server's tools have changed.
+	 * Tell clients that listen here of a change.
+	 * @param method the method of the notification
+	 * @param params its parameters
 	 */
-	public void toolsChanged() {
-		this.toolParameters.forget();
+	public void tell(String method, Map<String, ?> params) {
+		if (McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED.equals(method)) {
+			this.toolParameters.forget();
+		}
+		this.subscriptions.tell(method, params);
+	}
+
+	/**
+	 * Count the subscriptions of clients that listen here.
+	 * @return how many
+	 */
+	public int listening() {
+		return this.subscriptions.size();
+	}
+
+	/**
+	 * Return the resources that clients listen to here.
+	 * @return their URIs
+	 */
+	public Collection<String> listenedResources() {
+		return this.subscriptions.resources();
+	}
+
+	/**
+	 * End all subscriptions, so that their clients listen to another node, and refuse new
+	 * ones.
+	 */
+	public void endSubscriptions() {
+		this.subscriptions.end();
 	}
 
 	/**
@@ -187,6 +224,7 @@ public final class ModernHandler {
 	public void close() {
 		this.calls.forEach(Rounds::abort);
 		this.retries.forEach(Retry::abort);
+		this.subscriptions.close();
 	}
 
 	/**
@@ -267,6 +305,10 @@ public final class ModernHandler {
 		boolean user = RUN_BY_USER.contains(call.method());
 		if (Messages.DISCOVER.equals(call.method())) {
 			reply.send(200, Map.of(HttpHeaders.CONTENT_TYPE, "application/json"), this.messages.discovered(call));
+			return;
+		}
+		if (Subscriptions.LISTEN.equals(call.method())) {
+			this.subscriptions.open(call, server.description().capabilities(), reply);
 			return;
 		}
 		if (!user && !ANSWERED_BY_SDK.contains(call.method())) {

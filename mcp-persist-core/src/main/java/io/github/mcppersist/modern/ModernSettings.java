@@ -8,6 +8,7 @@ import java.util.List;
  *
  * @param heartbeatInterval the longest silence of a request that runs
  * @param maxConnectionBytes how many bytes wait for a client that reads slowly
+ * @param maxSubscriptions how many clients may listen to changes at once
  * @param cacheTtlMillis for how long clients may take a result for fresh
  * @param cacheScope who may share a result, as the specification spells it
  * @param inputTimeout for how long a call waits for its client
@@ -16,8 +17,9 @@ import java.util.List;
  * agree on a key
  * @param lookInterval how often the store is looked at, whatever it tells
  */
-public record ModernSettings(Duration heartbeatInterval, int maxConnectionBytes, long cacheTtlMillis, String cacheScope,
-		Duration inputTimeout, int maxParkedCalls, List<byte[]> requestStateKeys, Duration lookInterval) {
+public record ModernSettings(Duration heartbeatInterval, int maxConnectionBytes, int maxSubscriptions,
+		long cacheTtlMillis, String cacheScope, Duration inputTimeout, int maxParkedCalls,
+		List<byte[]> requestStateKeys, Duration lookInterval) {
 
 	/**
 	 * Refuse what can't be keys for request states.

@@ -14,6 +14,8 @@ public final class ModernOptions {
 
 	private final Duration heartbeatInterval;
 
+	private final int maxSubscriptions;
+
 	private final Duration cacheTtl;
 
 	private final CacheScope cacheScope;
@@ -26,6 +28,7 @@ public final class ModernOptions {
 
 	private ModernOptions(Builder builder) {
 		this.heartbeatInterval = builder.heartbeatInterval;
+		this.maxSubscriptions = builder.maxSubscriptions;
 		this.cacheTtl = builder.cacheTtl;
 		this.cacheScope = builder.cacheScope;
 		this.inputTimeout = builder.inputTimeout;
@@ -51,6 +54,10 @@ public final class ModernOptions {
 
 	Duration heartbeatInterval() {
 		return this.heartbeatInterval;
+	}
+
+	int maxSubscriptions() {
+		return this.maxSubscriptions;
 	}
 
 	Duration cacheTtl() {
@@ -83,6 +90,8 @@ public final class ModernOptions {
 
 		private Duration heartbeatInterval = Duration.ofSeconds(5);
 
+		private int maxSubscriptions = 5000;
+
 		private Duration cacheTtl = Duration.ZERO;
 
 		private CacheScope cacheScope = CacheScope.PRIVATE;
@@ -109,6 +118,21 @@ public final class ModernOptions {
 				throw new IllegalArgumentException("heartbeatInterval must be positive, but is " + heartbeatInterval);
 			}
 			this.heartbeatInterval = heartbeatInterval;
+			return this;
+		}
+
+		/**
+		 * Set how many clients may listen to changes on this node at once, with
+		 * {@code subscriptions/listen}. Each has its connection open all the time, and
+		 * further ones are answered with 503.
+		 * @param maxSubscriptions 5,000 by default
+		 * @return this builder
+		 */
+		public Builder maxSubscriptions(int maxSubscriptions) {
+			if (maxSubscriptions < 0) {
+				throw new IllegalArgumentException("maxSubscriptions must not be negative, but is " + maxSubscriptions);
+			}
+			this.maxSubscriptions = maxSubscriptions;
 			return this;
 		}
 

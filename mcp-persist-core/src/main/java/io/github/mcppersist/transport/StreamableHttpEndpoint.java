@@ -14,14 +14,12 @@ import java.util.function.UnaryOperator;
 
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.McpJsonMapper;
-import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.ResourcesUpdatedNotification;
 import io.modelcontextprotocol.spec.McpStreamableServerSession;
 import io.modelcontextprotocol.spec.McpStreamableServerTransportProvider;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventStore;
@@ -121,6 +119,10 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	 */
 	private final @Nullable ModernHandler modern;
 
+	private final Broadcasts broadcasts;
+
+	private final ListenedResources listened;
+
 	private final NodeListener nodeListener;
 
 	private volatile boolean hasServer;
@@ -141,26 +143,31 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		this.subscriptions = new ResourceSubscriptions(this.runtime.sessionStore());
 		this.sessions = new Sessions(this.runtime, jsonMapper, this.subscriptions);
 		this.answers = new ClientAnswers(this.runtime, this.sessions, jsonMapper);
+		this.listened = new ListenedResources(this.runtime, this.subscriptions, jsonMapper);
 		this.modern = (options.modern() != null)
-				? modernHandler(this.runtime, options.modern(), builder.taskStore, jsonMapper) : null;
+				? modernHandler(this.runtime, options.modern(), builder.taskStore, jsonMapper, this.listened) : null;
+		this.broadcasts = new Broadcasts(this.runtime, this.sessions, this.modern, jsonMapper);
 		this.posts = new PostHandler(this.runtime, this.sessions,
 				new CallHandler(this.runtime, this.sessions, this.subscriptions, jsonMapper), this.answers,
 				(this.modern != null) ? new EraFork(this.modern) : null, jsonMapper);
 		this.gets = new GetHandler(this.runtime, this.sessions);
-		this.nodeListener = new NodeListener(this.runtime, this.sessions, this.answers, this.subscriptions, this::look);
+		this.nodeListener = new NodeListener(this.runtime, this.sessions, this.answers, this.subscriptions,
+				this.broadcasts, this.listened, this::catchUp);
 		keepUp(sessionStore);
 	}
 
 	private static ModernHandler modernHandler(EndpointRuntime runtime, ModernOptions options,
-			@Nullable TaskStore taskStore, McpJsonMapper jsonMapper) {
+			@Nullable TaskStore taskStore, McpJsonMapper jsonMapper, ListenedResources listened) {
 		ModernSettings settings = new ModernSettings(options.heartbeatInterval(),
-				runtime.options().maxConnectionBytes(), options.cacheTtl().toMillis(), options.cacheScope().toString(),
-				options.inputTimeout(), options.maxParkedCalls(), options.requestStateKeys(),
-				runtime.options().lookInterval());
+				runtime.options().maxConnectionBytes(), options.maxSubscriptions(), options.cacheTtl().toMillis(),
+				options.cacheScope().toString(), options.inputTimeout(), options.maxParkedCalls(),
+				options.requestStateKeys(), runtime.options().lookInterval());
 		TaskStore tasks = runtime.observed((taskStore != null) ? taskStore : new InMemoryTaskStore());
-		return new ModernHandler(runtime.threads(), runtime.observer(), jsonMapper, settings,
+		ModernHandler handler = new ModernHandler(runtime.threads(), runtime.observer(), jsonMapper, settings,
 				new ModernStore(tasks, runtime.nodes(), runtime::serverName), ParameterRules::check,
-				runtime::isRefusing);
+				runtime::isRefusing, listened::add);
+		listened.start(handler);
+		return handler;
 	}
 
 	private void keepUp(SessionStore sessionStore) {
@@ -226,7 +233,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				.log("This is node {} of those that share MCP sessions", nodeId);
 		}
 		this.runtime.nodes().join(this.nodeListener);
-		look();
+		catchUp();
 	}
 
 	/**
@@ -250,33 +257,36 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	}
 
 	/**
+	 * Find out what other nodes have told while this one didn't hear it.
+	 */
+	private void catchUp() {
+		look();
+		this.listened.ask();
+	}
+
+	/**
 	 * Find out by looking what messages of other nodes may have told.
 	 */
 	private void look() {
+		this.listened.look();
 		this.subscriptions.refresh().subscribe();
 		this.answers.takeAnswers();
 	}
 
 	/**
-	 * Send a notification to every session whose standalone connection is open on this
-	 * node. It is stored for a session whose connection closed a moment ago (ten seconds
-	 * and the retry interval): its client may be about to come back, here or elsewhere.
+	 * Send a notification to every client that listens, on whichever node. It is stored
+	 * for a session whose standalone connection closed a moment ago (ten seconds and the
+	 * retry interval): its client may be about to come back, here or elsewhere. Clients
+	 * of revision 2026-07-28 are told of changes only, as they have asked for.
+	 * <p>
+	 * Completes when those that listen on this node were notified. Other nodes are told a
+	 * moment later, or as soon as they can be, and several changes of the same list may
+	 * then be told as one. They aren't told of a notification of more than 16,384
+	 * characters, nor of one more while a thousand wait, which is logged.
 	 */
 	@Override
 	public Mono<Void> notifyClients(String method, @Nullable Object params) {
-		if (this.modern != null && McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED.equals(method)) {
-			this.modern.toolsChanged();
-		}
-		return this.runtime.threads()
-			.onCallbacks(Flux.defer(() -> Flux.fromIterable(this.sessions.all()))
-				.flatMap((session) -> this.sessions.isAudience(session)
-					.filter(Boolean::booleanValue)
-					.flatMap((audience) -> session.sdkSession().sendNotification(method, params))
-					.onErrorResume((ex) -> {
-						logger.debug("A session could not be notified of {}", method, ex);
-						return Mono.empty();
-					}), SESSIONS_AT_ONCE)
-				.then());
+		return this.runtime.threads().onCallbacks(this.broadcasts.notifyAll(method, params));
 	}
 
 	/**
@@ -288,7 +298,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		return Mono.defer(() -> {
 			if (ResourceSubscriptions.SUBSCRIBER.equals(sessionId)) {
 				return (params instanceof ResourcesUpdatedNotification updated)
-						? notifySubscribers(updated.uri(), method, params) : Mono.empty();
+						? resourceUpdated(updated.uri(), method, params) : Mono.empty();
 			}
 			if (!HeaderRules.isSessionId(sessionId)) {
 				return Mono.empty();
@@ -309,7 +319,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				.doFinally((signal) -> session.release()));
 	}
 
-	private Mono<Void> notifySubscribers(String uri, String method, Object params) {
+	private Mono<Void> resourceUpdated(String uri, String method, Object params) {
+		this.broadcasts.resourceUpdated(method, params);
 		return this.runtime.threads()
 			.onCallbacks(this.runtime.sessionStore()
 				.findSubscribers(uri)
@@ -380,6 +391,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		this.runtime.streams()
 			.connections()
 			.forEach((connection) -> connections.merge(connection.kind(), 1, Integer::sum));
+		connections.put(ConnectionKind.SUBSCRIPTION, subscriptions());
 		Collection<Session> sessions = this.sessions.all();
 		int running = sessions.stream().mapToInt((session) -> session.running().size()).sum();
 		return new EndpointStatistics(sessions.size(), running + runningModern(), connections,
@@ -388,6 +400,10 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	private int runningModern() {
 		return (this.modern != null) ? this.modern.running() : 0;
+	}
+
+	private int subscriptions() {
+		return (this.modern != null) ? this.modern.listening() : 0;
 	}
 
 	/**
@@ -461,6 +477,9 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				return Mono.empty();
 			}
 			this.runtime.streams().connections().forEach(SseConnection::leave);
+			if (this.modern != null) {
+				this.modern.endSubscriptions();
+			}
 			return whenNothingRuns(grace).then(Mono.defer(() -> {
 				this.runtime.refuseRequests();
 				for (Session session : this.sessions.all()) {
@@ -469,7 +488,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				if (this.modern != null) {
 					this.modern.abandon(SHUT_DOWN);
 				}
-				return whenNothingRuns(SHUTDOWN_LIMIT);
+				return until(() -> nothingRuns() && subscriptions() == 0, SHUTDOWN_LIMIT);
 			}))
 				.then(Mono.defer(() -> Mono
 					.when(this.sessions.noteCursors(), this.sessions.renewSessions(),
@@ -496,7 +515,11 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	}
 
 	private Mono<Void> whenNothingRuns(Duration limit) {
-		return until(() -> !this.sessions.anyRunning() && runningModern() == 0, limit);
+		return until(this::nothingRuns, limit);
+	}
+
+	private boolean nothingRuns() {
+		return !this.sessions.anyRunning() && runningModern() == 0;
 	}
 
 	private Mono<Void> until(BooleanSupplier done, Duration limit) {

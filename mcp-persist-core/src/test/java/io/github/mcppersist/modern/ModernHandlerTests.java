@@ -15,6 +15,7 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
 import io.modelcontextprotocol.spec.McpStreamableServerSession;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Mono;
 import reactor.util.context.Context;
 
 import io.github.mcppersist.observe.EndpointObserver;
@@ -32,7 +33,8 @@ class ModernHandlerTests {
 	private final AtomicBoolean refusing = new AtomicBoolean();
 
 	private final ModernHandler handler = new ModernHandler(this.threads, new EndpointObserver() {
-	}, McpJsonDefaults.getMapper(), TestSettings.SETTINGS, TestSettings.store(), (request) -> null, this.refusing::get);
+	}, McpJsonDefaults.getMapper(), TestSettings.SETTINGS, TestSettings.store(), (request) -> null, this.refusing::get,
+			(uris) -> Mono.empty());
 
 	@Test
 	void refusesRequestsBeforeThereIsAServer() {

@@ -619,7 +619,7 @@ class RoundsTests {
 		final ModernHandler handler;
 
 		Node(List<byte[]> keys) {
-			ModernSettings settings = new ModernSettings(TestSettings.HEARTBEAT, 1000, 0, "private",
+			ModernSettings settings = new ModernSettings(TestSettings.HEARTBEAT, 1000, 3, 0, "private",
 					TestSettings.INPUT_TIMEOUT, 2, keys, Duration.ofSeconds(30));
 			this.handler = new ModernHandler(RoundsTests.this.threads, new EndpointObserver() {
 

@@ -16,10 +16,14 @@ final class TestSettings {
 
 	static final Duration INPUT_TIMEOUT = Duration.ofMinutes(10);
 
-	static final ModernSettings SETTINGS = new ModernSettings(HEARTBEAT, 1000, 0, "private", INPUT_TIMEOUT, 2,
-			List.of(), Duration.ofSeconds(30));
+	static final ModernSettings SETTINGS = withSubscriptions(3);
 
 	private TestSettings() {
+	}
+
+	static ModernSettings withSubscriptions(int maxSubscriptions) {
+		return new ModernSettings(HEARTBEAT, 1000, maxSubscriptions, 0, "private", INPUT_TIMEOUT, 2, List.of(),
+				Duration.ofSeconds(30));
 	}
 
 	static ModernStore store() {

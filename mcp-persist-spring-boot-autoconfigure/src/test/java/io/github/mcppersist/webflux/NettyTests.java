@@ -19,6 +19,7 @@ import io.github.mcppersist.test.transport.SessionContractTests;
 import io.github.mcppersist.test.transport.SessionOwnershipContractTests;
 import io.github.mcppersist.test.transport.StandaloneStreamContractTests;
 import io.github.mcppersist.test.transport.StoreFailureContractTests;
+import io.github.mcppersist.test.transport.SubscriptionContractTests;
 import io.github.mcppersist.test.transport.ToolContractTests;
 import io.github.mcppersist.test.transport.WebServer;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
@@ -186,6 +187,16 @@ class NettyTests {
 
 	@Nested
 	class StoreFailures extends StoreFailureContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new NettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class Subscriptions extends SubscriptionContractTests {
 
 		@Override
 		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {

@@ -411,8 +411,9 @@ public abstract class ModernRequestContractTests extends AbstractModernTests {
 		try (Exchange exchange = request(DISCOVER, "").id("\"d\"").send()) {
 			Map<String, Object> answer = json(exchange);
 			assertThat(answer).containsEntry("id", "d");
-			assertThat(at(answer, "result", "capabilities")).isEqualTo(Map.of("tools", Map.of(), "prompts", Map.of(),
-					"resources", Map.of(), "completions", Map.of(), "logging", Map.of()));
+			assertThat(at(answer, "result", "capabilities")).isEqualTo(Map.of("tools", Map.of("listChanged", true),
+					"prompts", Map.of("listChanged", true), "resources", Map.of("listChanged", true, "subscribe", true),
+					"completions", Map.of(), "logging", Map.of()));
 			assertComplete(answer, 0, "private");
 		}
 	}
