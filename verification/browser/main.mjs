@@ -14,7 +14,7 @@ const HERE = path.dirname(fileURLToPath(import.meta.url));
 const REPOSITORY = path.resolve(HERE, '../..');
 
 const USAGE = `usage: run [options]
-  --timeout SECONDS  for the whole run (120)
+  --timeout SECONDS  for the whole run (300)
   --jar FILE         the server (samples/spring-ai-server/target/spring-ai-server.jar)
   --java FILE        the java command (that of JAVA_HOME, else of the PATH)
   --chromium FILE    the browser (/usr/bin/chromium)
@@ -22,7 +22,7 @@ const USAGE = `usage: run [options]
 
 const { values: options } = parseArgs({
   options: {
-    timeout: { type: 'string', default: '120' },
+    timeout: { type: 'string', default: '300' },
     jar: { type: 'string', default: path.join(REPOSITORY, 'samples/spring-ai-server/target/spring-ai-server.jar') },
     java: { type: 'string', default: process.env.JAVA_HOME ? path.join(process.env.JAVA_HOME, 'bin/java') : 'java' },
     chromium: { type: 'string', default: '/usr/bin/chromium' },

@@ -123,7 +123,7 @@ export async function tryAnswers({ cluster, report, options }) {
 }
 
 /** Servers that have only just started load classes for a second before they answer the first one. */
-async function warmUp(nodes) {
+export async function warmUp(nodes) {
   await Promise.all(nodes.map(async (node) => {
     const session = await new Session().open(node.url, CAPABILITIES);
     const questions = Array.from({ length: 10 }, (_, number) => new Question(session, number, node));
@@ -174,9 +174,9 @@ async function checkGone(report, questions, node, when) {
 
 /** The calls themselves end with an error, once, for clients that resume on another server. */
 async function checkEnds(report, questions, node, killed) {
-  const ends = await Promise.all(questions.map((question) => resume(question, node, killed + 20_000)));
-  ends.forEach(({ response, answer, at }, number) => report.check(response?.error !== undefined && at - killed <= 15_000,
-      `the call of ${questions[number].kind.tool} ends with an error within 15 s of the kill (${at - killed} ms, `
+  const ends = await Promise.all(questions.map((question) => resume(question, node, killed + 35_000)));
+  ends.forEach(({ response, answer, at }, number) => report.check(response?.error !== undefined && at - killed <= 30_000,
+      `the call of ${questions[number].kind.tool} ends with an error within 30 s of the kill (${at - killed} ms, `
       + `${response?.error?.message ?? JSON.stringify(response) ?? `${answer?.status ?? answer?.error} ${answer?.text}`})`));
 }
 

@@ -49,7 +49,7 @@ export class Cluster {
       `--spring.lifecycle.timeout-per-shutdown-phase=${GRACE_SECONDS}s`, '--mcp.persist.retry-interval=50ms',
       '--mcp.persist.timeout=2s', ...serverArgs,
     ]);
-    await waitForPort(node.port, node.process, 90_000);
+    await waitForPort(node.port, node.process);
   }
 
   /** Ask a server to end. @returns whether it did, in little more than its period of grace */

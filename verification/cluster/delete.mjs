@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { findKeys } from '../common/processes.mjs';
 import { random } from '../chaos/random.mjs';
 import { printTable } from '../common/report.mjs';
+import { warmUp } from './answers.mjs';
 import { Session } from './session.mjs';
 
 /** How long connections of a session that was ended may stay open. */
@@ -16,6 +17,7 @@ export const DELETE_ARGS = ['--mcp.persist.ttl=2s', '--mcp.persist.completed-ttl
 
 /** Sessions that end on one server while others run their calls, read their streams and restore them. */
 export async function tryDelete({ cluster, report, options }) {
+  await warmUp(cluster.nodes);
   const rounds = Number(options.rounds);
   const found = { problems: [], ids: [], deletes: new Map(), racing: new Map(), events: 0, readers: 0, open: 0 };
   console.log(`${rounds} rounds, seed ${options.seed}, ${cluster.nodes.length} servers`);

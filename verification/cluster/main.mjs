@@ -26,7 +26,7 @@ const USAGE = `usage: run MODE [options]
     --seconds N        how long (180)
     --concurrency N    calls at once (16)
     --interval MS      from one stop to the next, at least (0; 16000 with kill)
-    --death-limit S    how soon after a kill its calls end (15)
+    --death-limit S    how soon after a kill its calls end (30)
   answers              answers to sampling and elicitation, posted to any server
     --questions N      tools that ask at once (200)
     --sessions N       in so many sessions (10)
@@ -51,7 +51,7 @@ const { values: options, positionals } = parseArgs({
     seconds: { type: 'string', default: '180' },
     concurrency: { type: 'string', default: '16' },
     interval: { type: 'string' },
-    'death-limit': { type: 'string', default: '15' },
+    'death-limit': { type: 'string', default: '30' },
     questions: { type: 'string', default: '200' },
     sessions: { type: 'string', default: '10' },
     rounds: { type: 'string', default: '500' },

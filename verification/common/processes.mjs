@@ -67,15 +67,21 @@ export class Processes {
 
 }
 
+/** A port that is free, and below those that outgoing connections take before a server listens at it. */
 export async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const port = 11_000 + Math.floor(Math.random() * 20_000);
+    const server = net.createServer();
+    const free = await new Promise((resolve) => server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)));
+    if (free) {
+      await new Promise((resolve) => server.close(resolve));
+      return port;
+    }
+  }
+  throw new Error('no free port between 11000 and 31000');
 }
 
-export async function waitForPort(port, started, limit = 60_000) {
+export async function waitForPort(port, started, limit = 180_000) {
   for (const end = Date.now() + limit; Date.now() < end;) {
     if (started?.exited) {
       break;

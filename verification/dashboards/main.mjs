@@ -99,7 +99,7 @@ function startServer(name, port, redisPort) {
   return processes.start(name, options.java, [
     '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dspring.aot.enabled=true', '-jar', path.resolve(options.jar),
     `--server.port=${port}`, '--server.address=127.0.0.1', `--spring.data.redis.url=redis://127.0.0.1:${redisPort}`,
-    '--mcp.persist.node-timeout=3s', '--mcp.persist.max-events-per-stream=100', '--mcp.persist.allowed-hosts=mcp.example',
+    '--mcp.persist.node-timeout=3s', '--mcp.persist.timeout=2s', '--mcp.persist.max-events-per-stream=100', '--mcp.persist.allowed-hosts=mcp.example',
     '--spring.lifecycle.timeout-per-shutdown-phase=2s',
   ]);
 }

@@ -43,10 +43,22 @@ export class Traffic {
   /** Start a call at the second server, and lose its connection. */
   async abandon() {
     const session = await new Session(this.#servers[1].port).open();
+    await this.#storing(session);
     const call = session.call('sleep', { ms: 60_000 });
     await call.until(({ cursor }) => cursor !== undefined);
     await call.cut();
     return { session, call };
+  }
+
+  /** Wait until events of a session have IDs: Redis was away. */
+  async #storing(session) {
+    for (const end = Date.now() + ORPHAN_LIMIT; Date.now() < end; await delay(200)) {
+      const call = session.call('count', { n: 1 });
+      await call.answer;
+      if (call.cursor !== undefined) {
+        return;
+      }
+    }
   }
 
   /** @returns whether the first server ends what ran at the second */

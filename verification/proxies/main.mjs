@@ -14,7 +14,7 @@ import { prepare, PROXIES } from './proxies.mjs';
 const REPOSITORY = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
 const USAGE = `usage: run [options]
-  --quick            a silence of 8 s and not of 40 s, with time limits and heartbeats in proportion
+  --quick            a silence of 9 s and not of 40 s, with time limits and heartbeats in proportion
   --proxy NAME       ${Object.keys(PROXIES).join(', ')}; may be repeated (all)
   --timeout SECONDS  for the whole run (600)
   --jar FILE         the server (samples/spring-ai-server/target/spring-ai-server.jar)
@@ -48,7 +48,7 @@ if (!options.proxy.every((name) => Object.hasOwn(PROXIES, name))) {
 
 // The proxy's time limit lies between the interval of heartbeats and the silence, or it would prove nothing.
 const TIMES = options.quick
-  ? { heartbeat: 2, seconds: 5, silence: 8_000, interval: 300, limit: 30_000 }
+  ? { heartbeat: 2, seconds: 6, silence: 9_000, interval: 300, limit: 30_000 }
   : { heartbeat: 15, seconds: 30, silence: 40_000, interval: 1000, limit: 60_000 };
 
 /** As the configurations have it. */

@@ -17,8 +17,9 @@ const QUICK_RELEASES = ['forky:valkey-server'];
 
 const USAGE = `usage: run [options]
   --quick            the contracts, rights and a Cluster only, on the oldest server and one of the newest
-  --server COMMAND   a redis-server or valkey-server; may be repeated (those of Debian's releases)
-  --docs FILE        write the table, as docs/redis-servers.md has it
+  --server COMMAND   a redis-server or valkey-server, or 'embedded'; may be repeated (embedded, the one on the
+                     PATH, and those of Debian's releases)
+  --docs FILE        put the results into the table of that page, after each server
   --timeout SECONDS  for one server (1800)
   --directory DIR    where fetched servers are kept (one of its own, which goes)`;
 
@@ -37,6 +38,10 @@ if (options.help) {
   console.log(USAGE);
   process.exit(0);
 }
+if (options.quick && options.docs !== undefined) {
+  console.error('--docs needs all rows, so not --quick');
+  process.exit(1);
+}
 
 const directory = options.directory ?? mkdtempSync(path.join(os.tmpdir(), 'verification-'));
 if (options.directory === undefined) {
@@ -48,18 +53,17 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 
 const rows = ROWS.filter(({ name }) => !options.quick || QUICK.includes(name));
 const report = new Report();
-const results = [];
 for (const server of servers()) {
   const found = await test(server);
-  results.push({ server, found });
   for (const { name } of rows) {
     const { tests, failed, skipped } = found.get(name);
     report.check(tests > skipped && failed.length === 0, `${server.title}: ${name}, ${tests - skipped} tests`
         + `${(skipped > 0) ? `, ${skipped} skipped` : ''}${(failed.length > 0) ? `, failed: ${failed.slice(0, 5).join(', ')}` : ''}`);
   }
-}
-if (options.docs !== undefined) {
-  writeFileSync(options.docs, describeRun(rows, results));
+  if (options.docs !== undefined) {
+    const former = existsSync(options.docs) ? readFileSync(options.docs, 'utf8') : '';
+    writeFileSync(options.docs, describeRun(rows, server.title, found, former));
+  }
 }
 report.finish();
 
@@ -75,8 +79,7 @@ function servers() {
       return titled(kind, version, command);
     });
   const installed = options.quick ? [] : [ofCommand('redis-server')];
-  // That of the embedded-redis dependency
-  return [titled('redis', '6.2', 'embedded'), ...installed, ...fetched].sort(byKindAndVersion);
+  return [ofCommand('embedded'), ...installed, ...fetched].sort(byKindAndVersion);
 }
 
 function byKindAndVersion(a, b) {
@@ -84,6 +87,10 @@ function byKindAndVersion(a, b) {
 }
 
 function ofCommand(command) {
+  if (command === 'embedded') {
+    // That of the embedded-redis dependency
+    return titled('redis', '6.2', command);
+  }
   const file = command.includes('/') ? path.resolve(command) : execFileSync('sh', ['-c', `command -v ${command}`], { encoding: 'utf8' }).trim();
   const text = execFileSync(file, ['--version'], { encoding: 'utf8', timeout: 10_000 });
   const [, version] = /v=([0-9.]+)/.exec(text);

@@ -1,19 +1,28 @@
-/** The page of a run, in Markdown. */
-export function describeRun(rows, results) {
-  const head = ['', ...results.map(({ server }) => server.title)];
-  const lines = rows.map(({ name }) => [name, ...results.map(({ found }) => cell(found.get(name)))]);
+/**
+ * The page after a server's run, in Markdown. The other servers keep what the former page says of them.
+ *
+ * @param found what came of each row, by its name
+ * @param former the page as it was; empty for none
+ */
+export function describeRun(rows, server, found, former) {
+  const columns = columnsOf(former);
+  columns.set(server, new Map([[RUN_ON, new Date().toISOString().slice(0, 10)], ...rows.map(({ name }) => [name, cell(found.get(name))])]));
+  const titles = [...columns.keys()].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const lines = [RUN_ON, ...rows.map(({ name }) => name)]
+    .map((name) => [name, ...titles.map((title) => columns.get(title).get(name) ?? NOT_RUN)]);
   return `# Servers of Redis
 
-Which servers the store was tested on. This page is written by a run; don't edit it.
+Which servers the store was tested on. This page is written by runs, each of which writes
+the columns of the servers that it tries anew and leaves the others as they are; don't edit it.
 
     verification/redis/run --docs docs/redis-servers.md
 
-Run on ${new Date().toISOString().slice(0, 10)}, on Linux, each with the server's own defaults. A cell has the number of tests that passed;
-where the driver matters they ran with Lettuce and with Jedis.
+All on Linux, each with the server's own defaults. A cell has the number of tests that passed; where the driver matters they ran with
+Lettuce and with Jedis. Numbers in a row differ where tests came between two runs.
 
-${table([head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...lines])}
+${table([['', ...titles], ['---', ...titles.map(() => '---:')], ...lines])}
 
-Redis 6.2 is the binary in \`com.github.codemonstur:embedded-redis\`, a build without TLS. Redis 7.0, 8.0, and all of Valkey are those of Debian 12,
+Redis 6.2 is the binary in \`com.github.codemonstur:embedded-redis\`, a build without TLS. All others are those of Debian 12,
 its backports, Debian 13 and the release after that. Redis 7.2 and 7.4 are in none of them, so they weren't tried: 7.0
 and 8.0 are on either side of them. Whoever has one runs \`verification/redis/run --server FILE\`.
 
@@ -23,9 +32,19 @@ ${rows.map(({ name, classes }) => `- **${name}**: ${classes.map((one) => `\`${on
 `;
 }
 
+const RUN_ON = 'Run on';
+const NOT_RUN = 'not run';
+
+/** The columns of a page's table: by the server's title, what each row says. */
+function columnsOf(page) {
+  const [head = [], , ...lines] = page.split('\n').filter((line) => line.startsWith('|'))
+    .map((line) => line.split('|').slice(1, -1).map((text) => text.trim()));
+  return new Map(head.slice(1).map((title, i) => [title, new Map(lines.map((line) => [line[0], line[i + 1]]))]));
+}
+
 function cell({ tests, skipped, failed }) {
   const passed = tests - skipped - failed.length;
-  return (passed === 0 && failed.length === 0) ? 'not run' : `${passed}${(failed.length > 0) ? `, ${failed.length} failed` : ''}`;
+  return (passed === 0 && failed.length === 0) ? NOT_RUN : `${passed}${(failed.length > 0) ? `, ${failed.length} failed` : ''}`;
 }
 
 function table(lines) {

@@ -30,8 +30,8 @@ export function count(reports, classes) {
   for (const report of reports) {
     for (const part of report.split('<testcase ').slice(1)) {
       const [, name] = /\bname="([^"]*)"/.exec(part);
-      const className = /\bclassname="([^"]*)"/.exec(part)[1].replace(/^.*\./, '').replace(/\$.*$/, '');
-      if (!classes.includes(className)) {
+      const className = /\bclassname="([^"]*)"/.exec(part)[1].replace(/^.*\./, '');
+      if (!classes.includes(className.replace(/\$.*$/, ''))) {
         continue;
       }
       result.tests++;

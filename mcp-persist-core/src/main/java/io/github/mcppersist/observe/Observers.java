@@ -37,11 +37,13 @@ public final class Observers implements EndpointObserver {
 
 	private final Executor soon;
 
-	private final Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
+	private final Queue<Runnable> waiting;
 
 	private final AtomicInteger count = new AtomicInteger();
 
 	private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.IDLE);
+
+	private volatile boolean closed;
 
 	private final AtomicBoolean warnedOfSlowness = new AtomicBoolean();
 
@@ -56,35 +58,48 @@ public final class Observers implements EndpointObserver {
 	 * is closed
 	 */
 	public Observers(List<EndpointObserver> observers, Executor soon) {
-		this.observers = List.copyOf(observers);
-		this.soon = soon;
+		this(observers, soon, new ConcurrentLinkedQueue<>());
 	}
 
 	/**
-	 * Tell what there is to tell, on this thread: the endpoint is closed, and a thread
-	 * that was to tell it soon may never come.
+	 * Tell several observers, by way of a queue: what is done between the calls of it are
+	 * single steps, so that a test can try all orders of them.
+	 * @param observers as above
+	 * @param soon as above
+	 * @param waiting an empty queue, for any threads
+	 */
+	Observers(List<EndpointObserver> observers, Executor soon, Queue<Runnable> waiting) {
+		this.observers = List.copyOf(observers);
+		this.soon = soon;
+		this.waiting = waiting;
+	}
+
+	/**
+	 * Tell what there is to tell, on this thread or on one that tells already: the
+	 * endpoint is closed, and a thread that was to tell it soon may never come.
 	 */
 	public void tellRest() {
+		this.closed = true;
 		this.phase.compareAndSet(Phase.IDLE, Phase.DUE);
 		tellWaiting();
 	}
 
-	private void tellSoon() {
-		if (!this.waiting.isEmpty() && this.phase.compareAndSet(Phase.IDLE, Phase.DUE)) {
-			this.soon.execute(this::tellWaiting);
-		}
+	private boolean isDue() {
+		return !this.waiting.isEmpty() && this.phase.compareAndSet(Phase.IDLE, Phase.DUE);
 	}
 
 	private void tellWaiting() {
-		if (!this.phase.compareAndSet(Phase.DUE, Phase.TELLING)) {
-			return;
+		while (this.phase.compareAndSet(Phase.DUE, Phase.TELLING)) {
+			for (Runnable next = this.waiting.poll(); next != null; next = this.waiting.poll()) {
+				this.count.decrementAndGet();
+				next.run();
+			}
+			this.phase.set(Phase.IDLE);
+			if (isDue() && !this.closed) {
+				this.soon.execute(this::tellWaiting);
+				return;
+			}
 		}
-		for (Runnable next = this.waiting.poll(); next != null; next = this.waiting.poll()) {
-			this.count.decrementAndGet();
-			next.run();
-		}
-		this.phase.set(Phase.IDLE);
-		tellSoon();
 	}
 
 	public boolean isEmpty() {
@@ -162,7 +177,9 @@ public final class Observers implements EndpointObserver {
 			return;
 		}
 		this.waiting.add(() -> tellNow(observers, what));
-		tellSoon();
+		if (isDue()) {
+			this.soon.execute(this::tellWaiting);
+		}
 	}
 
 	private <T> void tellNow(List<T> observers, Consumer<T> what) {

@@ -249,9 +249,9 @@ final class ResponseWriter implements Subscriber<byte[]>, WriteListener, AsyncLi
 				close(false);
 			}
 		}
-		catch (IOException | RuntimeException ex) {
+		catch (Throwable ex) {
 			// Whatever a container or a wrapper throws: the client has gone, in most
-			// cases
+			// cases. Even an Error must not leave the connection open for ever
 			logger.debug("An answer could not be written", ex);
 			close(true);
 		}

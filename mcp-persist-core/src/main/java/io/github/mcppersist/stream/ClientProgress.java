@@ -72,8 +72,21 @@ final class ClientProgress {
 		return this.ahead.contains(event.id().tag());
 	}
 
+	/**
+	 * Say whether a message needn't be sent any more.
+	 * @param id its ID
+	 * @return whether the client has it
+	 */
+	boolean has(EventId id) {
+		return isPast(id) || this.ahead.contains(id.tag());
+	}
+
 	boolean isPast(Event event) {
-		return this.position != null && event.id().sequence() <= this.position.sequence();
+		return isPast(event.id());
+	}
+
+	boolean isPast(EventId id) {
+		return this.position != null && id.sequence() <= this.position.sequence();
 	}
 
 	/**
@@ -165,14 +178,14 @@ final class ClientProgress {
 	}
 
 	/**
-	 * Note that events will never be in the log.
-	 * @param events the events
+	 * Note that messages will never be in the log.
+	 * @param messages their IDs
 	 * @return whether the client has all of them
 	 */
-	boolean dropped(List<Event> events) {
+	boolean dropped(List<EventId> messages) {
 		boolean sent = true;
-		for (Event event : events) {
-			sent &= event.isPriming() || this.ahead.remove(event.id().tag());
+		for (EventId id : messages) {
+			sent &= this.ahead.remove(id.tag());
 		}
 		return sent;
 	}

@@ -186,18 +186,6 @@ public final class RequestLog extends StreamLog {
 		return true;
 	}
 
-	@Override
-	void onMissing() {
-		startAnew();
-	}
-
-	/**
-	 * Nobody else can have added to the stream, so it can be opened twice.
-	 */
-	@Override
-	void onUnknown() {
-	}
-
 	/**
 	 * If the log isn't where this writer left it, the store was rolled back, and the
 	 * stream starts anew behind the gap.

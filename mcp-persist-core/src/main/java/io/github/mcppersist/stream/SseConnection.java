@@ -69,7 +69,7 @@ import io.github.mcppersist.observe.ResumeOutcome;
  * <td>{@code LIVE}: the writer here hands over all</td>
  * <td>goes out, if it is the next one; {@code READING} if it isn't, or the client is
  * slow</td>
- * <td>goes out without an ID</td>
+ * <td>goes out without an ID; {@code READING} if it may have been read already</td>
  * <td>{@code READING}, unless it is of what the writer here has stored itself; in an
  * outage not either if that is the only one</td>
  * <td></td>
@@ -433,6 +433,11 @@ public final class SseConnection implements SseOutput.Source {
 		if (this.state == State.STARTING) {
 			read();
 		}
+		else if (this.state == State.LIVE && this.log != null && doubtful(this.log) != null) {
+			// What the writer doesn't know to be stored may have been read already
+			moveTo(State.READING);
+			this.output.drain();
+		}
 	}
 
 	/**
@@ -459,24 +464,24 @@ public final class SseConnection implements SseOutput.Source {
 	}
 
 	/**
-	 * Pass over events that will never be in the store, which the writer starts anew
+	 * Pass over messages that will never be in the store, which the writer starts anew
 	 * behind them. If they haven't gone out, the client misses them.
-	 * @param events the events
+	 * @param messages their IDs
 	 */
-	void dropped(List<Event> events) {
+	void dropped(List<EventId> messages) {
 		assert this.mailbox.isInside();
-		boolean sent = this.progress.dropped(events);
+		boolean sent = this.progress.dropped(messages);
 		if (this.state == State.CLOSED || this.state == State.ENDING) {
 			return;
 		}
 		if (!sent) {
 			this.context.gapFound(this.stream);
 		}
-		if (!isOnlyWriterHere()) {
+		EventId last = messages.get(messages.size() - 1);
+		if (!isOnlyWriterHere() || this.progress.isPast(last)) {
 			return;
 		}
 		boolean canComeBack = this.progress.cursor() != null;
-		EventId last = events.get(events.size() - 1).id();
 		if (this.state == State.LIVE && (sent || !canComeBack)) {
 			this.progress.beginAfter(last);
 		}
@@ -690,7 +695,7 @@ public final class SseConnection implements SseOutput.Source {
 			EventId position = this.progress.position();
 			if (log.isCaughtUp(position)) {
 				this.vainReads = 0;
-				EventId doubtful = log.inDoubt(position);
+				EventId doubtful = doubtful(log);
 				if (doubtful != null && position != null) {
 					decide(log, doubtful, position);
 				}
@@ -709,6 +714,10 @@ public final class SseConnection implements SseOutput.Source {
 			this.reader.ended(ResumeOutcome.LIVE, null);
 			this.watch.start();
 		}
+	}
+
+	private @Nullable EventId doubtful(StreamLog log) {
+		return log.inDoubt(this.progress.position());
 	}
 
 	// What was read already would go out once more if its writer didn't know of it
@@ -772,8 +781,9 @@ public final class SseConnection implements SseOutput.Source {
 	private boolean hasAllOf(StreamLog log) {
 		EventId cursor = this.progress.cursor();
 		boolean unproved = this.state == State.STARTING && cursor != null;
-		return unproved ? Objects.equals(cursor, log.lastStored())
-				: log.knowsWhatItStored() && log.isCaughtUp(this.progress.position());
+		boolean caughtUp = unproved ? Objects.equals(cursor, log.lastStored())
+				: log.knowsWhatItStored() && log.isCaughtUp(this.progress.position()) && doubtful(log) == null;
+		return caughtUp && !log.mayHaveDropped(this.progress::has);
 	}
 
 	// What follows the position can't be read any more, up to an event if it is still
@@ -895,11 +905,12 @@ public final class SseConnection implements SseOutput.Source {
 	public void closed() {
 		moveTo(State.CLOSED);
 		this.reader.ended(ResumeOutcome.ABANDONED, null);
-		this.context.connections().remove(this);
 		if (this.log != null) {
 			this.log.detach(this);
 		}
 		this.onRelease.accept(this);
+		// Whoever counts none finds nothing of it anywhere
+		this.context.connections().remove(this);
 		// Whoever waits for an answer gets one, though an empty one
 		this.watch.stop();
 	}

@@ -92,7 +92,8 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		try {
 			response.run();
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
+			// Even if a class is missing: there is a session to let go
 			logger.debug("A client went before its connection was open", ex);
 			cancel();
 		}

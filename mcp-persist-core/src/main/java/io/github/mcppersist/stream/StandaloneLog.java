@@ -26,11 +26,6 @@ public final class StandaloneLog extends StreamLog {
 	private volatile @Nullable EventId delivered;
 
 	/**
-	 * Whether the stream is opened because it wasn't there.
-	 */
-	private boolean missing;
-
-	/**
 	 * What was delivered last when the store turned out not to have it any more.
 	 */
 	private @Nullable EventId gone;
@@ -139,26 +134,7 @@ public final class StandaloneLog extends StreamLog {
 	}
 
 	@Override
-	void onMissing() {
-		startAnew();
-		this.missing = true;
-	}
-
-	/**
-	 * If the stream is there now, other nodes may have added to it, and to open it once
-	 * more would drop that. To add the same events once more does no harm.
-	 */
-	@Override
-	void onUnknown() {
-		if (this.missing) {
-			this.missing = false;
-			goOn();
-		}
-	}
-
-	@Override
 	void onConflict(StreamConflictException conflict) {
-		this.missing = false;
 		if (conflict.isComplete()) {
 			end(State.COMPLETE);
 		}
@@ -169,9 +145,6 @@ public final class StandaloneLog extends StreamLog {
 
 	@Override
 	void opened(@Nullable Revision revision, @Nullable Throwable failure) {
-		if (failure == null) {
-			this.missing = false;
-		}
 	}
 
 	@Override

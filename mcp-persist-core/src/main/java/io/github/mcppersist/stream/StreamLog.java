@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
@@ -66,6 +67,13 @@ import io.github.mcppersist.observe.StreamDescription;
  * stream; {@code NEW} when the store has lost it, or events that were to be stored</td>
  * </tr>
  * <tr>
+ * <td>{@code UNSETTLED}: the last call may have been carried out, and can't be made
+ * again</td>
+ * <td>{@code replayEventsAfter}</td>
+ * <td>{@code OPEN}, or {@code COMPLETE}, if it was carried out; {@code NEW} if it wasn't,
+ * or if more was dropped since</td>
+ * </tr>
+ * <tr>
  * <td>{@code COMPLETE}</td>
  * <td>none</td>
  * <td></td>
@@ -105,6 +113,11 @@ public abstract class StreamLog {
 	 * way, since only that is idempotent.
 	 */
 	private StreamTail.@Nullable Batch unacknowledged;
+
+	/**
+	 * What the store was asked to store, may have stored, and isn't asked to store again.
+	 */
+	private final Doubt doubt = new Doubt();
 
 	private volatile @Nullable EventId lastStored;
 
@@ -181,7 +194,7 @@ public abstract class StreamLog {
 	 * @return whether it is stored and not complete
 	 */
 	public boolean isStored() {
-		return this.state == State.OPEN && this.lastStored != null;
+		return (this.state == State.OPEN || this.state == State.UNSETTLED) && this.lastStored != null;
 	}
 
 	/**
@@ -269,17 +282,6 @@ public abstract class StreamLog {
 	abstract StreamTail.Kind adding(@Nullable RequestId requestId, boolean response);
 
 	/**
-	 * The store doesn't have the stream, or not any more.
-	 */
-	abstract void onMissing();
-
-	/**
-	 * It isn't known whether the last call of the store was carried out; it is made once
-	 * more.
-	 */
-	abstract void onUnknown();
-
-	/**
 	 * Somebody else has written to the stream, or ended it, or the store was rolled back.
 	 * @param conflict what the store says
 	 */
@@ -349,7 +351,7 @@ public abstract class StreamLog {
 	}
 
 	boolean isRunning() {
-		return this.state == State.NEW || this.state == State.OPEN;
+		return this.state != State.COMPLETE && this.state != State.DISCARDED;
 	}
 
 	boolean isComplete() {
@@ -401,6 +403,7 @@ public abstract class StreamLog {
 		if (last != null) {
 			this.lastStored = last;
 		}
+		this.doubt.found(stored);
 	}
 
 	/**
@@ -410,12 +413,11 @@ public abstract class StreamLog {
 	 * out, if its place is at the position or before it; {@code null} for none
 	 */
 	@Nullable EventId inDoubt(@Nullable EventId position) {
-		StreamTail.Batch batch = this.unacknowledged;
-		if (batch == null || position == null || isOnlyWriter() || !isAway()) {
+		EventId last = (this.unacknowledged != null) ? this.unacknowledged.last() : this.doubt.last();
+		if (last == null || position == null || isOnlyWriter() || !isAway()) {
 			return null;
 		}
-		EventId last = batch.last();
-		return (last.sequence() <= position.sequence() && this.tail.holds(last.sequence())) ? last : null;
+		return (last.sequence() <= position.sequence() && this.tail.misses(last)) ? last : null;
 	}
 
 	/**
@@ -425,27 +427,46 @@ public abstract class StreamLog {
 	 * @param then is told, in the mailbox, whether it is known now
 	 */
 	void decide(EventId doubtful, EventId position, Consumer<Boolean> then) {
-		this.context.store()
-			.replayEventsAfter(this.stream, doubtful, 1)
-			.subscribe((page) -> this.mailbox.execute(() -> {
-				found(doubtful, page);
-				then.accept(true);
-			}), (ex) -> this.mailbox.execute(() -> {
-				if (ex instanceof EventsUnreadableException) {
-					// What follows can't be read, but it itself is there
-					this.lastStored = Objects.requireNonNullElse(this.tail.find(Set.of(doubtful)), this.lastStored);
-				}
-				else if (isGone(ex) && doubtful.equals(inDoubt(position))) {
-					// It can't be stored in its place any more: another has that, or has
-					// been there and was trimmed
-					goOnAt(position.sequence() + 1);
-				}
-				then.accept(!(ex instanceof EventStoreUnavailableException));
-			}));
+		isThere(doubtful).subscribe((there) -> this.mailbox.execute(() -> {
+			if (doubtful.equals(this.doubt.last())) {
+				settle(there);
+			}
+			else if (there) {
+				this.lastStored = Objects.requireNonNullElse(this.tail.find(Set.of(doubtful)), this.lastStored);
+			}
+			else if (doubtful.equals(inDoubt(position))) {
+				// It can't be stored in its place any more: another has that, or has
+				// been there and was trimmed
+				goOnAt(position.sequence() + 1);
+			}
+			then.accept(true);
+		}), (ex) -> this.mailbox.execute(() -> then.accept(!(ex instanceof EventStoreUnavailableException))));
 	}
 
-	private static boolean isGone(Throwable ex) {
-		return ex instanceof EventNotFoundException || ex instanceof EventsTrimmedException;
+	/**
+	 * Ask the store for an event.
+	 * @param id the event's ID
+	 * @return whether it is stored; fails with what the store says if it doesn't tell
+	 */
+	private Mono<Boolean> isThere(EventId id) {
+		return this.context.store().replayEventsAfter(this.stream, id, 1).map((page) -> true).onErrorResume((ex) -> {
+			if (ex instanceof EventsUnreadableException) {
+				// What follows can't be read, but it itself is there
+				return Mono.just(true);
+			}
+			boolean gone = ex instanceof EventNotFoundException || ex instanceof EventsTrimmedException;
+			return gone ? Mono.just(false) : Mono.error(ex);
+		});
+	}
+
+	/**
+	 * Say whether there may be more to read than this writer can hand over.
+	 * @param known tells whether a reader has a message, by its ID
+	 * @return whether it may have stored a message that the reader lacks, and has dropped
+	 * it
+	 */
+	boolean mayHaveDropped(Predicate<EventId> known) {
+		return this.doubt.hasDropped(known);
 	}
 
 	/**
@@ -538,15 +559,19 @@ public abstract class StreamLog {
 		if (!isRunning() || isAway() || !isBacklogged()) {
 			this.senders.release();
 		}
-		if (isRunning() && this.link == Link.IDLE && !this.tail.isEmpty()) {
+		if (isRunning() && this.link == Link.IDLE && isCallDue()) {
 			moveTo(Link.CALLING);
 			call();
 		}
 	}
 
+	private boolean isCallDue() {
+		return this.state == State.UNSETTLED || !this.tail.isEmpty();
+	}
+
 	private void retry() {
 		if (isRunning() && this.link == Link.AWAY) {
-			moveTo(this.tail.isEmpty() ? Link.IDLE : Link.RETRYING);
+			moveTo(isCallDue() ? Link.RETRYING : Link.IDLE);
 			if (this.link == Link.RETRYING) {
 				call();
 			}
@@ -559,6 +584,11 @@ public abstract class StreamLog {
 	}
 
 	private void call() {
+		EventId doubtful = this.doubt.last();
+		if (this.state == State.UNSETTLED && doubtful != null) {
+			ask(doubtful);
+			return;
+		}
 		StreamTail.Batch batch = this.unacknowledged;
 		if (batch == null) {
 			batch = this.tail.nextBatch(this.state == State.OPEN);
@@ -580,6 +610,64 @@ public abstract class StreamLog {
 		}
 		return batch.complete() ? this.context.store().completeStream(this.stream, batch.events())
 				: this.context.store().storeEvents(this.stream, batch.events());
+	}
+
+	private void ask(EventId doubtful) {
+		isThere(doubtful).subscribe((there) -> this.mailbox.execute(() -> onTold(doubtful, there)),
+				(ex) -> this.mailbox.execute(() -> onNotTold(doubtful, ex)));
+	}
+
+	private void onTold(EventId doubtful, boolean there) {
+		moveTo(Link.IDLE);
+		if (isRunning()) {
+			if (doubtful.equals(this.doubt.last())) {
+				settle(there);
+			}
+			proceed();
+		}
+	}
+
+	private void onNotTold(EventId doubtful, Throwable ex) {
+		if (!(ex instanceof EventStoreUnavailableException)) {
+			// It will never tell. Better twice than not at all
+			logger.debug("What was stored of stream {} can't be found out", this.stream.streamId(), ex);
+			onTold(doubtful, false);
+			return;
+		}
+		moveTo(Link.AWAY);
+		if (isRunning()) {
+			onAway(ex);
+		}
+	}
+
+	/**
+	 * Go on from what the store holds: the one place where it is decided what becomes of
+	 * events that were sent, and whose fate wasn't known.
+	 * @param there whether they are stored
+	 */
+	private void settle(boolean there) {
+		EventId last = Objects.requireNonNull(this.doubt.last());
+		boolean anew = !there || this.doubt.isFollowedByGap();
+		List<EventId> dropped = this.doubt.end();
+		this.state = anew ? State.NEW : State.OPEN;
+		SseConnection reader = this.connection;
+		if (anew && reader != null && !dropped.isEmpty()) {
+			reader.dropped(dropped);
+		}
+		if (!there) {
+			return;
+		}
+		List<StreamTail.Entry> stored = this.tail.entries().stream().filter((entry) -> entry.isThrough(last)).toList();
+		this.context.observer()
+			.eventsStored(StreamTail.messages(stored.stream().map(StreamTail.Entry::event).toList()));
+		this.lastStored = last;
+		this.tail.settle(last.sequence());
+		if (stored.stream().anyMatch(StreamTail.Entry::isLast)) {
+			end(State.COMPLETE);
+		}
+		if (!anew && reader != null) {
+			reader.look();
+		}
 	}
 
 	private void onStored(StreamTail.Batch batch, @Nullable Revision revision) {
@@ -612,11 +700,8 @@ public abstract class StreamLog {
 	private void onFailed(StreamTail.Batch batch, Throwable ex) {
 		assert this.mailbox.isInside();
 		boolean unavailable = ex instanceof EventStoreUnavailableException;
+		boolean again = this.link == Link.RETRYING;
 		moveTo(unavailable ? Link.AWAY : Link.IDLE);
-		if (!unavailable) {
-			// Any other failure says that it was not stored
-			this.unacknowledged = null;
-		}
 		if (!isRunning()) {
 			return;
 		}
@@ -624,9 +709,10 @@ public abstract class StreamLog {
 			onAway(ex);
 		}
 		else if (ex instanceof StreamNotFoundException) {
-			onMissing();
+			startAnew();
 		}
 		else if (ex instanceof StreamConflictException conflict) {
+			this.unacknowledged = null;
 			onConflict(conflict);
 		}
 		else if (ex instanceof SessionDeletedException) {
@@ -637,6 +723,10 @@ public abstract class StreamLog {
 			}
 		}
 		else {
+			if (!again) {
+				// It says of this call alone that it was not carried out
+				this.unacknowledged = null;
+			}
 			onRefused(batch, ex);
 		}
 		proceed();
@@ -672,7 +762,11 @@ public abstract class StreamLog {
 			end(State.DISCARDED);
 			return;
 		}
-		onUnknown();
+		if (this.state == State.NEW && !isOnlyWriter() && this.unacknowledged != null) {
+			// If the stream is open now, others may have added to it, and to open it once
+			// more would drop that
+			unsettle(this.unacknowledged);
+		}
 		this.context.threads().deliverLater(RETRY, () -> this.mailbox.execute(this::retry));
 		opened(null, ex);
 		this.tail.failSenders(ex);
@@ -712,12 +806,33 @@ public abstract class StreamLog {
 		if (entries.isEmpty()) {
 			return;
 		}
-		// Anew behind what is gone, so that the gap can't be read over
-		startAnew();
-		List<Event> unread = entries.stream().filter((entry) -> !entry.isFound()).map(StreamTail.Entry::event).toList();
-		if (this.connection != null && !unread.isEmpty()) {
-			this.connection.dropped(unread);
+		if (this.unacknowledged != null) {
+			unsettle(this.unacknowledged);
 		}
+		else if (this.state != State.UNSETTLED) {
+			// Anew behind what is gone, so that the gap can't be read over
+			startAnew();
+		}
+		List<EventId> lost = this.doubt.drop(entries.stream()
+			.filter((entry) -> !entry.isFound())
+			.map(StreamTail.Entry::event)
+			.filter((event) -> !event.isPriming())
+			.map(Event::id)
+			.toList());
+		if (this.connection != null && !lost.isEmpty()) {
+			this.connection.dropped(lost);
+		}
+	}
+
+	/**
+	 * Find out with the next call whether a call was carried out that can't be made once
+	 * more.
+	 * @param batch what was to be stored
+	 */
+	private void unsettle(StreamTail.Batch batch) {
+		this.doubt.begin(batch.last());
+		this.unacknowledged = null;
+		this.state = State.UNSETTLED;
 	}
 
 	/**
@@ -726,13 +841,6 @@ public abstract class StreamLog {
 	final void startAnew() {
 		this.unacknowledged = null;
 		this.state = State.NEW;
-	}
-
-	/**
-	 * Add to the stream with the next call, and not open it.
-	 */
-	final void goOn() {
-		this.state = State.OPEN;
 	}
 
 	/**
@@ -788,6 +896,11 @@ public abstract class StreamLog {
 		 * The next call of the store adds to the stream.
 		 */
 		OPEN,
+
+		/**
+		 * The next call of the store asks what became of an earlier one.
+		 */
+		UNSETTLED,
 
 		/**
 		 * The last event is stored.

@@ -122,6 +122,15 @@ final class StreamTail {
 	}
 
 	/**
+	 * Say whether an event waits, and nobody has read it.
+	 * @param id the event's ID
+	 * @return whether it is in the tail and not known to be stored
+	 */
+	boolean misses(EventId id) {
+		return this.entries.stream().anyMatch((entry) -> !entry.found && entry.event.id().equals(id));
+	}
+
+	/**
 	 * Return what to store next, with one call. The tail must not be empty.
 	 * @param opened whether the stream is open in the store; it is before it is completed
 	 * @return the oldest events
@@ -379,6 +388,15 @@ final class StreamTail {
 		 */
 		boolean isLast() {
 			return this.kind == Kind.LAST;
+		}
+
+		/**
+		 * Say whether it is one of those up to an event.
+		 * @param last the ID of the last of them
+		 * @return whether its place isn't behind that
+		 */
+		boolean isThrough(EventId last) {
+			return sequence() <= last.sequence();
 		}
 
 		private long sequence() {

@@ -39,7 +39,7 @@ public final class ThreadPools implements Threads {
 	 * How long the user's executor may take to say whether it takes a task, before the
 	 * task counts as one that waits.
 	 */
-	private static final long ACCEPTANCE_MILLIS = 250;
+	private static final Duration ACCEPTANCE = Duration.ofMillis(250);
 
 	/**
 	 * Spring's own, by name since there is no Spring here: it starts a thread for each
@@ -126,9 +126,15 @@ public final class ThreadPools implements Threads {
 					accepted.run();
 					task.run();
 				};
-				this.handlers.execute(() -> offer(users, started, accepted, refused));
-				// An executor that waits neither accepts nor refuses
-				this.clock.schedule(() -> deliver(accepted), ACCEPTANCE_MILLIS, TimeUnit.MILLISECONDS);
+				this.handlers.execute(() -> {
+					// An executor that waits neither accepts nor refuses
+					deliverLater(ACCEPTANCE, accepted);
+					offer(users, started, accepted, refused);
+				});
+				if (this.handlers.isAnyWaiting()) {
+					// This one, perhaps
+					deliverLater(ACCEPTANCE, accepted);
+				}
 			}
 		}
 		catch (RejectedExecutionException ex) {
@@ -287,6 +293,10 @@ public final class ThreadPools implements Threads {
 
 		boolean isFull() {
 			return this.waiting.get() >= MAX_WAITING_TASKS;
+		}
+
+		boolean isAnyWaiting() {
+			return this.waiting.get() > 0;
 		}
 
 		private void letWait(Runnable task, int limit) {

@@ -284,7 +284,24 @@ public abstract class UserCode {
 
 	private static Runnable carriedOn(Runnable task) {
 		UserCode current = CURRENT.get();
-		return (current != null) ? () -> current.run(task) : task;
+		return (current != null) ? () -> current.goOn(task) : task;
+	}
+
+	// What a task of its own throws is Reactor's to tell, and not of the request: but for
+	// what would have been signalled to it, and can't be
+	private void goOn(Runnable task) {
+		UserCode before = CURRENT.get();
+		CURRENT.set(this);
+		try {
+			task.run();
+		}
+		catch (VirtualMachineError | LinkageError ex) {
+			logger.error("A request's handler has thrown what can't be signalled", ex);
+			failed(ex);
+		}
+		finally {
+			restore(before);
+		}
 	}
 
 	private static void restore(@Nullable UserCode before) {

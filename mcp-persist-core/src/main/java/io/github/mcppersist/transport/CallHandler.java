@@ -229,13 +229,13 @@ final class CallHandler {
 	}
 
 	private static void refused(Throwable ex, RunningCall call, Admission admission) {
+		admission.refused(call, ex);
 		if (ex instanceof RejectedExecutionException) {
 			logger.warn("A request was refused: {}", ex.getMessage());
 		}
 		else {
 			logger.error("A request was refused, since the executor for requests has failed; mend it", ex);
 		}
-		admission.refused(call, ex);
 	}
 
 	/**

@@ -34,6 +34,12 @@ final class ClientAnswers {
 	private static final Duration RETRY = Duration.ofMillis(300);
 
 	/**
+	 * How often a node that is present is told of an answer before it counts as one that
+	 * has died a moment ago.
+	 */
+	private static final int MAX_TELLS = 5;
+
+	/**
 	 * How long a notification is waited for whose handler goes on after it has returned.
 	 */
 	private static final Duration MAX_TURN = Duration.ofMinutes(1);
@@ -117,7 +123,7 @@ final class ClientAnswers {
 		Mono<Boolean> handedOn = this.runtime.nodes()
 			.isPresent(node)
 			.flatMap((present) -> present ? store.storeAnswer(session.name(), answered.detail(), jsonBytes(answer))
-				.then(this.runtime.streams().send(node, answered)) : Mono.just(false));
+				.then(Mono.defer(() -> tell(node, answered, MAX_TELLS))) : Mono.just(false));
 		return handedOn.onErrorMap((ex) -> {
 			logger.debug("A client's answer could not be handed on", ex);
 			return new RejectedRequestException((ex instanceof SessionAlreadyDeletedException)
@@ -129,6 +135,14 @@ final class ClientAnswers {
 			store.removeAnswers(session.name(), List.of(answered.detail())).onErrorComplete().subscribe();
 			return Mono.error(new RejectedRequestException(Rejection.ASKER_GONE));
 		});
+	}
+
+	// One that has only just started, or whose subscription was cut, listens in a moment
+	private Mono<Boolean> tell(String node, NodeMessage answered, int tells) {
+		return this.runtime.streams()
+			.send(node, answered)
+			.flatMap((received) -> (received || tells == 1) ? Mono.just(received)
+					: this.runtime.threads().after(RETRY).then(Mono.defer(() -> tell(node, answered, tells - 1))));
 	}
 
 	/**

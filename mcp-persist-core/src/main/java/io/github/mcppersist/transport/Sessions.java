@@ -290,9 +290,15 @@ final class Sessions {
 
 	private Mono<Session> restore(String name, @Nullable String sessionId) {
 		return Mono.defer(() -> this.restoring.computeIfAbsent(name,
-				(id) -> this.runtime.sessionStore()
-					.findSession(id)
-					.map((stored) -> restored(stored, (sessionId != null) ? sessionId : id))
+				(id) -> this.runtime.sessionStore().findSession(id).<Session>handle((stored, sink) -> {
+					try {
+						sink.next(restored(stored, (sessionId != null) ? sessionId : id));
+					}
+					catch (LinkageError | VirtualMachineError ex) {
+						// Reactor would throw it, and nobody would hear of the session
+						sink.error(new IllegalStateException("A session could not be restored", ex));
+					}
+				})
 					.switchIfEmpty(Mono.defer(() -> rejected(notFound())))
 					.onErrorMap(SessionStoreUnavailableException.class,
 							(ex) -> new RejectedRequestException(Rejection.SESSIONS_AWAY))

@@ -14,8 +14,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Runs simulations. {@code -Dsimulation.seeds=10000} runs as many, from
- * {@code -Dsimulation.seed=1} on; {@code -Dsimulation.debug=true} adds what is logged to
- * the trace of a failure.
+ * {@code -Dsimulation.seed=1} on, until {@code -Dsimulation.failures=5} of them have
+ * failed, or all are done; {@code -Dsimulation.debug=true} adds what is logged to the
+ * trace of a failure.
  */
 class SimulationTests {
 
@@ -38,15 +39,20 @@ class SimulationTests {
 	void keepsAllPromises() throws Exception {
 		long first = Long.getLong("simulation.seed", 1);
 		long seeds = Long.getLong("simulation.seeds", 300);
+		int failures = Integer.getInteger("simulation.failures", Integer.MAX_VALUE);
 		List<Simulation.Outcome> failed = new ArrayList<>();
 		Map<String, List<Long>> kinds = new LinkedHashMap<>();
 		long started = System.nanoTime();
 		long steps = 0;
+		long run = 0;
+		int failing = 0;
 
-		for (long seed = first; seed < first + seeds; seed++) {
+		for (long seed = first; seed < first + seeds && failing < failures; seed++) {
 			Simulation.Outcome outcome = new Simulation(seed).run();
 			steps += outcome.steps();
+			run++;
 			if (!outcome.failures().isEmpty()) {
+				failing++;
 				if (failed.size() < SHOWN_FAILURES) {
 					failed.add(outcome);
 				}
@@ -57,7 +63,7 @@ class SimulationTests {
 		}
 
 		double seconds = (System.nanoTime() - started) / 1e9;
-		System.out.printf("%d seeds, %d steps, %.1f s%n", seeds, steps, seconds);
+		System.out.printf("%d seeds, %d of them failed, %d steps, %.1f s%n", run, failing, steps, seconds);
 		kinds.forEach((kind, found) -> System.out
 			.println(found.size() + " x " + kind + " " + found.subList(0, Math.min(12, found.size()))));
 		if (seeds == 1 && !failed.isEmpty()) {

@@ -5,6 +5,8 @@ import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -20,17 +22,18 @@ import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.Revision;
+import io.github.mcppersist.event.StreamConflictException;
 import io.github.mcppersist.event.StreamKey;
 
 /**
  * The store in memory behind gates: reads and writes go through, wait, fail as in an
- * outage, are refused, or meet an error.
+ * outage before or after they were carried out, are refused, or meet an error.
  */
 final class GatedEventStore implements EventStore {
 
 	private final InMemoryEventStore store = new InMemoryEventStore();
 
-	private final Deque<Runnable> waiting = new ArrayDeque<>();
+	private final Deque<Consumer<@Nullable Gate>> waiting = new ArrayDeque<>();
 
 	private Gate reads = Gate.OPEN;
 
@@ -39,6 +42,8 @@ final class GatedEventStore implements EventStore {
 	private @Nullable EventStoreException readFailure;
 
 	private @Nullable Flux<Hint> hints;
+
+	private boolean openedElsewhere;
 
 	private int readCalls;
 
@@ -67,6 +72,13 @@ final class GatedEventStore implements EventStore {
 	}
 
 	/**
+	 * Have streams be those of another node: they are there, and can't be opened.
+	 */
+	void openedElsewhere() {
+		this.openedElsewhere = true;
+	}
+
+	/**
 	 * Give whoever watches these hints, instead of the store's own.
 	 * @param hints the hints
 	 */
@@ -82,7 +94,16 @@ final class GatedEventStore implements EventStore {
 	 * Let the oldest call through that waits, as the gates are now.
 	 */
 	void letThrough() {
-		this.waiting.remove().run();
+		this.waiting.remove().accept(null);
+	}
+
+	/**
+	 * Let the oldest call through that waits. What it sets off meets the gates as they
+	 * are.
+	 * @param gate the gate for this one
+	 */
+	void letThrough(Gate gate) {
+		this.waiting.remove().accept(gate);
 	}
 
 	private <T> Mono<T> read(Mono<T> call) {
@@ -90,29 +111,40 @@ final class GatedEventStore implements EventStore {
 			this.readCalls++;
 			EventStoreException failure = this.readFailure;
 			this.readFailure = null;
-			return (failure != null) ? Mono.error(failure) : through(true, call);
+			return (failure != null) ? Mono.error(failure) : through(true, null, call);
 		});
 	}
 
 	private <T> Mono<T> write(Mono<T> call) {
-		return Mono.defer(() -> through(false, call));
+		return Mono.defer(() -> through(false, null, call));
 	}
 
-	private <T> Mono<T> through(boolean read, Mono<T> call) {
-		return switch (read ? this.reads : this.writes) {
+	private <T> Mono<T> through(boolean read, @Nullable Gate own, Mono<T> call) {
+		return switch ((own != null) ? own : read ? this.reads : this.writes) {
 			case OPEN -> call;
-			case WAIT -> Mono.create((sink) -> this.waiting
-				.add(() -> through(read, call).subscribe(sink::success, sink::error, sink::success)));
+			case WAIT -> later(read, call);
 			case AWAY -> Mono.error(new EventStoreUnavailableException("Away"));
+			case DONE_AND_WAIT -> call.then(later(read, Mono.empty()));
 			case DONE_BUT_AWAY -> call.then(Mono.error(new EventStoreUnavailableException("Away, though it was done")));
 			case REFUSE -> Mono.error(new EventStoreException("Refused"));
 			case THROW -> throw new NoClassDefFoundError("Told to be missing");
 		};
 	}
 
+	private <T> Mono<T> later(boolean read, Mono<T> call) {
+		return Mono.create((sink) -> this.waiting
+			.add((gate) -> through(read, gate, call).subscribe(sink::success, sink::error, sink::success)));
+	}
+
 	@Override
 	public Mono<Revision> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events) {
-		return write(this.store.openStream(stream, requestIds, events));
+		return write(this.openedElsewhere ? conflict(stream) : this.store.openStream(stream, requestIds, events));
+	}
+
+	private Mono<Revision> conflict(StreamKey stream) {
+		return this.store.replayEventsAfter(stream, null, Integer.MAX_VALUE)
+			.flatMap((page) -> Mono.error(new StreamConflictException(stream,
+					Objects.requireNonNull(page.lastEventId()).sequence() + 1, false)));
 	}
 
 	@Override
@@ -160,7 +192,7 @@ final class GatedEventStore implements EventStore {
 	 */
 	enum Gate {
 
-		OPEN, WAIT, AWAY, DONE_BUT_AWAY, REFUSE, THROW
+		OPEN, WAIT, AWAY, DONE_AND_WAIT, DONE_BUT_AWAY, REFUSE, THROW
 
 	}
 

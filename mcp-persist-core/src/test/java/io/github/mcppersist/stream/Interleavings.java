@@ -12,7 +12,7 @@ import java.util.function.Supplier;
  * comes to a {@linkplain #step() point} that its program marks; from one point to the
  * next no other thread runs.
  */
-final class Interleavings implements AutoCloseable {
+public final class Interleavings implements AutoCloseable {
 
 	private static final int MAX_STEPS = 1000;
 
@@ -29,7 +29,7 @@ final class Interleavings implements AutoCloseable {
 	 * Mark a point at which any other thread may go on first. Nothing, on a thread that
 	 * isn't one of those that are explored.
 	 */
-	void step() {
+	public void step() {
 		Turns mine = this.turns.get();
 		if (mine != null) {
 			mine.pass();
@@ -42,7 +42,7 @@ final class Interleavings implements AutoCloseable {
 	 * is to be checked when all have ended
 	 * @return how many orders there are
 	 */
-	int explore(Supplier<Programs> programs) {
+	public int explore(Supplier<Programs> programs) {
 		int orders = 0;
 		do {
 			run(programs.get());
@@ -109,7 +109,7 @@ final class Interleavings implements AutoCloseable {
 	 * @param threads what each thread does
 	 * @param check fails if the outcome is wrong
 	 */
-	record Programs(List<Runnable> threads, Runnable check) {
+	public record Programs(List<Runnable> threads, Runnable check) {
 	}
 
 	private static final class Turns {

@@ -195,6 +195,28 @@ class SseConnectionTests {
 		}
 
 		@Test
+		void readsAgainLaterInAnOutageIfTheWriterHereMayHaveStoredWhatItHasDropped() {
+			isLive();
+			EventId cursor = ((StandaloneLog) log()).lastDelivered();
+			client().go();
+			store().writes(Gate.DONE_BUT_AWAY);
+			store().reads(Gate.AWAY);
+			send("one");
+			store().writes(Gate.REFUSE);
+			streams().threads().pass(A_WHILE);
+			store().writes(Gate.AWAY);
+			send("two");
+			renew();
+
+			resume(cursor, new PageReader.Away(new IllegalStateException("Away")));
+
+			assertThat(state()).isEqualTo(State.STARTING);
+			open();
+			streams().threads().pass(A_WHILE);
+			assertThat(client().events).containsExactly("@2", "@2", "one@3", "two@4");
+		}
+
+		@Test
 		void isAdriftIfTheWriterHereHasStoredNothing() {
 			store().reads(Gate.AWAY);
 
@@ -530,6 +552,39 @@ class SseConnectionTests {
 		}
 
 		@Test
+		void isNotHandedWhatItsClientHasThoughTheWriterHereIsToldOtherwiseLater() {
+			isLive();
+			store().writes(Gate.DONE_AND_WAIT);
+			send("one");
+			Event other = otherEvent(4);
+			store().behind().storeEvents(log().stream(), List.of(other)).block();
+			renew();
+			resume(other.id(), new PageReader.Page(streams().read(log().stream(), other.id())));
+
+			store().writes(Gate.AWAY);
+			store().letThrough();
+			send("two");
+
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events).containsExactly("@2", "@4", "two");
+		}
+
+		@Test
+		void isNotHandedAgainWhatWasRefusedThoughItIsStored() {
+			isLive();
+			store().writes(Gate.DONE_BUT_AWAY);
+			send("one");
+			store().writes(Gate.REFUSE);
+			streams().threads().pass(A_WHILE);
+
+			store().writes(Gate.OPEN);
+			send("two");
+
+			assertThat(client().events).containsExactly("@2", "one", "@3", "two@4");
+			assertThat(streams().read(log().stream(), null).events()).hasSize(2);
+		}
+
+		@Test
 		void readsWhatAnotherWriterHasStoredInBetween() {
 			isLive();
 			Event other = otherEvent(3);
@@ -571,7 +626,7 @@ class SseConnectionTests {
 		}
 
 		@Test
-		@Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+		@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 		void waitsForTheStoreWhenTooMuchHasGoneOutWithoutAnId() {
 			RequestLog request = streams().request();
 			use(request);

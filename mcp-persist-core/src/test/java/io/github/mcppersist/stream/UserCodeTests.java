@@ -158,6 +158,24 @@ class UserCodeTests {
 		assertThat(code.failure.get(20, TimeUnit.SECONDS)).isInstanceOf(NoClassDefFoundError.class);
 	}
 
+	@Test
+	void leavesToReactorWhatATaskOfItsOwnThrows() throws Exception {
+		Recorded code = new Recorded(this.threads);
+		CompletableFuture<Throwable> told = new CompletableFuture<>();
+		Schedulers.onHandleError((thread, ex) -> told.complete(ex));
+		try {
+			code.begin(() -> Schedulers.boundedElastic().schedule(() -> {
+				throw new IllegalStateException("not of the request");
+			}));
+
+			assertThat(told.get(20, TimeUnit.SECONDS)).hasMessage("not of the request");
+			assertThat(code.failure).isNotDone();
+		}
+		finally {
+			Schedulers.resetOnHandleError();
+		}
+	}
+
 	private static boolean sleptUntilInterrupted() {
 		try {
 			return new CountDownLatch(1).await(20, TimeUnit.SECONDS);

@@ -61,6 +61,14 @@ record Operation(String name, boolean reads, boolean writes, boolean frees, Proo
 		return equals(LuaScript.PROBE.operation());
 	}
 
+	/**
+	 * Say whether it is done with keys, and so only by a server that has its data.
+	 * @return whether it is
+	 */
+	boolean hasKeys() {
+		return this.reads || this.writes;
+	}
+
 	boolean hasWritten(Object reply) {
 		return switch (this.proof) {
 			case ALWAYS -> true;

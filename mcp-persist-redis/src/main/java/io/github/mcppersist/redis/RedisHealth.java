@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,9 +44,10 @@ import io.github.mcppersist.event.StoreOutage;
  * lasts, so that a server that takes one write and refuses the next doesn't come and go.
  * That a server isn't working is logged once when it begins, again if it gets worse, and
  * once when it ends; a refusal beside it hides nothing of that. What comes back within a
- * minute is counted, and logged once a minute. A refusal is logged once a minute at most,
- * and that it is over only if it was logged. A first answer that is long in coming is no
- * outage: a JVM that has just started takes its time to open a connection.
+ * minute, for a reason that was logged, is counted, and logged once a minute. A refusal
+ * is logged once a minute at most, and that it is over only if it was logged. A first
+ * answer that is long in coming is no outage: a JVM that has just started takes its time
+ * to open a connection.
  */
 final class RedisHealth {
 
@@ -134,6 +136,11 @@ final class RedisHealth {
 	private long loggedAt;
 
 	/**
+	 * The kinds of failures that were logged since it came for the first time.
+	 */
+	private final Set<RedisFailure.Kind> kindsLogged = EnumSet.noneOf(RedisFailure.Kind.class);
+
+	/**
 	 * How often it has come back since then.
 	 */
 	private int unlogged;
@@ -186,13 +193,16 @@ final class RedisHealth {
 		Server known = server(server);
 		long now = this.nanoTime.getAsLong();
 		known.lastAnswer = now;
+		if (operation.hasKeys()) {
+			known.lastAnswerOfKeys = now;
+		}
 		this.answeredEver = true;
 		if (wrote) {
 			known.lastProof = now;
 		}
 		if (this.outage) {
 			synchronized (this) {
-				known.absence = null;
+				known.answered(now, operation);
 				// Threads may bring the answers in another order than Redis gave them
 				if (wrote && startedAt - known.refusedAt >= 0) {
 					known.refusal = null;
@@ -238,16 +248,16 @@ final class RedisHealth {
 		Server known = server(server);
 		switch (cause.kind()) {
 			case WRITES_REFUSED, READ_ONLY -> {
-				known.answered(this.nanoTime.getAsLong());
+				known.answered(this.nanoTime.getAsLong(), operation);
 				known.refusal = cause;
 				known.refusedAt = this.nanoTime.getAsLong();
 			}
 			case REFUSED -> {
-				known.answered(this.nanoTime.getAsLong());
+				known.answered(this.nanoTime.getAsLong(), operation);
 				refused(new Refused(server, operation), cause);
 			}
 			case CALL_REFUSED, UNKNOWN -> {
-				known.answered(this.nanoTime.getAsLong());
+				known.answered(this.nanoTime.getAsLong(), operation);
 				if (operation.isProbe()) {
 					// Nothing of it is large, and nobody else uses its key: it is refused
 					// whatever there is
@@ -265,7 +275,7 @@ final class RedisHealth {
 			case CONNECTION, PASSING -> {
 				// One slow call is no outage: what counts is that nothing at all is
 				// answered.
-				if (known.lastAnswer - startedAt <= 0 && !(cause.cause() == null && isStarting())) {
+				if (known.lastAnswer(cause) - startedAt <= 0 && !(cause.cause() == null && isStarting())) {
 					known.absence = cause;
 				}
 			}
@@ -486,7 +496,12 @@ final class RedisHealth {
 		this.lastTold = describe(now);
 		if (failure != null) {
 			if (this.failing.met(at, now)) {
-				boolean back = this.failing.returns() > 0;
+				if (this.failing.returns() == 0) {
+					this.kindsLogged.clear();
+				}
+				// What comes for another reason is news, though it comes within the same
+				// minute
+				boolean back = this.kindsLogged.contains(failure.kind());
 				this.unlogged += back ? 1 : 0;
 				this.logged = back ? this.logged : State.WORKING;
 			}
@@ -499,6 +514,7 @@ final class RedisHealth {
 		if (worst.compareTo(this.logged) > 0) {
 			this.logged = worst;
 			this.loggedAt = now;
+			this.kindsLogged.add(failure.kind());
 			this.endLogged = true;
 			logger.atWarn()
 				.addKeyValue("mcp.outage.kind", failure.kind())
@@ -602,6 +618,11 @@ final class RedisHealth {
 
 		private volatile long lastAnswer;
 
+		/**
+		 * A server that loads its data, or has lost its primary, still publishes.
+		 */
+		private volatile long lastAnswerOfKeys;
+
 		private volatile long lastProof;
 
 		/**
@@ -629,6 +650,7 @@ final class RedisHealth {
 		Server(long now) {
 			this.since = now;
 			this.lastAnswer = now - 1;
+			this.lastAnswerOfKeys = now - 1;
 			this.lastProof = now - QUIET;
 			this.lastProbe = now;
 			this.lastFullProbe = now - PROBE_AT_LEAST;
@@ -653,9 +675,19 @@ final class RedisHealth {
 			return (absence != null) ? absence : this.refusal;
 		}
 
-		void answered(long now) {
+		long lastAnswer(RedisFailure failure) {
+			return (failure.kind() == RedisFailure.Kind.PASSING) ? this.lastAnswerOfKeys : this.lastAnswer;
+		}
+
+		void answered(long now, Operation operation) {
 			this.lastAnswer = now;
-			this.absence = null;
+			if (operation.hasKeys()) {
+				this.lastAnswerOfKeys = now;
+			}
+			RedisFailure absence = this.absence;
+			if (absence != null && (operation.hasKeys() || absence.kind() != RedisFailure.Kind.PASSING)) {
+				this.absence = null;
+			}
 		}
 
 	}

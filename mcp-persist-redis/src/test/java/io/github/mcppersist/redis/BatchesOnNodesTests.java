@@ -136,7 +136,7 @@ class BatchesOnNodesTests {
 			this.nodes.get(1).die();
 
 			// As soon as Redis has noticed that its connection is gone
-			await().atMost(Duration.ofSeconds(5)).untilAsserted(() -> {
+			await().atMost(Duration.ofMinutes(1)).untilAsserted(() -> {
 				try (Exchange post = at(2).post(answers)) {
 					assertThat(post.status()).isEqualTo(409);
 				}

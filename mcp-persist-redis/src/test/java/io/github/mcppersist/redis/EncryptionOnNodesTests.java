@@ -123,6 +123,7 @@ class EncryptionOnNodesTests {
 		try (Exchange subscribed = elsewhere.post(SUBSCRIPTION); Exchange get = elsewhere.get(null)) {
 			subscribed.rest();
 			get.next();
+			call(client);
 			nodes.get(0).server.notifyResourcesUpdated(new ResourcesUpdatedNotification(URI));
 			assertThat(get.next().data()).contains(URI);
 		}
@@ -132,6 +133,13 @@ class EncryptionOnNodesTests {
 		try (Exchange ended = client.post(UNSUBSCRIPTION); Exchange again = elsewhere.post(SUBSCRIPTION)) {
 			ended.rest();
 			again.rest();
+		}
+	}
+
+	// A node knows what is subscribed to by the time of the session's next call
+	private static void call(RawMcpClient client) throws Exception {
+		try (Exchange call = client.call("fence", "count", "{}")) {
+			call.rest();
 		}
 	}
 
@@ -202,6 +210,7 @@ class EncryptionOnNodesTests {
 		try (Exchange subscribed = client.post(SUBSCRIPTION); Exchange get = elsewhere.get(null)) {
 			subscribed.rest();
 			get.next();
+			call(elsewhere);
 			nodes.get(second).server.notifyResourcesUpdated(new ResourcesUpdatedNotification(URI));
 			assertThat(get.next().data()).contains(URI);
 		}

@@ -21,9 +21,10 @@ import io.github.mcppersist.transport.StreamableHttpOptions;
 final class McpNodes implements AutoCloseable {
 
 	/**
-	 * Short, so that a test needn't wait; beyond what a busy machine delays a thread by.
+	 * As it is by default: on a busy machine a node that lives may be silent for a few
+	 * seconds.
 	 */
-	static final Duration NODE_TIMEOUT = Duration.ofSeconds(3);
+	static final Duration NODE_TIMEOUT = Duration.ofSeconds(10);
 
 	private final List<Node> nodes = new ArrayList<>();
 

@@ -99,7 +99,7 @@ class NodeDeathTests {
 			readToTheEnd(this.client.at(this.nodes.get(1).port()), cursor);
 
 			await().atMost(Duration.ofMinutes(1))
-				.untilAsserted(() -> assertThat(log.list)
+				.untilAsserted(() -> assertThat(List.copyOf(log.list))
 					// A machine that stands still for a while may miss others as well
 					.filteredOn((line) -> line.getFormattedMessage().startsWith("Node " + dead + " has gone"))
 					.hasSize(2)

@@ -69,7 +69,7 @@ final class OnNodes {
 		}, "test-client");
 		thread.setDaemon(true);
 		thread.start();
-		return future.orTimeout(60, TimeUnit.SECONDS);
+		return future.orTimeout(5, TimeUnit.MINUTES);
 	}
 
 }

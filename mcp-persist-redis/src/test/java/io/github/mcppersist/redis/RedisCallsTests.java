@@ -32,7 +32,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 @NeedsRedis
 class RedisCallsTests {
 
-	private static final Duration LIMIT = Duration.ofSeconds(2);
+	private static final Duration LIMIT = Duration.ofSeconds(4);
 
 	private static final byte[] KEY = RedisKeys.bytes("none");
 

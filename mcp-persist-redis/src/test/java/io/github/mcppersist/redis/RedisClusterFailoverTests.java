@@ -62,7 +62,7 @@ class RedisClusterFailoverTests {
 	private void open(Driver driver) {
 		this.store = this.stores
 			.open(this.stores.builder(driver.open(new RedisClusterConfiguration(this.cluster.addresses())))
-				.timeout(Duration.ofSeconds(1)));
+				.timeout(Duration.ofSeconds(5)));
 		this.cluster.nodes()
 			.forEach((node) -> awaiting().ignoreExceptionsInstanceOf(EventStoreUnavailableException.class)
 				.until(() -> store(node)));
@@ -132,7 +132,7 @@ class RedisClusterFailoverTests {
 			.hasSizeLessThanOrEqualTo(4 + 2 * (int) Duration.ofNanos(System.nanoTime() - start).toSeconds());
 		assertOthersWork();
 		awaiting().until(() -> this.store.outage() == null);
-		awaiting().untilAsserted(() -> assertThat(this.log.list).extracting(ILoggingEvent::getLevel)
+		awaiting().untilAsserted(() -> assertThat(List.copyOf(this.log.list)).extracting(ILoggingEvent::getLevel)
 			.containsExactly(Level.WARN, Level.INFO));
 	}
 

@@ -105,6 +105,55 @@ class RedisHealthTests {
 	}
 
 	@Test
+	void aServerThatPublishesWhileItLoadsItsDataIsAway() {
+		for (int i = 0; i < 10; i++) {
+			long startedAt = this.clock.get();
+			pass(500);
+			this.health.succeeded("a", Operation.PUBLISH, this.clock.get(), false);
+			pass(2000);
+			this.health.failed("a", PROBE, startedAt,
+					RedisFailure.of(new IllegalStateException("LOADING Redis is loading the dataset in memory"), "a"));
+			this.health.probed("a");
+			assertThat(this.health.outage()).isNotNull();
+			assertThat(this.health.state("a")).isEqualTo(RedisHealth.State.AWAY);
+			this.health.succeeded("a", Operation.PUBLISH, this.clock.get(), false);
+			assertThat(this.health.state("a")).isEqualTo(RedisHealth.State.AWAY);
+		}
+		assertThat(levels()).containsExactly(Level.WARN);
+
+		probeAll();
+		assertThat(this.health.outage()).isNull();
+		assertThat(levels()).containsExactly(Level.WARN, Level.INFO);
+	}
+
+	@Test
+	void whatComesForAnotherReasonWithinAMinuteIsLoggedOnceAsWell() {
+		for (int i = 0; i < 4; i++) {
+			fail("a", APPEND, "OOM command not allowed when used memory > 'maxmemory'.");
+			probeAll();
+			fail("a", APPEND, "READONLY You can't write against a read only replica.");
+			probeAll();
+			assertThat(this.health.outage()).isNull();
+		}
+
+		assertThat(this.log.list).filteredOn((line) -> line.getLevel() == Level.WARN)
+			.extracting(ILoggingEvent::getFormattedMessage)
+			.satisfiesExactly((first) -> assertThat(first).contains("out of memory"),
+					(second) -> assertThat(second).contains("read-only replica"));
+	}
+
+	@Test
+	void oneSlowCallIsNoOutageWhileOthersAreAnswered() {
+		long startedAt = this.clock.get();
+		pass(500);
+		this.health.succeeded("a", Operation.PUBLISH, this.clock.get(), false);
+
+		this.health.failed("a", APPEND, startedAt, RedisFailure.timeout(500, "a"));
+
+		assertThat(this.health.outage()).isNull();
+	}
+
+	@Test
 	void aRefusedCallOfOneKeyIsNoStateOfTheStoreAndIsLoggedOnceAMinute() {
 		for (int i = 0; i < 15; i++) {
 			fail("a", APPEND, "WRONGTYPE Operation against a key holding the wrong kind of value");

@@ -55,6 +55,8 @@ class RedisLayoutTests {
 
 	private final StreamKey stream = new StreamKey(SESSION, "AbCdEfGhIjKlMnOp");
 
+	private RedisMonitor monitor;
+
 	private RedisEventStore store;
 
 	@BeforeAll
@@ -72,10 +74,11 @@ class RedisLayoutTests {
 	}
 
 	@BeforeEach
-	void openStore() {
+	void openStore() throws IOException {
 		redis.cli("FLUSHALL");
+		this.monitor = new RedisMonitor(redis);
 		this.store = builder().build();
-		Awaitility.await().until(() -> !redis.cli("PUBSUB", "CHANNELS").equals(List.of()));
+		this.monitor.awaitStarted();
 	}
 
 	// Commands are counted, so there are no echoes among them.
@@ -84,8 +87,9 @@ class RedisLayoutTests {
 	}
 
 	@AfterEach
-	void closeStore() {
+	void closeStore() throws IOException {
 		this.store.close();
+		this.monitor.close();
 	}
 
 	@Test
@@ -198,14 +202,12 @@ class RedisLayoutTests {
 	@Test
 	void aPlainCallCostsTwoCommands() throws Exception {
 		call(StreamKey.random(SESSION));
-		Map<String, Long> sent;
-		try (RedisMonitor monitor = new RedisMonitor(redis)) {
-			for (int i = 0; i < 10; i++) {
-				call(StreamKey.random(SESSION));
-			}
-			sent = monitor.counts();
+		this.monitor.lines();
+		for (int i = 0; i < 10; i++) {
+			call(StreamKey.random(SESSION));
 		}
 
+		Map<String, Long> sent = this.monitor.counts();
 		sent.keySet()
 			.removeAll(List.of("exists", "hget", "lindex", "llen", "lset", "pexpire", "rpush", "rpushx", "time", "zadd",
 					"zcard", "zremrangebyscore"));
@@ -217,32 +219,33 @@ class RedisLayoutTests {
 		call(this.stream);
 		TestEvents.block(this.store.replayEventsAfter(this.stream, null, 1000));
 
-		try (RedisMonitor monitor = new RedisMonitor(redis)) {
-			TestEvents.block(this.store.replayEventsAfter(this.stream, null, 1000));
+		this.monitor.lines();
+		TestEvents.block(this.store.replayEventsAfter(this.stream, null, 1000));
 
-			// A script with four calls of its own, and then the events
-			assertThat(monitor.counts())
-				.isEqualTo(Map.of("evalsha", 1L, "lindex", 1L, "llen", 1L, "pttl", 1L, "exists", 1L, "lrange", 1L));
-		}
+		// A script with four calls of its own, and then the events
+		assertThat(this.monitor.counts())
+			.isEqualTo(Map.of("evalsha", 1L, "lindex", 1L, "llen", 1L, "pttl", 1L, "exists", 1L, "lrange", 1L));
 	}
 
 	@Test
 	void publishesOnlyForAReaderOnAnotherNode() throws Exception {
 		TestEvents.block(this.store.openStream(this.stream, null, TestEvents.priming(this.stream)));
-		try (RedisEventStore other = builder().build(); RedisMonitor monitor = new RedisMonitor(redis)) {
+		try (RedisEventStore other = builder().build()) {
+			RedisStores.awaitSubscribed(this.store, redis);
+			RedisStores.awaitSubscribed(other, redis);
 			Queue<Hint> hints = new ConcurrentLinkedQueue<>();
 			Disposable own = this.store.watch(this.stream).subscribe(hints::add);
 			Awaitility.await().until(() -> !hints.isEmpty());
-			monitor.scripts();
+			this.monitor.lines();
 			TestEvents.block(this.store.storeEvents(this.stream, List.of(event(2, "bbbbbb", "{}"))));
-			assertThat(published(monitor)).isEmpty();
+			assertThat(published()).isEmpty();
 
 			Queue<Hint> remoteHints = new ConcurrentLinkedQueue<>();
 			Disposable remote = other.watch(this.stream).subscribe(remoteHints::add);
 			Awaitility.await().until(() -> !remoteHints.isEmpty());
 			// One that the reader has moved, and one for the event.
 			TestEvents.block(this.store.storeEvents(this.stream, List.of(event(3, "cccccc", "{}"))));
-			assertThat(published(monitor)).hasSize(2);
+			assertThat(published()).hasSize(2);
 			Awaitility.await()
 				.untilAsserted(() -> assertThat(remoteHints).containsExactly(Hint.watched(), Hint.stored(3)));
 
@@ -255,8 +258,8 @@ class RedisLayoutTests {
 	}
 
 	// Some probes publish an echo
-	private static List<String> published(RedisMonitor monitor) throws IOException {
-		return monitor.scripts()
+	private List<String> published() throws IOException {
+		return this.monitor.scripts()
 			.stream()
 			.flatMap(List::stream)
 			.filter((call) -> call.startsWith("publish") && !call.endsWith(" \"e\""))
@@ -279,11 +282,10 @@ class RedisLayoutTests {
 
 	@Test
 	void trimsSeldomAndToTheBound() throws Exception {
-		try (RedisMonitor monitor = new RedisMonitor(redis);
-				RedisEventStore bounded = RedisEventStore.builder(factory)
-					.timeout(TestEvents.PATIENT)
-					.maxEventsPerStream(160)
-					.build()) {
+		try (RedisEventStore bounded = RedisEventStore.builder(factory)
+			.timeout(TestEvents.PATIENT)
+			.maxEventsPerStream(160)
+			.build()) {
 			TestEvents.block(bounded.openStream(this.stream, null, TestEvents.priming(this.stream)));
 			for (int sequence = 2; sequence <= 400; sequence++) {
 				TestEvents
@@ -292,7 +294,7 @@ class RedisLayoutTests {
 
 			Awaitility.await().until(() -> (Long) redis.cli("LLEN", STREAM_KEY) <= 161);
 			assertThat((Long) redis.cli("LLEN", STREAM_KEY)).isGreaterThan(150);
-			assertThat(monitor.counts().get("ltrim")).isBetween(20L, 30L);
+			assertThat(this.monitor.counts().get("ltrim")).isBetween(20L, 30L);
 			EventPage page = TestEvents.block(bounded.replayEventsAfter(this.stream, null, 100_000));
 			assertThat(page.lastEventId()).extracting(EventId::sequence).isEqualTo(400L);
 		}

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -17,11 +18,18 @@ import io.github.mcppersist.test.redis.RedisServer;
 
 /**
  * Records the commands that clients send to a Redis: all of them, or those that neither
- * scripts call nor nodes make by the clock, which are echoes, signs of life and looks.
+ * scripts call nor nodes make by the clock, which are echoes, signs of life and looks,
+ * nor drivers on a new connection.
  */
 final class RedisMonitor implements AutoCloseable {
 
 	private static final Pattern COMMAND = Pattern.compile("^\\+\\S+ \\[\\d+ (\\S+)] \"(\\w+)\"(.*)$");
+
+	/**
+	 * What a driver sends on a new connection, of which it may open more than one if
+	 * Redis is slow to answer.
+	 */
+	private static final Set<String> GREETINGS = Set.of("hello", "client");
 
 	private static final List<LuaScript> BY_THE_CLOCK = List.of(LuaScript.BEAT, LuaScript.FIND_URIS, LuaScript.PROBE);
 
@@ -43,6 +51,20 @@ final class RedisMonitor implements AutoCloseable {
 		if (!"+OK".equals(this.lines.readLine())) {
 			throw new IOException("Redis doesn't let itself be monitored");
 		}
+	}
+
+	/**
+	 * Wait until a node has started, that was opened after this: the last thing that it
+	 * does for that is to ask how Redis keeps its memory.
+	 * @throws IOException if the connection fails, or no node starts within a minute
+	 */
+	void awaitStarted() throws IOException {
+		for (String line = this.lines.readLine(); line != null; line = this.lines.readLine()) {
+			if (command(line).group(2).equalsIgnoreCase("info")) {
+				return;
+			}
+		}
+		throw new IOException("Redis closed the connection");
 	}
 
 	/**
@@ -90,7 +112,7 @@ final class RedisMonitor implements AutoCloseable {
 			String arguments = command.group(3);
 			boolean ofScript = "lua".equals(command.group(1));
 			if (!ofScript) {
-				byTheClock = arguments.endsWith(" \"e\"")
+				byTheClock = arguments.endsWith(" \"e\"") || GREETINGS.contains(command.group(2).toLowerCase())
 						|| BY_THE_CLOCK.stream().anyMatch((script) -> calls(arguments, script));
 			}
 			// A script isn't interrupted: what it calls follows it

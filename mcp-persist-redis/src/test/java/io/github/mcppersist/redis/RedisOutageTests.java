@@ -80,6 +80,8 @@ class RedisOutageTests {
 		this.factory = new LettuceConnectionFactory("127.0.0.1", this.proxy.port());
 		this.factory.afterPropertiesSet();
 		this.factory.start();
+		// Whose first connection may take its time, since its classes are loaded for it
+		this.factory.getConnection().close();
 		this.store = RedisEventStore.builder(this.factory).timeout(LIMIT).build();
 		eventually(Mono
 			.defer(() -> this.store.openStream(this.stream, RequestIds.parse("1"), TestEvents.priming(this.stream))));
@@ -132,7 +134,7 @@ class RedisOutageTests {
 
 		this.redis.resume();
 		eventually(Mono.defer(() -> this.store.replayEventsAfter(this.stream, null, 1000)));
-		awaiting().untilAsserted(() -> assertThat(this.log.list).extracting(ILoggingEvent::getLevel)
+		awaiting().untilAsserted(() -> assertThat(List.copyOf(this.log.list)).extracting(ILoggingEvent::getLevel)
 			.containsExactly(Level.WARN, Level.INFO));
 	}
 
@@ -295,7 +297,7 @@ class RedisOutageTests {
 		StreamKey next = RedisStores.newStream();
 		try {
 			TestEvents.block(this.store.openStream(next, RequestIds.parse("1"), TestEvents.priming(next)));
-			TestEvents.block(this.store.completeStream(next, List.of(TestEvents.event(next, 2, 100_000))));
+			TestEvents.block(this.store.completeStream(next, List.of(TestEvents.event(next, 2, 300_000))));
 			return true;
 		}
 		catch (EventStoreUnavailableException ex) {

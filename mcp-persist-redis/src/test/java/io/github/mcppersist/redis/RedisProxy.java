@@ -40,11 +40,7 @@ public final class RedisProxy implements AutoCloseable {
 
 	private final AtomicLong lostBytes = new AtomicLong();
 
-	private final AtomicLong held = new AtomicLong();
-
 	private final AtomicLong accepted = new AtomicLong();
-
-	private final AtomicLong sent = new AtomicLong();
 
 	private final Object modeLock = new Object();
 
@@ -133,14 +129,6 @@ public final class RedisProxy implements AutoCloseable {
 	}
 
 	/**
-	 * Return how many times replies were held back so far.
-	 * @return the number of pieces of data
-	 */
-	long held() {
-		return this.held.get();
-	}
-
-	/**
 	 * Lose what comes through those connections over which somebody has subscribed so
 	 * far; those that are opened from now on work.
 	 */
@@ -179,15 +167,6 @@ public final class RedisProxy implements AutoCloseable {
 	 */
 	public long lostBytes() {
 		return this.lostBytes.get();
-	}
-
-	/**
-	 * Return how many times clients have sent something so far. What they send at once
-	 * counts as one.
-	 * @return the number of pieces of data
-	 */
-	long sent() {
-		return this.sent.get();
 	}
 
 	/**
@@ -242,6 +221,11 @@ public final class RedisProxy implements AutoCloseable {
 		Socket server = new Socket();
 		Connection connection = new Connection(client, server);
 		this.connections.add(connection);
+		if (this.mode == Mode.REFUSE) {
+			// Since it was accepted
+			connection.close();
+			return;
+		}
 		try {
 			server.connect(new InetSocketAddress("127.0.0.1", this.target), 60_000);
 			client.setTcpNoDelay(true);
@@ -262,9 +246,6 @@ public final class RedisProxy implements AutoCloseable {
 			for (int length = input.read(buffer); length >= 0; length = input.read(buffer)) {
 				if (!this.delay.isZero() && this.closed.await(this.delay.toNanos(), TimeUnit.NANOSECONDS)) {
 					return;
-				}
-				if (!replies) {
-					this.sent.incrementAndGet();
 				}
 				if (replies && connection.muted) {
 					continue;
@@ -293,9 +274,6 @@ public final class RedisProxy implements AutoCloseable {
 	private Mode awaitPassage(Connection connection, boolean replies) throws InterruptedException {
 		synchronized (this.modeLock) {
 			boolean held = replies && !connection.subscribed;
-			if (this.mode == Mode.HOLD_REPLIES && held) {
-				this.held.incrementAndGet();
-			}
 			while ((this.mode == Mode.STALL || (this.mode == Mode.HOLD_REPLIES && held))
 					&& this.connections.contains(connection)) {
 				this.modeLock.wait(1000);

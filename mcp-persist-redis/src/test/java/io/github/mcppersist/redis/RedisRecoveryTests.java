@@ -372,6 +372,46 @@ class RedisRecoveryTests {
 
 	@ParameterizedTest
 	@EnumSource
+	void waitsForARedisThatLoadsItsDataForLongAndOpensFewConnectionsMeanwhile(Driver driver) {
+		RedisEventStore store = openStream(driver);
+
+		this.redis.restartLoading();
+		Awaitility.await().until(() -> store.outage() != null && store.outage().reason().contains("LOADING"));
+		assertNothingWorks(store);
+		assertThat(store.outage().reason()).contains("isn't ready: LOADING");
+		// From when it looks for another Redis at that address, which it does each second
+		// at most
+		long connections = this.network.accepted();
+		Duration before = store.outage().duration();
+		Awaitility.await().until(() -> store.outage().duration().minus(before).toSeconds() >= 6);
+		assertThat(this.network.accepted() - connections).isLessThanOrEqualTo(8);
+		this.redis.finishLoading();
+
+		assertStoresSecondOnce(store);
+		Awaitility.await().until(() -> store.outage() == null);
+		assertLoggedOneOutage();
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void leavesAServerThatLoadsItsDataForLongForThePrimaryAtItsAddress(Driver driver) {
+		RedisEventStore store = openStream(driver);
+		try (RedisServer promoted = RedisServer.start()) {
+			this.redis.restartLoading();
+			Awaitility.await().until(() -> store.outage() != null && store.outage().reason().contains("LOADING"));
+			this.network.redirect(promoted.port());
+
+			StreamKey other = RedisStores.newStream();
+			await(() -> RedisStores
+				.block(store.openStream(other, RequestIds.parse("8"), List.of(RedisStores.priming(other)))));
+
+			assertThat(promoted.cli("EXISTS", this.stores.key(other))).isEqualTo(1L);
+			Awaitility.await().until(() -> store.outage() == null);
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
 	void recoversOnceThePasswordIsRight(Driver driver) {
 		this.redis.cli("ACL", "SETUSER", "default", "resetpass", ">right");
 		RedisEventStore store = open(driver, "wrong");

@@ -27,17 +27,22 @@ class RedisRoundTripTests {
 
 	private RedisServer redis;
 
+	private RedisMonitor monitor;
+
 	private RedisMcpServer server;
 
 	@BeforeEach
 	void start() throws Exception {
 		this.redis = RedisServer.start();
+		this.monitor = new RedisMonitor(this.redis);
 		this.server = RedisMcpServer.on(this.redis, RedisMcpServer.LONG_TIMEOUT);
+		this.monitor.awaitStarted();
 	}
 
 	@AfterEach
 	void stop() throws Exception {
 		this.server.close();
+		this.monitor.close();
 		RedisMcpServer.assertNothingIsLeftIn(this.redis);
 		this.redis.close();
 	}
@@ -47,11 +52,10 @@ class RedisRoundTripTests {
 		RawMcpClient client = this.server.client().initialize();
 		call(client, 0, 0);
 
-		try (RedisMonitor monitor = new RedisMonitor(this.redis)) {
-			for (int i = 1; i <= 20; i++) {
-				call(client, i, 0);
-				assertThat(monitor.commands()).containsExactly("evalsha", "evalsha");
-			}
+		this.monitor.lines();
+		for (int i = 1; i <= 20; i++) {
+			call(client, i, 0);
+			assertThat(this.monitor.commands()).containsExactly("evalsha", "evalsha");
 		}
 	}
 
@@ -60,48 +64,44 @@ class RedisRoundTripTests {
 		RawMcpClient client = this.server.client().initialize();
 		call(client, 0, 1);
 
-		try (RedisMonitor monitor = new RedisMonitor(this.redis)) {
-			call(client, 1, 100);
-			List<String> commands = monitor.commands();
-			assertThat(commands).hasSizeLessThanOrEqualTo(102).containsOnly("evalsha");
-		}
+		this.monitor.lines();
+		call(client, 1, 100);
+		List<String> commands = this.monitor.commands();
+		assertThat(commands).hasSizeLessThanOrEqualTo(102).containsOnly("evalsha");
 	}
 
 	@Test
 	void initializingASessionCostsTwoRoundTripsAndTheNotificationOfItOne() throws Exception {
-		try (RedisMonitor monitor = new RedisMonitor(this.redis)) {
-			this.server.client().initialize();
+		this.monitor.lines();
+		this.server.client().initialize();
 
-			assertThat(monitor.commands()).containsExactly("evalsha", "evalsha", "evalsha");
-		}
+		assertThat(this.monitor.commands()).containsExactly("evalsha", "evalsha", "evalsha");
 	}
 
 	@Test
 	void aPingCostsNone() throws Exception {
 		RawMcpClient client = this.server.client().initialize();
 
-		try (RedisMonitor monitor = new RedisMonitor(this.redis)) {
-			try (Exchange ping = client.post("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}")) {
-				assertThat(ping.body()).contains("\"result\":{}");
-			}
-			assertThat(monitor.commands()).isEmpty();
+		this.monitor.lines();
+		try (Exchange ping = client.post("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}")) {
+			assertThat(ping.body()).contains("\"result\":{}");
 		}
+		assertThat(this.monitor.commands()).isEmpty();
 	}
 
 	@Test
 	void whatANodeDoesByTheClockIsNotCountedWhicheverWayItIsCalled() throws Exception {
-		try (RedisMonitor monitor = new RedisMonitor(this.redis)) {
-			for (LuaScript script : List.of(LuaScript.BEAT, LuaScript.FIND_URIS, LuaScript.PROBE)) {
-				String text = new String(script.body(), StandardCharsets.UTF_8);
-				// Without its arguments it fails, which MONITOR doesn't care about
-				assertThatExceptionOfType(ErrorReply.class).isThrownBy(() -> this.redis.cli("EVAL", text, "0"));
-				assertThatExceptionOfType(ErrorReply.class)
-					.isThrownBy(() -> this.redis.cli("EVALSHA", script.digest(), "0"));
-			}
-			this.redis.cli("EVAL", "return 1", "0");
-
-			assertThat(monitor.commands()).containsExactly("eval");
+		this.monitor.lines();
+		for (LuaScript script : List.of(LuaScript.BEAT, LuaScript.FIND_URIS, LuaScript.PROBE)) {
+			String text = new String(script.body(), StandardCharsets.UTF_8);
+			// Without its arguments it fails, which MONITOR doesn't care about
+			assertThatExceptionOfType(ErrorReply.class).isThrownBy(() -> this.redis.cli("EVAL", text, "0"));
+			assertThatExceptionOfType(ErrorReply.class)
+				.isThrownBy(() -> this.redis.cli("EVALSHA", script.digest(), "0"));
 		}
+		this.redis.cli("EVAL", "return 1", "0");
+
+		assertThat(this.monitor.commands()).containsExactly("eval");
 	}
 
 	@Test
@@ -112,13 +112,12 @@ class RedisRoundTripTests {
 		// The scripts get there with the first call
 		TestEvents.block(this.server.sessions().findSessions(null, 1));
 
-		try (RedisMonitor monitor = new RedisMonitor(this.redis)) {
-			SessionPage first = TestEvents.block(this.server.sessions().findSessions(null, 3));
-			assertThat(first.sessions()).hasSize(3);
-			assertThat(monitor.commands()).hasSize(4).containsOnly("evalsha");
-			assertThat(TestEvents.block(this.server.sessions().findSessions(first.next(), 3)).sessions()).hasSize(3);
-			assertThat(monitor.commands()).hasSize(4).containsOnly("evalsha");
-		}
+		this.monitor.lines();
+		SessionPage first = TestEvents.block(this.server.sessions().findSessions(null, 3));
+		assertThat(first.sessions()).hasSize(3);
+		assertThat(this.monitor.commands()).hasSize(4).containsOnly("evalsha");
+		assertThat(TestEvents.block(this.server.sessions().findSessions(first.next(), 3)).sessions()).hasSize(3);
+		assertThat(this.monitor.commands()).hasSize(4).containsOnly("evalsha");
 	}
 
 	private static void call(RawMcpClient client, int id, int messages) throws Exception {

@@ -9,6 +9,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
@@ -34,6 +35,7 @@ import io.github.mcppersist.task.TaskChange;
 import io.github.mcppersist.task.TaskEnd;
 import io.github.mcppersist.task.TaskNames;
 import io.github.mcppersist.task.TaskStatus;
+import io.github.mcppersist.test.redis.RedisServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -222,6 +224,35 @@ final class RedisStores implements AutoCloseable {
 		assertThat(first.registry.isPresent(second.id()).block(LIMIT)).isFalse();
 		assertThat(first.registry.send(second.id(), "to one").block(LIMIT)).isFalse();
 		assertThat(first.received).isEmpty();
+	}
+
+	/**
+	 * Wait until a store is told that it is subscribed to its channel, which it is before
+	 * it gets anything through that.
+	 */
+	static void awaitSubscribed(RedisEventStore store, RedisServer redis) {
+		AtomicInteger published = new AtomicInteger();
+		store.node().listen(new RedisNode.Listener() {
+
+			@Override
+			public void subscribed() {
+			}
+
+			@Override
+			public void published(char kind, String body) {
+				published.incrementAndGet();
+			}
+
+			@Override
+			public void closed() {
+			}
+
+		});
+		String channel = new String(store.node().channel(), StandardCharsets.ISO_8859_1);
+		awaiting().until(() -> {
+			redis.cli("PUBLISH", channel, "test");
+			return published.get() > 0;
+		});
 	}
 
 	private static ConditionFactory awaiting() {

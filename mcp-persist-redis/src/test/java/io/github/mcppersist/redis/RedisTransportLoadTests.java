@@ -52,7 +52,7 @@ class RedisTransportLoadTests {
 		ExecutorService clients = Executors.newFixedThreadPool(LONG_CALLERS + SHORT_CALLERS);
 		try (RedisServer redis = RedisServer.start()) {
 			List<Call> calls = new ArrayList<>();
-			try (RedisMcpServer server = RedisMcpServer.on(redis, RedisMcpServer.DEFAULT_TIMEOUT)) {
+			try (RedisMcpServer server = RedisMcpServer.on(redis, RedisTransportOutageTests.TIMEOUT)) {
 				AtomicBoolean paused = new AtomicBoolean();
 				AtomicBoolean longCallsEnded = new AtomicBoolean();
 				CountDownLatch running = new CountDownLatch(LONG_CALLERS);

@@ -1,12 +1,13 @@
 package io.github.mcppersist.redis;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
 
 import org.awaitility.Awaitility;
@@ -51,13 +52,19 @@ class RedisWatchTests {
 
 	private final RedisProxy network = RedisProxy.to(this.redis.port());
 
+	private final RedisMonitor monitor = new RedisMonitor(this.redis);
+
 	private final StreamKey stream = RedisStores.newStream();
 
 	private final Event priming = RedisStores.priming(this.stream);
 
+	RedisWatchTests() throws IOException {
+	}
+
 	@AfterEach
 	void close() throws Exception {
 		this.stores.close();
+		this.monitor.close();
 		this.network.close();
 		this.redis.close();
 	}
@@ -79,40 +86,11 @@ class RedisWatchTests {
 	}
 
 	private Queue<Hint> watch(RedisEventStore reader) {
-		awaitSubscribed(reader);
+		RedisStores.awaitSubscribed(reader, this.redis);
 		Queue<Hint> hints = new ConcurrentLinkedQueue<>();
 		reader.watch(this.stream).subscribe(hints::add);
 		awaiting().until(() -> hints.contains(Hint.watched()));
 		return hints;
-	}
-
-	/**
-	 * A subscription that has only just begun hints as well, but the store is told of
-	 * that before it gets anything through it.
-	 */
-	private void awaitSubscribed(RedisEventStore store) {
-		AtomicInteger published = new AtomicInteger();
-		store.node().listen(new RedisNode.Listener() {
-
-			@Override
-			public void subscribed() {
-			}
-
-			@Override
-			public void published(char kind, String body) {
-				published.incrementAndGet();
-			}
-
-			@Override
-			public void closed() {
-			}
-
-		});
-		String channel = new String(store.node().channel(), StandardCharsets.ISO_8859_1);
-		awaiting().until(() -> {
-			this.redis.cli("PUBLISH", channel, "test");
-			return published.get() > 0;
-		});
 	}
 
 	private StreamHead head(EventStore store) {
@@ -251,7 +229,7 @@ class RedisWatchTests {
 
 		// The hint was lost, so it is told to look.
 		awaiting().untilAsserted(() -> assertThat(hints).contains(Hint.look()).doesNotContain(Hint.stored(2)));
-		awaitSubscribed(reader);
+		RedisStores.awaitSubscribed(reader, this.redis);
 		RedisStores.block(writer.storeEvents(this.stream, List.of(RedisStores.event(this.stream, 3))));
 		awaiting().untilAsserted(() -> assertThat(hints).contains(Hint.stored(3)).doesNotContain(Hint.stored(2)));
 		assertThat(this.network.accepted()).isGreaterThan(connections);
@@ -270,30 +248,32 @@ class RedisWatchTests {
 	}
 
 	@Test
-	void readsWhatItWasHintedAtInOneRoundTrip() {
+	void readsWhatItWasHintedAtInOneRoundTrip() throws Exception {
 		RedisEventStore writer = openWriter(Driver.LETTUCE);
 		RedisEventStore reader = open(Driver.LETTUCE, this.network.port(), Duration.ofHours(1));
+		this.monitor.awaitStarted();
+		this.monitor.awaitStarted();
 		awaitSubscriptions(2);
 		Queue<Hint> hints = watch(reader);
 		Event last = this.priming;
 		// Once, for Redis to know the script
 		RedisStores.read(reader, this.stream, last.id());
-		long unhinted = this.network.sent();
-		RedisStores.read(reader, this.stream, last.id());
-		assertThat(this.network.sent()).isEqualTo(unhinted + 2);
+		this.monitor.commands();
+		readWithRoundTrip(reader, last.id(), "evalsha");
+		assertThat(this.monitor.commands()).containsExactly("lrange");
 
 		for (long sequence = 2; sequence < 20; sequence++) {
 			Event event = RedisStores.event(this.stream, sequence);
 			Hint newest = Hint.stored(sequence);
 			RedisStores.block(writer.storeEvents(this.stream, List.of(event)));
 			awaiting().until(() -> hints.contains(newest));
-			long before = this.network.sent();
+			this.monitor.commands();
 
-			EventPage page = RedisStores.read(reader, this.stream, last.id());
+			EventPage page = readWithRoundTrip(reader, last.id(), "evalsha", "lrange");
 
+			assertThat(this.monitor.commands()).isEmpty();
 			assertThat(page.events()).containsExactly(event);
 			assertThat(page.rest()).isEqualTo(EventPage.Rest.RUNNING);
-			assertThat(this.network.sent()).isEqualTo(before + 1);
 			last = event;
 		}
 		Event end = RedisStores.event(this.stream, 20);
@@ -304,20 +284,41 @@ class RedisWatchTests {
 		assertThat(page.rest()).isEqualTo(EventPage.Rest.NONE);
 	}
 
+	// Read, and see that these commands reach Redis before the first reply is back
+	private EventPage readWithRoundTrip(RedisEventStore reader, EventId cursor, String... commands) {
+		this.network.holdReplies();
+		CompletableFuture<EventPage> reading = reader.replayEventsAfter(this.stream, cursor, 1 << 20).toFuture();
+		awaitSent(commands);
+		this.network.pass();
+		assertThat(reading).succeedsWithin(RedisStores.LIMIT);
+		return reading.join();
+	}
+
+	private void awaitSent(String... commands) {
+		List<String> sent = new ArrayList<>();
+		awaiting().until(() -> {
+			sent.addAll(this.monitor.commands());
+			return sent.size() >= commands.length;
+		});
+		assertThat(sent).containsExactly(commands);
+	}
+
 	@Test
-	void saysThatThereMayBeMoreIfTheStreamWasCompletedInTheMiddleOfARead() {
+	void saysThatThereMayBeMoreIfTheStreamWasCompletedInTheMiddleOfARead() throws Exception {
 		RedisEventStore writer = openWriter(Driver.LETTUCE);
 		RedisEventStore reader = open(Driver.LETTUCE, this.network.port(), Duration.ofHours(1));
+		this.monitor.awaitStarted();
+		this.monitor.awaitStarted();
 		assertThat(RedisStores.read(reader, this.stream, this.priming.id()).rest()).isEqualTo(EventPage.Rest.RUNNING);
 		Event end = RedisStores.event(this.stream, 2);
-		awaitSubscribed(reader);
+		RedisStores.awaitSubscribed(reader, this.redis);
 		this.network.holdReplies();
-		long before = this.network.held();
 
+		this.monitor.commands();
 		CompletableFuture<EventPage> reading = reader.replayEventsAfter(this.stream, this.priming.id(), 1000)
 			.toFuture();
 		// The first round trip is at Redis, and the second has yet to begin
-		awaiting().until(() -> this.network.held() > before);
+		awaitSent("evalsha");
 		RedisStores.block(writer.completeStream(this.stream, List.of(end)));
 		this.network.pass();
 
@@ -329,9 +330,11 @@ class RedisWatchTests {
 	}
 
 	@Test
-	void knowsOfNoMoreEventsThanThereAreIfTheStreamWasTrimmedInTheMiddleOfARead() {
+	void knowsOfNoMoreEventsThanThereAreIfTheStreamWasTrimmedInTheMiddleOfARead() throws Exception {
 		RedisEventStore writer = openWriter(Driver.LETTUCE);
 		RedisEventStore reader = open(Driver.LETTUCE, this.network.port(), Duration.ofHours(1));
+		this.monitor.awaitStarted();
+		this.monitor.awaitStarted();
 		awaitSubscriptions(2);
 		Queue<Hint> hints = watch(reader);
 		List<Event> events = LongStream.rangeClosed(2, 10)
@@ -343,21 +346,21 @@ class RedisWatchTests {
 		// Once, for Redis to know the script
 		RedisStores.read(reader, this.stream, last.id());
 		this.network.holdReplies();
-		long before = this.network.held();
 
+		this.monitor.commands();
 		CompletableFuture<EventPage> reading = reader.replayEventsAfter(this.stream, null, 1000).toFuture();
 		// The first round trip is at Redis, and the second has yet to begin
-		awaiting().until(() -> this.network.held() > before);
+		awaitSent("evalsha");
 		this.redis.cli("EVAL", new String(LuaScript.TRIM.body(), StandardCharsets.UTF_8), "1",
 				this.stores.key(this.stream), "5");
 		this.network.pass();
 
 		assertThat(reading).succeedsWithin(RedisStores.LIMIT)
 			.satisfies((page) -> assertThat(page.events()).containsExactlyElementsOf(events.subList(3, 9)));
-		long known = this.network.sent();
+		this.monitor.commands();
 		// What is known to be there would be read in one round trip
-		assertThat(RedisStores.read(reader, this.stream, last.id()).events()).isEmpty();
-		assertThat(this.network.sent()).isEqualTo(known + 2);
+		assertThat(readWithRoundTrip(reader, last.id(), "evalsha").events()).isEmpty();
+		assertThat(this.monitor.commands()).containsExactly("lrange");
 	}
 
 	@ParameterizedTest

@@ -26,9 +26,24 @@ final class NettyConnection {
 	 */
 	static Mono<Void> sent(ServerHttpResponse response) {
 		Object nativeResponse = nativeResponse(response);
-		// By name: Netty may be absent
-		return (nativeResponse != null && nativeResponse.getClass().getName().startsWith("reactor.netty."))
-				? Netty.sent(nativeResponse) : Mono.empty();
+		return isNetty(nativeResponse) ? Netty.sent(nativeResponse) : Mono.empty();
+	}
+
+	/**
+	 * Close the connection of a response, whatever is on its way; on another server than
+	 * Netty do nothing.
+	 * @param response the response
+	 */
+	static void close(ServerHttpResponse response) {
+		Object nativeResponse = nativeResponse(response);
+		if (isNetty(nativeResponse)) {
+			Netty.close(nativeResponse);
+		}
+	}
+
+	// By name: Netty may be absent
+	private static boolean isNetty(@Nullable Object nativeResponse) {
+		return nativeResponse != null && nativeResponse.getClass().getName().startsWith("reactor.netty.");
 	}
 
 	private static @Nullable Object nativeResponse(ServerHttpResponse response) {
@@ -43,7 +58,13 @@ final class NettyConnection {
 
 	private static final class Netty {
 
-		static Mono<Void> sent(Object nativeResponse) {
+		static void close(@Nullable Object nativeResponse) {
+			if (nativeResponse instanceof Connection connection) {
+				connection.channel().close();
+			}
+		}
+
+		static Mono<Void> sent(@Nullable Object nativeResponse) {
 			if (!(nativeResponse instanceof Connection connection)) {
 				return Mono.empty();
 			}

@@ -26,6 +26,11 @@ final class SseBody {
 
 	private final Sinks.Empty<Void> abandoned = Sinks.empty();
 
+	/**
+	 * Whether a chunk is on its way.
+	 */
+	private volatile boolean sending;
+
 	SseBody(ServerHttpResponse response, Publisher<byte[]> chunks) {
 		this.response = response;
 		this.chunks = chunks;
@@ -37,17 +42,32 @@ final class SseBody {
 	 * send the headers before there is anything to say
 	 */
 	Flux<Publisher<DataBuffer>> buffers() {
-		Flux<Publisher<DataBuffer>> rest = Flux.defer(() -> this.taken.compareAndSet(false, true)
-				? Flux.from(this.chunks).takeUntilOther(this.abandoned.asMono()).concatMap(this::buffer, 0)
-				: Flux.empty());
+		Flux<Publisher<DataBuffer>> rest = Flux
+			.defer(() -> this.taken.compareAndSet(false, true) ? Flux.from(this.chunks)
+				.doOnComplete(this::closeIfSending)
+				.takeUntilOther(this.abandoned.asMono())
+				.concatMap(this::buffer, 0) : Flux.empty());
 		return Flux.concat(Mono.just(Flux.empty()), rest);
 	}
 
 	private Flux<Publisher<DataBuffer>> buffer(byte[] chunk) {
+		this.sending = true;
 		Sinks.Empty<Void> handedOver = Sinks.empty();
 		Mono<DataBuffer> buffer = Mono.fromSupplier(() -> this.response.bufferFactory().wrap(chunk));
 		return Mono.<Publisher<DataBuffer>>just(buffer.doFinally((signal) -> handedOver.tryEmitEmpty()))
-			.concatWith(handedOver.asMono().then(NettyConnection.sent(this.response)).then(Mono.empty()));
+			.concatWith(handedOver.asMono()
+				.then(NettyConnection.sent(this.response))
+				.doOnSuccess((nothing) -> this.sending = false)
+				.then(Mono.empty()));
+	}
+
+	// Ended in the middle of a chunk means: at once, the client takes nothing. Netty
+	// would
+	// wait for it for ever
+	private void closeIfSending() {
+		if (this.sending) {
+			NettyConnection.close(this.response);
+		}
 	}
 
 	/**

@@ -197,7 +197,7 @@ public abstract class AbstractStreamableHttpServerTests<R extends AbstractApplic
 
 	private HttpRequest.Builder request(ApplicationContext context) {
 		return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port(context) + "/mcp"))
-			.timeout(Duration.ofSeconds(10));
+			.timeout(Duration.ofMinutes(1));
 	}
 
 	@Configuration(proxyBeanMethods = false)

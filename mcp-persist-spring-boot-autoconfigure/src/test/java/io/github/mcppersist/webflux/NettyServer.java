@@ -1,7 +1,10 @@
 package io.github.mcppersist.webflux;
 
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
+import io.netty.channel.Channel;
 import org.springframework.http.server.reactive.HttpHandler;
 import org.springframework.http.server.reactive.ReactorHttpHandlerAdapter;
 import org.springframework.web.reactive.function.server.HandlerStrategies;
@@ -23,14 +26,15 @@ final class NettyServer implements WebServer {
 
 	static final String USER = "X-Test-User";
 
+	private final Set<Channel> connections = ConcurrentHashMap.newKeySet();
+
 	private final DisposableServer server;
 
 	NettyServer(StreamableHttpEndpoint endpoint) {
-		this.server = HttpServer.create()
-			.host("127.0.0.1")
-			.port(0)
-			.handle(new ReactorHttpHandlerAdapter(httpHandler(endpoint)))
-			.bindNow();
+		this.server = HttpServer.create().host("127.0.0.1").port(0).doOnConnection((connection) -> {
+			this.connections.add(connection.channel());
+			connection.onDispose(() -> this.connections.remove(connection.channel()));
+		}).handle(new ReactorHttpHandlerAdapter(httpHandler(endpoint))).bindNow();
 	}
 
 	static HttpHandler httpHandler(StreamableHttpEndpoint endpoint) {
@@ -45,6 +49,13 @@ final class NettyServer implements WebServer {
 		}
 		return chain.filter(exchange.mutate().principal(Mono.just(() -> user)).build())
 			.contextWrite((context) -> context.put(USER, user));
+	}
+
+	/**
+	 * Return how many connections clients have to this server.
+	 */
+	int connections() {
+		return this.connections.size();
 	}
 
 	@Override

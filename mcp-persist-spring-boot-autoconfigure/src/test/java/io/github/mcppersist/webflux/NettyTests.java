@@ -2,7 +2,9 @@ package io.github.mcppersist.webflux;
 
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 
+import io.github.mcppersist.test.transport.AbstractStreamableHttpTests;
 import io.github.mcppersist.test.transport.BatchContractTests;
 import io.github.mcppersist.test.transport.CancellationContractTests;
 import io.github.mcppersist.test.transport.ConnectionContractTests;
@@ -12,6 +14,8 @@ import io.github.mcppersist.test.transport.InputRequestContractTests;
 import io.github.mcppersist.test.transport.LargeAnswerContractTests;
 import io.github.mcppersist.test.transport.ModernRequestContractTests;
 import io.github.mcppersist.test.transport.ModernStreamContractTests;
+import io.github.mcppersist.test.transport.RawMcpClient;
+import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.test.transport.ReconnectContractTests;
 import io.github.mcppersist.test.transport.RequestContractTests;
 import io.github.mcppersist.test.transport.ResumeContractTests;
@@ -23,6 +27,8 @@ import io.github.mcppersist.test.transport.SubscriptionContractTests;
 import io.github.mcppersist.test.transport.ToolContractTests;
 import io.github.mcppersist.test.transport.WebServer;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
+
+import static org.awaitility.Awaitility.await;
 
 /**
  * The handler function on Netty.
@@ -171,6 +177,34 @@ class NettyTests {
 		@Override
 		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
 			return new NettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class Stalls extends AbstractStreamableHttpTests {
+
+		private NettyServer server;
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			this.server = new NettyServer(endpoint);
+			return this.server;
+		}
+
+		@Test
+		void aConnectionEndsThoughItsClientTakesNothing() throws Exception {
+			RawMcpClient client = start().initialize();
+			try (Exchange stalled = client.stalling()
+				.call(1, "steps", "{\"n\":2000,\"bytes\":10000,\"gates\":[\"g\"]}")) {
+				stalled.next();
+				this.tools.awaitReached("g");
+				await().until(() -> this.server.connections() == 1);
+
+				client.delete().close();
+
+				await().until(() -> this.server.connections() == 0);
+			}
 		}
 
 	}

@@ -1,11 +1,13 @@
 package io.github.mcppersist.transport;
 
 import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.Test;
+import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 
 import io.github.mcppersist.event.EventStore;
@@ -13,6 +15,8 @@ import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.stream.SseConnection;
+import io.github.mcppersist.stream.ThreadPools;
+import io.github.mcppersist.stream.Threads;
 import io.github.mcppersist.test.servlet.TomcatServer;
 import io.github.mcppersist.test.transport.AbstractStreamableHttpTests;
 import io.github.mcppersist.test.transport.RawMcpClient;
@@ -30,6 +34,11 @@ import static org.awaitility.Awaitility.await;
 class UnbegunStreamsTests extends AbstractStreamableHttpTests {
 
 	/**
+	 * How long a connection waits for a store that says nothing.
+	 */
+	private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+	/**
 	 * Whether streams can be watched, or the store is never heard of again.
 	 */
 	private boolean watchable = true;
@@ -44,12 +53,22 @@ class UnbegunStreamsTests extends AbstractStreamableHttpTests {
 	@Override
 	protected void customize(StreamableHttpEndpoint.Builder builder) {
 		if (!this.watchable) {
-			builder.nodeRegistry(NodeRegistry.single());
+			builder.nodeRegistry(NodeRegistry.single()).threads(patient());
 		}
 		if (this.endsSessions) {
 			// Between its admission and its answer
 			builder.executor((task) -> endpoint().sessions().all().forEach(Session::end));
 		}
+	}
+
+	// Connections wait for the store for as long as the test does
+	private static Threads patient() {
+		Threads threads = new ThreadPools(null);
+		return (Threads) Proxy.newProxyInstance(UnbegunStreamsTests.class.getClassLoader(),
+				new Class<?>[] { Threads.class }, (proxy, method, arguments) -> {
+					boolean patience = method.getName().equals("deliverLater") && PATIENCE.equals(arguments[0]);
+					return patience ? Disposables.single() : method.invoke(threads, arguments);
+				});
 	}
 
 	@Override
@@ -109,12 +128,12 @@ class UnbegunStreamsTests extends AbstractStreamableHttpTests {
 
 		CompletableFuture<Exchange> newer = async(() -> client.get(null));
 
-		try (Exchange get = older.get(10, TimeUnit.SECONDS)) {
+		try (Exchange get = older.get(60, TimeUnit.SECONDS)) {
 			assertThat(get.status()).isEqualTo(409);
 		}
 		assertThat(session(client).reader("0")).isNotNull().isNotSameAs(first);
 		session(client).end();
-		try (Exchange get = newer.get(10, TimeUnit.SECONDS)) {
+		try (Exchange get = newer.get(60, TimeUnit.SECONDS)) {
 			assertThat(get.status()).isEqualTo(404);
 		}
 	}

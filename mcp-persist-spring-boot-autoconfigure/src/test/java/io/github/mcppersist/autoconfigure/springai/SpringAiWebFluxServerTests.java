@@ -21,6 +21,7 @@ import org.springframework.web.server.WebFilter;
 import io.github.mcppersist.test.transport.RawMcpClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * What clients get of Spring AI's WebFlux starter, on Netty.
@@ -64,7 +65,8 @@ class SpringAiWebFluxServerTests extends AbstractSpringAiServerTests {
 		server.client("ann").initialize();
 
 		assertThat(server.bean(Filter.class).before).hasValue(2);
-		assertThat(server.bean(Filter.class).after).hasValue(2);
+		// Which they are after the client has its answer
+		await().untilAsserted(() -> assertThat(server.bean(Filter.class).after).hasValue(2));
 	}
 
 	@Test

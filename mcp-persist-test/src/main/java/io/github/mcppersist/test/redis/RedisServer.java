@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -27,6 +28,10 @@ public final class RedisServer implements AutoCloseable {
 	private static final Duration COMMAND_LIMIT = Duration.ofSeconds(30);
 
 	private static final int ATTEMPTS = 5;
+
+	private static final String LOADING_INTERVAL = "loading-process-events-interval-bytes";
+
+	private static final long KEY_LOAD_DELAY_MS = 250;
 
 	private static final Set<RedisServer> RUNNING = ConcurrentHashMap.newKeySet();
 
@@ -113,15 +118,18 @@ public final class RedisServer implements AutoCloseable {
 	 * and with what is on its disk.
 	 */
 	public synchronized void startAgain() {
+		launch(this.sentinel ? List.of("--sentinel") : List.of());
+		awaitReady();
+	}
+
+	private void launch(List<String> arguments) {
 		if (isRunning()) {
 			throw new IllegalStateException("Redis on port " + this.port + " runs already");
 		}
 		try {
 			List<String> command = new ArrayList<>(
 					List.of(RedisBinary.find().toString(), this.directory.resolve("redis.conf").toString()));
-			if (this.sentinel) {
-				command.add("--sentinel");
-			}
+			command.addAll(arguments);
 			this.process = new ProcessBuilder(command).directory(this.directory.toFile())
 				.redirectErrorStream(true)
 				.redirectOutput(this.directory.resolve("redis.log").toFile())
@@ -132,13 +140,55 @@ public final class RedisServer implements AutoCloseable {
 		}
 		RUNNING.add(this);
 		this.paused = false;
+	}
+
+	/**
+	 * Restart the server with its data and more, so that it is loading for two minutes (a
+	 * quarter of a minute before Redis 7), or until {@link #finishLoading()}. It accepts
+	 * connections, and answers {@code LOADING}.
+	 */
+	public synchronized void restartLoading() {
+		boolean often = looksForCommandsOften();
+		String keys = often ? "480" : "60";
+		String bytes = often ? "2200" : "2200000";
+		cli("CONFIG", "SET", "rdbcompression", "no");
+		cli("EVAL", "for i = 1, ARGV[1] do redis.call('SET', 'loading-' .. i, string.rep('x', ARGV[2])) end", "0", keys,
+				bytes);
+		stop();
+		List<String> arguments = new ArrayList<>(
+				List.of("--key-load-delay", String.valueOf(TimeUnit.MILLISECONDS.toMicros(KEY_LOAD_DELAY_MS))));
+		if (often) {
+			arguments.addAll(List.of("--" + LOADING_INTERVAL, "1024"));
+		}
+		launch(arguments);
+		await("is not loading", (reply) -> reply.startsWith("LOADING"));
+	}
+
+	// Before Redis 7 it looks for commands each 2 MiB of what it loads
+	private boolean looksForCommandsOften() {
+		return !((List<?>) cli("CONFIG", "GET", LOADING_INTERVAL)).isEmpty();
+	}
+
+	/**
+	 * Let the server load the rest of its data at once after {@link #restartLoading()}
+	 * (before Redis 7 it can't be told to), and wait until it has.
+	 */
+	public synchronized void finishLoading() {
+		if (looksForCommandsOften()) {
+			cli("CONFIG", "SET", "key-load-delay", "0");
+		}
 		awaitReady();
 	}
 
 	private void awaitReady() {
+		await("did not start", (reply) -> !reply.startsWith("LOADING"));
+	}
+
+	private void await(String otherwise, Predicate<String> condition) {
 		long deadline = System.nanoTime() + START_LIMIT.toNanos();
 		while (this.process.isAlive()) {
-			if (answers() && this.process.isAlive()) {
+			String reply = ping();
+			if (reply != null && condition.test(reply) && this.process.isAlive()) {
 				return;
 			}
 			if (System.nanoTime() > deadline) {
@@ -146,23 +196,22 @@ public final class RedisServer implements AutoCloseable {
 			}
 			LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
 		}
-		throw new IllegalStateException("Redis did not start on port " + this.port + ": " + log());
+		throw new IllegalStateException("Redis " + otherwise + " on port " + this.port + ": " + log());
 	}
 
-	private boolean answers() {
+	private String ping() {
 		// Somebody else's server may answer at a port that was taken from this one
 		if (log().contains("Address already in use")) {
-			return false;
+			return null;
 		}
 		try (RespClient client = new RespClient(this.port, Duration.ofSeconds(5))) {
-			client.send("PING");
-			return true;
+			return client.send("PING").toString();
 		}
 		catch (ErrorReply ex) {
-			return !ex.getMessage().startsWith("LOADING");
+			return ex.getMessage();
 		}
 		catch (IOException ex) {
-			return false;
+			return null;
 		}
 	}
 

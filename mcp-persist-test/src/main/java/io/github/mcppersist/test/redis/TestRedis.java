@@ -12,6 +12,7 @@ import org.springframework.data.redis.connection.DataType;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
+import org.springframework.data.redis.connection.jedis.JedisClientConfiguration;
 import org.springframework.data.redis.connection.jedis.JedisConnectionFactory;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 import org.springframework.data.redis.connection.zset.Tuple;
@@ -21,6 +22,8 @@ import org.springframework.data.redis.connection.zset.Tuple;
  * share, and a key prefix that is the test's own.
  */
 public final class TestRedis implements AutoCloseable {
+
+	private static final Duration JEDIS_LIMIT = Duration.ofSeconds(60);
 
 	private final String uri;
 
@@ -69,18 +72,32 @@ public final class TestRedis implements AutoCloseable {
 		factory.afterPropertiesSet();
 		factory.start();
 		this.factories.add(factory);
-		return factory;
+		return connected(factory);
 	}
 
 	/**
-	 * Open a Jedis connection factory with an application's usual settings.
+	 * Open a Jedis connection factory with an application's usual settings, but for
+	 * Jedis' own time limits: its two seconds would end what a store's own limit, which
+	 * tests choose for busy machines, lets wait. They are Lettuce's minute here.
 	 * @return a factory that is closed when the test ends
 	 */
 	public RedisConnectionFactory jedis() {
-		JedisConnectionFactory factory = new JedisConnectionFactory(configuration());
+		JedisConnectionFactory factory = new JedisConnectionFactory(configuration(),
+				JedisClientConfiguration.builder()
+					.connectTimeout(JEDIS_LIMIT)
+					.readTimeout(JEDIS_LIMIT)
+					.usePooling()
+					.build());
 		factory.afterPropertiesSet();
 		factory.start();
 		this.factories.add(factory);
+		return connected(factory);
+	}
+
+	// The first connection of a JVM may take its time, since its classes are loaded for
+	// it
+	private static RedisConnectionFactory connected(RedisConnectionFactory factory) {
+		factory.getConnection().close();
 		return factory;
 	}
 

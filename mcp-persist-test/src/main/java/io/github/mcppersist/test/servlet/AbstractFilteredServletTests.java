@@ -31,7 +31,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * What the tests of filters have in common.
  */
-@Timeout(60)
+@Timeout(300)
 public abstract class AbstractFilteredServletTests {
 
 	private final TestTools tools = new TestTools();

@@ -10,8 +10,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import io.github.mcppersist.event.InMemoryEventStore;
+import io.github.mcppersist.observe.StoreOperation;
+import io.github.mcppersist.test.event.MutableClock;
+import io.github.mcppersist.test.observe.RecordingObserver;
 import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.test.transport.RawMcpClient.SseEvent;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
 import io.github.mcppersist.transport.StreamableHttpOptions;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -21,6 +25,17 @@ import static org.awaitility.Awaitility.await;
  * What goes over one connection, how long it stays open, and what a slow client costs.
  */
 public abstract class ConnectionContractTests extends AbstractStreamableHttpTests {
+
+	private final RecordingObserver observer = new RecordingObserver();
+
+	@Override
+	protected void customize(StreamableHttpEndpoint.Builder builder) {
+		builder.observer(this.observer);
+	}
+
+	private long renewals() {
+		return this.observer.operations().stream().filter(StoreOperation.RENEW_STREAMS::equals).count();
+	}
 
 	private static final String OLDER_VERSION = "2025-06-18";
 
@@ -138,6 +153,8 @@ public abstract class ConnectionContractTests extends AbstractStreamableHttpTest
 			second = resume.rest();
 		}
 		this.tools.open("g");
+		// The third one has nothing to wait for
+		await().until(() -> endpoint().statistics().runningRequests() == 0);
 		List<SseEvent> third;
 		try (Exchange resume = client.get(last(second).id())) {
 			third = resume.rest();
@@ -198,8 +215,10 @@ public abstract class ConnectionContractTests extends AbstractStreamableHttpTest
 
 	@Test
 	void keepsForASlowClientWhatItHasNotReadYet() throws Exception {
-		Duration kept = Duration.ofSeconds(3);
-		RawMcpClient client = start(InMemoryEventStore.builder().completedTimeToLive(kept).build()).initialize();
+		MutableClock clock = new MutableClock();
+		Duration kept = Duration.ofMillis(300);
+		RawMcpClient client = start(InMemoryEventStore.builder().completedTimeToLive(kept).clock(clock).build())
+			.initialize();
 		try (Exchange stalled = client.stalling().call(1, "steps", "{\"n\":2000,\"bytes\":10000,\"gates\":[\"g\"]}")) {
 			stalled.next();
 			this.tools.awaitReached("g");
@@ -209,7 +228,12 @@ public abstract class ConnectionContractTests extends AbstractStreamableHttpTest
 				unread = call.rest().get(0).id();
 			}
 
-			await().pollDelay(kept.multipliedBy(2)).until(() -> true);
+			for (int i = 0; i < 3; i++) {
+				clock.advance(kept.multipliedBy(2).dividedBy(3));
+				long before = renewals();
+				// One may have been under way
+				await().until(() -> renewals() > before + 1);
+			}
 
 			try (Exchange late = client.get(unread)) {
 				assertThat(late.status()).isEqualTo(400);

@@ -1,5 +1,11 @@
 package io.github.mcppersist.test.redis;
 
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
@@ -26,6 +32,29 @@ class RedisExtensionTests {
 	@Test
 	void suppliesJedis(TestRedis redis) {
 		assertThat(ping(redis.jedis())).isEqualTo("PONG");
+	}
+
+	@Test
+	void noDriverGivesUpBeforeTheStoreDoes() throws Exception {
+		try (RedisServer server = RedisServer.start(); TestRedis redis = new TestRedis(server.uri())) {
+			RedisConnectionFactory lettuce = redis.lettuce();
+			RedisConnectionFactory jedis = redis.jedis();
+			ping(lettuce);
+			ping(jedis);
+
+			server.pause();
+			List<CompletableFuture<String>> answers = Stream.of(lettuce, jedis)
+				.map((factory) -> CompletableFuture.supplyAsync(() -> ping(factory)))
+				.toList();
+			Awaitility.await()
+				.atMost(Duration.ofMinutes(1))
+				.during(Duration.ofSeconds(3))
+				.until(() -> answers.stream().noneMatch(CompletableFuture::isDone));
+			server.resume();
+
+			assertThat(answers)
+				.allSatisfy((answer) -> assertThat(answer).succeedsWithin(Duration.ofMinutes(1)).isEqualTo("PONG"));
+		}
 	}
 
 	@Test

@@ -38,6 +38,20 @@ class RedisServerTests {
 	}
 
 	@Test
+	void answersWhileItIsLoadingThatItIs() {
+		try (RedisServer server = RedisServer.start()) {
+			server.cli("SET", "key", "value");
+
+			server.restartLoading();
+
+			assertThatExceptionOfType(RedisServer.ErrorReply.class).isThrownBy(() -> server.cli("GET", "key"))
+				.withMessageStartingWith("LOADING");
+			server.finishLoading();
+			assertThat(server.cli("GET", "key")).isEqualTo("value");
+		}
+	}
+
+	@Test
 	void answersNothingWhilePaused() {
 		try (RedisServer server = RedisServer.start()) {
 			server.pause();

@@ -25,7 +25,7 @@ import static org.awaitility.Awaitility.await;
 
 // It starts a Redis by itself
 @Tag("redis")
-@Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FailoverDemoTests {
 
 	private final ByteArrayOutputStream output = new ByteArrayOutputStream();
@@ -44,7 +44,7 @@ class FailoverDemoTests {
 	void losesNothingWithAConnectionAndTheSessionSurvivesAnInstance() throws Exception {
 		Process demo = startDemo();
 
-		assertThat(demo.waitFor(2, TimeUnit.MINUTES)).isTrue();
+		assertThat(demo.waitFor(5, TimeUnit.MINUTES)).isTrue();
 
 		assertThat(printed()).contains("CUT by the client", "OK: 7 notifications from A, 13 and the result from B",
 				"KILLED with -9", "and in the same session B counted to 3");
@@ -55,7 +55,7 @@ class FailoverDemoTests {
 	void failsIfTheInstancesShareNothing() throws Exception {
 		Process demo = startDemo("--mcp.persist.store=memory");
 
-		assertThat(demo.waitFor(2, TimeUnit.MINUTES)).isTrue();
+		assertThat(demo.waitFor(5, TimeUnit.MINUTES)).isTrue();
 
 		assertThat(printed()).contains("CUT by the client", "FAILED", "answered 404");
 		assertThat(demo.exitValue()).isOne();
