@@ -239,6 +239,7 @@ final class Sessions {
 			.doOnSuccess((nothing) -> session.outOfDate(false))
 			.onErrorResume(SessionStoreUnavailableException.class, (ex) -> {
 				logger.debug("A session is used as this node holds it", ex);
+				this.unsavedSessions.seen();
 				session.outOfDate(true);
 				return Mono.empty();
 			});
@@ -300,6 +301,7 @@ final class Sessions {
 					}
 				})
 					.switchIfEmpty(Mono.defer(() -> rejected(notFound())))
+					.doOnError(SessionStoreUnavailableException.class, (ex) -> this.unsavedSessions.seen())
 					.onErrorMap(SessionStoreUnavailableException.class,
 							(ex) -> new RejectedRequestException(Rejection.SESSIONS_AWAY))
 					.doFinally((signal) -> this.restoring.remove(id))
@@ -505,6 +507,7 @@ final class Sessions {
 	}
 
 	private void later(Session session, SessionChanges.Change change) {
+		this.unsavedSessions.seen();
 		this.unsaved.compute(session.name(), (id, known) -> {
 			SessionChanges changes = (known != null) ? known : new SessionChanges(session.record());
 			changes.add(change);

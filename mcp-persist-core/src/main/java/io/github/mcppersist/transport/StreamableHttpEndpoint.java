@@ -291,7 +291,9 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	/**
 	 * Send a notification to a session, whichever node holds its connection. It is stored
-	 * if no connection is open, and sent when one is.
+	 * if no connection is open, and sent when one is. One to a session that isn't there
+	 * goes nowhere, and doesn't fail; it fails as long as that session may be one of
+	 * another node that isn't stored yet.
 	 */
 	@Override
 	public Mono<Void> notifyClient(String sessionId, String method, @Nullable Object params) {

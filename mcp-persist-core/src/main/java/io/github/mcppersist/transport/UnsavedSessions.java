@@ -9,8 +9,8 @@ import java.util.function.LongSupplier;
  * writes, a session begins on its own node and is stored later. A client drops its
  * session on a 404, so what isn't found meanwhile is not called unknown.
  * <p>
- * It is known from the store itself, within a second or two, and at once from the node
- * where such a session begins. Thread-safe.
+ * It is known from the store itself, within a second or two, at once from a call of this
+ * node that it doesn't take, and from the node where such a session begins. Thread-safe.
  */
 final class UnsavedSessions {
 
@@ -38,7 +38,8 @@ final class UnsavedSessions {
 	}
 
 	/**
-	 * Note that a session could not be stored, on this node or another.
+	 * Note that a session could not be stored, on this node or another, or that another
+	 * node may have failed to, since the store was out of reach of this one.
 	 */
 	void seen() {
 		this.lastSeen = this.nanoTime.getAsLong();

@@ -74,6 +74,8 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 
 	private @Nullable String sessionId;
 
+	private @Nullable SimulatedNode begunAt;
+
 	private boolean initializing;
 
 	private boolean sessionGone;
@@ -111,6 +113,21 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 
 	@Nullable String sessionId() {
 		return (this.sessionGone || this.deleting) ? null : this.sessionId;
+	}
+
+	/**
+	 * Say whether a node may not know the session of this client, and what it is sent
+	 * there may go nowhere: it has begun on another node, and isn't stored yet.
+	 * @param node the node
+	 * @return whether only the node where it began need know it
+	 */
+	boolean mayBeUnknownAt(SimulatedNode node) {
+		return this.begunAt != node && isUnsaved();
+	}
+
+	private boolean isUnsaved() {
+		return (this.plan.outages() || this.plan.flaky()) && this.sessionId != null
+				&& this.simulation.database().session(SessionNames.of(this.sessionId)) == null;
 	}
 
 	// What it does
@@ -184,13 +201,14 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 						+ this.place + "\",\"version\":\"1\"}}}"));
 	}
 
-	private void initialized(int status, @Nullable String sessionId) {
+	private void initialized(SimulatedNode begunAt, int status, @Nullable String sessionId) {
 		this.initializing = false;
 		if (status != 200) {
 			unlessUnavailable("initialize", status);
 			return;
 		}
 		this.sessionId = sessionId;
+		this.begunAt = begunAt;
 		SimulatedNode node = this.simulation.anyNode();
 		if (node != null) {
 			connection(this.place + " initialized", node, Set.of())
@@ -372,13 +390,13 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 	/**
 	 * Say whether a node has the connection on which this client listens.
 	 * @param node the node
-	 * @return whether it is the only one, the node has answered it, and there were too
-	 * few for it to wait
+	 * @return whether it is the only one and no newer one has displaced it, the node has
+	 * answered it, and there were too few for it to wait
 	 */
 	boolean listensAt(SimulatedNode node) {
 		List<SimulatedConnection> open = this.standalone.open();
 		return sessionId() != null && this.gets <= MAX_GETS_WITHOUT_WAITING && open.size() == 1
-				&& open.get(0).node() == node && open.get(0).isAnswered();
+				&& open.get(0) == this.standalone.newest() && open.get(0).node() == node && open.get(0).isAnswered();
 	}
 
 	int gets() {
@@ -482,7 +500,7 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		Call call = this.callOf.get(connection);
 		Answer answer = this.answers.remove(connection);
 		if (connection.name().endsWith(" initialize")) {
-			initialized(status, sessionId);
+			initialized(connection.node(), status, sessionId);
 		}
 		else if (answer != null && !this.deleting) {
 			answerAnswered(answer, connection, status);
@@ -563,9 +581,7 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 			this.owed.clear();
 			// A node may not know yet that another one has begun sessions that can't be
 			// stored
-			boolean unsaved = this.plan.outages() && this.sessionId != null
-					&& this.simulation.database().session(SessionNames.of(this.sessionId)) == null;
-			if (this.deleting || this.plan.losesData() || unsaved) {
+			if (this.deleting || this.plan.losesData() || isUnsaved()) {
 				return;
 			}
 		}

@@ -209,7 +209,12 @@ final class Simulation {
 		int size = this.world.draw(messageBytes());
 		this.world.soon(node.place(), "sends a message for " + sender, () -> {
 			String message = Messages.of(sender, this.sent.merge(sender, 1, Integer::sum), size);
-			node.send(sessionId, message, () -> client.owe(Messages.nameOf(message), last));
+			boolean unknown = client.mayBeUnknownAt(node);
+			node.send(sessionId, message, () -> {
+				if (!unknown) {
+					client.owe(Messages.nameOf(message), last);
+				}
+			});
 		});
 	}
 

@@ -43,6 +43,17 @@ final class BlockingLink implements RedisLink {
 
 	private static final long LOOK_INTERVAL_MS = 500;
 
+	/**
+	 * How long a call may take for which nobody else keeps a time limit.
+	 */
+	private static final long LOOK_LIMIT_MS = 10_000;
+
+	/**
+	 * How soon an answer must follow to show that connections work while others can't be
+	 * opened.
+	 */
+	private static final long PROOF_LIMIT = 2_000_000_000L;
+
 	private static final int CLOSE_ATTEMPTS = 20;
 
 	private static final long CLOSE_INTERVAL_MS = 50;
@@ -57,6 +68,11 @@ final class BlockingLink implements RedisLink {
 	private final String address;
 
 	/**
+	 * How many calls to one server are made at once.
+	 */
+	private final int threads;
+
+	/**
 	 * By their names, {@link #NO_SERVER} among them.
 	 */
 	private final Map<String, Server> servers = new ConcurrentHashMap<>();
@@ -66,9 +82,18 @@ final class BlockingLink implements RedisLink {
 	 */
 	private volatile @Nullable JedisSlots slots;
 
+	private final LinkErrors errors = new LinkErrors();
+
 	private final AtomicBoolean recovering = new AtomicBoolean();
 
 	private volatile @Nullable Subscriber listener;
+
+	/**
+	 * Guards whether there are too few connections, as far as it was told.
+	 */
+	private final Object telling = new Object();
+
+	private boolean toldLack;
 
 	/**
 	 * Ends the subscription, since a driver may wait for Redis to confirm that. There is
@@ -93,8 +118,16 @@ final class BlockingLink implements RedisLink {
 	BlockingLink(RedisConnectionFactory factory) {
 		this.factory = factory;
 		this.address = RedisAddress.of(factory);
+		this.threads = threads(factory);
 		this.ender = new ThreadPoolExecutor(0, 1, 1, TimeUnit.SECONDS, new SynchronousQueue<>(),
 				DaemonThreads.named("mcp-persist-unsubscribe"), new ThreadPoolExecutor.DiscardPolicy());
+	}
+
+	// The subscription holds one of the pool's. Who waits for what can't come may block
+	// those that could go on
+	private static int threads(RedisConnectionFactory factory) {
+		int pool = JEDIS ? JedisSubscription.poolSize(factory) : -1;
+		return (pool > 0) ? Math.max(1, Math.min(THREADS, pool - 1)) : THREADS;
 	}
 
 	@Override
@@ -162,40 +195,61 @@ final class BlockingLink implements RedisLink {
 
 	private <T> void run(Server server, Function<RedisConnection, T> command, CompletableFuture<T> answer,
 			long answersBefore) {
+		Attempt attempt = new Attempt();
+		// Nobody needs what it waits for any more, and others need the thread
+		answer.whenComplete((unused, givenUp) -> attempt.giveUp());
 		server.connections.begin();
-		RuntimeException failure = null;
+		long begunAt = System.nanoTime();
+		Throwable failure = null;
 		T reply = null;
 		try (RedisConnection connection = this.factory.getConnection()) {
 			reply = command.apply(connection);
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
 			failure = ex;
+		}
+		attempt.end();
+		if (reply != null) {
+			server.answered(begunAt);
 		}
 		int others = server.connections.end();
 		if (reply != null) {
-			server.answered();
 			answer.complete(reply);
 		}
 		else if (failure != null) {
 			long answers = server.answers.get();
 			RedisFailure reason = RedisFailure.of(failure, server.address);
-			// Those that there are work, or are about to show whether they do
-			if (reason.isUnopened() && (answers != answersBefore || others > 0)) {
+			// Those that there are have worked last, or are about to show whether they do
+			if (reason.isLack() && server.lastFailure == null && (answers != answersBefore || others > 0)) {
 				server.lack(reason);
 				execute(server, command, answer, answers);
 			}
 			else {
-				server.failed(reason);
+				server.failed(reason, begunAt, answers == answersBefore);
 				answer.completeExceptionally(failure);
 			}
 		}
 	}
 
-	private void shortOfConnections(@Nullable RedisFailure reason) {
+	private void tellLack(Server server, RedisFailure reason) {
 		Subscriber listener = this.listener;
-		if (listener != null && (reason != null
-				|| this.servers.values().stream().noneMatch((server) -> server.connections.isShort()))) {
-			listener.shortOfConnections(reason);
+		synchronized (this.telling) {
+			// Or it has gone, and nobody would tell the end of it
+			if (listener != null && this.servers.containsValue(server)) {
+				this.toldLack = true;
+				listener.shortOfConnections(reason);
+			}
+		}
+	}
+
+	private void tellEndOfLack() {
+		Subscriber listener = this.listener;
+		synchronized (this.telling) {
+			if (listener != null && this.toldLack
+					&& this.servers.values().stream().noneMatch((server) -> server.connections.isShort())) {
+				this.toldLack = false;
+				listener.shortOfConnections(null);
+			}
 		}
 	}
 
@@ -241,16 +295,21 @@ final class BlockingLink implements RedisLink {
 		RetryPause pause = new RetryPause();
 		while (!this.closed) {
 			this.subscribed = false;
+			Attempt opening = new Attempt();
+			this.ending = opening::giveUp;
 			try (RedisConnection connection = this.factory.getConnection()) {
-				subscribe(connection, channels, new Noting(subscriber));
-			}
-			catch (RuntimeException ex) {
-				logger.debug("The subscription ended", ex);
-				subscriber.notSubscribed(RedisFailure.of(ex, this.address));
+				subscribe(connection, channels, new Noting(subscriber), opening);
 			}
 			catch (InterruptedException ex) {
 				return;
 			}
+			catch (Throwable ex) {
+				// Or this thread would end, and nobody would subscribe again
+				this.errors.met(ex);
+				logger.debug("The subscription ended", ex);
+				subscriber.notSubscribed(RedisFailure.of(ex, this.address));
+			}
+			opening.end();
 			if (this.subscribed) {
 				pause.reset();
 			}
@@ -263,12 +322,16 @@ final class BlockingLink implements RedisLink {
 		}
 	}
 
-	private void subscribe(RedisConnection connection, byte[][] channels, Subscriber subscriber)
+	private void subscribe(RedisConnection connection, byte[][] channels, Subscriber subscriber, Attempt opening)
 			throws InterruptedException {
 		if (JEDIS && JedisSubscription.supports(connection)) {
-			JedisSubscription.run(connection, channels, subscriber, (ending) -> this.ending = ending);
+			JedisSubscription.run(connection, channels, subscriber, (ending) -> {
+				opening.end();
+				this.ending = ending;
+			});
 			return;
 		}
+		opening.end();
 		this.ending = () -> unsubscribe(connection);
 		connection.subscribe(new Listener(subscriber), channels);
 		// Some drivers block for as long as the subscription lasts, others don't.
@@ -300,7 +363,7 @@ final class BlockingLink implements RedisLink {
 				.map(memory::getProperty)
 				.findFirst()
 				.orElse("") : "";
-		});
+		}).orTimeout(LOOK_LIMIT_MS, TimeUnit.MILLISECONDS);
 	}
 
 	@Override
@@ -321,6 +384,8 @@ final class BlockingLink implements RedisLink {
 		Collection<String> servers = (slots != null) ? slots.servers() : List.of(NO_SERVER);
 		// What waits for one that has gone is still called, or given up
 		this.servers.keySet().removeIf((server) -> !server.equals(NO_SERVER) && !servers.contains(server));
+		this.servers.values().forEach(Server::rest);
+		tellEndOfLack();
 		return servers;
 	}
 
@@ -348,7 +413,7 @@ final class BlockingLink implements RedisLink {
 					slots.look();
 				}
 				return server;
-			}).whenComplete((looked, failure) -> {
+			}).orTimeout(LOOK_LIMIT_MS, TimeUnit.MILLISECONDS).whenComplete((looked, failure) -> {
 				this.recovering.set(false);
 				if (failure != null) {
 					logger.debug("The driver can't find out where slots are", failure);
@@ -361,7 +426,8 @@ final class BlockingLink implements RedisLink {
 	public void lookElsewhere(LuaScript script, byte[][] keys, byte[][] arguments) {
 		if (JEDIS) {
 			// The pool's connections may be to a primary that isn't one any more
-			call(keys[0], (connection) -> JedisSubscription.clearPool(this.factory, connection));
+			call(keys[0], (connection) -> JedisSubscription.clearPool(this.factory, connection))
+				.orTimeout(LOOK_LIMIT_MS, TimeUnit.MILLISECONDS);
 		}
 	}
 
@@ -411,7 +477,7 @@ final class BlockingLink implements RedisLink {
 
 		private final ThreadPoolExecutor executor;
 
-		private final ConnectionLimit connections = new ConnectionLimit(THREADS, System::nanoTime);
+		private final ConnectionLimit connections = new ConnectionLimit(BlockingLink.this.threads, System::nanoTime);
 
 		/**
 		 * How many calls were answered.
@@ -424,10 +490,17 @@ final class BlockingLink implements RedisLink {
 		 */
 		private volatile @Nullable RedisFailure lastFailure;
 
+		/**
+		 * That no further connection could be opened, until an answer shows that those
+		 * there are work, and so that it is no outage.
+		 */
+		private volatile @Nullable Lack unproven;
+
 		Server(String address, boolean closed) {
 			this.address = address;
-			this.executor = new ThreadPoolExecutor(THREADS, THREADS, 10, TimeUnit.SECONDS,
-					new LinkedBlockingQueue<>(QUEUE_CAPACITY), DaemonThreads.named("mcp-persist-redis-call"));
+			this.executor = new ThreadPoolExecutor(BlockingLink.this.threads, BlockingLink.this.threads, 10,
+					TimeUnit.SECONDS, new LinkedBlockingQueue<>(QUEUE_CAPACITY),
+					DaemonThreads.named("mcp-persist-redis-call"));
 			this.executor.allowCoreThreadTimeOut(true);
 			if (closed) {
 				this.executor.shutdown();
@@ -436,30 +509,51 @@ final class BlockingLink implements RedisLink {
 
 		// Drivers connect when they are asked for a connection, or only for its first
 		// command
-		void failed(RedisFailure reason) {
-			if (reason.kind() == RedisFailure.Kind.CONNECTION || reason.kind() == RedisFailure.Kind.NO_ACCESS) {
-				this.lastFailure = reason;
+		void failed(RedisFailure reason, long begunAt, boolean isSilent) {
+			if (reason.kind() != RedisFailure.Kind.CONNECTION && reason.kind() != RedisFailure.Kind.NO_ACCESS) {
+				answered(begunAt);
+				return;
 			}
-			else {
-				answered();
+			this.lastFailure = reason;
+			if (isSilent) {
+				// It is away: how many connections it had says nothing of those to come
+				this.unproven = null;
+				this.connections.reset();
+				applyLimit();
+				tellEndOfLack();
 			}
 		}
 
-		void answered() {
+		void answered(long begunAt) {
 			this.answers.incrementAndGet();
 			this.lastFailure = null;
-			if (this.connections.grow(!this.executor.getQueue().isEmpty())) {
-				applyLimit();
-				if (!this.connections.isShort()) {
-					shortOfConnections(null);
+			Lack unproven = this.unproven;
+			if (unproven != null && begunAt - unproven.at() >= 0) {
+				this.unproven = null;
+				if (begunAt - unproven.at() < PROOF_LIMIT) {
+					tellLack(this, unproven.reason());
 				}
 			}
+			if (this.connections.grow(isAwaited())) {
+				applyLimit();
+				tellEndOfLack();
+			}
+		}
+
+		private boolean isAwaited() {
+			return !this.executor.getQueue().isEmpty();
 		}
 
 		void lack(RedisFailure reason) {
 			this.connections.lack();
 			applyLimit();
-			shortOfConnections(reason.ofFurtherConnections(this.address));
+			this.unproven = new Lack(reason.ofFurtherConnections(this.address), System.nanoTime());
+		}
+
+		void rest() {
+			if (this.connections.rest(isAwaited())) {
+				applyLimit();
+			}
 		}
 
 		private synchronized void applyLimit() {
@@ -482,6 +576,10 @@ final class BlockingLink implements RedisLink {
 			return (this.answers.get() > 0) ? RedisFailure.timeout(millis, this.address)
 					: RedisFailure.unconnected(millis, this.address);
 		}
+
+	}
+
+	private record Lack(RedisFailure reason, long at) {
 
 	}
 

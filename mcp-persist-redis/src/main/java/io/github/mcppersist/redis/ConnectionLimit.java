@@ -12,9 +12,9 @@ final class ConnectionLimit {
 
 	/**
 	 * Where no call has to wait, no further connection is opened, and nothing is found
-	 * out.
+	 * out. While calls wait, an attempt is made in less than that.
 	 */
-	private static final long REST = 10_000_000_000L;
+	private static final long REST = 2_000_000_000L;
 
 	private final int most;
 
@@ -23,6 +23,8 @@ final class ConnectionLimit {
 	private final RetryPause pause = new RetryPause();
 
 	private volatile int limit;
+
+	private volatile boolean scarce;
 
 	private int underWay;
 
@@ -45,7 +47,7 @@ final class ConnectionLimit {
 	 * @return whether there are too few connections
 	 */
 	boolean isShort() {
-		return this.limit < this.most;
+		return this.scarce;
 	}
 
 	synchronized void begin() {
@@ -66,6 +68,7 @@ final class ConnectionLimit {
 	 */
 	synchronized void lack() {
 		this.limit = Math.max(1, Math.min(this.limit, this.underWay));
+		this.scarce = true;
 		this.lastLack = this.nanoTime.getAsLong();
 		this.nextGrowth = this.lastLack + this.pause.afterFailure();
 	}
@@ -76,20 +79,46 @@ final class ConnectionLimit {
 	 * @return whether one more may be made
 	 */
 	boolean grow(boolean wanted) {
-		return isShort() && growNow(wanted);
+		return wanted && isShort() && growNow();
 	}
 
-	private synchronized boolean growNow(boolean wanted) {
+	private synchronized boolean growNow() {
 		long now = this.nanoTime.getAsLong();
-		boolean due = isShort() && now - this.nextGrowth >= 0 && (wanted || now - this.lastLack >= REST);
+		boolean due = isShort() && now - this.nextGrowth >= 0;
 		if (due) {
-			this.limit++;
 			this.nextGrowth = now + GROWTH_INTERVAL;
-			if (!isShort()) {
-				this.pause.reset();
+			this.limit = Math.min(this.limit + 1, this.most);
+			if (this.limit == this.most) {
+				reset();
 			}
 		}
 		return due;
+	}
+
+	/**
+	 * Some time has passed: if no call has had to wait for long enough, there are enough.
+	 * @param wanted whether calls wait
+	 * @return whether as many calls may be made as ever, from now on
+	 */
+	boolean rest(boolean wanted) {
+		return !wanted && isShort() && restNow();
+	}
+
+	private synchronized boolean restNow() {
+		boolean over = isShort() && this.nanoTime.getAsLong() - this.lastLack >= REST;
+		if (over) {
+			reset();
+		}
+		return over;
+	}
+
+	/**
+	 * What was found out says nothing any more: make as many calls as ever.
+	 */
+	synchronized void reset() {
+		this.limit = this.most;
+		this.scarce = false;
+		this.pause.reset();
 	}
 
 }

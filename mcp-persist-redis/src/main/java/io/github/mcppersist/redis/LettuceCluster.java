@@ -6,6 +6,7 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -19,6 +20,7 @@ import java.util.function.Predicate;
 
 import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.RedisChannelHandler;
+import io.lettuce.core.RedisConnectionException;
 import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.StatefulRedisConnectionImpl;
@@ -30,6 +32,8 @@ import io.lettuce.core.cluster.SlotHash;
 import io.lettuce.core.cluster.models.partitions.Partitions;
 import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
 import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.codec.StringCodec;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import io.lettuce.core.resource.ClientResources;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,9 +54,31 @@ final class LettuceCluster extends RedisClusterClient {
 	 */
 	private static final Duration LOOK_LIMIT = Duration.ofSeconds(1);
 
+	/**
+	 * How long it counts that no node accepted connections: while calls fail, that is
+	 * found out anew in less.
+	 */
+	private static final long DESERTION = 5_000_000_000L;
+
 	private static final int DEFAULT_PORT = RedisURI.DEFAULT_REDIS_PORT;
 
 	private static final Logger logger = LoggerFactory.getLogger(LettuceCluster.class);
+
+	/**
+	 * Whether nodes were reached at their addresses, and not, for instance, through a
+	 * proxy that only the driver knows.
+	 */
+	private volatile boolean reachable;
+
+	/**
+	 * When no node accepted connections, or {@code null} if one did since.
+	 */
+	private volatile @Nullable Long desertedAt;
+
+	/**
+	 * Where the look that is under way asks.
+	 */
+	private volatile @Nullable List<RedisURI> asked;
 
 	private final LookPace pace = new LookPace(System::nanoTime);
 
@@ -142,6 +168,8 @@ final class LettuceCluster extends RedisClusterClient {
 	 * @param listener is told the ID of the node, on a thread of the driver
 	 */
 	void onBreak(Consumer<String> listener) {
+		this.reachable = !accepting().isEmpty();
+		this.desertedAt = null;
 		Map<RedisChannelHandler<?, ?>, SocketAddress> peers = new ConcurrentHashMap<>();
 		addListener(new RedisConnectionStateListener() {
 
@@ -201,6 +229,13 @@ final class LettuceCluster extends RedisClusterClient {
 		if (!this.pace.begins()) {
 			return;
 		}
+		List<RedisURI> accepting = this.reachable ? accepting() : List.of();
+		if (this.reachable && accepting.isEmpty()) {
+			// A look would find nothing, and log that of each node
+			this.pace.ended(false, false);
+			return;
+		}
+		this.asked = this.reachable ? accepting : null;
 		Set<String> before = topology();
 		CompletionStage<Void> look;
 		try {
@@ -210,11 +245,59 @@ final class LettuceCluster extends RedisClusterClient {
 			look = CompletableFuture.failedStage(ex);
 		}
 		look.whenComplete((nothing, failure) -> {
+			this.asked = null;
 			this.pace.ended(failure == null, failure == null && !topology().equals(before));
 			if (failure != null) {
 				logger.debug("Could not look where the slots are", failure);
 			}
 		});
+	}
+
+	/**
+	 * Also called by what triggers looks in the driver, of which Lettuce 7 has all by
+	 * default.
+	 */
+	@Override
+	public CompletionStage<Void> refreshPartitionsAsync() {
+		Long desertedAt = this.desertedAt;
+		return (desertedAt != null && System.nanoTime() - desertedAt < DESERTION)
+				? CompletableFuture.completedStage(null) : super.refreshPartitionsAsync();
+	}
+
+	@Override
+	protected Iterable<RedisURI> getTopologyRefreshSource() {
+		List<RedisURI> asked = this.asked;
+		return (asked != null) ? asked : super.getTopologyRefreshSource();
+	}
+
+	/**
+	 * Connect to any node for a subscription.
+	 * @return the connection
+	 */
+	StatefulRedisPubSubConnection<String, String> connectSubscription() {
+		if (this.reachable && accepting().isEmpty()) {
+			// The driver would try each node, and log each
+			throw new RedisConnectionException("No node of the Cluster accepts connections");
+		}
+		return connectPubSub(StringCodec.UTF8);
+	}
+
+	// Names of seeds may lead elsewhere by now
+	private List<RedisURI> accepting() {
+		Map<InetSocketAddress, RedisURI> nodes = new LinkedHashMap<>();
+		for (Iterable<RedisURI> uris : List.of(super.getTopologyRefreshSource(), getInitialUris())) {
+			uris.forEach((uri) -> {
+				if (getResources().socketAddressResolver().resolve(uri) instanceof InetSocketAddress address) {
+					nodes.putIfAbsent(address, uri);
+				}
+			});
+		}
+		List<RedisURI> accepting = OpenPorts.of(nodes.keySet(), LOOK_LIMIT)
+			.stream()
+			.map((address) -> Objects.requireNonNull(nodes.get(address)))
+			.toList();
+		this.desertedAt = accepting.isEmpty() ? System.nanoTime() : null;
+		return accepting;
 	}
 
 	// In no order: a node whose connection is closed goes to the end

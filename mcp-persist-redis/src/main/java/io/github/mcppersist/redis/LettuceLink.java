@@ -83,6 +83,8 @@ final class LettuceLink implements RedisLink {
 
 	private final ThreadPoolExecutor connector;
 
+	private final LinkErrors errors = new LinkErrors();
+
 	/**
 	 * What is to be sent as soon as there is a connection. Redis may be away for long: a
 	 * call that is given up leaves nothing here.
@@ -103,6 +105,11 @@ final class LettuceLink implements RedisLink {
 	private long lastAttempt;
 
 	private final RetryPause pause = new RetryPause();
+
+	/**
+	 * Between attempts to open a connection for the subscription. Guarded by itself.
+	 */
+	private final RetryPause subscriptionPause = new RetryPause();
 
 	private long notBefore = System.nanoTime();
 
@@ -334,7 +341,9 @@ final class LettuceLink implements RedisLink {
 			this.connectFailure = null;
 			fit = trial == null || trial.test(opened);
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
+			// Or nobody would count this attempt as ended
+			this.errors.met(ex);
 			logger.debug("Could not connect to Redis", ex);
 			this.connectFailure = new ConnectFailure(ex, System.nanoTime());
 			denied = trial == null && RedisFailure.of(ex, this.address).kind() == RedisFailure.Kind.NO_ACCESS;
@@ -424,10 +433,10 @@ final class LettuceLink implements RedisLink {
 		try {
 			StatefulRedisClusterConnection<byte[], byte[]> connection = cluster.connect(ByteArrayCodec.INSTANCE);
 			cluster.onBreak(this::disconnected);
-			return new Connection(connection, connection.async(), null, cluster,
-					() -> cluster.connectPubSub(StringCodec.UTF8), new AtomicReference<>());
+			return new Connection(connection, connection.async(), null, cluster, cluster::connectSubscription,
+					new AtomicReference<>());
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
 			cluster.end();
 			throw ex;
 		}
@@ -449,8 +458,19 @@ final class LettuceLink implements RedisLink {
 		StatefulRedisPubSubConnection<String, String> subscription = null;
 		try {
 			subscription = connection.connectPubSub().get();
+			synchronized (this.subscriptionPause) {
+				this.subscriptionPause.reset();
+			}
 			subscription.addListener(new Listener());
 			StatefulRedisPubSubConnection<String, String> asked = subscription;
+			subscription.addListener(new RedisConnectionStateListener() {
+
+				@Override
+				public void onRedisDisconnected(RedisChannelHandler<?, ?> closed) {
+					later(() -> replace(connection, asked), RETRY_INTERVAL_MS);
+				}
+
+			});
 			subscription.async().subscribe(this.channels.toArray(String[]::new)).whenComplete((nothing, failure) -> {
 				if (failure != null) {
 					notSubscribed(connection, asked, failure);
@@ -460,12 +480,31 @@ final class LettuceLink implements RedisLink {
 				subscription.closeAsync();
 			}
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
+			this.errors.met(ex);
 			logger.debug("Could not subscribe", ex);
 			if (subscription != null) {
 				subscription.closeAsync();
 			}
-			later(() -> resubscribe(connection), RETRY_INTERVAL_MS);
+			Subscriber subscriber = this.subscriber;
+			if (subscriber != null) {
+				subscriber.notSubscribed(RedisFailure.connecting(ex, this.address));
+			}
+			later(() -> resubscribe(connection), subscriptionPauseMillis());
+		}
+	}
+
+	// The driver opens it once more by itself, but doesn't say why it can't
+	private void replace(Connection connection, StatefulRedisPubSubConnection<String, String> closed) {
+		if (this.current == connection && !closed.isOpen() && connection.subscription().compareAndSet(closed, null)) {
+			closed.closeAsync();
+			resubscribe(connection);
+		}
+	}
+
+	private long subscriptionPauseMillis() {
+		synchronized (this.subscriptionPause) {
+			return this.subscriptionPause.afterFailure() / 1_000_000;
 		}
 	}
 
@@ -522,6 +561,11 @@ final class LettuceLink implements RedisLink {
 		}
 		catch (RejectedExecutionException ex) {
 			// Closed, or more attempts hang than there is any use in.
+			return false;
+		}
+		catch (Error ex) {
+			// No further thread can be had
+			this.errors.met(ex);
 			return false;
 		}
 	}

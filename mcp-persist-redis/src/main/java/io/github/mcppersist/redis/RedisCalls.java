@@ -434,7 +434,8 @@ final class RedisCalls {
 				answer = command.send(RedisCalls.this.link, this.withBody);
 				RedisCalls.this.link.flush(RedisCalls.this.callsUnderWay.get() > FEW_CALLS);
 			}
-			catch (RuntimeException ex) {
+			catch (Throwable ex) {
+				// The call has begun, and whoever made it is told by its callback
 				answer = CompletableFuture.failedFuture(ex);
 			}
 			this.answer = answer;

@@ -73,8 +73,11 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	private static final Pattern NOT_REDIS = Pattern.compile("closed prematurely|end of stream|Connection reset"
 			+ "|Broken pipe|Unknown reply|Invalid first byte|first byte|Cannot parse|Protocol error");
 
-	private static final Pattern UNOPENED = Pattern
-		.compile("get a resource from the pool|Failed to connect to|Cannot get Jedis connection|max number of clients");
+	/**
+	 * What says that there are too few connections, and not that there is nobody.
+	 */
+	private static final Pattern LACK = Pattern
+		.compile("max number of clients|Timeout waiting for idle object|Pool exhausted|Too many open files");
 
 	/**
 	 * Say why a call failed.
@@ -187,6 +190,17 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	}
 
 	/**
+	 * Calls work, and the connection on which this node hears of others can't be opened.
+	 * @return the failure
+	 */
+	RedisFailure ofSubscription() {
+		return new RedisFailure(Kind.REFUSED,
+				"Calls work, but the connection on which this instance hears of the others can't be opened. Has the "
+						+ "password changed, or is maxclients reached? " + this.message,
+				this.cause);
+	}
+
+	/**
 	 * A slot is on its way to another server for longer than a call waits.
 	 * @param slots the numbers of all slots of which that is so
 	 * @return the failure
@@ -245,20 +259,24 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	}
 
 	/**
-	 * Say whether it was a connection that could not be opened, so that the call was not
-	 * sent. A pool opens one when none of its own is free.
+	 * Say whether one more connection could not be opened for want of connections, if
+	 * others work, so that the call was not sent. A pool opens one when none of its own
+	 * is free. Where nobody listens or answers, that is no want of connections.
 	 * @return whether it was
 	 */
-	boolean isUnopened() {
+	boolean isLack() {
 		Throwable cause = this.cause;
-		return this.kind == Kind.NO_ACCESS || (this.kind == Kind.CONNECTION && cause != null
-				&& causes(cause).stream().anyMatch(RedisFailure::isOfPool));
+		return this.kind == Kind.NO_ACCESS
+				|| (this.kind == Kind.CONNECTION && cause != null && saysThatThereAreTooFew(causes(cause)));
 	}
 
-	// A server that has no room just closes the connection, and no message says when
-	private static boolean isOfPool(Throwable cause) {
-		return UNOPENED.matcher(String.valueOf(cause.getMessage())).find()
-				|| Arrays.stream(cause.getStackTrace()).anyMatch((frame) -> frame.getMethodName().equals("makeObject"));
+	// A server that has no room may just close the connection, and no message says when
+	private static boolean saysThatThereAreTooFew(List<Throwable> causes) {
+		return causes.stream().anyMatch((each) -> LACK.matcher(String.valueOf(each.getMessage())).find())
+				|| (causes.stream().anyMatch((each) -> NOT_REDIS.matcher(String.valueOf(each.getMessage())).find())
+						&& causes.stream()
+							.flatMap((each) -> Arrays.stream(each.getStackTrace()))
+							.anyMatch((frame) -> frame.getMethodName().equals("makeObject")));
 	}
 
 	/**
@@ -325,6 +343,11 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 			if (text.contains("max number of clients reached")) {
 				return "Redis at " + address + " takes no more connections. Raise maxclients, or look who holds them: "
 						+ text;
+			}
+			if (cause instanceof InterruptedException || text.contains("Timeout waiting for idle object")
+					|| text.contains("Pool exhausted")) {
+				return "No connection to Redis at " + address + " was free in time. If the application takes all of "
+						+ "the pool, raise spring.data.redis.jedis.pool.max-active";
 			}
 			if (text.startsWith("DENIED")) {
 				return "Redis at " + address + " is in protected mode and refuses connections from other machines: "

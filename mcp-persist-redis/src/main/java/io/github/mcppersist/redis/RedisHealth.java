@@ -79,6 +79,11 @@ final class RedisHealth {
 	 */
 	private static final long QUIET_AFTER_REFUSAL = 60_000_000_000L;
 
+	/**
+	 * How long calls must work without a subscription until that is told.
+	 */
+	private static final long UNSUBSCRIBED = 2_000_000_000L;
+
 	private static final long START = 15_000_000_000L;
 
 	private static final Logger logger = LoggerFactory.getLogger(RedisEventStore.class);
@@ -102,6 +107,11 @@ final class RedisHealth {
 	private final long createdAt;
 
 	private volatile boolean answeredEver;
+
+	/**
+	 * When the latest call was sent that was answered.
+	 */
+	private volatile long lastAnsweredAt;
 
 	/**
 	 * Whether some calls have no chance.
@@ -155,9 +165,18 @@ final class RedisHealth {
 	 */
 	private boolean refusalLogged;
 
+	/**
+	 * Whether the subscription can't be opened, and since when no server has been away
+	 * meanwhile.
+	 */
+	private boolean unsubscribed;
+
+	private long unsubscribedAt;
+
 	RedisHealth(LongSupplier nanoTime) {
 		this.nanoTime = nanoTime;
 		this.createdAt = nanoTime.getAsLong();
+		this.lastAnsweredAt = this.createdAt;
 	}
 
 	/**
@@ -197,6 +216,7 @@ final class RedisHealth {
 			known.lastAnswerOfKeys = now;
 		}
 		this.answeredEver = true;
+		this.lastAnsweredAt = startedAt;
 		if (wrote) {
 			known.lastProof = now;
 		}
@@ -321,6 +341,31 @@ final class RedisHealth {
 			this.refusalsLogged.put(refused, now);
 		}
 		return due;
+	}
+
+	/**
+	 * The subscription could not be opened. That is told once calls have been answered
+	 * for a while meanwhile: in an outage it fails as they do, and needs a moment longer.
+	 * @param cause why
+	 */
+	synchronized void unsubscribed(RedisFailure cause) {
+		long now = this.nanoTime.getAsLong();
+		boolean away = this.servers.values().stream().anyMatch((server) -> server.state() == State.AWAY);
+		if (away || !this.unsubscribed) {
+			this.unsubscribed = !away;
+			this.unsubscribedAt = now;
+		}
+		else if (now - this.unsubscribedAt >= UNSUBSCRIBED && this.lastAnsweredAt - this.unsubscribedAt > 0) {
+			refused(Operation.SUBSCRIBE, cause);
+		}
+	}
+
+	/**
+	 * The subscription is open.
+	 */
+	synchronized void subscribed() {
+		this.unsubscribed = false;
+		done(Operation.SUBSCRIBE);
 	}
 
 	/**

@@ -250,7 +250,7 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 			lookAtMemoryPolicy();
 		}
 		this.check.heard();
-		this.calls.health().done(Operation.SUBSCRIBE);
+		this.calls.health().subscribed();
 		this.listeners.forEach((listener) -> guard(listener::subscribed));
 	}
 
@@ -276,9 +276,8 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 	public void notSubscribed(RedisFailure reason) {
 		switch (reason.kind()) {
 			case REFUSED, CALL_REFUSED, UNKNOWN -> this.calls.health().refused(Operation.SUBSCRIBE, reason);
-			case CONNECTION, NO_ACCESS, WRITES_REFUSED, READ_ONLY, PASSING, SLOT, NOSCRIPT -> {
-				// Calls find that out as well
-			}
+			case CONNECTION, NO_ACCESS, WRITES_REFUSED, READ_ONLY, PASSING, SLOT, NOSCRIPT ->
+				this.calls.health().unsubscribed(reason.ofSubscription());
 		}
 	}
 

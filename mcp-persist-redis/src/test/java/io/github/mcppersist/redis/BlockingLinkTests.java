@@ -4,12 +4,16 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
+import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -19,6 +23,9 @@ import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.Subscription;
+import org.springframework.data.redis.connection.jedis.JedisClientConfiguration;
+import org.springframework.data.redis.connection.jedis.JedisConnectionFactory;
+import redis.clients.jedis.Jedis;
 
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
@@ -104,6 +111,93 @@ class BlockingLinkTests {
 		link.close();
 
 		assertThat(Duration.ofNanos(attempts.get(4) - attempts.get(3))).isGreaterThan(Duration.ofMillis(740));
+	}
+
+	@Test
+	void goesOnSubscribingWhateverErrorItMeets() {
+		AtomicInteger attempts = new AtomicInteger();
+		RedisConnectionFactory broken = (RedisConnectionFactory) Proxy.newProxyInstance(getClass().getClassLoader(),
+				new Class<?>[] { RedisConnectionFactory.class }, (proxy, called, arguments) -> {
+					attempts.incrementAndGet();
+					throw new NoClassDefFoundError("org/example/Missing");
+				});
+		BlockingLink link = new BlockingLink(broken);
+
+		link.start(List.of("channel"), this.subscriber);
+		awaitAtLeast(3, attempts);
+		assertThat(publish(link)).failsWithin(Duration.ofMinutes(1));
+		link.close();
+	}
+
+	@Test
+	void waitsNoLongerForAConnectionThanTheCallIsWanted() throws Exception {
+		try (RedisServer redis = RedisServer.start(); RedisProxy network = RedisProxy.to(redis.port())) {
+			JedisConnectionFactory factory = pooled(network, 2);
+			BlockingLink link = new BlockingLink(factory);
+			List<CompletableFuture<Void>> others = List.of(takeConnection(factory), takeConnection(factory));
+			Awaitility.await().until(() -> redis.info("blocked_clients").equals("2"));
+			CompletableFuture<Long> call = publish(link);
+			Awaitility.await().until(BlockingLinkTests::waitsForAConnection);
+
+			// Who gives a broken connection back opens one for those who wait, but only
+			// once
+			network.refuse();
+			others.forEach((other) -> assertThat(other).failsWithin(Duration.ofMinutes(1)));
+			network.pass();
+			call.cancel(false);
+
+			assertThat(publish(link)).succeedsWithin(Duration.ofSeconds(30));
+			link.close();
+			factory.destroy();
+		}
+	}
+
+	@Test
+	void leavesTheSubscriptionOneConnectionOfThePool() {
+		try (RedisServer redis = RedisServer.start(); RedisProxy network = RedisProxy.to(redis.port())) {
+			JedisConnectionFactory factory = pooled(network, 4);
+			BlockingLink link = new BlockingLink(factory);
+			network.stall();
+
+			IntStream.range(0, 10).forEach((call) -> publish(link));
+
+			Awaitility.await().until(() -> network.accepted() == 3);
+			Awaitility.await().during(Duration.ofMillis(500)).until(() -> network.accepted() == 3);
+			link.close();
+			factory.destroy();
+		}
+	}
+
+	private static CompletableFuture<Void> takeConnection(JedisConnectionFactory factory) {
+		return CompletableFuture.runAsync(() -> {
+			try (RedisConnection connection = factory.getConnection()) {
+				connection.listCommands().bLPop(0, RedisKeys.bytes("nothing"));
+			}
+		}, (task) -> new Thread(task).start());
+	}
+
+	private static boolean waitsForAConnection() {
+		return Thread.getAllStackTraces()
+			.entrySet()
+			.stream()
+			.filter((thread) -> thread.getKey().getName().startsWith("mcp-persist-redis-call"))
+			.flatMap((thread) -> Stream.of(thread.getValue()))
+			.anyMatch((frame) -> frame.getMethodName().equals("takeFirst"));
+	}
+
+	private static CompletableFuture<Long> publish(BlockingLink link) {
+		return link.publish(RedisKeys.bytes("channel"), RedisKeys.bytes("message"));
+	}
+
+	private static JedisConnectionFactory pooled(RedisProxy network, int connections) {
+		GenericObjectPoolConfig<Jedis> pool = new GenericObjectPoolConfig<>();
+		pool.setMaxTotal(connections);
+		JedisConnectionFactory factory = new JedisConnectionFactory(
+				new RedisStandaloneConfiguration("127.0.0.1", network.port()),
+				JedisClientConfiguration.builder().usePooling().poolConfig(pool).build());
+		factory.afterPropertiesSet();
+		factory.start();
+		return factory;
 	}
 
 	private static void awaitAtLeast(int expected, AtomicInteger number) {

@@ -60,16 +60,53 @@ class ConnectionLimitTests {
 	}
 
 	@Test
-	void isNoLongerShortAfterARest() {
-		pass(10_000);
-		for (int i = 0; i < 5; i++) {
+	void isNoLongerShortAfterTwoSecondsInWhichNoCallWaits() {
+		pass(1999);
+		assertThat(this.limit.rest(false)).isFalse();
+		assertThat(this.limit.isShort()).isTrue();
+		pass(1);
+		assertThat(this.limit.rest(true)).isFalse();
+		assertThat(this.limit.rest(false)).isTrue();
+
+		assertThat(this.limit.isShort()).isFalse();
+		assertThat(this.limit.limit()).isEqualTo(8);
+		assertThat(this.limit.grow(true)).isFalse();
+	}
+
+	@Test
+	void isNoLongerShortOnceAsManyCallsAreMadeAsEver() {
+		for (int limit = 4; limit <= 8; limit++) {
 			assertThat(this.limit.isShort()).isTrue();
-			assertThat(this.limit.grow(false)).isTrue();
-			pass(100);
+			pass(320);
+			assertThat(this.limit.grow(true)).isTrue();
+			assertThat(this.limit.limit()).isEqualTo(limit);
 		}
 
 		assertThat(this.limit.isShort()).isFalse();
 		assertThat(this.limit.grow(true)).isFalse();
+	}
+
+	@Test
+	void aLimitOfOneIsShortUntilItIsTimeToTryAgain() {
+		ConnectionLimit one = new ConnectionLimit(1, this.clock::get);
+		one.begin();
+		one.end();
+
+		one.lack();
+
+		assertThat(one.isShort()).isTrue();
+		pass(320);
+		assertThat(one.grow(true)).isTrue();
+		assertThat(one.isShort()).isFalse();
+		assertThat(one.limit()).isOne();
+	}
+
+	@Test
+	void isNoLongerShortWhenTheServerIsAway() {
+		this.limit.reset();
+
+		assertThat(this.limit.isShort()).isFalse();
+		assertThat(this.limit.limit()).isEqualTo(8);
 	}
 
 }

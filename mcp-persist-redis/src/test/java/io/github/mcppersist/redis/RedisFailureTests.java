@@ -1,5 +1,9 @@
 package io.github.mcppersist.redis;
 
+import java.net.ConnectException;
+import java.net.SocketTimeoutException;
+import java.util.NoSuchElementException;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -68,6 +72,24 @@ class RedisFailureTests {
 	void doesNotTakeTheNameOfACommandForAnErrorCode() {
 		assertThat(kind("SUBSCRIBE. Command timed out after 100 millisecond(s)"))
 			.isEqualTo(RedisFailure.Kind.CONNECTION);
+	}
+
+	@Test
+	void takesOnlyWhatSaysSoForAWantOfConnections() {
+		assertThat(isLack(new IllegalStateException("ERR max number of clients reached"))).isTrue();
+		assertThat(isLack(new NoSuchElementException("Timeout waiting for idle object"))).isTrue();
+		assertThat(isLack(new NoSuchElementException("Pool exhausted"))).isTrue();
+		assertThat(isLack(new IllegalStateException("WRONGPASS invalid username-password pair"))).isTrue();
+
+		assertThat(isLack(new ConnectException("Connection refused"))).isFalse();
+		assertThat(isLack(new SocketTimeoutException("Connect timed out"))).isFalse();
+		assertThat(isLack(new InterruptedException())).isFalse();
+	}
+
+	private static boolean isLack(Exception cause) {
+		return RedisFailure
+			.of(new IllegalStateException("Could not get a resource from the pool", cause), "localhost:6379")
+			.isLack();
 	}
 
 	private static RedisFailure.Kind kind(String answer) {

@@ -353,4 +353,55 @@ class RedisHealthTests {
 		assertThat(this.health.due(List.of("new"))).containsExactly(new RedisHealth.Due("new", true));
 	}
 
+	private void failToSubscribe() {
+		this.health.unsubscribed(RedisFailure.of(new IllegalStateException("WRONGPASS invalid"), "a").ofSubscription());
+	}
+
+	@Test
+	void saysThatThereIsNoSubscriptionWhileCallsWork() {
+		for (int quarter = 0; quarter < 8; quarter++) {
+			failToSubscribe();
+			assertThat(this.health.outage()).isNull();
+			pass(250);
+			probe("a");
+		}
+		failToSubscribe();
+
+		assertThat(this.health.outage()).isNotNull();
+		assertThat(this.health.outage().readsFail()).isFalse();
+		assertThat(this.health.outage().reason()).contains("Calls work", "refuses the user or the password");
+		this.health.subscribed();
+		passCalm();
+		assertThat(this.health.outage()).isNull();
+		assertThat(levels()).containsExactly(Level.WARN, Level.INFO);
+	}
+
+	@Test
+	void thereIsNoSubscriptionInAnOutageAndForAMomentAfterIt() {
+		failToSubscribe();
+		fail("a", APPEND, "Connection refused");
+		for (int quarter = 0; quarter < 20; quarter++) {
+			pass(250);
+			failToSubscribe();
+		}
+		probe("a");
+		failToSubscribe();
+		pass(1000);
+		failToSubscribe();
+		this.health.subscribed();
+		passCalm();
+
+		assertThat(levels()).containsExactly(Level.WARN, Level.INFO);
+		assertThat(this.log.list.get(0).getFormattedMessage()).startsWith("Events aren't stored");
+	}
+
+	@Test
+	void nothingIsSaidOfTheSubscriptionWhereNoCallIsAnswered() {
+		failToSubscribe();
+		pass(3000);
+		failToSubscribe();
+
+		assertThat(this.health.outage()).isNull();
+	}
+
 }

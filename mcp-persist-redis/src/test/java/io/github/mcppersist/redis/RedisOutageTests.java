@@ -231,7 +231,7 @@ class RedisOutageTests {
 		this.store.close();
 		this.store = RedisEventStore.builder(this.factory)
 			.timeout(LIMIT)
-			.completedTimeToLive(Duration.ofSeconds(1))
+			.completedTimeToLive(Duration.ofSeconds(3))
 			.build();
 		eventually(Mono.defer(() -> this.store.renewStreams(List.of(this.stream))));
 		String memory = this.redis.info("used_memory");
@@ -297,7 +297,7 @@ class RedisOutageTests {
 		StreamKey next = RedisStores.newStream();
 		try {
 			TestEvents.block(this.store.openStream(next, RequestIds.parse("1"), TestEvents.priming(next)));
-			TestEvents.block(this.store.completeStream(next, List.of(TestEvents.event(next, 2, 300_000))));
+			TestEvents.block(this.store.completeStream(next, List.of(TestEvents.event(next, 2, 100_000))));
 			return true;
 		}
 		catch (EventStoreUnavailableException ex) {

@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
 
 import ch.qos.logback.classic.Level;
@@ -14,6 +16,7 @@ import org.assertj.core.api.ThrowableAssertAlternative;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
@@ -31,6 +34,7 @@ import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.event.StreamNotFoundException;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
+import io.github.mcppersist.test.redis.RespClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -214,6 +218,63 @@ class RedisRecoveryTests {
 
 		assertStoresSecondOnce(store);
 		assertLoggedOneOutage();
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void goesOnAfterRedisWasKilledWhileManyCall(Driver driver) {
+		RedisEventStore store = openStream(driver);
+		ExecutorService callers = Executors.newCachedThreadPool();
+		try {
+			for (int caller = 0; caller < 32; caller++) {
+				callers.execute(() -> {
+					while (!Thread.currentThread().isInterrupted()) {
+						renewAndRest(store);
+					}
+				});
+			}
+			Awaitility.await().until(() -> Long.parseLong(this.redis.info("connected_clients")) > 2);
+
+			this.network.refuse();
+			this.redis.kill();
+			Awaitility.await().atMost(RECOVERY_LIMIT).until(() -> store.outage() != null);
+			this.redis.startAgain();
+			this.network.pass();
+
+			Awaitility.await().atMost(RECOVERY_LIMIT).until(() -> store.outage() == null);
+			await(() -> RedisStores.assertWork(store, store));
+			assertLoggedOneOutage();
+		}
+		finally {
+			callers.shutdownNow();
+		}
+	}
+
+	private void renewAndRest(RedisEventStore store) {
+		store.renewStreams(List.of(this.stream)).onErrorComplete().toFuture().join();
+		LockSupport.parkNanos(10_000_000);
+	}
+
+	@Test
+	void saysThatItIsNotSubscribedWhileCallsWork() throws Exception {
+		RedisEventStore store = openStream(Driver.LETTUCE);
+		try (RespClient operator = new RespClient(this.redis.port(), Duration.ofSeconds(30))) {
+			Awaitility.await().until(() -> !operator.send("PUBSUB", "CHANNELS").equals(List.of()));
+
+			operator.send("CONFIG", "SET", "requirepass", "another");
+			operator.send("CLIENT", "KILL", "TYPE", "pubsub");
+			Awaitility.await().atMost(RECOVERY_LIMIT).until(() -> store.outage() != null);
+
+			assertThat(store.outage().readsFail()).isFalse();
+			assertThat(store.outage().writesFail()).isFalse();
+			assertThat(store.outage().reason()).contains("Calls work", "wants a password");
+			assertStoresSecondOnce(store);
+			assertThat(logged(Level.WARN)).hasSize(1).allMatch((line) -> line.contains("refuses SUBSCRIBE"));
+			operator.send("CONFIG", "SET", "requirepass", "");
+			Awaitility.await().atMost(RECOVERY_LIMIT).until(() -> store.outage() == null);
+			assertThat(operator.send("PUBSUB", "CHANNELS")).isNotEqualTo(List.of());
+			assertThat(logged(Level.WARN)).hasSize(1);
+		}
 	}
 
 	@ParameterizedTest

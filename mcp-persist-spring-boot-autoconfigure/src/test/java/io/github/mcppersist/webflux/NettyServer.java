@@ -31,10 +31,17 @@ final class NettyServer implements WebServer {
 	private final DisposableServer server;
 
 	NettyServer(StreamableHttpEndpoint endpoint) {
-		this.server = HttpServer.create().host("127.0.0.1").port(0).doOnConnection((connection) -> {
-			this.connections.add(connection.channel());
-			connection.onDispose(() -> this.connections.remove(connection.channel()));
-		}).handle(new ReactorHttpHandlerAdapter(httpHandler(endpoint))).bindNow();
+		this.server = HttpServer.create()
+			.host("127.0.0.1")
+			.port(0)
+			.doOnConnection((connection) -> opened(connection.channel()))
+			.handle(new ReactorHttpHandlerAdapter(httpHandler(endpoint)))
+			.bindNow();
+	}
+
+	private void opened(Channel connection) {
+		this.connections.add(connection);
+		connection.closeFuture().addListener((closed) -> this.connections.remove(connection));
 	}
 
 	static HttpHandler httpHandler(StreamableHttpEndpoint endpoint) {

@@ -3,12 +3,15 @@ package io.github.mcppersist.transport;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.session.InMemorySessionStore;
 import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.session.SessionRecord;
@@ -21,11 +24,12 @@ import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.test.transport.WebServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 /**
- * What becomes of changes to a session whose store fails, and which sessions a node
- * holds.
+ * What becomes of changes to a session whose store fails, what is said of sessions that
+ * aren't found then, and which sessions a node holds.
  */
 class SessionsTests extends AbstractStreamableHttpTests {
 
@@ -39,9 +43,18 @@ class SessionsTests extends AbstractStreamableHttpTests {
 
 	private volatile @Nullable RuntimeException failure;
 
+	private boolean shared;
+
 	@Override
 	protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
 		return new TomcatServer(endpoint);
+	}
+
+	@Override
+	protected void customize(StreamableHttpEndpoint.Builder builder) {
+		if (this.shared) {
+			builder.nodeRegistry(NodeRegistry.single());
+		}
 	}
 
 	@Test
@@ -62,6 +75,45 @@ class SessionsTests extends AbstractStreamableHttpTests {
 		assertThat(Objects.requireNonNull(stored(session)).logLevel()).isNull();
 		change.block();
 		await().until(() -> "error".equals(Objects.requireNonNull(stored(session)).logLevel()));
+	}
+
+	@Test
+	void areNotCalledUnknownOnceTheStoreTookNoWrite() throws Exception {
+		this.shared = true;
+		Session session = startSession();
+		notifyAnother().block();
+
+		this.failure = new SessionStoreUnavailableException("Not now", null);
+		endpoint().sessions().change(session, (store) -> store.setLogLevel(session.name(), "error")).block();
+		this.failure = null;
+
+		assertRefused(notifyAnother(), Rejection.SESSION_UNSAVED);
+	}
+
+	@Test
+	void areNotCalledUnknownOnceTheStoreCouldNotBeAskedForOne() throws Exception {
+		this.shared = true;
+		startSession();
+		notifyAnother().block();
+
+		this.failure = new SessionStoreUnavailableException("Not now", null);
+		assertRefused(notifyAnother(), Rejection.SESSIONS_AWAY);
+		this.failure = null;
+
+		assertRefused(notifyAnother(), Rejection.SESSION_UNSAVED);
+	}
+
+	@Test
+	void areNotCalledUnknownOnceAKnownOneCouldNotBeRead() throws Exception {
+		this.shared = true;
+		Session session = startSession();
+		notifyAnother().block();
+
+		this.failure = new SessionStoreUnavailableException("Not now", null);
+		endpoint().sessions().refresh(session).block();
+		this.failure = null;
+
+		assertRefused(notifyAnother(), Rejection.SESSION_UNSAVED);
 	}
 
 	@Test
@@ -140,6 +192,16 @@ class SessionsTests extends AbstractStreamableHttpTests {
 		});
 
 		assertThat(Duration.ofNanos(System.nanoTime() - began)).isGreaterThanOrEqualTo(Duration.ofSeconds(1));
+	}
+
+	// Each time another one: what was found of one may hold for who asks at once again
+	private Mono<Void> notifyAnother() {
+		return endpoint().notifyClient(UUID.randomUUID().toString(), "notifications/message", Map.of());
+	}
+
+	private static void assertRefused(Mono<Void> notification, Rejection rejection) {
+		assertThatExceptionOfType(RejectedRequestException.class).isThrownBy(notification::block)
+			.satisfies((ex) -> assertThat(ex.rejection()).isEqualTo(rejection));
 	}
 
 	private void awaitUnused(RawMcpClient client) {
