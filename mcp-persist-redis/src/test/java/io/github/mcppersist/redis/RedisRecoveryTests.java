@@ -396,6 +396,15 @@ class RedisRecoveryTests {
 		assertLoggedOneOutage();
 	}
 
+	private void assertGoesOnWith(RedisServer promoted, RedisEventStore store) {
+		StreamKey other = RedisStores.newStream();
+		await(() -> RedisStores
+			.block(store.openStream(other, RequestIds.parse("8"), List.of(RedisStores.priming(other)))));
+
+		assertThat(promoted.cli("EXISTS", this.stores.key(other))).isEqualTo(1L);
+		Awaitility.await().until(() -> store.outage() == null);
+	}
+
 	@ParameterizedTest
 	@EnumSource
 	void leavesAServerThatIsAPrimaryNoMoreForTheOneAtItsAddress(Driver driver) {
@@ -404,12 +413,7 @@ class RedisRecoveryTests {
 			this.redis.cli("REPLICAOF", "127.0.0.1", "1");
 			this.network.redirect(promoted.port());
 
-			StreamKey other = RedisStores.newStream();
-			await(() -> RedisStores
-				.block(store.openStream(other, RequestIds.parse("8"), List.of(RedisStores.priming(other)))));
-
-			assertThat(promoted.cli("EXISTS", this.stores.key(other))).isEqualTo(1L);
-			Awaitility.await().until(() -> store.outage() == null);
+			assertGoesOnWith(promoted, store);
 		}
 	}
 
@@ -422,12 +426,7 @@ class RedisRecoveryTests {
 			this.redis.cli("REPLICAOF", "127.0.0.1", "1");
 			this.network.redirect(promoted.port());
 
-			StreamKey other = RedisStores.newStream();
-			await(() -> RedisStores
-				.block(store.openStream(other, RequestIds.parse("8"), List.of(RedisStores.priming(other)))));
-
-			assertThat(promoted.cli("EXISTS", this.stores.key(other))).isEqualTo(1L);
-			Awaitility.await().until(() -> store.outage() == null);
+			assertGoesOnWith(promoted, store);
 		}
 	}
 
@@ -462,12 +461,7 @@ class RedisRecoveryTests {
 			Awaitility.await().until(() -> store.outage() != null && store.outage().reason().contains("LOADING"));
 			this.network.redirect(promoted.port());
 
-			StreamKey other = RedisStores.newStream();
-			await(() -> RedisStores
-				.block(store.openStream(other, RequestIds.parse("8"), List.of(RedisStores.priming(other)))));
-
-			assertThat(promoted.cli("EXISTS", this.stores.key(other))).isEqualTo(1L);
-			Awaitility.await().until(() -> store.outage() == null);
+			assertGoesOnWith(promoted, store);
 		}
 	}
 
