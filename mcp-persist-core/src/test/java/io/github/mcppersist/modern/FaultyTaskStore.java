@@ -44,6 +44,11 @@ final class FaultyTaskStore implements TaskStore {
 	 */
 	Mono<Void> gate = Mono.empty();
 
+	/**
+	 * What their answers wait for, behind what they have done.
+	 */
+	Mono<Void> way = Mono.empty();
+
 	private final Clock clock;
 
 	private TaskStore store;
@@ -89,7 +94,7 @@ final class FaultyTaskStore implements TaskStore {
 		return Mono.defer(() -> {
 			this.calls++;
 			if (this.failure == null || this.failures == 0) {
-				return this.gate.then(call);
+				return this.gate.then(call).delayUntil((answer) -> this.way);
 			}
 			this.failures--;
 			return Mono.error(this.failure);
