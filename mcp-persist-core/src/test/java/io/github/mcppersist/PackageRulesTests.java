@@ -46,6 +46,10 @@ class PackageRulesTests {
 
 	private static final String STREAM = ROOT + "stream";
 
+	private static final String MODERN = ROOT + "modern";
+
+	private static final String[] INTERNAL = { STREAM, MODERN };
+
 	private static final String TRANSPORT = ROOT + "transport";
 
 	/**
@@ -66,10 +70,12 @@ class PackageRulesTests {
 			"event", Set.of(), //
 			"session", Set.of("event"), //
 			"node", Set.of("event"), //
-			"payload", Set.of("event", "session"), //
-			"observe", Set.of("event", "session", "payload"), //
+			"task", Set.of("event", "node"), //
+			"payload", Set.of("event", "session", "task"), //
+			"observe", Set.of("event", "session", "payload", "task"), //
 			"stream", Set.of("event", "node", "observe", "payload"), //
-			"transport", Set.of("event", "session", "node", "observe", "payload", "stream"), //
+			"modern", Set.of("event", "node", "observe", "stream", "task"), //
+			"transport", Set.of("event", "session", "node", "observe", "payload", "stream", "modern", "task"), //
 			"servlet", Set.of("transport"));
 
 	private static final JavaClasses CORE = new ClassFileImporter()
@@ -104,10 +110,10 @@ class PackageRulesTests {
 	}
 
 	@Test
-	void makesOfTheInternalPackageOnlyPublicWhatAnotherUses() {
+	void makesOfInternalPackagesOnlyPublicWhatAnotherUses() {
 		ArchRuleDefinition.classes()
 			.that()
-			.resideInAPackage(STREAM)
+			.resideInAnyPackage(INTERNAL)
 			.and()
 			.arePublic()
 			.should(beUsedFromOutside())
@@ -115,25 +121,25 @@ class PackageRulesTests {
 	}
 
 	@Test
-	void showsNothingOfTheInternalPackageToUsers() {
+	void showsNothingOfInternalPackagesToUsers() {
 		ArchRuleDefinition.methods()
 			.that()
 			.areDeclaredInClassesThat()
-			.resideOutsideOfPackage(STREAM)
+			.resideOutsideOfPackages(INTERNAL)
 			.and()
 			.areDeclaredInClassesThat()
 			.arePublic()
 			.and()
 			.arePublic()
-			.should(haveNoTypeOf(STREAM))
+			.should(haveNoTypeOf(INTERNAL))
 			.check(CORE);
 	}
 
 	@Test
-	void hasNoLocksInStreams() {
+	void hasNoLocksInInternalPackages() {
 		ArchRuleDefinition.noClasses()
 			.that()
-			.resideInAPackage(STREAM)
+			.resideInAnyPackage(INTERNAL)
 			.should()
 			.dependOnClassesThat()
 			.resideInAPackage("java.util.concurrent.locks")
@@ -141,11 +147,11 @@ class PackageRulesTests {
 	}
 
 	@Test
-	void synchronizesNoMethodInStreams() {
+	void synchronizesNoMethodInInternalPackages() {
 		ArchRuleDefinition.methods()
 			.that()
 			.areDeclaredInClassesThat()
-			.resideInAPackage(STREAM)
+			.resideInAnyPackage(INTERNAL)
 			.and()
 			.areNotDeclaredIn(USER_CODE)
 			.should()
@@ -154,10 +160,10 @@ class PackageRulesTests {
 	}
 
 	@Test
-	void entersNoMonitorInStreams() {
+	void entersNoMonitorInInternalPackages() {
 		ArchRuleDefinition.classes()
 			.that()
-			.resideInAPackage(STREAM)
+			.resideInAnyPackage(INTERNAL)
 			.and()
 			.haveNameNotMatching(USER_CODE.replace(".", "\\.") + "(\\$.*)?")
 			.should(enterNoMonitor())
@@ -168,7 +174,7 @@ class PackageRulesTests {
 	void hasNoTimeOrThreadsButTheEndpointsOwn() {
 		ArchRuleDefinition.noClasses()
 			.that()
-			.resideInAnyPackage(STREAM, TRANSPORT)
+			.resideInAnyPackage(STREAM, MODERN, TRANSPORT)
 			.and()
 			.haveNameNotMatching(THREADS.replace(".", "\\.") + "(\\$.*)?")
 			.and()
@@ -192,7 +198,7 @@ class PackageRulesTests {
 	void leavesNoWaitingToReactor() {
 		ArchRuleDefinition.noClasses()
 			.that()
-			.resideInAnyPackage(STREAM, TRANSPORT)
+			.resideInAnyPackage(STREAM, MODERN, TRANSPORT)
 			.should()
 			.callMethodWhere(DescribedPredicate.describe("Reactor is given a time",
 					(call) -> call.getTarget().getOwner().getPackageName().equals(Mono.class.getPackageName())
@@ -216,13 +222,13 @@ class PackageRulesTests {
 		};
 	}
 
-	private static ArchCondition<JavaMethod> haveNoTypeOf(String packageName) {
-		return new ArchCondition<>("have no type of " + packageName) {
+	private static ArchCondition<JavaMethod> haveNoTypeOf(String... packageNames) {
+		return new ArchCondition<>("have no type of " + String.join(" or ", packageNames)) {
 			@Override
 			public void check(JavaMethod method, ConditionEvents events) {
 				Stream.concat(Stream.of(method.getReturnType()), method.getParameterTypes().stream())
 					.flatMap((type) -> type.getAllInvolvedRawTypes().stream())
-					.filter((type) -> type.getPackageName().equals(packageName))
+					.filter((type) -> List.of(packageNames).contains(type.getPackageName()))
 					.forEach((type) -> events.add(SimpleConditionEvent.violated(method,
 							method.getFullName() + " shows " + type.getSimpleName())));
 			}

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * as well, a little later. What can't is {@link Kind#CANCELLED}: a cancellation that
  * doesn't arrive is lost. Nor can {@link Kind#UNSAVED}, without which a client of that
  * session is told to begin anew, and not to come again, by a node that doesn't hold it,
- * and whether a node still runs a stream, which is asked again.
+ * and whether a node still runs a stream, which is asked again. Of changes that clients
+ * are notified of nothing is stored either: one that can't be sent is kept until it can.
  *
  * @param kind what happened
  * @param subject the name of the session, or the resource's URI
@@ -150,7 +151,32 @@ public record NodeMessage(Kind kind, String subject, String detail) {
 		 * Connections wait for one on the node that receives this: if there is none any
 		 * more, that node says so ({@link #UNHEARD}). The detail is the node that asks.
 		 */
-		WAITING('h');
+		WAITING('h'),
+
+		/**
+		 * Clients on the node that sends this were notified; those that listen elsewhere
+		 * are to be, too. The subject is the notification as JSON. The detail is nothing
+		 * if two that are the same say no more than one, and what tells them apart if
+		 * they do.
+		 */
+		NOTIFIED('b'),
+
+		/**
+		 * A resource was updated: as {@link #NOTIFIED}, for those clients that are
+		 * subscribed to it without a session.
+		 */
+		UPDATED('p'),
+
+		/**
+		 * Clients of the node that sends this are subscribed to resources without a
+		 * session. The subject is their URIs as a JSON array.
+		 */
+		LISTENED('m'),
+
+		/**
+		 * The node in the detail wants to be told of all of that ({@link #LISTENED}).
+		 */
+		LISTENING('q');
 
 		private final char letter;
 

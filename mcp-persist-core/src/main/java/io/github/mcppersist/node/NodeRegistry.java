@@ -91,7 +91,7 @@ public interface NodeRegistry {
 	/**
 	 * Send a message to a node.
 	 * @param nodeId the node; if it is this one, nothing is sent
-	 * @param message the message, up to about a kilobyte
+	 * @param message the message, up to about 64 kilobytes
 	 * @return {@code false} if the node has certainly not got it, since it has gone or
 	 * isn't listening; fails, with whatever the registry's own means say, if that can't
 	 * be told
@@ -100,7 +100,7 @@ public interface NodeRegistry {
 
 	/**
 	 * Send a message to all other nodes.
-	 * @param message the message, up to about a kilobyte
+	 * @param message the message, up to about 64 kilobytes
 	 * @return completes when it is sent; fails, with whatever the registry's own means
 	 * say, if it may not be
 	 */

@@ -18,6 +18,12 @@ public enum ConnectionKind {
 	/**
 	 * A GET with {@code Last-Event-ID}: what is left of a request's stream.
 	 */
-	RESUMED
+	RESUMED,
+
+	/**
+	 * A POST of {@code subscriptions/listen}: the changes that a client of revision
+	 * 2026-07-28 listens to.
+	 */
+	SUBSCRIPTION
 
 }

@@ -1,8 +1,9 @@
 package io.github.mcppersist.observe;
 
 /**
- * A method of one of the two stores: an {@link io.github.mcppersist.event.EventStore
- * EventStore} or a {@link io.github.mcppersist.session.SessionStore SessionStore}.
+ * A method of one of the stores: an {@link io.github.mcppersist.event.EventStore
+ * EventStore}, a {@link io.github.mcppersist.session.SessionStore SessionStore} or a
+ * {@link io.github.mcppersist.task.TaskStore TaskStore}.
  */
 public enum StoreOperation {
 
@@ -104,7 +105,37 @@ public enum StoreOperation {
 	/**
 	 * {@code SessionStore.deleteSession}.
 	 */
-	DELETE_SESSION("sessions", "deleteSession");
+	DELETE_SESSION("sessions", "deleteSession"),
+
+	/**
+	 * {@code TaskStore.createTask}.
+	 */
+	CREATE_TASK("tasks", "createTask"),
+
+	/**
+	 * {@code TaskStore.findTask}.
+	 */
+	FIND_TASK("tasks", "findTask"),
+
+	/**
+	 * {@code TaskStore.updateTask}.
+	 */
+	UPDATE_TASK("tasks", "updateTask"),
+
+	/**
+	 * {@code TaskStore.answerInput}.
+	 */
+	ANSWER_INPUT("tasks", "answerInput"),
+
+	/**
+	 * {@code TaskStore.endTask}.
+	 */
+	END_TASK("tasks", "endTask"),
+
+	/**
+	 * {@code TaskStore.renewTasks}.
+	 */
+	RENEW_TASKS("tasks", "renewTasks");
 
 	private final String store;
 
@@ -117,7 +148,7 @@ public enum StoreOperation {
 
 	/**
 	 * Return which store was called.
-	 * @return {@code events} or {@code sessions}
+	 * @return {@code events}, {@code sessions} or {@code tasks}
 	 */
 	public String store() {
 		return this.store;

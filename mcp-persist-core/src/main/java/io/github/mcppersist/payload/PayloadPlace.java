@@ -15,9 +15,9 @@ import io.github.mcppersist.event.StreamKey;
  * stores it, with the sequence of that call.
  *
  * @param kind what it is
- * @param sessionName the session that it belongs to, as stores know it, or nothing if it
- * belongs to no single one
- * @param part which one of the session's payloads of that kind it is, or nothing
+ * @param sessionName the session or task that it belongs to, as stores know it, or
+ * nothing if it belongs to no single one
+ * @param part which one of its payloads of that kind it is, or nothing
  */
 public record PayloadPlace(Kind kind, String sessionName, String part) {
 
@@ -37,6 +37,10 @@ public record PayloadPlace(Kind kind, String sessionName, String part) {
 
 	static PayloadPlace answer(String sessionName, String requestId) {
 		return new PayloadPlace(Kind.ANSWER, sessionName, requestId);
+	}
+
+	static PayloadPlace task(String taskId, String part) {
+		return new PayloadPlace(Kind.TASK, taskId, part);
 	}
 
 	/**
@@ -63,6 +67,12 @@ public record PayloadPlace(Kind kind, String sessionName, String part) {
 		 * A client's answer to a server's request; the part is the ID of that request.
 		 */
 		ANSWER,
+
+		/**
+		 * What is known of a task, in place of a session; the part is the name of the
+		 * field, with the key of a request for input or the number of a round.
+		 */
+		TASK,
 
 		/**
 		 * The URI of a resource that sessions have subscribed to: it is what the

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.security.Principal;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
@@ -52,6 +53,11 @@ final class ServletEndpointRequest implements EndpointRequest {
 		Enumeration<String> all = this.request.getHeaders(name);
 		List<String> lines = (all != null) ? Collections.list(all) : List.of();
 		return (lines.size() > 1) ? String.join(", ", lines) : value;
+	}
+
+	@Override
+	public Collection<String> headerNames() {
+		return Collections.list(this.request.getHeaderNames());
 	}
 
 	// A request over HTTP/2 names its host in :authority, which Tomcat shows only here.

@@ -77,7 +77,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * @param threads tell the time
 	 * @param source where frames come from
 	 */
-	SseOutput(Mailbox mailbox, Threads threads, Source source) {
+	public SseOutput(Mailbox mailbox, Threads threads, Source source) {
 		this.threads = threads;
 		this.lastWriteNanos = threads.nanoTime();
 		this.mailbox = mailbox;
@@ -110,7 +110,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	/**
 	 * Open what was to be {@linkplain #openSoon(Response) opened soon}.
 	 */
-	void openNow() {
+	public void openNow() {
 		this.mailbox.execute(() -> begin(true));
 	}
 
@@ -161,7 +161,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * socket. What has ended by then is answered as a whole.
 	 * @param response is begun then, or by {@link #openNow()}
 	 */
-	void openSoon(Response response) {
+	public void openSoon(Response response) {
 		assert this.mailbox.isInside();
 		this.response = response;
 		beginSoon();
@@ -171,20 +171,24 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * Add what is to leave with the next {@link #drain()}.
 	 * @param frame what to send
 	 */
-	void add(SseFrame frame) {
+	public void add(SseFrame frame) {
 		assert this.mailbox.isInside();
 		this.buffer.add(frame);
 		this.speaking |= frame.message() != null;
 	}
 
-	long bytes() {
+	/**
+	 * Return how much waits.
+	 * @return about how many bytes
+	 */
+	public long bytes() {
 		return this.buffer.bytes();
 	}
 
 	/**
 	 * Send what the client can take, and ask for more if there is nothing.
 	 */
-	void drain() {
+	public void drain() {
 		assert this.mailbox.isInside();
 		beginSoon();
 		Subscriber<? super byte[]> subscriber = this.subscriber;
@@ -278,7 +282,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * @param now the time, in terms of {@link System#nanoTime()}
 	 * @param intervalNanos how long is too long, in nanoseconds
 	 */
-	void beat(long now, long intervalNanos) {
+	public void beat(long now, long intervalNanos) {
 		if (this.buffer.isEmpty() && this.demand > 0 && now - this.lastWriteNanos > intervalNanos) {
 			add(SseFrame.HEARTBEAT);
 			drain();
@@ -290,14 +294,14 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * @param now the time, in terms of {@link System#nanoTime()}
 	 * @return whether it has left data lying for two minutes
 	 */
-	boolean isStalled(long now) {
+	public boolean isStalled(long now) {
 		return this.demand == 0 && now - this.lastWriteNanos > MAX_STALL_NANOS;
 	}
 
 	/**
 	 * Close once all that was added has left.
 	 */
-	void end() {
+	public void end() {
 		assert this.mailbox.isInside();
 		this.ending = true;
 	}
@@ -305,7 +309,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	/**
 	 * Close now, and end the client's response.
 	 */
-	void finish() {
+	public void finish() {
 		assert this.mailbox.isInside();
 		Subscriber<? super byte[]> subscriber = this.subscriber;
 		boolean first = !this.closed;
@@ -359,7 +363,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	/**
 	 * Where frames come from. Called in the mailbox.
 	 */
-	interface Source {
+	public interface Source {
 
 		/**
 		 * The response is open.

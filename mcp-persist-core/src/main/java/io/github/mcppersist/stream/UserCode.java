@@ -1,5 +1,7 @@
 package io.github.mcppersist.stream;
 
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
@@ -37,6 +39,11 @@ public abstract class UserCode {
 	private @Nullable Thread thread;
 
 	private boolean interrupted;
+
+	/**
+	 * The threads that run it now.
+	 */
+	private final Set<Thread> running = new HashSet<>();
 
 	/**
 	 * How many of its threads are in our code.
@@ -124,6 +131,7 @@ public abstract class UserCode {
 	private void run(Runnable task, Predicate<Throwable> untold) {
 		UserCode before = CURRENT.get();
 		CURRENT.set(this);
+		boolean entered = startsOn(Thread.currentThread());
 		try {
 			task.run();
 		}
@@ -135,8 +143,31 @@ public abstract class UserCode {
 			failed(ex);
 		}
 		finally {
+			if (entered) {
+				endsOn(Thread.currentThread());
+			}
 			restore(before);
 		}
+	}
+
+	private synchronized boolean startsOn(Thread thread) {
+		return this.running.add(thread);
+	}
+
+	private synchronized void endsOn(Thread thread) {
+		this.running.remove(thread);
+	}
+
+	/**
+	 * Say whether nothing of it gets on by itself: each of its threads has returned, or
+	 * waits for something. Threads that are neither the one that began it nor of
+	 * Reactor's schedulers aren't known.
+	 * @return whether none of its threads runs
+	 */
+	protected final synchronized boolean isWaiting() {
+		return this.running.stream()
+			.map(Thread::getState)
+			.allMatch((state) -> state == Thread.State.WAITING || state == Thread.State.TIMED_WAITING);
 	}
 
 	/**

@@ -1,6 +1,7 @@
 package io.github.mcppersist.transport;
 
 import java.security.Principal;
+import java.util.Collection;
 
 import io.modelcontextprotocol.common.McpTransportContext;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,12 @@ public interface EndpointRequest {
 	 * {@code null} if there is none
 	 */
 	@Nullable String header(String name);
+
+	/**
+	 * Return the names of all headers.
+	 * @return the names, in any case and order
+	 */
+	Collection<String> headerNames();
 
 	/**
 	 * Return who sends the request.

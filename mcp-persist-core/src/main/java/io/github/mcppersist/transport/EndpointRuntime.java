@@ -14,9 +14,11 @@ import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.observe.ObservedEventStore;
 import io.github.mcppersist.observe.ObservedSessionStore;
+import io.github.mcppersist.observe.ObservedTaskStore;
 import io.github.mcppersist.observe.Observers;
 import io.github.mcppersist.payload.EncodedEventStore;
 import io.github.mcppersist.payload.EncodedSessionStore;
+import io.github.mcppersist.payload.EncodedTaskStore;
 import io.github.mcppersist.payload.PayloadCodec;
 import io.github.mcppersist.payload.Payloads;
 import io.github.mcppersist.session.SessionStore;
@@ -24,6 +26,7 @@ import io.github.mcppersist.stream.StreamContext;
 import io.github.mcppersist.stream.StreamSettings;
 import io.github.mcppersist.stream.Threads;
 import io.github.mcppersist.stream.UserCode;
+import io.github.mcppersist.task.TaskStore;
 
 /**
  * What all handlers of one endpoint share: what its streams share, the sessions' store,
@@ -47,6 +50,8 @@ final class EndpointRuntime implements AutoCloseable {
 	private final ContextCapture contextCapture;
 
 	private final Observers observers;
+
+	private final Payloads payloads;
 
 	private final Threads threads;
 
@@ -84,6 +89,7 @@ final class EndpointRuntime implements AutoCloseable {
 				new ObservedSessionStore(sessionStore, observers, threads.delivery()), payloads);
 		this.monitored = (store instanceof MonitoredEventStore known) ? known : null;
 		this.observers = observers;
+		this.payloads = payloads;
 		this.serverRequests = new ServerRequests(registry.nodeId(), threads::nanoTime);
 		this.callers = new Callers(ownerResolver);
 		this.options = options;
@@ -110,6 +116,16 @@ final class EndpointRuntime implements AutoCloseable {
 	 */
 	EncodedSessionStore sessionStore() {
 		return this.sessionStore;
+	}
+
+	/**
+	 * Return a store of tasks as it is to be called.
+	 * @param store where tasks are stored
+	 * @return the store, whose signals come on delivery threads
+	 */
+	TaskStore observed(TaskStore store) {
+		return new EncodedTaskStore(new ObservedTaskStore(store, this.observers, this.threads.delivery()),
+				this.payloads);
 	}
 
 	/**

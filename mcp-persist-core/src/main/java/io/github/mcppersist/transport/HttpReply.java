@@ -10,6 +10,7 @@ import org.reactivestreams.Publisher;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import io.github.mcppersist.modern.ModernReply;
 import io.github.mcppersist.stream.SseOutput;
 
 /**
@@ -17,7 +18,7 @@ import io.github.mcppersist.stream.SseOutput;
  * is for one client, at one time, and a cache in between would give a 404 or 204 to the
  * next one as well. And it is the one place where refusals are sent and logged.
  */
-final class HttpReply implements EndpointResponse {
+final class HttpReply implements EndpointResponse, ModernReply {
 
 	private static final Logger logger = LoggerFactory.getLogger(HttpReply.class);
 

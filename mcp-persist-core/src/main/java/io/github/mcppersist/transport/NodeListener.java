@@ -1,6 +1,8 @@
 package io.github.mcppersist.transport;
 
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,9 +29,18 @@ final class NodeListener implements NodeRegistry.Listener {
 
 	private final ResourceSubscriptions subscriptions;
 
+	private final Broadcasts broadcasts;
+
+	private final ListenedResources listened;
+
 	private final Runnable look;
 
 	private final Mailbox turns = new Mailbox();
+
+	/**
+	 * What has come: the delivery threads may overtake each other on the way to a turn.
+	 */
+	private final Queue<String> received = new ConcurrentLinkedQueue<>();
 
 	/**
 	 * Create a listener.
@@ -37,21 +48,26 @@ final class NodeListener implements NodeRegistry.Listener {
 	 * @param sessions the sessions that this node holds
 	 * @param answers takes clients' answers
 	 * @param subscriptions is told of subscriptions
+	 * @param broadcasts notifies those that listen here
+	 * @param listened is told what is listened to elsewhere
 	 * @param look finds out what messages that were missed may have told
 	 */
 	NodeListener(EndpointRuntime runtime, Sessions sessions, ClientAnswers answers, ResourceSubscriptions subscriptions,
-			Runnable look) {
+			Broadcasts broadcasts, ListenedResources listened, Runnable look) {
 		this.runtime = runtime;
 		this.sessions = sessions;
 		this.answers = answers;
 		this.subscriptions = subscriptions;
+		this.broadcasts = broadcasts;
+		this.listened = listened;
 		this.look = look;
 	}
 
 	@Override
 	public void received(String text) {
+		this.received.add(text);
 		this.runtime.threads().deliver(this.turns, () -> {
-			NodeMessage message = this.runtime.streams().message(text);
+			NodeMessage message = this.runtime.streams().message(this.received.remove());
 			if (message == null) {
 				logger.debug(
 						"A message of another node is for another MCP server, or of a kind that this version doesn't know");
@@ -71,14 +87,17 @@ final class NodeListener implements NodeRegistry.Listener {
 	}
 
 	private void handle(NodeMessage message) {
-		if (message.kind() == NodeMessage.Kind.SUBSCRIBED) {
-			this.subscriptions.add(List.of(message.subject()));
-			return;
+		switch (message.kind()) {
+			case SUBSCRIBED -> this.subscriptions.add(List.of(message.subject()));
+			case UNSAVED -> this.sessions.unsavedElsewhere();
+			case NOTIFIED, UPDATED -> this.broadcasts.received(message);
+			case LISTENED -> this.listened.told(message.subject());
+			case LISTENING -> this.listened.asked(message.detail());
+			default -> handleOfSession(message);
 		}
-		if (message.kind() == NodeMessage.Kind.UNSAVED) {
-			this.sessions.unsavedElsewhere();
-			return;
-		}
+	}
+
+	private void handleOfSession(NodeMessage message) {
 		Session session = this.sessions.held(message.subject());
 		switch (message.kind()) {
 			case DELETED -> {

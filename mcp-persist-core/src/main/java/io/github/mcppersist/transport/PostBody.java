@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Objects;
 
 import io.modelcontextprotocol.json.McpJsonMapper;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import org.jspecify.annotations.Nullable;
 
@@ -73,6 +74,14 @@ record PostBody(List<IncomingMessage> messages, boolean batch, @Nullable Rejecti
 			}
 		}
 		return requests;
+	}
+
+	/**
+	 * Return the only message.
+	 * @return the message, or {@code null} if the body is a batch, or was refused
+	 */
+	@Nullable JSONRPCMessage single() {
+		return (this.batch || this.rejection != null) ? null : this.messages.get(0).message();
 	}
 
 	/**

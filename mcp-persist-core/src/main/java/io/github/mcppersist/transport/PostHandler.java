@@ -51,14 +51,20 @@ final class PostHandler {
 
 	private final ClientAnswers answers;
 
+	/**
+	 * Where modern requests go another way, if they are served.
+	 */
+	private final @Nullable EraFork fork;
+
 	private volatile @Nullable SdkSessions sdkSessions;
 
 	PostHandler(EndpointRuntime runtime, Sessions sessions, CallHandler calls, ClientAnswers answers,
-			McpJsonMapper jsonMapper) {
+			@Nullable EraFork fork, McpJsonMapper jsonMapper) {
 		this.runtime = runtime;
 		this.sessions = sessions;
 		this.calls = calls;
 		this.answers = answers;
+		this.fork = fork;
 		this.jsonMapper = jsonMapper;
 	}
 
@@ -73,9 +79,13 @@ final class PostHandler {
 			return;
 		}
 		CallerContext context = CallerContext.of(request, this.runtime.callers(), this.runtime.contextCapture());
+		EraFork.Arrival arrival = (this.fork != null) ? this.fork.arrive(request, context) : null;
 		request.body(this.runtime.options().maxRequestBytes()).subscribe((body) -> {
 			try {
-				accept(PostBody.read(this.jsonMapper, body), context, reply);
+				PostBody read = PostBody.read(this.jsonMapper, body);
+				if (arrival == null || !arrival.take(read, reply)) {
+					accept(read, context, reply);
+				}
 			}
 			catch (RuntimeException ex) {
 				reply.refuse(Rejection.failed(ex));

@@ -3,6 +3,7 @@ package io.github.mcppersist.transport;
 import java.lang.reflect.Field;
 import java.time.Duration;
 import java.util.Map;
+import java.util.UUID;
 import java.util.function.Function;
 
 import io.modelcontextprotocol.json.schema.JsonSchemaValidator;
@@ -18,12 +19,14 @@ import io.modelcontextprotocol.spec.McpStreamableServerSession.McpStreamableServ
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.modern.ModernServer;
+
 /**
  * Makes the SDK's sessions: new ones, and those that a client has initialized on another
  * node, or on this one before it let them go. The SDK's factory draws a new ID for each,
  * so what it makes them of is read from its fields.
  */
-final class SdkSessions {
+final class SdkSessions implements ModernServer {
 
 	private static final String PROTOCOL_VERSION = HeaderRules.PROTOCOL_VERSIONS
 		.get(HeaderRules.PROTOCOL_VERSIONS.size() - 1);
@@ -40,7 +43,7 @@ final class SdkSessions {
 
 	private final @Nullable JsonSchemaValidator jsonSchemaValidator;
 
-	private volatile @Nullable String serverName;
+	private volatile @Nullable InitializeResult description;
 
 	@SuppressWarnings("unchecked")
 	SdkSessions(McpStreamableServerSession.Factory factory) {
@@ -63,35 +66,54 @@ final class SdkSessions {
 	McpStreamableServerSessionInit initialize(InitializeRequest request) {
 		McpStreamableServerSessionInit init = this.factory.startSession(request);
 		return new McpStreamableServerSessionInit(init.session(),
-				init.initResult().doOnNext((result) -> this.serverName = result.serverInfo().name()));
+				init.initResult().doOnNext((result) -> this.description = result));
 	}
 
 	/**
-	 * Return what the MCP server calls itself. Nothing but an initialize request tells,
-	 * so one is made up unless there was one. The SDK logs each, so this isn't asked
-	 * before it has to be known.
+	 * Return what the MCP server calls itself.
 	 * @return the name in its {@code serverInfo}
 	 */
 	String serverName() {
-		String name = this.serverName;
-		if (name == null) {
+		return description().serverInfo().name();
+	}
+
+	/**
+	 * Return what the MCP server says of itself. Nothing but an initialize request tells,
+	 * so one is made up unless there was one. The SDK logs each, so this isn't asked
+	 * before it has to be known.
+	 * @return the result of the last {@code initialize}
+	 */
+	@Override
+	public InitializeResult description() {
+		InitializeResult known = this.description;
+		if (known == null) {
 			InitializeRequest request = new InitializeRequest(PROTOCOL_VERSION, ClientCapabilities.builder().build(),
 					new Implementation("mcp-persist, to learn the server's name", "1"));
 			// The SDK's handler answers at once
-			InitializeResult result = initialize(request).initResult().toFuture().getNow(null);
-			if (result == null) {
+			known = initialize(request).initResult().toFuture().getNow(null);
+			if (known == null) {
 				throw new IllegalStateException("The MCP server didn't tell its name at once. "
 						+ "Set the server name in StreamableHttpOptions");
 			}
-			name = result.serverInfo().name();
 		}
-		return name;
+		return known;
+	}
+
+	@Override
+	public McpStreamableServerSession sessionOfOneRequest(ClientCapabilities capabilities, Implementation clientInfo,
+			Duration requestTimeout) {
+		return session(UUID.randomUUID().toString(), new InitializeRequest(PROTOCOL_VERSION, capabilities, clientInfo),
+				requestTimeout);
 	}
 
 	McpStreamableServerSession restore(String sessionId, InitializeRequest request) {
-		return new McpStreamableServerSession(sessionId, request.capabilities(), request.clientInfo(),
-				this.requestTimeout, this.requestHandlers, this.notificationHandlers,
-				() -> this.onClose.apply(sessionId), this.jsonSchemaValidator);
+		return session(sessionId, request, this.requestTimeout);
+	}
+
+	private McpStreamableServerSession session(String sessionId, InitializeRequest request, Duration requestTimeout) {
+		return new McpStreamableServerSession(sessionId, request.capabilities(), request.clientInfo(), requestTimeout,
+				this.requestHandlers, this.notificationHandlers, () -> this.onClose.apply(sessionId),
+				this.jsonSchemaValidator);
 	}
 
 	private static Object required(McpStreamableServerSession.Factory factory, String field) {

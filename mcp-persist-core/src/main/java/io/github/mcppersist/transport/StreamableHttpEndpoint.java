@@ -20,16 +20,19 @@ import io.modelcontextprotocol.spec.McpStreamableServerTransportProvider;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.modern.ModernHandler;
+import io.github.mcppersist.modern.ModernSettings;
+import io.github.mcppersist.modern.ModernStore;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.observe.EndpointStatistics;
+import io.github.mcppersist.observe.Era;
 import io.github.mcppersist.observe.Observers;
 import io.github.mcppersist.observe.StreamDescription;
 import io.github.mcppersist.payload.PayloadCodec;
@@ -44,6 +47,8 @@ import io.github.mcppersist.stream.StreamContext;
 import io.github.mcppersist.stream.StreamLog;
 import io.github.mcppersist.stream.ThreadPools;
 import io.github.mcppersist.stream.Threads;
+import io.github.mcppersist.task.InMemoryTaskStore;
+import io.github.mcppersist.task.TaskStore;
 
 /**
  * The Streamable HTTP endpoint of an MCP server (MCP 2025-03-26, 2025-06-18 and
@@ -57,12 +62,19 @@ import io.github.mcppersist.stream.Threads;
  * {@link #closeGracefully()}, which the MCP server's own close calls, ends its
  * connections and threads; the stores are the caller's to close.
  * <p>
+ * Clients of revision 2026-07-28 are served beside those if there are
+ * {@link StreamableHttpOptions.Builder#modern(ModernOptions) options for them}. Of their
+ * requests nothing is stored, unless one asks its client for input: one ends with its
+ * connection.
+ * <p>
  * With a {@link NodeRegistry}, and stores that several nodes share, a client may send
  * each of its requests to any of them.
  */
 public final class StreamableHttpEndpoint implements McpStreamableServerTransportProvider {
 
 	private static final Logger logger = LoggerFactory.getLogger(StreamableHttpEndpoint.class);
+
+	private static final String SHUT_DOWN = "The server shut down; the outcome of the request is unknown";
 
 	private static final Duration MAX_TICK = Duration.ofSeconds(1);
 
@@ -103,6 +115,15 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	private final GetHandler gets;
 
+	/**
+	 * Serves the modern era, if that is served.
+	 */
+	private final @Nullable ModernHandler modern;
+
+	private final Broadcasts broadcasts;
+
+	private final ListenedResources listened;
+
 	private final NodeListener nodeListener;
 
 	private volatile boolean hasServer;
@@ -123,11 +144,32 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		this.subscriptions = new ResourceSubscriptions(this.runtime.sessionStore());
 		this.sessions = new Sessions(this.runtime, jsonMapper, this.subscriptions);
 		this.answers = new ClientAnswers(this.runtime, this.sessions, jsonMapper);
+		this.listened = new ListenedResources(this.runtime, this.subscriptions, jsonMapper);
+		this.modern = (options.modern() != null)
+				? modernHandler(this.runtime, options.modern(), builder.taskStore, jsonMapper, this.listened) : null;
+		this.broadcasts = new Broadcasts(this.runtime, this.sessions, this.modern, jsonMapper);
 		this.posts = new PostHandler(this.runtime, this.sessions,
-				new CallHandler(this.runtime, this.sessions, this.subscriptions, jsonMapper), this.answers, jsonMapper);
+				new CallHandler(this.runtime, this.sessions, this.subscriptions, jsonMapper), this.answers,
+				(this.modern != null) ? new EraFork(this.modern) : null, jsonMapper);
 		this.gets = new GetHandler(this.runtime, this.sessions);
-		this.nodeListener = new NodeListener(this.runtime, this.sessions, this.answers, this.subscriptions, this::look);
+		this.nodeListener = new NodeListener(this.runtime, this.sessions, this.answers, this.subscriptions,
+				this.broadcasts, this.listened, this::catchUp);
 		keepUp(sessionStore);
+	}
+
+	private static ModernHandler modernHandler(EndpointRuntime runtime, ModernOptions options,
+			@Nullable TaskStore taskStore, McpJsonMapper jsonMapper, ListenedResources listened) {
+		ModernSettings settings = new ModernSettings(options.heartbeatInterval(),
+				runtime.options().maxConnectionBytes(), options.maxSubscriptions(),
+				options.maxSubscriptionsPerPrincipal(), options.cacheTtl().toMillis(), options.cacheScope().toString(),
+				options.inputTimeout(), options.maxParkedCalls(), options.maxParkedCallsPerPrincipal(),
+				options.requestStateKeys(), runtime.options().lookInterval());
+		TaskStore tasks = runtime.observed((taskStore != null) ? taskStore : new InMemoryTaskStore());
+		ModernHandler handler = new ModernHandler(runtime.threads(), runtime.observer(), jsonMapper, settings,
+				new ModernStore(tasks, runtime.nodes(), runtime::serverName), ParameterRules::check,
+				runtime::isRefusing, listened::add);
+		listened.start(handler);
+		return handler;
 	}
 
 	private void keepUp(SessionStore sessionStore) {
@@ -182,6 +224,9 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		this.subscriptions.start(sdkSessions);
 		this.sessions.start(sdkSessions);
 		this.posts.start(sdkSessions);
+		if (this.modern != null) {
+			this.modern.start(sdkSessions);
+		}
 		this.hasServer = true;
 		if (this.runtime.isShared()) {
 			String nodeId = this.runtime.nodes().nodeId();
@@ -190,7 +235,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				.log("This is node {} of those that share MCP sessions", nodeId);
 		}
 		this.runtime.nodes().join(this.nodeListener);
-		look();
+		catchUp();
 	}
 
 	/**
@@ -214,33 +259,36 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	}
 
 	/**
+	 * Find out what other nodes have told while this one didn't hear it.
+	 */
+	private void catchUp() {
+		look();
+		this.listened.ask();
+	}
+
+	/**
 	 * Find out by looking what messages of other nodes may have told.
 	 */
 	private void look() {
+		this.listened.look();
 		this.subscriptions.refresh().subscribe();
 		this.answers.takeAnswers();
 	}
 
 	/**
-	 * Send a notification to every session whose standalone connection is open on this
-	 * node. It is stored for a session whose connection closed a moment ago (ten seconds
-	 * and the retry interval): its client may be about to come back, here or elsewhere.
+	 * Send a notification to every client that listens, on whichever node. It is stored
+	 * for a session whose standalone connection closed a moment ago (ten seconds and the
+	 * retry interval): its client may be about to come back, here or elsewhere. Clients
+	 * of revision 2026-07-28 are told of changes only, as they have asked for.
+	 * <p>
+	 * Completes when those that listen on this node were notified. Other nodes are told a
+	 * moment later, or as soon as they can be, and several changes of the same list may
+	 * then be told as one. They aren't told of a notification of more than 16,384
+	 * characters, nor of one more while a thousand wait, which is logged.
 	 */
 	@Override
 	public Mono<Void> notifyClients(String method, @Nullable Object params) {
-		Mono<List<Session>> audience = Flux.defer(() -> Flux.fromIterable(this.sessions.all()))
-			.flatMap((session) -> this.sessions.isAudience(session).filter(Boolean::booleanValue).map((is) -> session),
-					SESSIONS_AT_ONCE)
-			.collectList();
-		// The parameters are the caller's, and so is what makes JSON of them
-		return this.runtime.threads()
-			.onCallbacks(audience)
-			.flatMapIterable((sessions) -> sessions)
-			.flatMap((session) -> session.sdkSession().sendNotification(method, params).onErrorResume((ex) -> {
-				logger.debug("A session could not be notified of {}", method, ex);
-				return Mono.empty();
-			}), SESSIONS_AT_ONCE)
-			.then();
+		return this.broadcasts.notifyAll(method, params);
 	}
 
 	/**
@@ -254,7 +302,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		return Mono.defer(() -> {
 			if (ResourceSubscriptions.SUBSCRIBER.equals(sessionId)) {
 				return (params instanceof ResourcesUpdatedNotification updated)
-						? notifySubscribers(updated.uri(), method, params) : Mono.empty();
+						? resourceUpdated(updated.uri(), method, params) : Mono.empty();
 			}
 			if (!HeaderRules.isSessionId(sessionId)) {
 				return Mono.empty();
@@ -277,7 +325,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				.doFinally((signal) -> session.release()));
 	}
 
-	private Mono<Void> notifySubscribers(String uri, String method, Object params) {
+	private Mono<Void> resourceUpdated(String uri, String method, Object params) {
+		this.broadcasts.resourceUpdated(method, params);
 		return this.runtime.threads()
 			.onCallbacks(this.runtime.sessionStore()
 				.findSubscribers(uri)
@@ -300,6 +349,10 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 			Rejection rejection = this.originRules.check(request);
 			if (rejection != null) {
 				reply.refuse(rejection);
+				return;
+			}
+			if (this.modern != null && !request.method().equals("POST") && EraFork.isModern(request)) {
+				methodNotAllowed("POST", reply);
 				return;
 			}
 			switch (request.method()) {
@@ -345,9 +398,19 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		this.runtime.streams()
 			.connections()
 			.forEach((connection) -> connections.merge(connection.kind(), 1, Integer::sum));
+		connections.put(ConnectionKind.SUBSCRIPTION, subscriptions());
 		Collection<Session> sessions = this.sessions.all();
 		int running = sessions.stream().mapToInt((session) -> session.running().size()).sum();
-		return new EndpointStatistics(sessions.size(), running, connections, this.runtime.streams().unstoredBytes());
+		return new EndpointStatistics(sessions.size(), Map.of(Era.LEGACY, running, Era.MODERN, runningModern()),
+				(this.modern != null) ? this.modern.parked() : 0, connections, this.runtime.streams().unstoredBytes());
+	}
+
+	private int runningModern() {
+		return (this.modern != null) ? this.modern.running() : 0;
+	}
+
+	private int subscriptions() {
+		return (this.modern != null) ? this.modern.listening() : 0;
 	}
 
 	/**
@@ -396,7 +459,10 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	}
 
 	private void methodNotAllowed(HttpReply reply) {
-		String allowed = this.runtime.options().deleteAllowed() ? "GET, POST, DELETE" : "GET, POST";
+		methodNotAllowed(this.runtime.options().deleteAllowed() ? "GET, POST, DELETE" : "GET, POST", reply);
+	}
+
+	private static void methodNotAllowed(String allowed, HttpReply reply) {
 		reply.refuse(
 				new Rejection(405, JsonRpcError.INVALID_REQUEST, "Method Not Allowed", null, Map.of("Allow", allowed)));
 	}
@@ -418,13 +484,18 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				return Mono.empty();
 			}
 			this.runtime.streams().connections().forEach(SseConnection::leave);
+			if (this.modern != null) {
+				this.modern.endSubscriptions();
+			}
 			return whenNothingRuns(grace).then(Mono.defer(() -> {
 				this.runtime.refuseRequests();
 				for (Session session : this.sessions.all()) {
-					session.running()
-						.forEach((log) -> log.abandon("The server shut down; the outcome of the request is unknown"));
+					session.running().forEach((log) -> log.abandon(SHUT_DOWN));
 				}
-				return whenNothingRuns(SHUTDOWN_LIMIT);
+				if (this.modern != null) {
+					this.modern.abandon(SHUT_DOWN);
+				}
+				return until(() -> nothingRuns() && subscriptions() == 0, SHUTDOWN_LIMIT);
 			}))
 				.then(Mono.defer(() -> Mono
 					.when(this.sessions.noteCursors(), this.sessions.renewSessions(),
@@ -433,6 +504,9 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 					.onErrorComplete()))
 				.then(Mono.defer(() -> {
 					this.sessions.endAll();
+					if (this.modern != null) {
+						this.modern.close();
+					}
 					this.runtime.streams().connections().forEach(SseConnection::close);
 					return until(() -> this.runtime.streams().connections().isEmpty(), SHUTDOWN_LIMIT);
 				}))
@@ -448,7 +522,11 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	}
 
 	private Mono<Void> whenNothingRuns(Duration limit) {
-		return until(() -> !this.sessions.anyRunning(), limit);
+		return until(this::nothingRuns, limit);
+	}
+
+	private boolean nothingRuns() {
+		return !this.sessions.anyRunning() && runningModern() == 0;
 	}
 
 	private Mono<Void> until(BooleanSupplier done, Duration limit) {
@@ -496,6 +574,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 		private @Nullable SessionStore sessionStore;
 
+		private @Nullable TaskStore taskStore;
+
 		private @Nullable NodeRegistry nodeRegistry;
 
 		private PayloadCodec payloadCodec = PayloadCodec.none();
@@ -526,6 +606,17 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		 */
 		public Builder sessionStore(SessionStore sessionStore) {
 			this.sessionStore = sessionStore;
+			return this;
+		}
+
+		/**
+		 * Set where calls are kept that have asked their clients of revision 2026-07-28
+		 * for input, until these come back with it, to whichever node.
+		 * @param taskStore by default the memory of this node
+		 * @return this builder
+		 */
+		public Builder taskStore(TaskStore taskStore) {
+			this.taskStore = taskStore;
 			return this;
 		}
 
@@ -631,8 +722,9 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		 * Build the endpoint and start its threads.
 		 * @return the endpoint
 		 * @throws IncompatibleSdkException if the MCP SDK on the class path is too old
-		 * @throws IllegalStateException if there is a node registry and no session store:
-		 * that of this node's memory isn't shared
+		 * @throws IllegalStateException if there is a node registry and no session store,
+		 * or no task store where revision 2026-07-28 is served: that of this node's
+		 * memory isn't shared
 		 */
 		public StreamableHttpEndpoint build() {
 			SdkVersion.check();
@@ -640,6 +732,11 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				throw new IllegalStateException("There is a node registry, and sessions would be in the memory of "
 						+ "this node, where the other nodes don't find them. Set sessionStore(..) to a store that all "
 						+ "nodes share, or no nodeRegistry(..) if this node is the only one");
+			}
+			if (this.nodeRegistry != null && this.taskStore == null && this.options.modern() != null) {
+				throw new IllegalStateException("There is a node registry, and calls that wait for their clients would "
+						+ "be in the memory of this node, where the other nodes don't find them. Set taskStore(..) to "
+						+ "a store that all nodes share, or no nodeRegistry(..) if this node is the only one");
 			}
 			return new StreamableHttpEndpoint(this);
 		}

@@ -43,6 +43,8 @@ public final class StreamableHttpOptions {
 
 	private final @Nullable Predicate<InitializeRequest> resumingClients;
 
+	private final @Nullable ModernOptions modern;
+
 	private final Duration lookInterval;
 
 	private StreamableHttpOptions(Builder builder) {
@@ -61,6 +63,7 @@ public final class StreamableHttpOptions {
 		this.onStoreFailure = builder.onStoreFailure;
 		this.serverName = builder.serverName;
 		this.resumingClients = builder.resumingClients;
+		this.modern = builder.modern;
 		this.lookInterval = builder.lookInterval;
 	}
 
@@ -140,6 +143,10 @@ public final class StreamableHttpOptions {
 		return this.resumingClients;
 	}
 
+	@Nullable ModernOptions modern() {
+		return this.modern;
+	}
+
 	/**
 	 * Return how often what hints of other nodes tell is found out without them. Looking
 	 * costs a read for each connection.
@@ -184,6 +191,8 @@ public final class StreamableHttpOptions {
 		private @Nullable String serverName;
 
 		private @Nullable Predicate<InitializeRequest> resumingClients;
+
+		private @Nullable ModernOptions modern;
 
 		private Duration lookInterval = Duration.ofSeconds(30);
 
@@ -378,6 +387,20 @@ public final class StreamableHttpOptions {
 		 */
 		public Builder resumingClients(Predicate<InitializeRequest> resumingClients) {
 			this.resumingClients = Objects.requireNonNull(resumingClients, "resumingClients must not be null");
+			return this;
+		}
+
+		/**
+		 * Serve clients of the <em>modern</em> era, revision 2026-07-28, as well, with
+		 * the same handlers and at the same path. They have neither sessions nor streams
+		 * to resume: a request ends with its connection.
+		 * @param modern the options for them, or {@code null}, the default, to answer
+		 * them as a server that knows of no revision after 2025-11-25, so that they fall
+		 * back to it
+		 * @return this builder
+		 */
+		public Builder modern(@Nullable ModernOptions modern) {
+			this.modern = modern;
 			return this;
 		}
 

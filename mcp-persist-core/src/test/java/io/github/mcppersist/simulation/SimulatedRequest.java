@@ -2,6 +2,7 @@ package io.github.mcppersist.simulation;
 
 import java.nio.charset.StandardCharsets;
 import java.security.Principal;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -42,6 +43,11 @@ record SimulatedRequest(String method, Map<String, String> headers, String text)
 	@Override
 	public @Nullable String header(String name) {
 		return this.headers.get(name.toLowerCase(Locale.ROOT));
+	}
+
+	@Override
+	public Collection<String> headerNames() {
+		return this.headers.keySet();
 	}
 
 	@Override

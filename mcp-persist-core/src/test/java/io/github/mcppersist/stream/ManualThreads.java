@@ -13,17 +13,19 @@ import reactor.core.Disposable;
  * Threads that do everything at once on the caller's, and what is due later when the test
  * moves time on.
  */
-final class ManualThreads implements Threads {
+public final class ManualThreads implements Threads {
 
 	private final List<Timer> timers = new ArrayList<>();
 
 	private long now;
 
+	private boolean full;
+
 	/**
 	 * Let time pass, and do what is due meanwhile.
 	 * @param duration how much
 	 */
-	void pass(Duration duration) {
+	public void pass(Duration duration) {
 		long end = this.now + duration.toNanos();
 		while (true) {
 			Timer next = this.timers.stream()
@@ -41,10 +43,17 @@ final class ManualThreads implements Threads {
 	}
 
 	/**
+	 * Let no more handlers run.
+	 */
+	public void fill() {
+		this.full = true;
+	}
+
+	/**
 	 * Say how much is due later.
 	 * @return the number of tasks
 	 */
-	int timers() {
+	public int timers() {
 		return this.timers.size();
 	}
 
@@ -73,7 +82,7 @@ final class ManualThreads implements Threads {
 
 	@Override
 	public boolean isFull() {
-		return false;
+		return this.full;
 	}
 
 	@Override

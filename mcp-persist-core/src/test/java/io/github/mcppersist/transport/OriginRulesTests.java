@@ -1,6 +1,7 @@
 package io.github.mcppersist.transport;
 
 import java.security.Principal;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 
@@ -90,6 +91,11 @@ class OriginRulesTests {
 				case "Origin" -> this.origin;
 				default -> null;
 			};
+		}
+
+		@Override
+		public Collection<String> headerNames() {
+			return List.of("Host", "Origin");
 		}
 
 		@Override

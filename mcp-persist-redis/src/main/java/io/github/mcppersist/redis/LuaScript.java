@@ -66,6 +66,20 @@ enum LuaScript {
 
 	FIND_URIS("find-uris.lua"),
 
+	CREATE_TASK("create-task.lua", Operation.Proof.NEVER),
+
+	FIND_TASK("find-task.lua"),
+
+	UPDATE_TASK("update-task.lua", Operation.Proof.NEVER),
+
+	ANSWER_TASK("answer-task.lua", Operation.Proof.NEVER),
+
+	END_TASK("end-task.lua", Operation.Proof.NEVER),
+
+	RENEW_TASK("renew-task.lua", Operation.freeing("renew-task.lua")),
+
+	WATCH_TASK("watch-task.lua", Operation.Proof.NEVER),
+
 	BEAT("beat.lua", Operation.Proof.ALWAYS),
 
 	PROBE("probe.lua", Operation.Proof.ALWAYS),

@@ -67,6 +67,8 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 
 	private final StreamWatches watches;
 
+	private final TaskWatches taskWatches;
+
 	private final StreamReader reader;
 
 	private final StreamWriter writer;
@@ -82,12 +84,15 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 				builder.maxBytesPerSession, builder.timeToLive.toNanos(), builder.completedTimeToLive.toNanos(),
 				builder.nanoTime);
 		this.watches = new StreamWatches(this.node);
+		this.taskWatches = new TaskWatches(this.node);
 		this.renewal = new StreamRenewal(this.node, this.bounds, this.ttls);
 		this.reader = new StreamReader(this.node, this.watches, this.renewal);
 		this.writer = new StreamWriter(this.node, this.bounds, this.reader, this.watches, this.renewal, this.ttls);
 		this.node.every(EXPIRY_INTERVAL, this.bounds::expire);
 		this.node.every(builder.echoInterval, this.watches::markUnmarked);
+		this.node.every(builder.echoInterval, this.taskWatches::markUnmarked);
 		this.node.listen(this.watches);
+		this.node.listen(this.taskWatches);
 		this.node.start();
 	}
 
@@ -262,6 +267,10 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 
 	RedisNode node() {
 		return this.node;
+	}
+
+	TaskWatches taskWatches() {
+		return this.taskWatches;
 	}
 
 	StreamTtls ttls() {

@@ -9,7 +9,8 @@ import io.github.mcppersist.event.StreamKey;
 
 /**
  * The one place that knows how keys and channels are named. With the prefix {@code mcp},
- * the session {@code 4f1c}, the stream {@code Ab3} and layout version 1 these are
+ * the session {@code 4f1c}, the stream {@code Ab3}, the task {@code 9aT-} and layout
+ * version 1 these are
  *
  * <pre>
  * mcp:1:{4f1c}:s:Ab3   list    one stream: its header, then an element for each event
@@ -19,6 +20,7 @@ import io.github.mcppersist.event.StreamKey;
  * mcp:1:{4f1c}:i       hash    the record of a session, see {@link SessionFields}
  * mcp:1:{4f1c}:a       hash    clients' answers by the ID of the request, until they are
  *                              taken
+ * mcp:1:{9aT-}:t       hash    a task, see {@link TaskFields}
  * mcp:1:s:{s}          zset    the sessions that are stored, by expiry
  * mcp:1:u:{u}          zset    URIs that sessions have subscribed to, in the order in which
  *                              they came
@@ -39,6 +41,7 @@ import io.github.mcppersist.event.StreamKey;
  * ZRANGE mcp:1:{4f1c}:x 0 -1       which streams the session has
  * PTTL mcp:1:{4f1c}:s:Ab3          how long it will be kept
  * HGETALL mcp:1:{4f1c}:i           the session's record
+ * HGETALL mcp:1:{9aT-}:t           a task
  * ZRANGE mcp:1:u:{u} 0 -1          which URIs have subscribers
  * </pre>
  *
@@ -111,6 +114,10 @@ final class RedisKeys {
 
 	String answers(String sessionName) {
 		return this.root + sessionName + "}:a";
+	}
+
+	String task(String taskId) {
+		return this.root + taskId + "}:t";
 	}
 
 	String sessions() {

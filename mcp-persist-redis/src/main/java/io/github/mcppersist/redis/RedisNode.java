@@ -32,6 +32,11 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 	static final char HINT = 'h';
 
 	/**
+	 * A task has changed: its key and its revision, see {@link TaskWatches}.
+	 */
+	static final char TASK = 't';
+
+	/**
 	 * What this node sends to itself.
 	 */
 	static final char ECHO = 'e';

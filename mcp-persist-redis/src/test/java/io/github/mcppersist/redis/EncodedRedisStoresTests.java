@@ -10,10 +10,12 @@ import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.payload.AesGcmPayloadCodec;
 import io.github.mcppersist.payload.EncodedEventStore;
 import io.github.mcppersist.payload.EncodedSessionStore;
+import io.github.mcppersist.payload.EncodedTaskStore;
 import io.github.mcppersist.payload.PayloadPlace;
 import io.github.mcppersist.payload.Payloads;
 import io.github.mcppersist.payload.UnreadablePayloadException;
 import io.github.mcppersist.session.MonitoredSessionStore;
+import io.github.mcppersist.task.TaskStore;
 import io.github.mcppersist.test.redis.TestRedis;
 
 /**
@@ -89,6 +91,30 @@ class EncodedRedisStoresTests {
 		@Override
 		protected MonitoredSessionStore store(int maxSessions) {
 			return new EncodedSessionStore(super.store(maxSessions), payloads());
+		}
+
+	}
+
+	@Nested
+	class Tasks extends AbstractRedisTaskStoreTests {
+
+		Tasks(TestRedis redis) {
+			super(redis);
+		}
+
+		@Override
+		RedisConnectionFactory connectionFactory(TestRedis redis) {
+			return redis.lettuce();
+		}
+
+		@Override
+		protected TaskStore store() {
+			return new EncodedTaskStore(super.store(), payloads());
+		}
+
+		@Override
+		protected TaskStore secondNode() {
+			return new EncodedTaskStore(super.secondNode(), payloads());
 		}
 
 	}

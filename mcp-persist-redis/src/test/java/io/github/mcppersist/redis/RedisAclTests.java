@@ -86,6 +86,7 @@ class RedisAclTests {
 		RedisEventStore other = this.stores.open(factory(driver));
 		RedisStores.assertWork(store, other);
 		RedisStores.assertSessionsWork(store, other);
+		RedisStores.assertTasksWork(store, other);
 		RedisStores.assertNodesWork(store, other);
 		trim(driver);
 		this.stores.close();
@@ -139,6 +140,7 @@ class RedisAclTests {
 			RedisEventStore other = this.stores.open(driver.open(configuration));
 			RedisStores.assertWork(store, other);
 			RedisStores.assertSessionsWork(store, other);
+			RedisStores.assertTasksWork(store, other);
 			RedisStores.assertNodesWork(store, other);
 			this.stores.close();
 

@@ -77,6 +77,17 @@ class RedisClusterTests {
 
 	@ParameterizedTest
 	@EnumSource
+	void keepsTasksOnACluster(Driver driver) {
+		// Each in a slot of its own, so on several servers
+		RedisEventStore store = open(driver);
+		RedisEventStore other = open(driver);
+		for (int i = 0; i < 10; i++) {
+			RedisStores.assertTasksWork(store, other);
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
 	void nodesSeeAndHearEachOtherOnACluster(Driver driver) {
 		RedisStores.assertNodesWork(open(driver), open(driver));
 	}

@@ -101,6 +101,7 @@ class RedisLayoutTests {
 		assertThat(keys.tombstone("4f1c")).isEqualTo("mcp:1:{4f1c}:d");
 		assertThat(keys.record("4f1c")).isEqualTo("mcp:1:{4f1c}:i");
 		assertThat(keys.answers("4f1c")).isEqualTo("mcp:1:{4f1c}:a");
+		assertThat(keys.task("9aT-")).isEqualTo("mcp:1:{9aT-}:t");
 		assertThat(keys.sessions()).isEqualTo("mcp:1:s:{s}");
 		assertThat(keys.uris()).isEqualTo("mcp:1:u:{u}");
 		assertThat(keys.subscribers("file:///a")).isEqualTo("mcp:1:u:{u}:SfkWAyClULVTZ02PGHRzsZ4YYNyZO6prVWBppMGVxlI");

@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
@@ -29,6 +30,11 @@ import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.session.SessionRecord;
+import io.github.mcppersist.task.NewTask;
+import io.github.mcppersist.task.TaskChange;
+import io.github.mcppersist.task.TaskEnd;
+import io.github.mcppersist.task.TaskNames;
+import io.github.mcppersist.task.TaskStatus;
 import io.github.mcppersist.test.redis.RedisServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -158,6 +164,43 @@ final class RedisStores implements AutoCloseable {
 		block(others.deleteSession(sessionId));
 		assertThat(sessions.findSession(sessionId).block(LIMIT)).isNull();
 		assertThat(sessions.findSubscribers("file:///b").block(LIMIT)).isEmpty();
+	}
+
+	/**
+	 * Assert that the tasks of two stores over one Redis do everything that they can.
+	 */
+	static void assertTasksWork(RedisEventStore store, RedisEventStore other) {
+		RedisTaskStore tasks = RedisTaskStore.of(store, Duration.ofMinutes(1));
+		RedisTaskStore others = RedisTaskStore.of(other, Duration.ofMinutes(1));
+		String id = TaskNames.of(TaskNames.randomTaskId(), "alice", "server");
+		byte[] text = "{}".getBytes(StandardCharsets.UTF_8);
+		block(tasks.createTask(new NewTask(id, store.nodeId(), null, Duration.ofMinutes(1), null, Map.of("1", text))));
+		Queue<Revision> seen = new ConcurrentLinkedQueue<>();
+		Queue<Revision> seenByOwner = new ConcurrentLinkedQueue<>();
+		Disposable watch = others.watch(id).subscribe(seen::add);
+		Disposable watchOfOwner = tasks.watch(id).subscribe(seenByOwner::add);
+		awaiting().until(() -> !seen.isEmpty() && !seenByOwner.isEmpty());
+
+		block(others.answerInput(id, Map.of("1", text)));
+		awaiting().until(() -> seenByOwner.contains(new Revision(2)));
+		assertThat(tasks.findTask(id).block(LIMIT).answers()).containsOnlyKeys("1");
+		block(tasks.updateTask(id,
+				TaskChange.none()
+					.withSettled(Set.of("1"))
+					.withInputRequests(Map.of("2", text))
+					.withStatusMessage("message")
+					.withRound(1, text)
+					.withTimeToLive(Duration.ofHours(1))));
+		awaiting().until(() -> seen.contains(new Revision(3)));
+		block(tasks.updateTask(id, TaskChange.none().withRound(2, text)));
+		block(tasks.renewTasks(List.of(id)));
+		assertThat(tasks.endTask(id, TaskEnd.completed(text)).block(LIMIT)).isTrue();
+		assertThat(others.endTask(id, TaskEnd.cancelled(null)).block(LIMIT)).isFalse();
+
+		awaiting().until(() -> seen.contains(new Revision(5)));
+		assertThat(others.findTask(id).block(LIMIT).status()).isEqualTo(TaskStatus.COMPLETED);
+		watch.dispose();
+		watchOfOwner.dispose();
 	}
 
 	/**

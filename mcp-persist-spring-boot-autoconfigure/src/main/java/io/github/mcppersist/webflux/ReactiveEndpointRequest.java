@@ -2,6 +2,7 @@ package io.github.mcppersist.webflux;
 
 import java.net.InetSocketAddress;
 import java.security.Principal;
+import java.util.Collection;
 import java.util.List;
 
 import io.modelcontextprotocol.common.McpTransportContext;
@@ -67,6 +68,11 @@ final class ReactiveEndpointRequest implements EndpointRequest {
 		}
 		List<String> lines = this.request.headers().header(name);
 		return lines.isEmpty() ? null : String.join(", ", lines);
+	}
+
+	@Override
+	public Collection<String> headerNames() {
+		return this.request.headers().asHttpHeaders().headerNames();
 	}
 
 	@Override

@@ -27,7 +27,8 @@ class PackageRulesTests {
 			.resideInAPackage(ROOT + "redis..")
 			.should()
 			.dependOnClassesThat()
-			.resideInAnyPackage(ROOT + "transport..", ROOT + "stream..", ROOT + "servlet..", ROOT + "observe..")
+			.resideInAnyPackage(ROOT + "transport..", ROOT + "stream..", ROOT + "modern..", ROOT + "servlet..",
+					ROOT + "observe..")
 			.check(ALL);
 	}
 
@@ -38,7 +39,7 @@ class PackageRulesTests {
 			.resideInAnyPackage(ROOT + "redis..", ROOT + "webflux..", ROOT + "test..", AUTO_CONFIGURATION)
 			.should()
 			.dependOnClassesThat()
-			.resideInAPackage(ROOT + "stream..")
+			.resideInAnyPackage(ROOT + "stream..", ROOT + "modern..")
 			.check(ALL);
 	}
 

@@ -10,7 +10,10 @@ import io.github.mcppersist.test.transport.CancellationContractTests;
 import io.github.mcppersist.test.transport.ConnectionContractTests;
 import io.github.mcppersist.test.transport.ContextCaptureContractTests;
 import io.github.mcppersist.test.transport.CutConnectionContractTests;
+import io.github.mcppersist.test.transport.InputRequestContractTests;
 import io.github.mcppersist.test.transport.LargeAnswerContractTests;
+import io.github.mcppersist.test.transport.ModernRequestContractTests;
+import io.github.mcppersist.test.transport.ModernStreamContractTests;
 import io.github.mcppersist.test.transport.RawMcpClient;
 import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.test.transport.ReconnectContractTests;
@@ -20,6 +23,7 @@ import io.github.mcppersist.test.transport.SessionContractTests;
 import io.github.mcppersist.test.transport.SessionOwnershipContractTests;
 import io.github.mcppersist.test.transport.StandaloneStreamContractTests;
 import io.github.mcppersist.test.transport.StoreFailureContractTests;
+import io.github.mcppersist.test.transport.SubscriptionContractTests;
 import io.github.mcppersist.test.transport.ToolContractTests;
 import io.github.mcppersist.test.transport.WebServer;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
@@ -89,6 +93,36 @@ class NettyTests {
 
 	@Nested
 	class LargeAnswers extends LargeAnswerContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new NettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class InputRequests extends InputRequestContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new NettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class ModernRequests extends ModernRequestContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new NettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class ModernStreams extends ModernStreamContractTests {
 
 		@Override
 		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
@@ -187,6 +221,16 @@ class NettyTests {
 
 	@Nested
 	class StoreFailures extends StoreFailureContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new NettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class Subscriptions extends SubscriptionContractTests {
 
 		@Override
 		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {

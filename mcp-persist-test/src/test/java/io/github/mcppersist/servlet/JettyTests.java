@@ -10,7 +10,10 @@ import io.github.mcppersist.test.transport.CancellationContractTests;
 import io.github.mcppersist.test.transport.ConnectionContractTests;
 import io.github.mcppersist.test.transport.ContextCaptureContractTests;
 import io.github.mcppersist.test.transport.CutConnectionContractTests;
+import io.github.mcppersist.test.transport.InputRequestContractTests;
 import io.github.mcppersist.test.transport.LargeAnswerContractTests;
+import io.github.mcppersist.test.transport.ModernRequestContractTests;
+import io.github.mcppersist.test.transport.ModernStreamContractTests;
 import io.github.mcppersist.test.transport.ReconnectContractTests;
 import io.github.mcppersist.test.transport.RequestContractTests;
 import io.github.mcppersist.test.transport.ResumeContractTests;
@@ -18,6 +21,7 @@ import io.github.mcppersist.test.transport.SessionContractTests;
 import io.github.mcppersist.test.transport.SessionOwnershipContractTests;
 import io.github.mcppersist.test.transport.StandaloneStreamContractTests;
 import io.github.mcppersist.test.transport.StoreFailureContractTests;
+import io.github.mcppersist.test.transport.SubscriptionContractTests;
 import io.github.mcppersist.test.transport.ToolContractTests;
 import io.github.mcppersist.test.transport.WebServer;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
@@ -94,6 +98,36 @@ class JettyTests {
 	}
 
 	@Nested
+	class InputRequests extends InputRequestContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new JettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class ModernRequests extends ModernRequestContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new JettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class ModernStreams extends ModernStreamContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new JettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
 	class Reconnects extends ReconnectContractTests {
 
 		@Override
@@ -155,6 +189,16 @@ class JettyTests {
 
 	@Nested
 	class StoreFailures extends StoreFailureContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new JettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class Subscriptions extends SubscriptionContractTests {
 
 		@Override
 		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {

@@ -9,7 +9,10 @@ import io.github.mcppersist.test.transport.CancellationContractTests;
 import io.github.mcppersist.test.transport.ConnectionContractTests;
 import io.github.mcppersist.test.transport.ContextCaptureContractTests;
 import io.github.mcppersist.test.transport.CutConnectionContractTests;
+import io.github.mcppersist.test.transport.InputRequestContractTests;
 import io.github.mcppersist.test.transport.LargeAnswerContractTests;
+import io.github.mcppersist.test.transport.ModernRequestContractTests;
+import io.github.mcppersist.test.transport.ModernStreamContractTests;
 import io.github.mcppersist.test.transport.ReconnectContractTests;
 import io.github.mcppersist.test.transport.RequestContractTests;
 import io.github.mcppersist.test.transport.ResumeContractTests;
@@ -17,6 +20,7 @@ import io.github.mcppersist.test.transport.SessionContractTests;
 import io.github.mcppersist.test.transport.SessionOwnershipContractTests;
 import io.github.mcppersist.test.transport.StandaloneStreamContractTests;
 import io.github.mcppersist.test.transport.StoreFailureContractTests;
+import io.github.mcppersist.test.transport.SubscriptionContractTests;
 import io.github.mcppersist.test.transport.ToolContractTests;
 import io.github.mcppersist.test.transport.WebServer;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
@@ -92,6 +96,36 @@ class TomcatTests {
 	}
 
 	@Nested
+	class InputRequests extends InputRequestContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new TomcatServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class ModernRequests extends ModernRequestContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new TomcatServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class ModernStreams extends ModernStreamContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new TomcatServer(endpoint);
+		}
+
+	}
+
+	@Nested
 	class Reconnects extends ReconnectContractTests {
 
 		@Override
@@ -153,6 +187,16 @@ class TomcatTests {
 
 	@Nested
 	class StoreFailures extends StoreFailureContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new TomcatServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class Subscriptions extends SubscriptionContractTests {
 
 		@Override
 		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {

@@ -19,6 +19,8 @@ import io.github.mcppersist.observe.StoreOperation;
 import io.github.mcppersist.payload.PayloadPlace;
 import io.github.mcppersist.session.SessionStoreException;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
+import io.github.mcppersist.task.TaskStoreException;
+import io.github.mcppersist.task.TaskStoreUnavailableException;
 
 /**
  * Counts what happens. All counters are there from the start, so that a rate can be taken
@@ -175,12 +177,12 @@ final class MetricsObserver implements EndpointObserver {
 			if (failure == null) {
 				return SUCCESS;
 			}
-			if (failure instanceof EventStoreUnavailableException
-					|| failure instanceof SessionStoreUnavailableException) {
+			if (failure instanceof EventStoreUnavailableException || failure instanceof SessionStoreUnavailableException
+					|| failure instanceof TaskStoreUnavailableException) {
 				return UNAVAILABLE;
 			}
-			return (failure instanceof EventStoreException || failure instanceof SessionStoreException) ? REFUSED
-					: ERROR;
+			return (failure instanceof EventStoreException || failure instanceof SessionStoreException
+					|| failure instanceof TaskStoreException) ? REFUSED : ERROR;
 		}
 
 	}

@@ -41,6 +41,16 @@ import io.github.mcppersist.transport.StreamableHttpEndpoint;
  */
 public final class TestTools {
 
+	/**
+	 * How long the server waits for what it asks clients of older revisions.
+	 */
+	public Duration requestTimeout = Duration.ofMinutes(1);
+
+	/**
+	 * Whether tools run on the endpoint's threads, and not on those of Reactor.
+	 */
+	public boolean immediateExecution = true;
+
 	private final Map<String, CountDownLatch> gates = new ConcurrentHashMap<>();
 
 	private final Map<String, CountDownLatch> reached = new ConcurrentHashMap<>();
@@ -157,8 +167,8 @@ public final class TestTools {
 	private McpSyncServer build(StreamableHttpEndpoint endpoint, String name) {
 		return McpServer.sync(endpoint)
 			.serverInfo(name, "1")
-			.requestTimeout(Duration.ofMinutes(1))
-			.immediateExecution(true)
+			.requestTimeout(this.requestTimeout)
+			.immediateExecution(this.immediateExecution)
 			.capabilities(ServerCapabilities.builder()
 				.tools(true)
 				.resources(true, true)

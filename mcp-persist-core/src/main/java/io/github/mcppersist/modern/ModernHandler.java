@@ -1,0 +1,463 @@
+package io.github.mcppersist.modern;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+import io.modelcontextprotocol.json.McpJsonMapper;
+import io.modelcontextprotocol.spec.HttpHeaders;
+import io.modelcontextprotocol.spec.McpError;
+import io.modelcontextprotocol.spec.McpSchema;
+import io.modelcontextprotocol.spec.McpSchema.InitializeResult;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import io.modelcontextprotocol.spec.McpSchema.ListToolsResult;
+import io.modelcontextprotocol.spec.McpSchema.LoggingLevel;
+import io.modelcontextprotocol.spec.McpStreamableServerSession;
+import io.modelcontextprotocol.spec.McpStreamableServerSession.McpStreamableServerSessionStream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.observe.Era;
+import io.github.mcppersist.observe.RequestStateRejection;
+import io.github.mcppersist.stream.Threads;
+import io.github.mcppersist.task.TaskStoreUnavailableException;
+
+/**
+ * Handles what is POSTed in revision 2026-07-28. Each request is handled by itself, by
+ * the same handlers as those of older revisions, and nothing of it is stored.
+ * Thread-safe.
+ */
+public final class ModernHandler {
+
+	private static final Logger logger = LoggerFactory.getLogger(ModernHandler.class);
+
+	private static final byte[] NOTHING = new byte[0];
+
+	private static final Duration MAX_TICK = Duration.ofSeconds(1);
+
+	private static final Duration MIN_TICK = Duration.ofMillis(10);
+
+	/**
+	 * How much longer than its client a handler waits, if that doesn't end it.
+	 */
+	private static final Duration LAST_RESORT = Duration.ofMinutes(1);
+
+	private static final ErrorResponse BUSY = ErrorResponse.unavailable("too many requests are running and waiting");
+
+	private static final ErrorResponse SHUTTING_DOWN = ErrorResponse.unavailable("the server is shutting down");
+
+	/**
+	 * What the SDK answers from what it knows.
+	 */
+	private static final Set<String> ANSWERED_BY_SDK = Set.of(McpSchema.METHOD_TOOLS_LIST, McpSchema.METHOD_PROMPT_LIST,
+			McpSchema.METHOD_RESOURCES_LIST, McpSchema.METHOD_RESOURCES_TEMPLATES_LIST);
+
+	/**
+	 * What runs code of the user's, which may wait for whatever it likes.
+	 */
+	private static final Set<String> RUN_BY_USER = Set.of(McpSchema.METHOD_TOOLS_CALL, McpSchema.METHOD_PROMPT_GET,
+			McpSchema.METHOD_RESOURCES_READ, McpSchema.METHOD_COMPLETION_COMPLETE);
+
+	/**
+	 * What may ask its client for input (MCP 2026-07-28, "Supported Requests").
+	 */
+	static final Set<String> HAS_ROUNDS = Set.of(McpSchema.METHOD_TOOLS_CALL, McpSchema.METHOD_PROMPT_GET,
+			McpSchema.METHOD_RESOURCES_READ);
+
+	/**
+	 * Where Reactor looks, in the context of a chain, for whom to tell of an error that
+	 * the chain has no place for any more.
+	 */
+	private static final String ON_ERROR_DROPPED = "reactor.onErrorDropped.local";
+
+	private final Threads threads;
+
+	private final EndpointObserver observer;
+
+	private final McpJsonMapper jsonMapper;
+
+	private final ModernSettings settings;
+
+	private final Function<JSONRPCRequest, @Nullable String> parameterRules;
+
+	private final BooleanSupplier refusing;
+
+	private final ToolParameters toolParameters;
+
+	private final Set<Rounds> calls = ConcurrentHashMap.newKeySet();
+
+	private final Set<Retry> retries = ConcurrentHashMap.newKeySet();
+
+	private final Messages messages;
+
+	private final Parking parking;
+
+	private final Subscriptions subscriptions;
+
+	private volatile @Nullable ModernServer server;
+
+	/**
+	 * Create a handler.
+	 * @param threads the endpoint's threads
+	 * @param observer is told what happens
+	 * @param jsonMapper reads and writes JSON
+	 * @param settings the settings
+	 * @param store where calls are kept that wait for their clients
+	 * @param parameterRules says what is wrong with the parameters of a request, if
+	 * anything is
+	 * @param refusing says whether the endpoint takes no more requests
+	 * @param tellNodes tells all nodes that clients listen to resources; completes when
+	 * they are told
+	 */
+	public ModernHandler(Threads threads, EndpointObserver observer, McpJsonMapper jsonMapper, ModernSettings settings,
+			ModernStore store, Function<JSONRPCRequest, @Nullable String> parameterRules, BooleanSupplier refusing,
+			Function<Collection<String>, Mono<Void>> tellNodes) {
+		this.threads = threads;
+		this.observer = observer;
+		this.jsonMapper = jsonMapper;
+		this.settings = settings;
+		this.parameterRules = parameterRules;
+		this.refusing = refusing;
+		this.toolParameters = new ToolParameters(threads);
+		this.messages = new Messages(jsonMapper, settings, this::description);
+		this.parking = new Parking(threads, store, settings, this.messages);
+		this.subscriptions = new Subscriptions(threads, this.messages, settings, tellNodes);
+		threads.repeat(tick(settings.heartbeatInterval()), () -> {
+			this.calls.forEach(Rounds::tick);
+			this.retries.forEach(Retry::tick);
+			this.subscriptions.tick();
+			return Mono.empty();
+		});
+	}
+
+	private static Duration tick(Duration heartbeatInterval) {
+		Duration half = heartbeatInterval.dividedBy(2);
+		if (half.compareTo(MAX_TICK) > 0) {
+			return MAX_TICK;
+		}
+		return (half.compareTo(MIN_TICK) < 0) ? MIN_TICK : half;
+	}
+
+	/**
+	 * Take requests for a server from now on.
+	 * @param server the server
+	 */
+	public void start(ModernServer server) {
+		this.server = server;
+	}
+
+	/**
+	 * Tell clients that listen here of a change.
+	 * @param method the method of the notification
+	 * @param params its parameters
+	 */
+	public void tell(String method, Map<String, ?> params) {
+		if (McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED.equals(method)) {
+			this.toolParameters.forget();
+		}
+		this.subscriptions.tell(method, params);
+	}
+
+	/**
+	 * Count the subscriptions of clients that listen here.
+	 * @return how many
+	 */
+	public int listening() {
+		return this.subscriptions.size();
+	}
+
+	/**
+	 * Return the resources that clients listen to here.
+	 * @return their URIs
+	 */
+	public Collection<String> listenedResources() {
+		return this.subscriptions.resources();
+	}
+
+	/**
+	 * End all subscriptions, so that their clients listen to another node, and refuse new
+	 * ones.
+	 */
+	public void endSubscriptions() {
+		this.subscriptions.end();
+	}
+
+	/**
+	 * Count the requests that run here, wait for their clients, or whose responses have
+	 * yet to leave.
+	 * @return how many
+	 */
+	public int running() {
+		return this.calls.size() + this.retries.size();
+	}
+
+	/**
+	 * Count the calls of this node that have asked their clients for input.
+	 * @return how many aren't over yet
+	 */
+	public int parked() {
+		return this.parking.taken();
+	}
+
+	/**
+	 * End all requests that run here with an error.
+	 * @param message what happened
+	 */
+	public void abandon(String message) {
+		this.calls.forEach((call) -> call.abandon(ErrorResponse.internal(message)));
+		this.retries.forEach((retry) -> retry.abandon(SHUTTING_DOWN));
+	}
+
+	/**
+	 * Close all connections.
+	 */
+	public void close() {
+		this.calls.forEach(Rounds::abort);
+		this.retries.forEach(Retry::abort);
+		this.subscriptions.close();
+	}
+
+	/**
+	 * Handle what was POSTed.
+	 * @param request what came with it
+	 * @param message the message, or {@code null} if the body isn't a single one
+	 * @param reply answers it
+	 */
+	public void handle(ModernRequest request, @Nullable JSONRPCMessage message, ModernReply reply) {
+		if (message instanceof JSONRPCNotification) {
+			// This revision has none that a server acts on
+			reply.send(202, Map.of(), NOTHING);
+			return;
+		}
+		if (!(message instanceof JSONRPCRequest call)) {
+			refuse(ErrorResponse.invalidRequest("the body must be one request or notification"), null, reply);
+			return;
+		}
+		try {
+			accept(request, call, reply);
+		}
+		catch (RuntimeException ex) {
+			refuse(failure(ex), call.id(), reply);
+		}
+	}
+
+	/**
+	 * Refuse a body that is no message.
+	 * @param status the HTTP status
+	 * @param code the JSON-RPC error code
+	 * @param message what is wrong
+	 * @param reply answers it
+	 */
+	public void refuse(int status, int code, String message, ModernReply reply) {
+		refuse(new ErrorResponse(status, code, message, null), null, reply);
+	}
+
+	private void refuse(ErrorResponse error, @Nullable Object requestId, ModernReply reply) {
+		logger.debug("A request was refused with {}: {}", error.status(), error.message());
+		Map<String, String> headers = new LinkedHashMap<>();
+		headers.put(HttpHeaders.CONTENT_TYPE, "application/json");
+		if (error.status() == 503) {
+			headers.put("Retry-After", "1");
+		}
+		reply.send(error.status(), headers, this.messages.error(requestId, error));
+	}
+
+	private static ErrorResponse failure(Throwable ex) {
+		if (ex instanceof RefusedException refused) {
+			return refused.error();
+		}
+		if (ex instanceof RejectedExecutionException) {
+			return BUSY;
+		}
+		if (ex instanceof McpError error && error.getJsonRpcError() != null
+				&& error.getJsonRpcError().code() == McpSchema.ErrorCodes.METHOD_NOT_FOUND) {
+			// The server has no tools to list
+			return ErrorResponse.methodNotFound(McpSchema.METHOD_TOOLS_CALL);
+		}
+		if (ex instanceof TaskStoreUnavailableException) {
+			return Retry.UNAVAILABLE;
+		}
+		logger.error("A request could not be handled; please report this", ex);
+		return ErrorResponse.failed();
+	}
+
+	private void accept(ModernRequest request, JSONRPCRequest call, ModernReply reply) {
+		ModernServer server = this.server;
+		if (server == null) {
+			throw new RefusedException(ErrorResponse.unavailable("the MCP server has not started yet"));
+		}
+		if (this.refusing.getAsBoolean()) {
+			throw new RefusedException(SHUTTING_DOWN);
+		}
+		request.headers().checkVersion(RequestMetadata.protocolVersion(call.params()));
+		request.headers().check(call);
+		RequestMetadata metadata = RequestMetadata.of(call.params(), this.jsonMapper);
+		boolean user = RUN_BY_USER.contains(call.method());
+		if (Messages.DISCOVER.equals(call.method())) {
+			reply.send(200, Map.of(HttpHeaders.CONTENT_TYPE, "application/json"), this.messages.discovered(call));
+			return;
+		}
+		if (Subscriptions.LISTEN.equals(call.method())) {
+			this.subscriptions.open(call, request.principal(), server.description().capabilities(), reply);
+			return;
+		}
+		if (!user && !ANSWERED_BY_SDK.contains(call.method())) {
+			throw new RefusedException(ErrorResponse.methodNotFound(call.method()));
+		}
+		String wrong = this.parameterRules.apply(call);
+		if (wrong != null) {
+			throw new RefusedException(ErrorResponse.invalidParams(wrong));
+		}
+		InputResponses given = InputResponses.of(call.params());
+		if (call.params() instanceof Map<?, ?> params && params.containsKey(RequestBinding.REQUEST_STATE)) {
+			resume(server, request, call, metadata, given, reply);
+			return;
+		}
+		if (user && this.threads.isFull()) {
+			throw new RefusedException(BUSY);
+		}
+		run(server, request, RequestBinding.withoutRound(call), metadata, given, user, reply);
+	}
+
+	private void resume(ModernServer server, ModernRequest request, JSONRPCRequest message, RequestMetadata metadata,
+			InputResponses given, ModernReply reply) {
+		Map<?, ?> params = (Map<?, ?>) message.params();
+		if (!HAS_ROUNDS.contains(message.method())
+				|| !(params.get(RequestBinding.REQUEST_STATE) instanceof String text)) {
+			throw rejectedState();
+		}
+		byte[] boundTo = this.messages.binding(message, request.principal(), this.parking.serverName());
+		checkParameters(server, request, message, metadata).then(this.parking.keys().open(text, boundTo))
+			.switchIfEmpty(Mono.error(this::rejectedState))
+			.subscribe((state) -> {
+				Retry retry = new Retry(this.parking, this.observer,
+						new Retry.Opened(state, boundTo, request.principal()), given, message.id(), metadata, reply,
+						this.retries::remove);
+				this.retries.add(retry);
+				retry.begin();
+			}, (ex) -> refuse(failure(ex), message.id(), reply));
+	}
+
+	private RefusedException rejectedState() {
+		this.observer.requestStateRejected(RequestStateRejection.INVALID);
+		return new RefusedException(Retry.UNKNOWN);
+	}
+
+	private void run(ModernServer server, ModernRequest request, JSONRPCRequest message, RequestMetadata metadata,
+			InputResponses given, boolean user, ModernReply reply) {
+		McpStreamableServerSession session = session(server, metadata);
+		Rounds rounds = new Rounds(this.parking, this.observer, request, message, given, metadata, reply,
+				this.calls::remove);
+		this.calls.add(rounds);
+		checkParameters(server, request, message, metadata).subscribe((nothing) -> {
+		}, (ex) -> rounds.call().refuse(failure(ex)), () -> run(session, request, rounds, user));
+	}
+
+	/**
+	 * Compare the arguments of a tool with the headers that mirror them.
+	 * @param server the server that has the tool
+	 * @param request the request
+	 * @param message its body
+	 * @param metadata what it says of its client
+	 * @return completes if they are equal, and for all that isn't a tool
+	 */
+	private Mono<Void> checkParameters(ModernServer server, ModernRequest request, JSONRPCRequest message,
+			RequestMetadata metadata) {
+		if (!McpSchema.METHOD_TOOLS_CALL.equals(message.method())) {
+			return Mono.empty();
+		}
+		Map<?, ?> params = (Map<?, ?>) message.params();
+		return this.toolParameters
+			.of(String.valueOf(params.get("name")), tellsChanges(server.description()),
+					(cursor) -> page(session(server, metadata), cursor, request))
+			.doOnNext((parameters) -> parameters
+				.forEach((parameter) -> parameter.check(request.headers(), params.get("arguments"))))
+			.then();
+	}
+
+	private McpStreamableServerSession session(ModernServer server, RequestMetadata metadata) {
+		// A call that waits for too long is ended as a whole before
+		McpStreamableServerSession session = server.sessionOfOneRequest(metadata.capabilities(), metadata.clientInfo(),
+				this.settings.inputTimeout().multipliedBy(2).plus(LAST_RESORT));
+		LoggingLevel level = metadata.logLevel();
+		if (level != null) {
+			session.setMinLoggingLevel(level);
+		}
+		return session;
+	}
+
+	private static boolean tellsChanges(InitializeResult description) {
+		return description.capabilities().tools() != null
+				&& Boolean.TRUE.equals(description.capabilities().tools().listChanged());
+	}
+
+	private Mono<ListToolsResult> page(McpStreamableServerSession session, @Nullable String cursor,
+			ModernRequest request) {
+		return Mono.create((sink) -> {
+			Runnable ask = request.carried(() -> ListedTools.ask(session, cursor, request, this.jsonMapper, sink));
+			this.threads.answer(ask);
+		});
+	}
+
+	private void run(McpStreamableServerSession session, ModernRequest request, Rounds rounds, boolean user) {
+		CallTransport transport = new CallTransport(this.jsonMapper, this.messages, this.threads, rounds, session);
+		Call call = rounds.call();
+		try {
+			Runnable task = request.carried(() -> {
+				McpStreamableServerSessionStream stream = session.responseStream(transport);
+				call.handle(stream,
+						Mono.defer(() -> stream.handle(rounds.request()))
+							.contextWrite((context) -> request.addTo(context)
+								.put(ON_ERROR_DROPPED, (Consumer<Throwable>) call::dropped))
+							.contextCapture());
+			});
+			Runnable handle = () -> call.begins(task);
+			this.observer.requestStarted(Era.MODERN);
+			if (user) {
+				this.threads.handle(handle, () -> {
+				}, (ex) -> refused(ex, call));
+			}
+			else {
+				this.threads.answer(handle);
+			}
+		}
+		catch (RejectedExecutionException ex) {
+			refused(ex, call);
+		}
+		catch (RuntimeException ex) {
+			logger.error("A request could not be run; its client gets an error", ex);
+			call.refuse(ErrorResponse.failed());
+		}
+	}
+
+	private static void refused(Throwable ex, Call call) {
+		if (ex instanceof RejectedExecutionException) {
+			logger.warn("A request was refused: {}", ex.getMessage());
+		}
+		else {
+			logger.error("A request was refused, since the executor for requests has failed; mend it", ex);
+		}
+		call.refuse(BUSY);
+	}
+
+	private InitializeResult description() {
+		ModernServer server = this.server;
+		if (server == null) {
+			throw new IllegalStateException("The endpoint has no MCP server yet");
+		}
+		return server.description();
+	}
+
+}

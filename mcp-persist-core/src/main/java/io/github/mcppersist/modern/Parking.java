@@ -1,0 +1,205 @@
+package io.github.mcppersist.modern;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.node.NodeRegistry;
+import io.github.mcppersist.stream.LogLimit;
+import io.github.mcppersist.stream.Threads;
+import io.github.mcppersist.task.TaskNames;
+import io.github.mcppersist.task.TaskStore;
+
+/**
+ * What calls share that wait for their clients: where they are kept, how many there may
+ * be, and which of them are this node's. Thread-safe.
+ */
+final class Parking {
+
+	private static final Logger logger = LoggerFactory.getLogger(Parking.class);
+
+	private static final ErrorResponse FULL = ErrorResponse
+		.unavailable("too many calls wait for input of their clients");
+
+	private static final ErrorResponse ENOUGH = ErrorResponse
+		.unavailable("too many calls of one principal wait for its input");
+
+	private final Threads threads;
+
+	private final ModernStore modernStore;
+
+	private final ModernSettings settings;
+
+	private final Messages messages;
+
+	private final SharedKeys keys;
+
+	private final Places places;
+
+	private final LogLimit full;
+
+	/**
+	 * This node's calls, by their names in the store.
+	 */
+	private final Map<String, Rounds> calls = new ConcurrentHashMap<>();
+
+	/**
+	 * How many clients wait on this node for a call, by its name.
+	 */
+	private final Map<String, Integer> waiting = new ConcurrentHashMap<>();
+
+	Parking(Threads threads, ModernStore modernStore, ModernSettings settings, Messages messages) {
+		this.threads = threads;
+		this.modernStore = modernStore;
+		this.settings = settings;
+		this.messages = messages;
+		this.places = new Places(settings.maxParkedCalls(), settings.maxParkedCallsPerPrincipal());
+		this.full = new LogLimit(threads::nanoTime);
+		this.keys = new SharedKeys(modernStore, settings.requestStateKeys());
+		threads.repeat(modernStore.tasks().renewalInterval(), this::renew);
+		threads.repeat(settings.lookInterval(), () -> {
+			this.calls.values().forEach(Rounds::look);
+			return Mono.empty();
+		});
+	}
+
+	Threads threads() {
+		return this.threads;
+	}
+
+	ModernSettings settings() {
+		return this.settings;
+	}
+
+	Messages messages() {
+		return this.messages;
+	}
+
+	TaskStore tasks() {
+		return this.modernStore.tasks();
+	}
+
+	SharedKeys keys() {
+		return this.keys;
+	}
+
+	String nodeId() {
+		return this.modernStore.nodes().nodeId();
+	}
+
+	/**
+	 * Return the name of the MCP server.
+	 * @return the name, by which its calls are told from those of others
+	 */
+	String serverName() {
+		return this.modernStore.serverName().get();
+	}
+
+	/**
+	 * Return under which name a call is stored.
+	 * @param callId the call's ID
+	 * @param principal whose it is, or {@code null} if it is nobody's
+	 * @return the name
+	 */
+	String name(String callId, @Nullable String principal) {
+		return TaskNames.of(callId, principal, serverName());
+	}
+
+	/**
+	 * Say whether nobody carries a call on any more.
+	 * @param owner the node that runs it
+	 * @param name the call's name
+	 * @return whether it is certain
+	 */
+	boolean isAbandoned(String owner, String name) {
+		NodeRegistry nodes = this.modernStore.nodes();
+		return owner.equals(nodes.nodeId()) ? !this.calls.containsKey(name) : nodes.isGone(owner);
+	}
+
+	/**
+	 * Take the place of a call that is to wait for its client.
+	 * @param principal whose it is, or {@code null} if it is nobody's
+	 * @throws RefusedException if there is none
+	 */
+	void take(@Nullable String principal) {
+		switch (this.places.take(principal)) {
+			case FULL -> throw refused(FULL);
+			case ENOUGH -> throw refused(ENOUGH);
+			case TAKEN -> {
+			}
+		}
+	}
+
+	private RefusedException refused(ErrorResponse error) {
+		long before = this.full.take();
+		if (before >= 0) {
+			logger.warn("A call was refused that needs its client's input, and {} were since that was last logged: {}",
+					before, error.message());
+		}
+		return new RefusedException(error);
+	}
+
+	void giveBack(@Nullable String principal) {
+		this.places.giveBack(principal);
+	}
+
+	/**
+	 * Count the calls that wait for their clients, or have.
+	 * @return how many places are taken
+	 */
+	int taken() {
+		return this.places.taken();
+	}
+
+	void enter(String name, Rounds call) {
+		this.calls.put(name, call);
+	}
+
+	void leave(String name) {
+		this.calls.remove(name);
+	}
+
+	/**
+	 * Return a call of this node's.
+	 * @param name its name
+	 * @return the call, or {@code null} if it isn't here
+	 */
+	@Nullable Rounds call(String name) {
+		return this.calls.get(name);
+	}
+
+	void arrived(String name) {
+		this.waiting.merge(name, 1, Integer::sum);
+	}
+
+	/**
+	 * A client doesn't wait any more.
+	 * @param name the call that it waited for
+	 * @return whether no other one does on this node
+	 */
+	boolean departed(String name) {
+		return this.waiting.computeIfPresent(name, (key, count) -> (count > 1) ? count - 1 : null) == null;
+	}
+
+	private Mono<Void> renew() {
+		List<String> names = new ArrayList<>(this.calls.keySet());
+		String keys = this.keys.task();
+		if (keys != null) {
+			names.add(keys);
+		}
+		if (names.isEmpty()) {
+			return Mono.empty();
+		}
+		return this.modernStore.tasks().renewTasks(names).onErrorResume((ex) -> {
+			logger.debug("Calls that wait for their clients could not be renewed", ex);
+			return Mono.empty();
+		});
+	}
+
+}

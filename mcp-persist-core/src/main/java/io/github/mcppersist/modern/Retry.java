@@ -1,0 +1,356 @@
+package io.github.mcppersist.modern;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.Consumer;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.observe.RequestStateRejection;
+import io.github.mcppersist.stream.Mailbox;
+import io.github.mcppersist.task.TaskEnd;
+import io.github.mcppersist.task.TaskNotFoundException;
+import io.github.mcppersist.task.TaskRecord;
+import io.github.mcppersist.task.TaskStatus;
+import io.github.mcppersist.task.TaskStoreUnavailableException;
+
+/**
+ * A request by which a client goes on with a call that has asked it for input, on
+ * whichever node (MCP 2026-07-28, "Multi Round-Trip Requests"). It gives the answers to
+ * the store and waits there for the outcome of its round, which is the same however often
+ * and wherever the request is made. Thread-safe: its state belongs to a {@link Mailbox}.
+ */
+final class Retry implements RoundResponse.Listener {
+
+	private static final Logger logger = LoggerFactory.getLogger(Retry.class);
+
+	/**
+	 * One answer to a state that is forged, another's, too old or of a call that is over.
+	 */
+	static final ErrorResponse UNKNOWN = ErrorResponse.invalidParams("requestState is unknown, or has expired");
+
+	static final ErrorResponse UNAVAILABLE = ErrorResponse
+		.unavailable("the call can't be reached now; repeat the request");
+
+	private static final ErrorResponse UNREADABLE = ErrorResponse
+		.internal("Internal error: what has come of the call can't be read");
+
+	private static final String GONE = "The instance that ran this call has gone; the outcome of the call is unknown";
+
+	/**
+	 * How long a client whose answers are stored waits for a store that is out of reach.
+	 */
+	private static final Duration OUTAGE_LIMIT = Duration.ofMinutes(1);
+
+	private final Mailbox mailbox = new Mailbox();
+
+	private final Parking parking;
+
+	private final EndpointObserver observer;
+
+	private final RequestState state;
+
+	private final byte[] boundTo;
+
+	private final InputResponses given;
+
+	private final String name;
+
+	private final Round round;
+
+	private final @Nullable Rounds local;
+
+	private final Consumer<Retry> over;
+
+	private final TaskWatch watch;
+
+	private Phase phase = Phase.LOOKING;
+
+	private @Nullable String owner;
+
+	private long lookedNanos;
+
+	private long seenNanos;
+
+	/**
+	 * Create it.
+	 * @param parking keeps calls that wait for their clients
+	 * @param observer is told what happens
+	 * @param opened what the request has brought back
+	 * @param given what the client answers
+	 * @param requestId the request's ID
+	 * @param metadata what it says of its client
+	 * @param reply answers it
+	 * @param over is told when the response has left, once
+	 */
+	Retry(Parking parking, EndpointObserver observer, Opened opened, InputResponses given, Object requestId,
+			RequestMetadata metadata, ModernReply reply, Consumer<Retry> over) {
+		this.parking = parking;
+		this.observer = observer;
+		this.state = opened.state();
+		this.boundTo = opened.boundTo();
+		this.given = given;
+		this.name = parking.name(this.state.callId(), opened.principal());
+		this.local = parking.call(this.name);
+		this.over = over;
+		this.watch = new TaskWatch(this.mailbox, parking, this.name, this::found, this::failed);
+		this.round = new Round(requestId, metadata,
+				new RoundResponse(parking.threads(), reply, parking.settings(), this), parking.messages());
+	}
+
+	/**
+	 * Begin to wait.
+	 */
+	void begin() {
+		this.mailbox.execute(() -> {
+			this.parking.arrived(this.name);
+			if (this.local != null) {
+				this.local.attach(this.round);
+			}
+			this.seenNanos = now();
+			look();
+			this.watch.begin();
+		});
+	}
+
+	/**
+	 * Let time pass.
+	 */
+	void tick() {
+		this.round.response().tick();
+		this.mailbox.execute(() -> {
+			String owner = this.owner;
+			if (now() - this.lookedNanos > this.parking.settings().lookInterval().toNanos()
+					|| (owner != null && this.parking.isAbandoned(owner, this.name))) {
+				look();
+			}
+		});
+	}
+
+	/**
+	 * Wait no longer; the call goes on.
+	 * @param error what the client gets
+	 */
+	void abandon(ErrorResponse error) {
+		this.mailbox.execute(() -> finish(Outcome.of(error)));
+	}
+
+	/**
+	 * Close the connection, whether all has left or not.
+	 */
+	void abort() {
+		this.round.response().abort();
+	}
+
+	@Override
+	public void clientGone() {
+		this.mailbox.execute(() -> {
+			if (this.phase != Phase.DONE && leave()) {
+				logger.debug("A call was cancelled: its client has closed the response");
+				this.observer.requestCancelled();
+				this.parking.tasks().endTask(this.name, TaskEnd.cancelled(null)).subscribe((first) -> {
+				}, (ex) -> logger.debug("A call could not be cancelled; it waits until its time is over", ex));
+			}
+		});
+	}
+
+	@Override
+	public void closed() {
+		this.over.accept(this);
+	}
+
+	@Override
+	public void carryOn(Runnable task) {
+		if (this.local != null) {
+			this.local.carryOn(task);
+		}
+		else {
+			task.run();
+		}
+	}
+
+	// In the mailbox
+
+	private long now() {
+		return this.parking.threads().nanoTime();
+	}
+
+	private void look() {
+		this.lookedNanos = now();
+		this.watch.look();
+	}
+
+	private void found(@Nullable TaskRecord record) {
+		assert this.mailbox.isInside();
+		this.seenNanos = now();
+		try {
+			take(record);
+		}
+		catch (RefusedException ex) {
+			finish(Outcome.of(ex.error()));
+		}
+		catch (RuntimeException ex) {
+			logger.error("What has come of a call can't be read; its client gets an error", ex);
+			finish(Outcome.of(UNREADABLE));
+		}
+	}
+
+	private void failed(Throwable ex) {
+		assert this.mailbox.isInside();
+		if (ex instanceof TaskNotFoundException) {
+			unknown();
+		}
+		else if (!(ex instanceof TaskStoreUnavailableException)) {
+			logger.error("A call can't be read; its client gets an error", ex);
+			finish(Outcome.of(UNREADABLE));
+		}
+		else if (this.phase == Phase.LOOKING || now() - this.seenNanos > OUTAGE_LIMIT.toNanos()) {
+			logger.debug("A client can't go on with its call now", ex);
+			finish(Outcome.of(UNAVAILABLE));
+		}
+		else {
+			this.watch.lookLater();
+		}
+	}
+
+	private void take(@Nullable TaskRecord record) {
+		if (record == null) {
+			unknown();
+			return;
+		}
+		this.owner = record.owner();
+		byte[] outcome = record.rounds().get(this.state.round());
+		boolean tooOld = record.rounds().keySet().stream().anyMatch((number) -> number > this.state.round());
+		if (outcome != null) {
+			ask(outcome, this.state.next());
+		}
+		else if (tooOld) {
+			unknown();
+		}
+		else if (record.status().isTerminal()) {
+			end(record);
+		}
+		else if (this.parking.isAbandoned(record.owner(), this.name)) {
+			endAbandoned();
+		}
+		else if (this.phase == Phase.LOOKING) {
+			answer(record);
+		}
+	}
+
+	private void end(TaskRecord record) {
+		byte[] outcome = record.outcome();
+		if (outcome == null) {
+			unknown();
+		}
+		else if (record.status() == TaskStatus.COMPLETED) {
+			finish(Outcome.of(outcome));
+		}
+		else {
+			finish(Outcome.of(this.parking.messages().readError(outcome)));
+		}
+	}
+
+	private void answer(TaskRecord record) {
+		Map<String, byte[]> answers = this.given.to(record.inputRequests(), this.parking.messages());
+		if (!answers.isEmpty()) {
+			this.phase = Phase.WAITING;
+			this.parking.tasks()
+				.answerInput(this.name, answers)
+				.subscribe((state) -> this.mailbox.execute(this::look), (ex) -> this.mailbox.execute(() -> {
+					if (this.phase == Phase.WAITING) {
+						this.phase = Phase.LOOKING;
+						failed(ex);
+					}
+				}));
+		}
+		else if (record.answers().isEmpty() && record.status() == TaskStatus.INPUT_REQUIRED) {
+			// Nobody has answered anything in this round
+			ask(this.parking.messages().inputRequests(record.inputRequests()), this.state);
+		}
+	}
+
+	private void ask(byte[] inputRequests, RequestState next) {
+		Map<String, ?> missing = MissingCapability.forRequests(this.parking.messages().read(inputRequests).values(),
+				this.round.metadata().capabilities());
+		if (missing != null) {
+			finish(Outcome.of(ErrorResponse.missingCapability(missing)));
+			return;
+		}
+		this.parking.keys()
+			.get()
+			.subscribe(
+					(keys) -> this.mailbox.execute(() -> finish(Outcome
+						.of(this.parking.messages().inputRequired(inputRequests, keys.seal(next, this.boundTo))))),
+					(ex) -> this.mailbox.execute(() -> finish(Outcome.of(UNAVAILABLE))));
+	}
+
+	private void endAbandoned() {
+		byte[] error = this.parking.messages().error(ErrorResponse.internal(GONE));
+		this.parking.tasks()
+			.endTask(this.name, TaskEnd.failed(GONE, error))
+			.subscribe((first) -> this.mailbox.execute(() -> {
+				if (first) {
+					this.observer.orphanEnded();
+				}
+				look();
+			}), (ex) -> this.mailbox.execute(() -> failed(ex)));
+	}
+
+	private void unknown() {
+		if (this.phase != Phase.DONE) {
+			this.observer.requestStateRejected(RequestStateRejection.EXPIRED);
+			finish(Outcome.of(UNKNOWN));
+		}
+	}
+
+	private boolean leave() {
+		this.phase = Phase.DONE;
+		this.watch.close();
+		if (this.local != null) {
+			this.local.detach(this.round);
+		}
+		return this.parking.departed(this.name);
+	}
+
+	private void finish(Outcome outcome) {
+		assert this.mailbox.isInside();
+		if (this.phase != Phase.DONE) {
+			leave();
+			this.round.answer(outcome);
+		}
+	}
+
+	private enum Phase {
+
+		/**
+		 * It isn't known what has come of the call, and the answers aren't stored.
+		 */
+		LOOKING,
+
+		/**
+		 * The answers are stored, or are to be.
+		 */
+		WAITING,
+
+		/**
+		 * The client was answered, or has gone.
+		 */
+		DONE
+
+	}
+
+	/**
+	 * What a request has brought back.
+	 *
+	 * @param state the state
+	 * @param boundTo what it is bound to
+	 * @param principal who makes the request, or {@code null} for nobody
+	 */
+	record Opened(RequestState state, byte[] boundTo, @Nullable String principal) {
+	}
+
+}

@@ -1,0 +1,265 @@
+package io.github.mcppersist.modern;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import org.reactivestreams.Publisher;
+
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.stream.Mailbox;
+import io.github.mcppersist.stream.SseFrame;
+import io.github.mcppersist.stream.SseOutput;
+import io.github.mcppersist.stream.Threads;
+
+/**
+ * The response to {@code subscriptions/listen}: it acknowledges the subscription, and
+ * tells of changes until the client closes it or the server goes (MCP 2026-07-28,
+ * "Subscriptions"). Of several changes of the same, which wait for a client that reads
+ * slowly, only the last one is kept: so what waits is never more than what the client
+ * asked for. Thread-safe: its state belongs to a {@link Mailbox}.
+ * <table>
+ * <caption>What happens in which state</caption>
+ * <tr>
+ * <th></th>
+ * <th>opening</th>
+ * <th>open</th>
+ * <th>ended</th>
+ * </tr>
+ * <tr>
+ * <td>a change</td>
+ * <td>waits behind the acknowledgement</td>
+ * <td>is sent when the client can take it</td>
+ * <td>is dropped</td>
+ * </tr>
+ * <tr>
+ * <td>the other nodes know</td>
+ * <td>open: the response begins</td>
+ * <td></td>
+ * <td></td>
+ * </tr>
+ * <tr>
+ * <td>the server goes</td>
+ * <td>ended: with the result, once it begins</td>
+ * <td>ended: with the result</td>
+ * <td></td>
+ * </tr>
+ * <tr>
+ * <td>silence for a heartbeat</td>
+ * <td></td>
+ * <td>a comment</td>
+ * <td></td>
+ * </tr>
+ * <tr>
+ * <td>the client has gone, or takes nothing for two minutes</td>
+ * <td>isn't seen</td>
+ * <td>ended</td>
+ * <td></td>
+ * </tr>
+ * </table>
+ */
+final class SubscriptionStream implements SseOutput.Source {
+
+	private final Mailbox mailbox = new Mailbox();
+
+	private final Threads threads;
+
+	private final Messages messages;
+
+	private final ModernSettings settings;
+
+	private final JSONRPCRequest request;
+
+	private final SubscriptionFilter filter;
+
+	private final ModernReply reply;
+
+	private final Consumer<SubscriptionStream> over;
+
+	private final SseOutput output;
+
+	/**
+	 * The changes that wait, by what they are about.
+	 */
+	private final Map<String, Change> waiting = new LinkedHashMap<>();
+
+	private State state = State.OPENING;
+
+	private boolean begun;
+
+	/**
+	 * Create a stream, which opens later.
+	 * @param threads the endpoint's threads
+	 * @param messages write what goes to the client
+	 * @param settings the settings
+	 * @param request the request, whose ID is that of the subscription
+	 * @param filter what the server has agreed to tell
+	 * @param reply answers the request
+	 * @param over is told in the mailbox when nothing more leaves, once
+	 */
+	SubscriptionStream(Threads threads, Messages messages, ModernSettings settings, JSONRPCRequest request,
+			SubscriptionFilter filter, ModernReply reply, Consumer<SubscriptionStream> over) {
+		this.threads = threads;
+		this.messages = messages;
+		this.settings = settings;
+		this.request = request;
+		this.filter = filter;
+		this.reply = reply;
+		this.over = over;
+		this.output = new SseOutput(this.mailbox, threads, this);
+		this.mailbox.execute(() -> add(messages.acknowledgement(request, filter)));
+	}
+
+	SubscriptionFilter filter() {
+		return this.filter;
+	}
+
+	/**
+	 * Begin the response.
+	 */
+	void open() {
+		this.mailbox.execute(this::begin);
+	}
+
+	/**
+	 * Tell of a change, if the client wants to know of it.
+	 * @param change the change
+	 */
+	void tell(Change change) {
+		String subject = this.filter.subject(change.method(), change.params());
+		if (subject == null) {
+			return;
+		}
+		this.mailbox.execute(() -> {
+			if (this.state != State.ENDED) {
+				// The last one comes last
+				this.waiting.remove(subject);
+				this.waiting.put(subject, change);
+				this.output.drain();
+			}
+		});
+	}
+
+	/**
+	 * End the subscription, and say so to the client.
+	 */
+	void end() {
+		this.mailbox.execute(() -> {
+			if (this.state != State.ENDED) {
+				addWaiting();
+				this.state = State.ENDED;
+				add(this.messages.ended(this.request));
+				this.output.end();
+				this.output.drain();
+			}
+		});
+	}
+
+	/**
+	 * Let time pass.
+	 */
+	void tick() {
+		this.mailbox.execute(() -> {
+			long now = this.threads.nanoTime();
+			if (this.begun && this.output.isStalled(now)) {
+				this.output.finish();
+			}
+			else if (this.state == State.OPEN) {
+				this.output.beat(now, this.settings.heartbeatInterval().toNanos());
+			}
+		});
+	}
+
+	/**
+	 * Close the connection, whether all has left or not.
+	 */
+	void abort() {
+		this.mailbox.execute(() -> {
+			this.output.finish();
+			begin();
+		});
+	}
+
+	// In the mailbox
+
+	private void begin() {
+		if (this.begun) {
+			return;
+		}
+		this.begun = true;
+		if (this.state == State.OPENING) {
+			this.state = State.OPEN;
+		}
+		this.output.openSoon(new SseOutput.Response() {
+
+			@Override
+			public void send(byte[] frames) {
+				SubscriptionStream.this.reply.send(200, SseOutput.HEADERS, frames);
+			}
+
+			@Override
+			public void stream(Publisher<byte[]> chunks) {
+				SubscriptionStream.this.reply.stream(SseOutput.HEADERS, chunks);
+			}
+
+			@Override
+			public void refuse() {
+				// Aborted before it began: the server is going
+				SubscriptionStream.this.reply.send(503, Map.of("Retry-After", "1"), new byte[0]);
+			}
+
+		});
+		this.output.drain();
+	}
+
+	private void add(byte[] message) {
+		this.output.add(new SseFrame(null, message, null));
+	}
+
+	private void addWaiting() {
+		this.waiting.values()
+			.forEach((change) -> add(this.messages.notification(this.request, change.method(), change.params())));
+		this.waiting.clear();
+	}
+
+	@Override
+	public void opened() {
+	}
+
+	@Override
+	public void more() {
+		if (!this.waiting.isEmpty()) {
+			addWaiting();
+			this.output.drain();
+		}
+	}
+
+	@Override
+	public void left(EventId id) {
+	}
+
+	@Override
+	public void closed(boolean complete) {
+		this.state = State.ENDED;
+		this.waiting.clear();
+		this.over.accept(this);
+	}
+
+	private enum State {
+
+		OPENING, OPEN, ENDED
+
+	}
+
+	/**
+	 * What clients are told.
+	 *
+	 * @param method the method of the notification
+	 * @param params its parameters
+	 */
+	record Change(String method, Map<String, ?> params) {
+
+	}
+
+}

@@ -1,0 +1,260 @@
+package io.github.mcppersist.task;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.FluxSink;
+
+import io.github.mcppersist.event.Revision;
+
+/**
+ * One task in memory. It is owned by {@link InMemoryTaskStore} and used under its lock
+ * only, but for its revision.
+ */
+final class InMemoryTask {
+
+	/**
+	 * About what a task takes beside its texts.
+	 */
+	private static final int TASK_OVERHEAD = 1024;
+
+	/**
+	 * About what a request takes beside its bytes and those of its answer.
+	 */
+	private static final int INPUT_OVERHEAD = 256;
+
+	private final NewTask created;
+
+	/**
+	 * Which call has created it.
+	 */
+	private final Object creation;
+
+	private final long createdAt;
+
+	private final Map<String, byte[]> outstanding = new HashMap<>();
+
+	private final Map<String, byte[]> answers = new HashMap<>();
+
+	private final Set<String> settled = new HashSet<>();
+
+	private final TreeMap<Integer, byte[]> rounds = new TreeMap<>();
+
+	private final Set<FluxSink<Object>> watchers = new HashSet<>();
+
+	private long inputBytes;
+
+	private int asked;
+
+	private @Nullable String statusMessage;
+
+	private @Nullable TaskEnd end;
+
+	/**
+	 * Which call has ended it.
+	 */
+	private @Nullable Object ending;
+
+	private long updatedAt;
+
+	private long expiresAt;
+
+	private volatile Revision revision = Revision.FIRST;
+
+	InMemoryTask(NewTask created, Object creation, long now) {
+		this.created = created;
+		this.creation = creation;
+		this.createdAt = now;
+		this.updatedAt = now;
+		this.expiresAt = now + created.timeToLive().toMillis();
+		this.statusMessage = created.statusMessage();
+		requireRoom(created.inputRequests());
+		created.inputRequests().forEach(this::ask);
+	}
+
+	String taskId() {
+		return this.created.taskId();
+	}
+
+	boolean wasCreatedBy(Object call) {
+		return this.creation == call;
+	}
+
+	boolean wasEndedBy(Object call) {
+		return this.ending == call;
+	}
+
+	/**
+	 * Return the revision, on any thread.
+	 * @return the revision
+	 */
+	Revision revision() {
+		return this.revision;
+	}
+
+	TaskStatus status() {
+		TaskEnd end = this.end;
+		if (end != null) {
+			return end.status();
+		}
+		return this.outstanding.isEmpty() ? TaskStatus.WORKING : TaskStatus.INPUT_REQUIRED;
+	}
+
+	boolean hasEnded() {
+		return this.end != null;
+	}
+
+	TaskState state() {
+		return new TaskState(this.created.owner(), status(), this.revision);
+	}
+
+	Set<FluxSink<Object>> watchers() {
+		return this.watchers;
+	}
+
+	long expiresAt() {
+		return this.expiresAt;
+	}
+
+	void keepUntil(long time) {
+		this.expiresAt = Math.max(this.expiresAt, time);
+	}
+
+	/**
+	 * Return about what this task takes.
+	 * @return the bytes of heap
+	 */
+	long bytes() {
+		long bytes = TASK_OVERHEAD + this.inputBytes + (long) INPUT_OVERHEAD * this.asked;
+		if (this.statusMessage != null) {
+			bytes += 2L * this.statusMessage.length();
+		}
+		for (byte[] round : this.rounds.values()) {
+			bytes += round.length;
+		}
+		TaskEnd end = this.end;
+		byte[] outcome = (end != null) ? end.outcome() : null;
+		return (outcome != null) ? bytes + outcome.length : bytes;
+	}
+
+	/**
+	 * Make a change.
+	 * @param change the change
+	 * @param now when
+	 * @return whether it has changed what others see
+	 */
+	boolean change(TaskChange change, long now) {
+		change.inputRequests().keySet().forEach((key) -> {
+			if (this.settled.contains(key)) {
+				throw new IllegalArgumentException("The request for input '" + key
+						+ "' was asked before and is settled: a key is asked once in a task's life");
+			}
+		});
+		Map<String, byte[]> added = new HashMap<>(change.inputRequests());
+		added.keySet().removeAll(this.outstanding.keySet());
+		added.keySet().removeAll(this.answers.keySet());
+		requireRoom(added);
+		boolean changed = !added.isEmpty();
+		added.forEach(this::ask);
+		for (String key : change.settled()) {
+			changed |= settle(key);
+		}
+		String message = change.statusMessage();
+		if (message != null && !message.equals(this.statusMessage)) {
+			this.statusMessage = message;
+			changed = true;
+		}
+		TaskChange.Round round = change.round();
+		if (round != null && this.rounds.putIfAbsent(round.number(), round.outcome()) == null) {
+			this.rounds.headMap(this.rounds.lastKey() - TaskStore.KEPT_ROUNDS, true).clear();
+			changed = true;
+		}
+		Duration timeToLive = change.timeToLive();
+		if (timeToLive != null && this.createdAt + timeToLive.toMillis() > this.expiresAt) {
+			this.expiresAt = this.createdAt + timeToLive.toMillis();
+			changed = true;
+		}
+		return changed && changed(now);
+	}
+
+	private void requireRoom(Map<String, byte[]> requests) {
+		if (this.asked + requests.size() > TaskStore.MAX_INPUT_REQUESTS) {
+			throw new TaskStoreRefusedException(
+					"A task may ask its client " + TaskStore.MAX_INPUT_REQUESTS + " things in its life");
+		}
+		long bytes = requests.values().stream().mapToLong((request) -> request.length).sum();
+		if (this.inputBytes + bytes > TaskStore.MAX_INPUT_BYTES) {
+			throw new TaskStoreRefusedException("What a task asks its client may have " + TaskStore.MAX_INPUT_BYTES
+					+ " bytes, with the answers that wait");
+		}
+	}
+
+	private void ask(String key, byte[] request) {
+		this.outstanding.put(key, request);
+		this.inputBytes += request.length;
+		this.asked++;
+	}
+
+	private boolean settle(String key) {
+		byte[] request = this.outstanding.remove(key);
+		byte[] answer = this.answers.remove(key);
+		if (request == null && answer == null) {
+			return false;
+		}
+		this.inputBytes -= ((request != null) ? request.length : 0) + ((answer != null) ? answer.length : 0);
+		this.settled.add(key);
+		return request != null;
+	}
+
+	boolean answer(Map<String, byte[]> given, long now) {
+		Map<String, byte[]> taken = new HashMap<>();
+		long bytes = this.inputBytes;
+		for (Map.Entry<String, byte[]> answer : given.entrySet()) {
+			byte[] request = this.outstanding.get(answer.getKey());
+			if (request != null) {
+				taken.put(answer.getKey(), answer.getValue());
+				bytes += answer.getValue().length - request.length;
+			}
+		}
+		if (bytes > TaskStore.MAX_INPUT_BYTES && bytes > this.inputBytes) {
+			throw new TaskStoreUnavailableException("Too many bytes of answers wait for the owner of the task");
+		}
+		this.inputBytes = bytes;
+		this.answers.putAll(taken);
+		this.outstanding.keySet().removeAll(taken.keySet());
+		return !taken.isEmpty() && changed(now);
+	}
+
+	void end(TaskEnd end, Object ending, long now) {
+		this.end = end;
+		this.ending = ending;
+		this.statusMessage = end.statusMessage();
+		this.outstanding.clear();
+		this.answers.clear();
+		this.settled.clear();
+		this.inputBytes = 0;
+		this.asked = 0;
+		changed(now);
+	}
+
+	private boolean changed(long now) {
+		this.updatedAt = now;
+		this.revision = this.revision.next();
+		return true;
+	}
+
+	TaskRecord toRecord() {
+		TaskEnd end = this.end;
+		return new TaskRecord(this.created.taskId(), this.created.owner(), this.created.principal(), status(),
+				this.statusMessage, Instant.ofEpochMilli(this.createdAt), Instant.ofEpochMilli(this.updatedAt),
+				Duration.ofMillis(this.expiresAt - this.createdAt), this.outstanding, this.answers, this.rounds,
+				(end != null) ? end.outcome() : null, this.revision);
+	}
+
+}

@@ -1,0 +1,200 @@
+package io.github.mcppersist.transport;
+
+import java.io.IOException;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+import io.modelcontextprotocol.json.McpJsonMapper;
+import io.modelcontextprotocol.json.TypeRef;
+import io.modelcontextprotocol.spec.McpSchema;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.modern.ModernHandler;
+import io.github.mcppersist.node.NodeMessage;
+
+/**
+ * Notifications for whoever listens, on whichever node. Each node tells those that listen
+ * there. Thread-safe.
+ */
+final class Broadcasts {
+
+	/**
+	 * How many characters a notification may have that other nodes are told.
+	 */
+	static final int MAX_CHARACTERS = 16_384;
+
+	private static final Logger logger = LoggerFactory.getLogger(Broadcasts.class);
+
+	private static final TypeRef<LinkedHashMap<String, Object>> OBJECT = new TypeRef<>() {
+	};
+
+	private static final int SESSIONS_AT_ONCE = 32;
+
+	/**
+	 * What says no more if it is said twice.
+	 */
+	private static final Set<String> LIST_CHANGES = Set.of(McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED,
+			McpSchema.METHOD_NOTIFICATION_PROMPTS_LIST_CHANGED, McpSchema.METHOD_NOTIFICATION_RESOURCES_LIST_CHANGED);
+
+	private final EndpointRuntime runtime;
+
+	private final Sessions sessions;
+
+	private final @Nullable ModernHandler modern;
+
+	private final McpJsonMapper jsonMapper;
+
+	private final MessageQueue toNodes;
+
+	private final MessageQueue fromNodes;
+
+	/**
+	 * The last messages of other nodes that are no others, though they say the same. Used
+	 * by one turn of the queue after the other.
+	 */
+	private final Set<String> handled = Collections.newSetFromMap(new LinkedHashMap<>() {
+
+		@Override
+		protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+			return size() > MessageQueue.MAX_WAITING;
+		}
+
+	});
+
+	/**
+	 * Create what broadcasts.
+	 * @param runtime what all streams share
+	 * @param sessions the sessions that this node holds
+	 * @param modern whose clients listen to changes, if that era is served
+	 * @param jsonMapper reads and writes JSON
+	 */
+	Broadcasts(EndpointRuntime runtime, Sessions sessions, @Nullable ModernHandler modern, McpJsonMapper jsonMapper) {
+		this.runtime = runtime;
+		this.sessions = sessions;
+		this.modern = modern;
+		this.jsonMapper = jsonMapper;
+		this.toNodes = new MessageQueue(runtime.threads(), runtime.streams()::broadcast);
+		this.fromNodes = new MessageQueue(runtime.threads(), this::handle);
+	}
+
+	/**
+	 * Notify all clients that listen.
+	 * @param method the method
+	 * @param params the parameters, if any
+	 * @return completes when those on this node were notified; the others are told a
+	 * moment later, or as soon as they can be
+	 */
+	Mono<Void> notifyAll(String method, @Nullable Object params) {
+		return Mono.defer(() -> {
+			tellModern(method, params);
+			tellNodes(NodeMessage.Kind.NOTIFIED, method, params);
+			return notifySessions(method, params);
+		});
+	}
+
+	/**
+	 * Notify those of an updated resource who listen to it without a session. Subscribers
+	 * with one are in the session store.
+	 * @param method the method
+	 * @param params the parameters
+	 */
+	void resourceUpdated(String method, Object params) {
+		if (this.modern != null) {
+			tellModern(method, params);
+			tellNodes(NodeMessage.Kind.UPDATED, method, params);
+		}
+	}
+
+	private void tellModern(String method, @Nullable Object params) {
+		if (this.modern != null) {
+			this.modern.tell(method, (params != null) ? this.jsonMapper.convertValue(params, OBJECT) : Map.of());
+		}
+	}
+
+	private void tellNodes(NodeMessage.Kind kind, String method, @Nullable Object params) {
+		if (!this.runtime.isShared()) {
+			return;
+		}
+		String text = write(new JSONRPCNotification(method, params));
+		if (text.length() > MAX_CHARACTERS) {
+			logger.warn("A broadcast reaches only clients that listen on this node: a {} has more than {} characters",
+					method, MAX_CHARACTERS);
+			return;
+		}
+		boolean same = kind == NodeMessage.Kind.UPDATED || LIST_CHANGES.contains(method);
+		this.toNodes.add(new NodeMessage(kind, text, same ? "" : StreamKey.random("broadcast").streamId()));
+	}
+
+	/**
+	 * Do what another node tells: it has notified those that listen there.
+	 * @param message the message
+	 */
+	void received(NodeMessage message) {
+		this.fromNodes.add(message);
+	}
+
+	private Mono<Void> handle(NodeMessage message) {
+		JSONRPCNotification notification = read(message.subject());
+		if (notification == null) {
+			logger.debug("A notification of another node can't be read");
+			return Mono.empty();
+		}
+		if (this.handled.contains(message.detail())) {
+			// It was told again, since it wasn't known that it had arrived
+			return Mono.empty();
+		}
+		tellModern(notification.method(), notification.params());
+		if (message.kind() != NodeMessage.Kind.NOTIFIED) {
+			return Mono.empty();
+		}
+		return notifySessions(notification.method(), notification.params()).doOnSuccess((nothing) -> {
+			if (!message.detail().isEmpty()) {
+				this.handled.add(message.detail());
+			}
+		});
+	}
+
+	private Mono<Void> notifySessions(String method, @Nullable Object params) {
+		Mono<List<Session>> audience = Flux.defer(() -> Flux.fromIterable(this.sessions.all()))
+			.flatMap((session) -> this.sessions.isAudience(session).filter(Boolean::booleanValue).map((is) -> session),
+					SESSIONS_AT_ONCE)
+			.collectList();
+		// The parameters are the caller's, and so is what makes JSON of them
+		return this.runtime.threads()
+			.onCallbacks(audience)
+			.flatMapIterable((sessions) -> sessions)
+			.flatMap((session) -> session.sdkSession().sendNotification(method, params).onErrorResume((ex) -> {
+				logger.debug("A session could not be notified of {}", method, ex);
+				return Mono.empty();
+			}), SESSIONS_AT_ONCE)
+			.then();
+	}
+
+	private String write(Object message) {
+		try {
+			return this.jsonMapper.writeValueAsString(message);
+		}
+		catch (IOException ex) {
+			throw new IllegalArgumentException("A notification can't be written as JSON", ex);
+		}
+	}
+
+	private @Nullable JSONRPCNotification read(String text) {
+		try {
+			return this.jsonMapper.readValue(text, JSONRPCNotification.class);
+		}
+		catch (IOException | RuntimeException ex) {
+			return null;
+		}
+	}
+
+}

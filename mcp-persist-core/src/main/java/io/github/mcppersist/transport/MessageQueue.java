@@ -1,0 +1,140 @@
+package io.github.mcppersist.transport;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.node.NodeMessage;
+import io.github.mcppersist.stream.LogLimit;
+import io.github.mcppersist.stream.Mailbox;
+import io.github.mcppersist.stream.Threads;
+
+/**
+ * Messages that wait for their turn, one after the other: those that are the same are
+ * one, which takes the place of the first. They wait for a moment, since changes come
+ * many at a time, and from several nodes. One that can't be worked off keeps its place,
+ * and is tried again each second. Thread-safe.
+ */
+final class MessageQueue {
+
+	/**
+	 * How many messages may wait.
+	 */
+	static final int MAX_WAITING = 1000;
+
+	/**
+	 * How long the first one waits for others.
+	 */
+	static final Duration PAUSE = Duration.ofMillis(20);
+
+	static final Duration RETRY_INTERVAL = Duration.ofSeconds(1);
+
+	private static final Logger logger = LoggerFactory.getLogger(MessageQueue.class);
+
+	/**
+	 * How long one message may take.
+	 */
+	private static final Duration LIMIT = Duration.ofSeconds(10);
+
+	private final Threads threads;
+
+	private final Function<NodeMessage, Mono<Void>> work;
+
+	private final LogLimit full;
+
+	private final Mailbox mailbox = new Mailbox();
+
+	// In the mailbox
+
+	private Set<NodeMessage> waiting = new LinkedHashSet<>();
+
+	/**
+	 * Whether there is to be a round, or one is under way.
+	 */
+	private boolean busy;
+
+	/**
+	 * Create an empty queue.
+	 * @param threads the endpoint's threads
+	 * @param work works a message off
+	 */
+	MessageQueue(Threads threads, Function<NodeMessage, Mono<Void>> work) {
+		this.threads = threads;
+		this.work = work;
+		this.full = new LogLimit(threads::nanoTime);
+	}
+
+	/**
+	 * Add a message, unless the same waits already. It is lost if too many wait.
+	 * @param message the message
+	 */
+	void add(NodeMessage message) {
+		this.mailbox.execute(() -> {
+			if (this.waiting.size() < MAX_WAITING || this.waiting.contains(message)) {
+				this.waiting.add(message);
+				later(PAUSE);
+			}
+			else {
+				full();
+			}
+		});
+	}
+
+	private void full() {
+		long before = this.full.take();
+		if (before >= 0) {
+			logger.warn("Broadcasts to other nodes, or of them, are dropped: {} wait already, and {} more were dropped "
+					+ "since that was last logged", MAX_WAITING, before);
+		}
+	}
+
+	private void later(Duration delay) {
+		if (!this.busy && !this.waiting.isEmpty()) {
+			this.busy = true;
+			this.threads.deliverLater(delay, () -> this.mailbox.execute(this::round));
+		}
+	}
+
+	private void round() {
+		List<NodeMessage> messages = List.copyOf(this.waiting);
+		this.waiting.clear();
+		AtomicInteger done = new AtomicInteger();
+		Flux.fromIterable(messages)
+			.concatMap((message) -> Mono.defer(() -> this.work.apply(message))
+				.timeout(this.threads.after(LIMIT))
+				.doOnSuccess((nothing) -> done.incrementAndGet()))
+			.subscribe((nothing) -> {
+			}, (ex) -> {
+				logger.debug("A message has to wait, it could not be worked off", ex);
+				over(messages.subList(done.get(), messages.size()), RETRY_INTERVAL);
+			}, () -> over(List.of(), PAUSE));
+	}
+
+	private void over(List<NodeMessage> left, Duration pause) {
+		this.mailbox.execute(() -> {
+			// They were there first
+			List<NodeMessage> newer = new ArrayList<>(this.waiting);
+			this.waiting = new LinkedHashSet<>(left);
+			newer.stream().filter((message) -> !left.contains(message)).forEach((message) -> {
+				if (this.waiting.size() < MAX_WAITING) {
+					this.waiting.add(message);
+				}
+				else {
+					full();
+				}
+			});
+			this.busy = false;
+			later(pause);
+		});
+	}
+
+}

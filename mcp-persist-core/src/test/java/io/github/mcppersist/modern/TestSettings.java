@@ -1,0 +1,37 @@
+package io.github.mcppersist.modern;
+
+import java.time.Duration;
+import java.util.List;
+
+import io.github.mcppersist.node.NodeRegistry;
+import io.github.mcppersist.task.InMemoryTaskStore;
+import io.github.mcppersist.task.TaskStore;
+
+/**
+ * Settings of tests, and a store.
+ */
+final class TestSettings {
+
+	static final Duration HEARTBEAT = Duration.ofSeconds(5);
+
+	static final Duration INPUT_TIMEOUT = Duration.ofMinutes(10);
+
+	static final ModernSettings SETTINGS = withSubscriptions(3);
+
+	private TestSettings() {
+	}
+
+	static ModernSettings withSubscriptions(int maxSubscriptions) {
+		return new ModernSettings(HEARTBEAT, 1000, maxSubscriptions, 2, 0, "private", INPUT_TIMEOUT, 2, 2, List.of(),
+				Duration.ofSeconds(30));
+	}
+
+	static ModernStore store() {
+		return store(new InMemoryTaskStore());
+	}
+
+	static ModernStore store(TaskStore tasks) {
+		return new ModernStore(tasks, NodeRegistry.single(), () -> "test");
+	}
+
+}

@@ -1,0 +1,208 @@
+package io.github.mcppersist.redis;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.FluxSink;
+
+import io.github.mcppersist.event.Revision;
+
+/**
+ * Who on this node watches which task. The task itself holds which other nodes watch it,
+ * and its owner is always told: so an owner watches without a call.
+ */
+final class TaskWatches implements RedisNode.Listener {
+
+	private static final byte[] WATCH = { '1' };
+
+	private static final byte[] UNWATCH = { '0' };
+
+	/**
+	 * How many nodes a task notes. Beyond it those that came first are forgotten: most
+	 * likely they have gone, and who is forgotten looks by itself from time to time.
+	 */
+	private static final byte[] MAX_NODES = RedisNode.number(100);
+
+	private final RedisNode node;
+
+	private final byte[] nodeId;
+
+	private final Map<String, Watched> watched = new ConcurrentHashMap<>();
+
+	/**
+	 * The keys of the tasks that this node has created and not ended.
+	 */
+	private final Set<String> owned = ConcurrentHashMap.newKeySet();
+
+	/**
+	 * The keys of tasks that could not be watched yet.
+	 */
+	private final Set<String> unmarked = ConcurrentHashMap.newKeySet();
+
+	TaskWatches(RedisNode node) {
+		this.node = node;
+		this.nodeId = RedisKeys.bytes(node.id());
+	}
+
+	/**
+	 * This node has created a task.
+	 * @param key the key of the task
+	 */
+	void created(String key) {
+		this.owned.add(key);
+	}
+
+	/**
+	 * A task has ended.
+	 * @param key the key of the task
+	 */
+	void ended(String key) {
+		this.owned.remove(key);
+	}
+
+	/**
+	 * This node has changed a task, or learned that it has changed.
+	 * @param key the key of the task
+	 * @param revision the revision that it has now
+	 */
+	void changed(String key, long revision) {
+		if (!this.watched.isEmpty()) {
+			Watched entry = this.watched.get(key);
+			if (entry != null) {
+				entry.reached(revision);
+			}
+		}
+	}
+
+	Flux<Revision> watch(String key) {
+		// What is emitted is looked up when it is, since a later one may have come by
+		// another thread before it
+		return Flux.create((FluxSink<Watched> sink) -> watch(key, sink), FluxSink.OverflowStrategy.LATEST)
+			.map(Watched::revision);
+	}
+
+	private void watch(String key, FluxSink<Watched> sink) {
+		Watched entry = this.watched.compute(key, (unused, present) -> {
+			Watched added = (present != null) ? present : new Watched();
+			added.watchers.add(sink);
+			return added;
+		});
+		// Runs at once if it is cancelled by now
+		sink.onDispose(() -> remove(key, sink));
+		if (this.node.isClosed()) {
+			sink.complete();
+		}
+		else if (this.owned.contains(key)) {
+			entry.reached(Revision.FIRST.number());
+		}
+		else {
+			mark(key, entry);
+		}
+	}
+
+	private void remove(String key, FluxSink<Watched> watcher) {
+		this.watched.computeIfPresent(key, (unused, entry) -> {
+			entry.watchers.remove(watcher);
+			return entry.watchers.isEmpty() ? null : entry;
+		});
+	}
+
+	// Until it is done whoever watches is slower, not wrong: it looks by itself
+	private void mark(String key, Watched entry) {
+		this.unmarked.add(key);
+		noteWatching(key, WATCH, (reply) -> {
+			this.unmarked.remove(key);
+			if (RedisNode.code(reply) == 1) {
+				entry.reached((Long) reply.get(1));
+			}
+			else {
+				entry.complete();
+			}
+		});
+	}
+
+	private void noteWatching(String key, byte[] how, Consumer<List<Object>> then) {
+		byte[][] keys = { RedisKeys.bytes(key) };
+		byte[][] arguments = { this.nodeId, how, MAX_NODES };
+		this.node.write(LuaScript.WATCH_TASK, 0, keys, arguments, (reply, failure) -> {
+			if (reply != null) {
+				then.accept(reply);
+			}
+		});
+	}
+
+	/**
+	 * Try again to watch what could not be watched.
+	 */
+	void markUnmarked() {
+		this.unmarked.forEach((key) -> {
+			Watched entry = this.watched.get(key);
+			if (entry != null) {
+				mark(key, entry);
+			}
+			else {
+				this.unmarked.remove(key);
+			}
+		});
+	}
+
+	@Override
+	public void subscribed() {
+		// What was published in between is lost, and each is to look
+		this.watched.forEach(this::mark);
+	}
+
+	@Override
+	public void published(char kind, String body) {
+		if (kind != RedisNode.TASK) {
+			return;
+		}
+		int separator = body.lastIndexOf(' ');
+		String key = body.substring(0, separator);
+		Watched entry = this.watched.get(key);
+		if (entry != null) {
+			entry.reached(Long.parseLong(body.substring(separator + 1)));
+		}
+		else if (!this.owned.contains(key)) {
+			noteWatching(key, UNWATCH, (reply) -> {
+				Watched since = this.watched.get(key);
+				if (since != null) {
+					// Since a moment ago, and it may have been noted before this
+					mark(key, since);
+				}
+			});
+		}
+	}
+
+	@Override
+	public void closed() {
+		this.watched.values().forEach(Watched::complete);
+	}
+
+	private static final class Watched {
+
+		private final Set<FluxSink<Watched>> watchers = ConcurrentHashMap.newKeySet(1);
+
+		private final AtomicLong reached = new AtomicLong(Revision.FIRST.number());
+
+		Revision revision() {
+			return new Revision(this.reached.get());
+		}
+
+		void reached(long revision) {
+			this.reached.accumulateAndGet(revision, Math::max);
+			this.watchers.forEach((watcher) -> watcher.next(this));
+		}
+
+		void complete() {
+			this.watchers.forEach(FluxSink::complete);
+		}
+
+	}
+
+}

@@ -1,0 +1,97 @@
+-- Changes a task in one step, unless it has ended.
+-- KEYS    1 task
+-- ARGV    1 this node's channel, 2 how many requests it may have in its life, 3 how many bytes
+--         requests and answers take at most, 4 time to live in ms or 0 to leave it as it is,
+--         5 how much longer it is kept in ms, 6 how many rounds are kept, 7 number of the round
+--         that has ended or 0, 8 its outcome, 9 how many keys are settled, 10 whether there is a
+--         status message, '1' or '0', 11 the message, then the keys that are settled, then the
+--         keys that are asked, each with its request
+-- Returns {1, owner, status, revision}, {0} no such task, {2, status} it has ended,
+--         {3, key} that one was settled before, {4} there are too many requests, {5} there are
+--         too many bytes
+local task, channel = KEYS[1], ARGV[1]
+local most, most_bytes = tonumber(ARGV[2]), tonumber(ARGV[3])
+local ttl, slack, kept = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local round, settled = tonumber(ARGV[7]), tonumber(ARGV[9])
+local status = redis.call('HGET', task, 's')
+if not status then
+  return {0}
+end
+if status ~= 'working' and status ~= 'input_required' then
+  return {2, status}
+end
+local asked = tonumber(redis.call('HGET', task, 'k') or 0)
+local outstanding = tonumber(redis.call('HGET', task, 'n') or 0)
+local bytes = tonumber(redis.call('HGET', task, 'b') or 0)
+local new = {}
+for i = 12 + settled, #ARGV, 2 do
+  local key = ARGV[i]
+  if redis.call('HSTRLEN', task, 'd:' .. key) > 0 then
+    return {3, key}
+  end
+  if redis.call('HSTRLEN', task, 'q:' .. key) == 0 and redis.call('HSTRLEN', task, 'a:' .. key) == 0 then
+    new[#new + 1] = 'q:' .. key
+    new[#new + 1] = ARGV[i + 1]
+    bytes = bytes + #ARGV[i + 1]
+  end
+end
+if asked + #new / 2 > most then
+  return {4}
+end
+if #new > 0 and bytes > most_bytes then
+  return {5}
+end
+local changed = #new > 0
+for first = 1, #new, 4000 do
+  redis.call('HSET', task, unpack(new, first, math.min(first + 3999, #new)))
+end
+asked = asked + #new / 2
+outstanding = outstanding + #new / 2
+local dropped = 0
+for i = 12, 11 + settled do
+  local request = redis.call('HSTRLEN', task, 'q:' .. ARGV[i])
+  local answer = redis.call('HSTRLEN', task, 'a:' .. ARGV[i])
+  if request + answer > 0 then
+    redis.call('HSET', task, 'd:' .. ARGV[i], '1')
+    redis.call('HDEL', task, 'q:' .. ARGV[i], 'a:' .. ARGV[i])
+    bytes = bytes - request - answer
+    dropped = dropped + 1
+    if request > 0 then
+      outstanding = outstanding - 1
+      changed = true
+    end
+  end
+end
+if #new + dropped > 0 then
+  status = outstanding > 0 and 'input_required' or 'working'
+  redis.call('HSET', task, 's', status, 'k', asked, 'n', outstanding, 'b', bytes)
+end
+if ARGV[10] == '1' and redis.call('HGET', task, 'm') ~= ARGV[11] then
+  redis.call('HSET', task, 'm', ARGV[11])
+  changed = true
+end
+if round > 0 and redis.call('HSTRLEN', task, 'z:' .. ARGV[7]) == 0 then
+  redis.call('HSET', task, 'z:' .. ARGV[7], ARGV[8])
+  redis.call('HDEL', task, 'z:' .. string.format('%d', round - kept))
+  changed = true
+end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if ttl > tonumber(redis.call('HGET', task, 'l')) then
+  redis.call('HSET', task, 'l', ARGV[4])
+  redis.call('PEXPIRE', task, redis.call('HGET', task, 't') + ttl - now + slack)
+  changed = true
+end
+local owner = redis.call('HGET', task, 'o')
+if not changed then
+  return {1, owner, status, tonumber(redis.call('HGET', task, 'r'))}
+end
+redis.call('HSET', task, 'u', string.format('%d', now))
+local revision = redis.call('HINCRBY', task, 'r', 1)
+for node in string.gmatch(owner .. ' ' .. (redis.call('HGET', task, 'w') or ''), '%w+') do
+  local to = string.sub(channel, 1, -12) .. node
+  if to ~= channel then
+    redis.call('PUBLISH', to, 't' .. task .. ' ' .. revision)
+  end
+end
+return {1, owner, status, revision}

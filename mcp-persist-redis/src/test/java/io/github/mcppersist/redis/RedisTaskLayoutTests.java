@@ -1,0 +1,417 @@
+package io.github.mcppersist.redis;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.event.Revision;
+import io.github.mcppersist.task.NewTask;
+import io.github.mcppersist.task.TaskChange;
+import io.github.mcppersist.task.TaskEnd;
+import io.github.mcppersist.task.TaskRecord;
+import io.github.mcppersist.task.TaskStatus;
+import io.github.mcppersist.task.TaskStoreException;
+import io.github.mcppersist.task.TaskStoreUnavailableException;
+import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.RedisServer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+/**
+ * What is in Redis of a task, for how long, and what a task costs.
+ */
+@NeedsRedis
+class RedisTaskLayoutTests {
+
+	private static final String KEY = "mcp:1:{9aT-}:t";
+
+	private static final byte[] RESULT = "{\"content\":[]}".getBytes(StandardCharsets.UTF_8);
+
+	private static RedisServer redis;
+
+	private static LettuceConnectionFactory factory;
+
+	private final List<AutoCloseable> opened = new ArrayList<>();
+
+	private RedisEventStore node;
+
+	private RedisTaskStore store;
+
+	@BeforeAll
+	static void startRedis() {
+		redis = RedisServer.start();
+		factory = new LettuceConnectionFactory("127.0.0.1", redis.port());
+		factory.afterPropertiesSet();
+		factory.start();
+	}
+
+	@AfterAll
+	static void stopRedis() {
+		factory.destroy();
+		redis.close();
+	}
+
+	@BeforeEach
+	void openStore() {
+		redis.cli("CONFIG", "SET", "maxmemory", "0");
+		redis.cli("FLUSHALL");
+		this.node = open();
+		this.store = RedisTaskStore.of(this.node, Duration.ofMinutes(5));
+	}
+
+	// Commands are counted, so there are no echoes among them.
+	private RedisEventStore open() {
+		RedisEventStore opened = RedisEventStore.builder(factory)
+			.timeout(TestEvents.PATIENT)
+			.echoInterval(Duration.ofHours(1))
+			.build();
+		this.opened.add(opened);
+		String channel = new String(opened.node().channel(), StandardCharsets.UTF_8);
+		Awaitility.await().until(() -> redis.cli("PUBSUB", "CHANNELS", channel).equals(List.of(channel)));
+		return opened;
+	}
+
+	@AfterEach
+	void closeStores() throws Exception {
+		for (AutoCloseable each : this.opened) {
+			each.close();
+		}
+	}
+
+	private NewTask task(String... keys) {
+		Map<String, byte[]> requests = new TreeMap<>();
+		List.of(keys).forEach((key) -> requests.put(key, RESULT));
+		return new NewTask("9aT-", this.node.nodeId(), "whose", Duration.ofHours(1), null, requests);
+	}
+
+	private static Map<String, String> fields(String key) {
+		List<?> reply = (List<?>) redis.cli("HGETALL", key);
+		Map<String, String> fields = new TreeMap<>();
+		for (int i = 0; i + 1 < reply.size(); i += 2) {
+			fields.put((String) reply.get(i), (String) reply.get(i + 1));
+		}
+		return fields;
+	}
+
+	private static long ttl(String key) {
+		return (Long) redis.cli("PTTL", key);
+	}
+
+	private static <T> T block(Mono<T> mono) {
+		return TestEvents.block(mono);
+	}
+
+	@Test
+	void storesATaskAsOneHash() {
+		TaskRecord created = block(this.store.createTask(task()));
+
+		assertThat(redis.cli("KEYS", "*")).isEqualTo(List.of(KEY));
+		Map<String, String> fields = fields(KEY);
+		String time = fields.get("t");
+		long now = Long.parseLong((String) ((List<?>) redis.cli("TIME")).get(0)) * 1000;
+		assertThat(Long.parseLong(time)).isBetween(now - 60_000, now + 1000)
+			.isEqualTo(created.createdAt().toEpochMilli());
+		assertThat(fields.remove("e")).matches("[0-9a-z]{1,13}");
+		assertThat(fields).isEqualTo(new TreeMap<>(Map.of("o", this.node.nodeId(), "p", "whose", "s", "working", "t",
+				time, "u", time, "l", "3600000", "r", "1")));
+		assertThat(ttl(KEY)).isBetween(3_540_000L, 3_601_000L);
+	}
+
+	@Test
+	void movesARequestFromAskedToAnsweredToSettled() {
+		block(this.store.createTask(task("one", "two")));
+		assertThat(fields(KEY)).containsEntry("s", "input_required")
+			.containsEntry("q:one", "{\"content\":[]}")
+			.containsEntry("k", "2")
+			.containsEntry("n", "2")
+			.containsEntry("b", "28");
+
+		block(this.store.answerInput("9aT-", Map.of("one", new byte[] { '1' }, "two", new byte[] { '2' })));
+		assertThat(fields(KEY)).containsEntry("s", "working")
+			.containsEntry("a:one", "1")
+			.containsEntry("n", "0")
+			.containsEntry("b", "2")
+			.containsEntry("r", "2")
+			.doesNotContainKey("q:one");
+
+		block(this.store.updateTask("9aT-",
+				TaskChange.none()
+					.withSettled(Set.of("one"))
+					.withInputRequests(Map.of("three", RESULT))
+					.withStatusMessage("message")
+					.withRound(1, RESULT)
+					.withTimeToLive(Duration.ofHours(2))));
+		assertThat(fields(KEY)).containsEntry("s", "input_required")
+			.containsEntry("d:one", "1")
+			.containsEntry("a:two", "2")
+			.containsEntry("q:three", "{\"content\":[]}")
+			.containsEntry("z:1", "{\"content\":[]}")
+			.containsEntry("m", "message")
+			.containsEntry("k", "3")
+			.containsEntry("n", "1")
+			.containsEntry("b", "15")
+			.containsEntry("l", "7200000")
+			.containsEntry("r", "3")
+			.doesNotContainKey("a:one");
+		assertThat(ttl(KEY)).isBetween(7_140_000L, 7_201_000L);
+	}
+
+	@Test
+	void keepsOfATaskThatHasEndedWhatHasComeOfIt() {
+		block(this.store.createTask(task("one", "two")));
+		block(this.store.answerInput("9aT-", Map.of("one", RESULT)));
+		block(this.store.updateTask("9aT-",
+				TaskChange.none().withSettled(Set.of("one")).withRound(1, RESULT).withStatusMessage("half of it")));
+		String creation = fields(KEY).get("e");
+
+		block(this.store.endTask("9aT-", TaskEnd.completed(RESULT)));
+
+		Map<String, String> fields = fields(KEY);
+		assertThat(fields).containsOnlyKeys("o", "p", "s", "t", "u", "l", "r", "e", "x", "z:1")
+			.containsEntry("s", "completed")
+			.containsEntry("x", "{\"content\":[]}")
+			.containsEntry("r", "4")
+			.doesNotContainEntry("e", creation);
+	}
+
+	@Test
+	void readsWhatLayoutVersion1Wrote() throws IOException {
+		load("task-layout-1.txt");
+
+		TaskRecord asking = block(this.store.findTask("asking"));
+		assertThat(asking).isEqualTo(new TaskRecord("asking", "0rT5aB9xY2q", "2bd806c97f0e00af1a1fc3",
+				TaskStatus.INPUT_REQUIRED, "half of it, \u20ac", Instant.ofEpochMilli(1764370000123L),
+				Instant.ofEpochMilli(1764370005456L), Duration.ofHours(1),
+				Map.of("name-\u00e9", bytes("{\"method\":\"a\"}")), Map.of("age", bytes("{\"n\":30}")),
+				Map.of(1, bytes("{\"round\":1}"), 2, bytes("{\"round\":2}")), null, new Revision(7)));
+		TaskRecord ended = block(this.store.findTask("ended"));
+		assertThat(ended).isEqualTo(new TaskRecord("ended", "0rT5aB9xY2q", null, TaskStatus.FAILED, null,
+				Instant.ofEpochMilli(1764370000123L), Instant.ofEpochMilli(1764370005456L), Duration.ofMinutes(1),
+				Map.of(), Map.of(), Map.of(), bytes("{\"code\":-32603}"), new Revision(2)));
+		assertThat(block(this.store.answerInput("asking", Map.of("name-\u00e9", RESULT))).status())
+			.isEqualTo(TaskStatus.WORKING);
+		assertThatIllegalArgumentException().isThrownBy(() -> block(
+				this.store.updateTask("asking", TaskChange.none().withInputRequests(Map.of("town", RESULT)))));
+		assertThat(block(this.store.endTask("ended", TaskEnd.cancelled(null)))).isFalse();
+	}
+
+	private static byte[] bytes(String text) {
+		return text.getBytes(StandardCharsets.UTF_8);
+	}
+
+	@Test
+	void saysThatATaskIsOfAnotherVersion() {
+		redis.cli("HSET", KEY, "x", "y");
+
+		assertThatExceptionOfType(TaskStoreUnavailableException.class)
+			.isThrownBy(() -> block(this.store.findTask("9aT-")))
+			.withMessageContaining("something else than a task");
+	}
+
+	@Test
+	void saysThatTheKeyIsSomebodyElses() {
+		redis.cli("SET", KEY, "somebody else's");
+
+		assertThatExceptionOfType(TaskStoreException.class).isThrownBy(() -> block(this.store.createTask(task())))
+			.withMessageContaining("WRONGTYPE");
+	}
+
+	// What it costs
+
+	@Test
+	void aTaskWithoutQuestionsCostsTwoRoundTrips() throws Exception {
+		call("warm-up");
+		try (RedisMonitor monitor = new RedisMonitor(redis)) {
+			for (int i = 0; i < 10; i++) {
+				call("task" + i);
+
+				assertThat(monitor.commands()).containsExactly("evalsha", "evalsha");
+			}
+		}
+	}
+
+	private void call(String id) {
+		NewTask task = NewTask.working(id, this.node.nodeId(), null, Duration.ofHours(1));
+		block(this.store.createTask(task));
+		Queue<Revision> seen = new ConcurrentLinkedQueue<>();
+		Disposable watch = this.store.watch(id).subscribe(seen::add);
+		assertThat(seen).as("the owner watches without a call").containsExactly(Revision.FIRST);
+		assertThat(block(this.store.endTask(id, TaskEnd.completed(RESULT)))).isTrue();
+		assertThat(seen).containsExactly(Revision.FIRST, new Revision(2));
+		watch.dispose();
+	}
+
+	@Test
+	void eachOtherCallCostsOneRoundTrip() throws Exception {
+		block(this.store.createTask(task("one")));
+		RedisTaskStore other = RedisTaskStore.of(open(), Duration.ofMinutes(5));
+		List<Mono<?>> calls = List.of(other.findTask("9aT-"), this.store.renewTasks(List.of("9aT-")),
+				this.store.updateTask("9aT-", TaskChange.none().withStatusMessage("a")),
+				other.answerInput("9aT-", Map.of("one", RESULT)), other.watch("9aT-").next());
+		// The scripts get there with the first call
+		calls.forEach(RedisTaskLayoutTests::block);
+
+		try (RedisMonitor monitor = new RedisMonitor(redis)) {
+			for (Mono<?> call : calls) {
+				block(call);
+				assertThat(monitor.commands()).containsExactly("evalsha");
+			}
+		}
+	}
+
+	@Test
+	void asksForTheSizeOfALargeTaskFirst() throws Exception {
+		block(this.store.createTask(task()));
+		byte[] large = "x".repeat(2 << 20).getBytes(StandardCharsets.UTF_8);
+		block(this.store.endTask("9aT-", TaskEnd.completed(large)));
+		block(this.store.findTask("9aT-"));
+
+		try (RedisMonitor monitor = new RedisMonitor(redis)) {
+			assertThat(block(this.store.findTask("9aT-")).outcome()).isEqualTo(large);
+			assertThat(monitor.commands()).containsExactly("evalsha", "evalsha");
+		}
+	}
+
+	@Test
+	void publishesOnlyToThoseWhoWatch() throws Exception {
+		block(this.store.createTask(task("one")));
+		RedisEventStore second = open();
+		RedisTaskStore other = RedisTaskStore.of(second, Duration.ofMinutes(5));
+		String owner = new String(this.node.node().channel(), StandardCharsets.UTF_8);
+		String watcher = new String(second.node().channel(), StandardCharsets.UTF_8);
+		Queue<Revision> seenByOwner = new ConcurrentLinkedQueue<>();
+		Disposable watchOfOwner = this.store.watch("9aT-").subscribe(seenByOwner::add);
+		try (RedisMonitor monitor = new RedisMonitor(redis)) {
+			block(this.store.updateTask("9aT-", TaskChange.none().withStatusMessage("a")));
+			assertThat(published(monitor)).isEmpty();
+
+			block(other.answerInput("9aT-", Map.of("one", RESULT)));
+			assertThat(published(monitor)).containsExactly("publish \"" + owner + "\" \"t" + KEY + " 3\"");
+
+			Awaitility.await().until(() -> seenByOwner.contains(new Revision(3)));
+
+			Queue<Revision> seen = new ConcurrentLinkedQueue<>();
+			Disposable watch = other.watch("9aT-").subscribe(seen::add);
+			Awaitility.await().until(() -> seen.contains(new Revision(3)));
+			assertThat(fields(KEY)).containsEntry("w", second.nodeId() + " ");
+			block(this.store.updateTask("9aT-", TaskChange.none().withStatusMessage("b")));
+			assertThat(published(monitor)).containsExactly("publish \"" + watcher + "\" \"t" + KEY + " 4\"");
+			Awaitility.await().until(() -> seen.contains(new Revision(4)));
+
+			// What finds nobody who watches takes the note away
+			watch.dispose();
+			block(this.store.updateTask("9aT-", TaskChange.none().withStatusMessage("c")));
+			Awaitility.await().until(() -> !fields(KEY).containsKey("w"));
+			monitor.scripts();
+			block(this.store.updateTask("9aT-", TaskChange.none().withStatusMessage("d")));
+			assertThat(published(monitor)).isEmpty();
+		}
+		watchOfOwner.dispose();
+	}
+
+	// Some probes publish an echo
+	private static List<String> published(RedisMonitor monitor) throws IOException {
+		return monitor.scripts()
+			.stream()
+			.flatMap(List::stream)
+			.filter((call) -> call.startsWith("publish") && !call.endsWith(" \"e\""))
+			.toList();
+	}
+
+	@Test
+	void notesNoMoreNodesThanItMay() {
+		block(this.store.createTask(task()));
+		redis.cli("HSET", KEY, "w", "aaaaaaaaaaa ".repeat(100));
+		RedisEventStore second = open();
+
+		block(RedisTaskStore.of(second, Duration.ofMinutes(5)).watch("9aT-").next());
+
+		assertThat(fields(KEY).get("w")).hasSize(12 * 100).endsWith(second.nodeId() + " ");
+	}
+
+	@Test
+	void takesLittleMemory() {
+		block(this.store.createTask(task()));
+
+		assertThat((Long) redis.cli("MEMORY", "USAGE", KEY)).isLessThanOrEqualTo(400);
+	}
+
+	// When Redis is out of memory
+
+	@Test
+	void renewsAndReadsWhileRedisIsOutOfMemory() {
+		block(this.store.createTask(task("one")));
+		redis.cli("PEXPIRE", KEY, "20000");
+		redis.cli("CONFIG", "SET", "maxmemory", "1");
+
+		assertThat(block(this.store.findTask("9aT-")).status()).isEqualTo(TaskStatus.INPUT_REQUIRED);
+		block(this.store.renewTasks(List.of("9aT-")));
+		assertThat(ttl(KEY)).isBetween(240_000L, 301_000L);
+
+		for (Mono<?> call : List.of(
+				this.store.createTask(NewTask.working("other", this.node.nodeId(), null, Duration.ofHours(1))),
+				this.store.answerInput("9aT-", Map.of("one", RESULT)),
+				this.store.updateTask("9aT-", TaskChange.none().withStatusMessage("a")),
+				this.store.endTask("9aT-", TaskEnd.completed(RESULT)))) {
+			assertThatExceptionOfType(TaskStoreUnavailableException.class).isThrownBy(() -> block(call));
+		}
+		assertThat(fields(KEY)).containsEntry("r", "1").containsKey("q:one");
+		assertThat(redis.cli("EXISTS", "mcp:1:{other}:t")).isEqualTo(0L);
+	}
+
+	@Test
+	void raisesTheTimeToLiveThatItTellsWithTheExpiry() {
+		block(this.store.createTask(task()));
+		redis.cli("HINCRBY", KEY, "t", "-3590000");
+		redis.cli("PEXPIRE", KEY, "11000");
+
+		block(this.store.renewTasks(List.of("9aT-")));
+
+		assertThat(ttl(KEY)).isBetween(240_000L, 301_000L);
+		assertThat(block(this.store.findTask("9aT-")).timeToLive()).isBetween(Duration.ofSeconds(3890),
+				Duration.ofSeconds(3950));
+	}
+
+	@Test
+	void refusesATimeToLiveThatLeavesNoTime() {
+		for (Duration timeToLive : List.of(Duration.ZERO, Duration.ofSeconds(-1), Duration.ofDays(4000))) {
+			assertThatIllegalArgumentException().isThrownBy(() -> RedisTaskStore.of(this.node, timeToLive))
+				.withMessageContaining(timeToLive.toString());
+		}
+	}
+
+	/**
+	 * Each line of the dump is one field: the key, a tab, the field, a tab, the value.
+	 */
+	private static void load(String file) throws IOException {
+		try (BufferedReader reader = new BufferedReader(
+				new InputStreamReader(RedisTaskLayoutTests.class.getResourceAsStream(file), StandardCharsets.UTF_8))) {
+			reader.lines()
+				.map((line) -> line.split("\t", 3))
+				.forEach((field) -> redis.cli("HSET", field[0], field[1], field[2]));
+		}
+	}
+
+}
