@@ -256,7 +256,8 @@ final class Messages {
 	 * @return the response
 	 */
 	byte[] ended(JSONRPCRequest listen) {
-		return result(listen, Map.of(RequestMetadata.META, Map.of(SUBSCRIPTION_ID, listen.id())));
+		return response(listen.id(),
+				result(Subscriptions.LISTEN, Map.of(RequestMetadata.META, Map.of(SUBSCRIPTION_ID, listen.id()))));
 	}
 
 	/**

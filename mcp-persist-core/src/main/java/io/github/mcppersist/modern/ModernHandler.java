@@ -29,6 +29,8 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.observe.Era;
+import io.github.mcppersist.observe.RequestStateRejection;
 import io.github.mcppersist.stream.Threads;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
 
@@ -205,7 +207,7 @@ public final class ModernHandler {
 	 * Count the calls of this node that have asked their clients for input.
 	 * @return how many aren't over yet
 	 */
-	int parked() {
+	public int parked() {
 		return this.parking.taken();
 	}
 
@@ -334,11 +336,11 @@ public final class ModernHandler {
 		Map<?, ?> params = (Map<?, ?>) message.params();
 		if (!HAS_ROUNDS.contains(message.method())
 				|| !(params.get(RequestBinding.REQUEST_STATE) instanceof String text)) {
-			throw new RefusedException(Retry.UNKNOWN);
+			throw rejectedState();
 		}
 		byte[] boundTo = this.messages.binding(message, request.principal(), this.parking.serverName());
 		checkParameters(server, request, message, metadata).then(this.parking.keys().open(text, boundTo))
-			.switchIfEmpty(Mono.error(() -> new RefusedException(Retry.UNKNOWN)))
+			.switchIfEmpty(Mono.error(this::rejectedState))
 			.subscribe((state) -> {
 				Retry retry = new Retry(this.parking, this.observer,
 						new Retry.Opened(state, boundTo, request.principal()), given, message.id(), metadata, reply,
@@ -346,6 +348,11 @@ public final class ModernHandler {
 				this.retries.add(retry);
 				retry.begin();
 			}, (ex) -> refuse(failure(ex), message.id(), reply));
+	}
+
+	private RefusedException rejectedState() {
+		this.observer.requestStateRejected(RequestStateRejection.INVALID);
+		return new RefusedException(Retry.UNKNOWN);
 	}
 
 	private void run(ModernServer server, ModernRequest request, JSONRPCRequest message, RequestMetadata metadata,
@@ -417,6 +424,7 @@ public final class ModernHandler {
 							.contextCapture());
 			});
 			Runnable handle = () -> call.begins(task);
+			this.observer.requestStarted(Era.MODERN);
 			if (user) {
 				this.threads.handle(handle, () -> {
 				}, (ex) -> refused(ex, call));

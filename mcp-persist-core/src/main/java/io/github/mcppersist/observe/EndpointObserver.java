@@ -82,15 +82,56 @@ public interface EndpointObserver {
 	}
 
 	/**
-	 * A request was ended with an error in place of the node that ran it, which has gone.
+	 * A request, or a call that was parked, was ended with an error in place of the node
+	 * that ran it, which has gone.
 	 */
 	default void orphanEnded() {
+	}
+
+	/**
+	 * A request is about to be handled: it wasn't refused, and isn't one that goes on
+	 * with a call that was parked.
+	 * @param era of which revisions it is
+	 */
+	default void requestStarted(Era era) {
 	}
 
 	/**
 	 * A request that ran on this node was cancelled by its client.
 	 */
 	default void requestCancelled() {
+	}
+
+	/**
+	 * A round of a call that runs on this node ends with what its client, of revision
+	 * 2026-07-28, is asked for: the first one, with which the call is parked, or one more
+	 * (MCP 2026-07-28, "Multi Round-Trip Requests").
+	 */
+	default void inputRequired() {
+	}
+
+	/**
+	 * A client has come back with input for a call that runs on this node, to whichever
+	 * node.
+	 * @param nanos how long it has taken since it was asked, in nanoseconds
+	 */
+	default void inputReceived(long nanos) {
+	}
+
+	/**
+	 * A call of this node that has asked its client for input is over. How many aren't
+	 * {@link EndpointStatistics#parkedCalls()} tells.
+	 * @param outcome how it has ended
+	 */
+	default void parkedCallEnded(ParkedCallOutcome outcome) {
+	}
+
+	/**
+	 * A client was refused that wants to go on with a call, since the state that it has
+	 * brought back leads nowhere.
+	 * @param rejection why
+	 */
+	default void requestStateRejected(RequestStateRejection rejection) {
 	}
 
 	/**

@@ -161,8 +161,33 @@ public final class Observers implements EndpointObserver {
 	}
 
 	@Override
+	public void requestStarted(Era era) {
+		tell(this.observers, (observer) -> observer.requestStarted(era));
+	}
+
+	@Override
 	public void requestCancelled() {
 		tell(this.observers, EndpointObserver::requestCancelled);
+	}
+
+	@Override
+	public void inputRequired() {
+		tell(this.observers, EndpointObserver::inputRequired);
+	}
+
+	@Override
+	public void inputReceived(long nanos) {
+		tell(this.observers, (observer) -> observer.inputReceived(nanos));
+	}
+
+	@Override
+	public void parkedCallEnded(ParkedCallOutcome outcome) {
+		tell(this.observers, (observer) -> observer.parkedCallEnded(outcome));
+	}
+
+	@Override
+	public void requestStateRejected(RequestStateRejection rejection) {
+		tell(this.observers, (observer) -> observer.requestStateRejected(rejection));
 	}
 
 	private <T> void tell(List<T> observers, Consumer<T> what) {

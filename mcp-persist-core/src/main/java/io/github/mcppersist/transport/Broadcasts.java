@@ -1,6 +1,7 @@
 package io.github.mcppersist.transport;
 
 import java.io.IOException;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -54,6 +55,19 @@ final class Broadcasts {
 	private final MessageQueue toNodes;
 
 	private final MessageQueue fromNodes;
+
+	/**
+	 * The last messages of other nodes that are no others, though they say the same. Used
+	 * by one turn of the queue after the other.
+	 */
+	private final Set<String> handled = Collections.newSetFromMap(new LinkedHashMap<>() {
+
+		@Override
+		protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+			return size() > MessageQueue.MAX_WAITING;
+		}
+
+	});
 
 	/**
 	 * Create what broadcasts.
@@ -133,9 +147,19 @@ final class Broadcasts {
 			logger.debug("A notification of another node can't be read");
 			return Mono.empty();
 		}
+		if (this.handled.contains(message.detail())) {
+			// It was told again, since it wasn't known that it had arrived
+			return Mono.empty();
+		}
 		tellModern(notification.method(), notification.params());
-		return (message.kind() == NodeMessage.Kind.NOTIFIED)
-				? notifySessions(notification.method(), notification.params()) : Mono.empty();
+		if (message.kind() != NodeMessage.Kind.NOTIFIED) {
+			return Mono.empty();
+		}
+		return notifySessions(notification.method(), notification.params()).doOnSuccess((nothing) -> {
+			if (!message.detail().isEmpty()) {
+				this.handled.add(message.detail());
+			}
+		});
 	}
 
 	private Mono<Void> notifySessions(String method, @Nullable Object params) {

@@ -21,6 +21,7 @@ import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.observe.ConnectionKind;
+import io.github.mcppersist.observe.Era;
 import io.github.mcppersist.session.TooManySubscribedResourcesException;
 import io.github.mcppersist.stream.JsonRpcError;
 import io.github.mcppersist.stream.PageReader;
@@ -194,6 +195,7 @@ final class CallHandler {
 			admission.accepted();
 			return;
 		}
+		this.runtime.observer().requestStarted(Era.LEGACY);
 		JSONRPCRequest message = call.call().request();
 		McpTransportContext exchangeContext = new StreamTransportContext(context.transportContext(),
 				() -> reconnects.comesBack() && call.log().closeConnection());

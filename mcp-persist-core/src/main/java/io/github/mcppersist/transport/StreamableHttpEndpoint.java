@@ -32,6 +32,7 @@ import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.observe.EndpointStatistics;
+import io.github.mcppersist.observe.Era;
 import io.github.mcppersist.observe.Observers;
 import io.github.mcppersist.observe.StreamDescription;
 import io.github.mcppersist.payload.PayloadCodec;
@@ -396,8 +397,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		connections.put(ConnectionKind.SUBSCRIPTION, subscriptions());
 		Collection<Session> sessions = this.sessions.all();
 		int running = sessions.stream().mapToInt((session) -> session.running().size()).sum();
-		return new EndpointStatistics(sessions.size(), running + runningModern(), connections,
-				this.runtime.streams().unstoredBytes());
+		return new EndpointStatistics(sessions.size(), Map.of(Era.LEGACY, running, Era.MODERN, runningModern()),
+				(this.modern != null) ? this.modern.parked() : 0, connections, this.runtime.streams().unstoredBytes());
 	}
 
 	private int runningModern() {

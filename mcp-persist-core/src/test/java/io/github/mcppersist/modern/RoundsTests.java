@@ -629,7 +629,7 @@ class RoundsTests {
 				}
 
 			}, JSON, settings, new ModernStore(RoundsTests.this.store, this.nodes, () -> "test"), (request) -> null,
-					() -> false);
+					() -> false, (uris) -> Mono.empty());
 			this.handler.start(this);
 		}
 

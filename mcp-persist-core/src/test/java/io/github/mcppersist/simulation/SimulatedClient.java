@@ -28,6 +28,11 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 	 */
 	private static final int MAX_GETS_WITHOUT_WAITING = 5;
 
+	/**
+	 * For how long a node tells a client that has left it what is broadcast there.
+	 */
+	private static final Duration LEFT_BEFORE = Duration.ofSeconds(15);
+
 	private final World world;
 
 	private final Simulation simulation;
@@ -89,6 +94,13 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 	private boolean leaving;
 
 	private int gets;
+
+	private @Nullable SimulatedNode listenedAt;
+
+	/**
+	 * When it last listened at another node than before, in nanoseconds.
+	 */
+	private long turnedAt = Long.MIN_VALUE;
 
 	private int nextId = 1;
 
@@ -224,6 +236,10 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		if (node == null) {
 			return;
 		}
+		if (this.listenedAt != null && this.listenedAt != node) {
+			this.turnedAt = this.world.nanoTime();
+		}
+		this.listenedAt = node;
 		String cursor = this.world.chance(this.usesCursor) ? this.standalone.cursor() : null;
 		Set<String> had = (cursor != null) ? this.standalone.covered() : delivered(node);
 		SimulatedConnection connection = connection(this.place + " get " + ++this.gets
@@ -401,6 +417,16 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 
 	int gets() {
 		return this.gets;
+	}
+
+	/**
+	 * A client that turns to another node while nodes tell each other of a broadcast may
+	 * be told by both, and by one that it has left not long ago.
+	 */
+	@Override
+	public boolean mayComeOutOfTurn(String message) {
+		return Messages.senderOf(message).startsWith(Messages.TO_ALL)
+				&& this.turnedAt > this.simulation.broadcastAt(message) - LEFT_BEFORE.toNanos();
 	}
 
 	/**

@@ -137,7 +137,11 @@ final class SimulatedConnection implements EndpointResponse, Subscriber<byte[]> 
 	 * @param message its name
 	 */
 	void check(String message) {
-		if (!this.seen.add(message)) {
+		boolean first = this.seen.add(message);
+		if (this.reader.mayComeOutOfTurn(message)) {
+			return;
+		}
+		if (!first) {
 			this.world.fail("twice on one connection: " + message + " on " + this.name);
 			return;
 		}
@@ -331,6 +335,14 @@ final class SimulatedConnection implements EndpointResponse, Subscriber<byte[]> 
 		 * @return the place of the client
 		 */
 		Place place();
+
+		/**
+		 * Say whether a message may come more than once, and behind later ones, by way of
+		 * several nodes.
+		 * @param message its name
+		 * @return whether that is no fault
+		 */
+		boolean mayComeOutOfTurn(String message);
 
 		/**
 		 * An event has come.

@@ -54,6 +54,8 @@ final class Simulation {
 
 	private final Map<String, Integer> sent = new LinkedHashMap<>();
 
+	private final Map<String, Long> broadcastAt = new HashMap<>();
+
 	private boolean calm;
 
 	Simulation(long seed) {
@@ -182,6 +184,7 @@ final class Simulation {
 		int size = this.world.draw(messageBytes());
 		this.world.soon(node.place(), "sends a message for all", () -> {
 			String message = Messages.of(sender, this.sent.merge(sender, 1, Integer::sum), size);
+			this.broadcastAt.put(Messages.nameOf(message), this.world.nanoTime());
 			// It is for those that listen when its turn comes, and still do when it is
 			// taken
 			List<SimulatedClient> listening = this.clients.stream().filter((client) -> client.listensAt(node)).toList();
@@ -190,6 +193,15 @@ final class Simulation {
 			node.broadcast(message, () -> listened
 				.forEach((client, gets) -> client.oweIfListening(Messages.nameOf(message), node, gets)));
 		});
+	}
+
+	/**
+	 * Return when something was broadcast first.
+	 * @param message its name
+	 * @return the time, in nanoseconds
+	 */
+	long broadcastAt(String message) {
+		return this.broadcastAt.getOrDefault(message, Long.MAX_VALUE);
 	}
 
 	/**

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.session.InMemorySessionStore;
+import io.github.mcppersist.task.InMemoryTaskStore;
 import io.github.mcppersist.test.servlet.TomcatServer;
 import io.github.mcppersist.test.transport.ModernPost;
 import io.github.mcppersist.test.transport.RawMcpClient;
@@ -256,6 +257,7 @@ class BroadcastsOnNodesTests {
 		Node(LocalNodes registry, String server) throws Exception {
 			this.endpoint = StreamableHttpEndpoint.builder(new InMemoryEventStore())
 				.sessionStore(new InMemorySessionStore())
+				.taskStore(new InMemoryTaskStore())
 				.nodeRegistry(registry.add())
 				.options(StreamableHttpOptions.builder().serverName(server).modern(ModernOptions.defaults()).build())
 				.build();

@@ -23,6 +23,7 @@ import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.observe.EndpointStatistics;
+import io.github.mcppersist.observe.Era;
 import io.github.mcppersist.observe.Observers;
 import io.github.mcppersist.observe.ResumeOutcome;
 import io.github.mcppersist.observe.StoreOperation;
@@ -32,6 +33,7 @@ import io.github.mcppersist.test.observe.RecordingObserver;
 import io.github.mcppersist.test.observe.RecordingObserver.RecordedResume;
 import io.github.mcppersist.test.servlet.TomcatServer;
 import io.github.mcppersist.test.transport.AbstractStreamableHttpTests;
+import io.github.mcppersist.test.transport.ModernPost;
 import io.github.mcppersist.test.transport.RawMcpClient;
 import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.test.transport.RawMcpClient.SseEvent;
@@ -283,12 +285,18 @@ class EndpointObserverTests extends AbstractStreamableHttpTests {
 
 	@Test
 	void countsWhatItHolds() throws Exception {
-		RawMcpClient client = start().initialize();
+		RawMcpClient client = start(StreamableHttpOptions.builder().modern(ModernOptions.defaults())).initialize();
 		try (Exchange listening = client.get(null);
+				Exchange subscribed = new ModernPost(client(), "subscriptions/listen", "\"notifications\":{}").send();
+				Exchange modern = ModernPost.call(client(), "gated", "{\"gate\":\"g\"}")
+					.field("logLevel", "\"info\"")
+					.send();
 				Exchange cut = client.call(1, "gated", "{\"gate\":\"g\"}");
 				Exchange call = client.call(2, "gated", "{\"gate\":\"g\"}")) {
 			String cursor = cut.next().id();
 			listening.next();
+			subscribed.next();
+			modern.next();
 			call.next();
 			try (Exchange resumed = client.get(cursor)) {
 				resumed.next();
@@ -296,7 +304,9 @@ class EndpointObserverTests extends AbstractStreamableHttpTests {
 				await(() -> {
 					EndpointStatistics statistics = endpoint().statistics();
 					assertThat(statistics.sessions()).isEqualTo(1);
-					assertThat(statistics.runningRequests()).isEqualTo(2);
+					assertThat(statistics.running()).isEqualTo(Map.of(Era.LEGACY, 2, Era.MODERN, 1));
+					assertThat(statistics.runningRequests()).isEqualTo(3);
+					assertThat(statistics.parkedCalls()).isZero();
 					for (ConnectionKind kind : ConnectionKind.values()) {
 						assertThat(statistics.connections()).as(kind.name()).containsEntry(kind, 1);
 					}

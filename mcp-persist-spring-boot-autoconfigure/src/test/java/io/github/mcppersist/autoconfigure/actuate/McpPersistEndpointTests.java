@@ -62,7 +62,7 @@ class McpPersistEndpointTests {
 			assertThat(node.get("nodeId").asString()).isEqualTo(this.first.bean(RedisEventStore.class).nodeId());
 			assertThat(node.get("store").asString()).isEqualTo("RedisEventStore");
 			assertThat(node.get("outage").isNull()).isTrue();
-			assertThat(node.at("/statistics/runningRequests").asInt()).isEqualTo(1);
+			assertThat(node.at("/statistics/running/LEGACY").asInt()).isEqualTo(1);
 			assertThat(node.at("/statistics/sessions").asInt()).isPositive();
 			this.first.tools().open("g");
 			call.rest();

@@ -7,6 +7,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.observe.Era;
+import io.github.mcppersist.observe.ParkedCallOutcome;
+import io.github.mcppersist.observe.RequestStateRejection;
 import io.github.mcppersist.observe.ResumeOutcome;
 import io.github.mcppersist.observe.StoreOperation;
 
@@ -60,6 +63,31 @@ public final class RecordingObserver implements EndpointObserver {
 	 */
 	public final AtomicInteger cancelled = new AtomicInteger();
 
+	/**
+	 * The eras of the requests that were started.
+	 */
+	public final List<Era> started = new CopyOnWriteArrayList<>();
+
+	/**
+	 * How many rounds ended with a question.
+	 */
+	public final AtomicInteger rounds = new AtomicInteger();
+
+	/**
+	 * How long clients took to come back with input, in nanoseconds.
+	 */
+	public final List<Long> inputs = new CopyOnWriteArrayList<>();
+
+	/**
+	 * How the calls ended that had asked their clients for input.
+	 */
+	public final List<ParkedCallOutcome> parkedCalls = new CopyOnWriteArrayList<>();
+
+	/**
+	 * Why states were rejected.
+	 */
+	public final List<RequestStateRejection> rejectedStates = new CopyOnWriteArrayList<>();
+
 	public List<StoreOperation> operations() {
 		return this.calls.stream().map(Call::operation).toList();
 	}
@@ -107,8 +135,33 @@ public final class RecordingObserver implements EndpointObserver {
 	}
 
 	@Override
+	public void requestStarted(Era era) {
+		this.started.add(era);
+	}
+
+	@Override
 	public void requestCancelled() {
 		this.cancelled.incrementAndGet();
+	}
+
+	@Override
+	public void inputRequired() {
+		this.rounds.incrementAndGet();
+	}
+
+	@Override
+	public void inputReceived(long nanos) {
+		this.inputs.add(nanos);
+	}
+
+	@Override
+	public void parkedCallEnded(ParkedCallOutcome outcome) {
+		this.parkedCalls.add(outcome);
+	}
+
+	@Override
+	public void requestStateRejected(RequestStateRejection rejection) {
+		this.rejectedStates.add(rejection);
 	}
 
 	/**

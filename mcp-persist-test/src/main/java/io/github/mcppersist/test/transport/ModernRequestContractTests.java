@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import io.github.mcppersist.event.InMemoryEventStore;
+import io.github.mcppersist.observe.StoreOperation;
 import io.github.mcppersist.test.observe.RecordingObserver;
 import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.transport.CacheScope;
@@ -37,6 +38,7 @@ import io.github.mcppersist.transport.StreamableHttpEndpoint;
 import io.github.mcppersist.transport.StreamableHttpOptions;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * What a request of revision 2026-07-28 must be like, and what its client gets.
@@ -463,7 +465,8 @@ public abstract class ModernRequestContractTests extends AbstractModernTests {
 	@Test
 	void costsNoCallOfAStore() throws Exception {
 		start();
-		int before = this.observer.calls.size();
+		// With which the endpoint has begun
+		await().until(() -> this.observer.operations().equals(List.of(StoreOperation.FIND_SUBSCRIBED_URIS)));
 
 		for (int i = 0; i < 20; i++) {
 			try (Exchange call = call("count", "{}").field("logLevel", "\"info\"").send();
@@ -473,7 +476,11 @@ public abstract class ModernRequestContractTests extends AbstractModernTests {
 			}
 		}
 
-		assertThat(this.observer.calls).hasSize(before);
+		// An observer is told in order: behind this nothing is missing
+		client().initialize();
+		await().until(() -> this.observer.operations().contains(StoreOperation.CREATE_SESSION));
+		assertThat(this.observer.operations()).startsWith(StoreOperation.FIND_SUBSCRIBED_URIS,
+				StoreOperation.CREATE_SESSION);
 		assertThat(this.observer.stored).hasValue(0);
 	}
 
@@ -554,7 +561,7 @@ public abstract class ModernRequestContractTests extends AbstractModernTests {
 			assertThat(exchange.header("Retry-After")).isEqualTo("1");
 			assertThat(at(json(exchange), "error", "code")).isEqualTo(-32603);
 		}
-		assertThat(endpoint().statistics().runningRequests()).isZero();
+		await().until(() -> endpoint().statistics().runningRequests() == 0);
 	}
 
 	private void addPromptAndResource() {
