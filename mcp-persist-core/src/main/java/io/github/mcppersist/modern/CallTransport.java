@@ -1,6 +1,8 @@
 package io.github.mcppersist.modern;
 
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -131,7 +133,7 @@ final class CallTransport implements McpStreamableServerTransport {
 				json.put("params", params);
 			}
 		}
-		this.rounds.ask(request.id(), key, this.messages.write(json), this::answered);
+		this.rounds.ask(key, new Question(request.id(), this.messages.write(json), this::answered));
 		return Mono.empty();
 	}
 
@@ -142,6 +144,11 @@ final class CallTransport implements McpStreamableServerTransport {
 
 	private void answer(JSONRPCResponse response) {
 		if (response.error() != null) {
+			byte[] urls = urlsToOpen(response.error());
+			if (urls != null) {
+				this.call.end(Outcome.of(urls));
+				return;
+			}
 			this.call.fail(Messages.translate(response.error(), this.metadata));
 			return;
 		}
@@ -160,6 +167,38 @@ final class CallTransport implements McpStreamableServerTransport {
 			return;
 		}
 		this.call.end(Outcome.of(message));
+	}
+
+	/**
+	 * A handler of older revisions may end with the URLs that its client is to open
+	 * before it makes the request again. That is what this revision asks its client for,
+	 * and the next round begins the handler anew: there is no state.
+	 * @param error the handler's error
+	 * @return the result that asks the client, or {@code null} if it is another error, or
+	 * the client opens no URLs
+	 */
+	private byte @Nullable [] urlsToOpen(JSONRPCError error) {
+		if (error.code() != McpSchema.ErrorCodes.URL_ELICITATION_REQUIRED
+				|| !ModernHandler.HAS_ROUNDS.contains(this.rounds.request().method())
+				|| MissingCapability.forUrls(this.metadata.capabilities()) != null || error.data() == null) {
+			return null;
+		}
+		Map<String, byte[]> requests = new LinkedHashMap<>();
+		try {
+			Map<String, Object> data = this.jsonMapper.convertValue(error.data(), OBJECT);
+			for (Object elicitation : (Collection<?>) data.getOrDefault("elicitations", List.of())) {
+				Map<Object, Object> params = new LinkedHashMap<>((Map<?, ?>) elicitation);
+				params.keySet().removeAll(LEGACY_PARAMS);
+				String key = requests.isEmpty() ? "elicitation" : "elicitation-" + (requests.size() + 1);
+				requests.put(key,
+						this.messages.write(Map.of("method", McpSchema.METHOD_ELICITATION_CREATE, "params", params)));
+			}
+		}
+		catch (RuntimeException ex) {
+			logger.debug("A handler's error doesn't name the URLs that are to be opened", ex);
+			return null;
+		}
+		return requests.isEmpty() ? null : this.messages.inputRequired(this.messages.inputRequests(requests), null);
 	}
 
 	private Mono<Void> notify(JSONRPCNotification notification) {

@@ -107,12 +107,18 @@ final class Messages {
 	/**
 	 * Write a result that asks for input.
 	 * @param inputRequests what is asked, by key, as JSON
-	 * @param requestState what the client is to bring back
+	 * @param requestState what the client is to bring back, or {@code null} if it makes
+	 * the request anew
 	 * @return the result
 	 */
-	byte[] inputRequired(byte[] inputRequests, String requestState) {
-		byte[] rest = write(Map.of("resultType", "input_required", "requestState", requestState, RequestMetadata.META,
-				Map.of(SERVER_INFO, this.server.get().serverInfo())));
+	byte[] inputRequired(byte[] inputRequests, @Nullable String requestState) {
+		Map<String, Object> members = new LinkedHashMap<>();
+		members.put("resultType", "input_required");
+		if (requestState != null) {
+			members.put("requestState", requestState);
+		}
+		members.put(RequestMetadata.META, Map.of(SERVER_INFO, this.server.get().serverInfo()));
+		byte[] rest = write(members);
 		return join("{\"inputRequests\":".getBytes(StandardCharsets.UTF_8), inputRequests, COMMA,
 				Arrays.copyOfRange(rest, 1, rest.length));
 	}

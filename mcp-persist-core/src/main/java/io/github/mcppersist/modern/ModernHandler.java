@@ -310,7 +310,7 @@ public final class ModernHandler {
 			return;
 		}
 		if (Subscriptions.LISTEN.equals(call.method())) {
-			this.subscriptions.open(call, server.description().capabilities(), reply);
+			this.subscriptions.open(call, request.principal(), server.description().capabilities(), reply);
 			return;
 		}
 		if (!user && !ANSWERED_BY_SDK.contains(call.method())) {

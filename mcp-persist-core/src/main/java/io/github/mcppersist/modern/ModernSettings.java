@@ -9,17 +9,19 @@ import java.util.List;
  * @param heartbeatInterval the longest silence of a request that runs
  * @param maxConnectionBytes how many bytes wait for a client that reads slowly
  * @param maxSubscriptions how many clients may listen to changes at once
+ * @param maxSubscriptionsPerPrincipal how many of these may be one principal's
  * @param cacheTtlMillis for how long clients may take a result for fresh
  * @param cacheScope who may share a result, as the specification spells it
  * @param inputTimeout for how long a call waits for its client
  * @param maxParkedCalls how many calls may wait for their clients
+ * @param maxParkedCallsPerPrincipal how many of these may be one principal's
  * @param requestStateKeys what request states are sealed with; empty if the nodes are to
  * agree on a key
  * @param lookInterval how often the store is looked at, whatever it tells
  */
 public record ModernSettings(Duration heartbeatInterval, int maxConnectionBytes, int maxSubscriptions,
-		long cacheTtlMillis, String cacheScope, Duration inputTimeout, int maxParkedCalls,
-		List<byte[]> requestStateKeys, Duration lookInterval) {
+		int maxSubscriptionsPerPrincipal, long cacheTtlMillis, String cacheScope, Duration inputTimeout,
+		int maxParkedCalls, int maxParkedCallsPerPrincipal, List<byte[]> requestStateKeys, Duration lookInterval) {
 
 	/**
 	 * Refuse what can't be keys for request states.

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -12,6 +11,7 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.node.NodeRegistry;
+import io.github.mcppersist.stream.LogLimit;
 import io.github.mcppersist.stream.Threads;
 import io.github.mcppersist.task.TaskNames;
 import io.github.mcppersist.task.TaskStore;
@@ -24,6 +24,12 @@ final class Parking {
 
 	private static final Logger logger = LoggerFactory.getLogger(Parking.class);
 
+	private static final ErrorResponse FULL = ErrorResponse
+		.unavailable("too many calls wait for input of their clients");
+
+	private static final ErrorResponse ENOUGH = ErrorResponse
+		.unavailable("too many calls of one principal wait for its input");
+
 	private final Threads threads;
 
 	private final ModernStore modernStore;
@@ -34,7 +40,9 @@ final class Parking {
 
 	private final SharedKeys keys;
 
-	private final AtomicInteger places = new AtomicInteger();
+	private final Places places;
+
+	private final LogLimit full;
 
 	/**
 	 * This node's calls, by their names in the store.
@@ -51,6 +59,8 @@ final class Parking {
 		this.modernStore = modernStore;
 		this.settings = settings;
 		this.messages = messages;
+		this.places = new Places(settings.maxParkedCalls(), settings.maxParkedCallsPerPrincipal());
+		this.full = new LogLimit(threads::nanoTime);
 		this.keys = new SharedKeys(modernStore, settings.requestStateKeys());
 		threads.repeat(modernStore.tasks().renewalInterval(), this::renew);
 		threads.repeat(settings.lookInterval(), () -> {
@@ -114,15 +124,29 @@ final class Parking {
 
 	/**
 	 * Take the place of a call that is to wait for its client.
-	 * @return whether there was one
+	 * @param principal whose it is, or {@code null} if it is nobody's
+	 * @throws RefusedException if there is none
 	 */
-	boolean take() {
-		int most = this.settings.maxParkedCalls();
-		return this.places.getAndUpdate((taken) -> (taken < most) ? taken + 1 : taken) < most;
+	void take(@Nullable String principal) {
+		switch (this.places.take(principal)) {
+			case FULL -> throw refused(FULL);
+			case ENOUGH -> throw refused(ENOUGH);
+			case TAKEN -> {
+			}
+		}
 	}
 
-	void giveBack() {
-		this.places.decrementAndGet();
+	private RefusedException refused(ErrorResponse error) {
+		long before = this.full.take();
+		if (before >= 0) {
+			logger.warn("A call was refused that needs its client's input, and {} were since that was last logged: {}",
+					before, error.message());
+		}
+		return new RefusedException(error);
+	}
+
+	void giveBack(@Nullable String principal) {
+		this.places.giveBack(principal);
 	}
 
 	/**
@@ -130,7 +154,7 @@ final class Parking {
 	 * @return how many places are taken
 	 */
 	int taken() {
-		return this.places.get();
+		return this.places.taken();
 	}
 
 	void enter(String name, Rounds call) {

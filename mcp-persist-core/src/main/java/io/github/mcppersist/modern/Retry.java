@@ -7,10 +7,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import reactor.core.Disposable;
-import reactor.core.Disposables;
 
 import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.observe.RequestStateRejection;
 import io.github.mcppersist.stream.Mailbox;
 import io.github.mcppersist.task.TaskEnd;
 import io.github.mcppersist.task.TaskNotFoundException;
@@ -66,13 +65,9 @@ final class Retry implements RoundResponse.Listener {
 
 	private final Consumer<Retry> over;
 
-	private boolean answered;
+	private final TaskWatch watch;
 
-	private boolean done;
-
-	private boolean looking;
-
-	private boolean lookAgain;
+	private Phase phase = Phase.LOOKING;
 
 	private @Nullable String owner;
 
@@ -80,12 +75,10 @@ final class Retry implements RoundResponse.Listener {
 
 	private long seenNanos;
 
-	private Disposable watch = Disposables.disposed();
-
 	/**
 	 * Create it.
 	 * @param parking keeps calls that wait for their clients
-	 * @param observer is told when a call is cancelled
+	 * @param observer is told what happens
 	 * @param opened what the request has brought back
 	 * @param given what the client answers
 	 * @param requestId the request's ID
@@ -103,6 +96,7 @@ final class Retry implements RoundResponse.Listener {
 		this.name = parking.name(this.state.callId(), opened.principal());
 		this.local = parking.call(this.name);
 		this.over = over;
+		this.watch = new TaskWatch(this.mailbox, parking, this.name, this::found, this::failed);
 		this.round = new Round(requestId, metadata,
 				new RoundResponse(parking.threads(), reply, parking.settings(), this), parking.messages());
 	}
@@ -118,9 +112,7 @@ final class Retry implements RoundResponse.Listener {
 			}
 			this.seenNanos = now();
 			look();
-			this.watch = this.parking.tasks()
-				.watch(this.name)
-				.subscribe((revision) -> this.mailbox.execute(this::look));
+			this.watch.begin();
 		});
 	}
 
@@ -156,7 +148,7 @@ final class Retry implements RoundResponse.Listener {
 	@Override
 	public void clientGone() {
 		this.mailbox.execute(() -> {
-			if (!this.done && leave()) {
+			if (this.phase != Phase.DONE && leave()) {
 				logger.debug("A call was cancelled: its client has closed the response");
 				this.observer.requestCancelled();
 				this.parking.tasks().endTask(this.name, TaskEnd.cancelled(null)).subscribe((first) -> {
@@ -187,27 +179,13 @@ final class Retry implements RoundResponse.Listener {
 	}
 
 	private void look() {
-		if (this.done) {
-			return;
-		}
-		this.lookAgain = this.looking;
-		if (!this.looking) {
-			this.looking = true;
-			this.lookedNanos = now();
-			this.parking.tasks()
-				.findTask(this.name)
-				.singleOptional()
-				.subscribe((found) -> this.mailbox.execute(() -> found(found.orElse(null))),
-						(ex) -> this.mailbox.execute(() -> failed(ex)));
-		}
+		this.lookedNanos = now();
+		this.watch.look();
 	}
 
 	private void found(@Nullable TaskRecord record) {
-		this.looking = false;
+		assert this.mailbox.isInside();
 		this.seenNanos = now();
-		if (this.done) {
-			return;
-		}
 		try {
 			take(record);
 		}
@@ -218,32 +196,29 @@ final class Retry implements RoundResponse.Listener {
 			logger.error("What has come of a call can't be read; its client gets an error", ex);
 			finish(Outcome.of(UNREADABLE));
 		}
-		if (this.lookAgain) {
-			look();
-		}
 	}
 
 	private void failed(Throwable ex) {
-		this.looking = false;
+		assert this.mailbox.isInside();
 		if (ex instanceof TaskNotFoundException) {
-			finish(Outcome.of(UNKNOWN));
+			unknown();
 		}
 		else if (!(ex instanceof TaskStoreUnavailableException)) {
 			logger.error("A call can't be read; its client gets an error", ex);
 			finish(Outcome.of(UNREADABLE));
 		}
-		else if (!this.answered || now() - this.seenNanos > OUTAGE_LIMIT.toNanos()) {
+		else if (this.phase == Phase.LOOKING || now() - this.seenNanos > OUTAGE_LIMIT.toNanos()) {
 			logger.debug("A client can't go on with its call now", ex);
 			finish(Outcome.of(UNAVAILABLE));
 		}
 		else {
-			this.parking.threads().deliverLater(Duration.ofSeconds(1), () -> this.mailbox.execute(this::look));
+			this.watch.lookLater();
 		}
 	}
 
 	private void take(@Nullable TaskRecord record) {
 		if (record == null) {
-			finish(Outcome.of(UNKNOWN));
+			unknown();
 			return;
 		}
 		this.owner = record.owner();
@@ -253,37 +228,43 @@ final class Retry implements RoundResponse.Listener {
 			ask(outcome, this.state.next());
 		}
 		else if (tooOld) {
-			finish(Outcome.of(UNKNOWN));
+			unknown();
 		}
 		else if (record.status().isTerminal()) {
-			finish(end(record));
+			end(record);
 		}
 		else if (this.parking.isAbandoned(record.owner(), this.name)) {
 			endAbandoned();
 		}
-		else if (!this.answered) {
+		else if (this.phase == Phase.LOOKING) {
 			answer(record);
 		}
 	}
 
-	private Outcome end(TaskRecord record) {
+	private void end(TaskRecord record) {
 		byte[] outcome = record.outcome();
 		if (outcome == null) {
-			return Outcome.of(UNKNOWN);
+			unknown();
 		}
-		return (record.status() == TaskStatus.COMPLETED) ? Outcome.of(outcome)
-				: Outcome.of(this.parking.messages().readError(outcome));
+		else if (record.status() == TaskStatus.COMPLETED) {
+			finish(Outcome.of(outcome));
+		}
+		else {
+			finish(Outcome.of(this.parking.messages().readError(outcome)));
+		}
 	}
 
 	private void answer(TaskRecord record) {
 		Map<String, byte[]> answers = this.given.to(record.inputRequests(), this.parking.messages());
 		if (!answers.isEmpty()) {
-			this.answered = true;
+			this.phase = Phase.WAITING;
 			this.parking.tasks()
 				.answerInput(this.name, answers)
 				.subscribe((state) -> this.mailbox.execute(this::look), (ex) -> this.mailbox.execute(() -> {
-					this.answered = false;
-					failed(ex);
+					if (this.phase == Phase.WAITING) {
+						this.phase = Phase.LOOKING;
+						failed(ex);
+					}
 				}));
 		}
 		else if (record.answers().isEmpty() && record.status() == TaskStatus.INPUT_REQUIRED) {
@@ -311,12 +292,24 @@ final class Retry implements RoundResponse.Listener {
 		byte[] error = this.parking.messages().error(ErrorResponse.internal(GONE));
 		this.parking.tasks()
 			.endTask(this.name, TaskEnd.failed(GONE, error))
-			.subscribe((first) -> this.mailbox.execute(this::look), (ex) -> this.mailbox.execute(() -> failed(ex)));
+			.subscribe((first) -> this.mailbox.execute(() -> {
+				if (first) {
+					this.observer.orphanEnded();
+				}
+				look();
+			}), (ex) -> this.mailbox.execute(() -> failed(ex)));
+	}
+
+	private void unknown() {
+		if (this.phase != Phase.DONE) {
+			this.observer.requestStateRejected(RequestStateRejection.EXPIRED);
+			finish(Outcome.of(UNKNOWN));
+		}
 	}
 
 	private boolean leave() {
-		this.done = true;
-		this.watch.dispose();
+		this.phase = Phase.DONE;
+		this.watch.close();
 		if (this.local != null) {
 			this.local.detach(this.round);
 		}
@@ -324,10 +317,30 @@ final class Retry implements RoundResponse.Listener {
 	}
 
 	private void finish(Outcome outcome) {
-		if (!this.done) {
+		assert this.mailbox.isInside();
+		if (this.phase != Phase.DONE) {
 			leave();
 			this.round.answer(outcome);
 		}
+	}
+
+	private enum Phase {
+
+		/**
+		 * It isn't known what has come of the call, and the answers aren't stored.
+		 */
+		LOOKING,
+
+		/**
+		 * The answers are stored, or are to be.
+		 */
+		WAITING,
+
+		/**
+		 * The client was answered, or has gone.
+		 */
+		DONE
+
 	}
 
 	/**

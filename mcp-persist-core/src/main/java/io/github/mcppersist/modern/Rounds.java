@@ -1,119 +1,59 @@
 package io.github.mcppersist.modern;
 
-import java.time.Duration;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.Set;
 import java.util.function.Consumer;
 
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
-import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
-import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import reactor.core.Disposable;
-import reactor.core.Disposables;
-import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.observe.EndpointObserver;
-import io.github.mcppersist.stream.JsonRpcError;
+import io.github.mcppersist.observe.ParkedCallOutcome;
 import io.github.mcppersist.stream.Mailbox;
-import io.github.mcppersist.task.NewTask;
-import io.github.mcppersist.task.TaskChange;
-import io.github.mcppersist.task.TaskEnd;
-import io.github.mcppersist.task.TaskEndedException;
-import io.github.mcppersist.task.TaskNames;
-import io.github.mcppersist.task.TaskNotFoundException;
-import io.github.mcppersist.task.TaskRecord;
-import io.github.mcppersist.task.TaskStore;
-import io.github.mcppersist.task.TaskStoreRefusedException;
-import io.github.mcppersist.task.TaskStoreUnavailableException;
 
 /**
  * A request and what comes of it, on the node that runs its handler: one round, unless
- * the handler asks its client for input. Then the first round ends with that, the call is
- * stored, and its client comes back with the answers, to whichever node (MCP 2026-07-28,
- * "Multi Round-Trip Requests"). The nodes speak to each other by the store alone.
- * Thread-safe: its state belongs to a {@link Mailbox}, and there is one write to the
- * store at a time.
+ * the handler asks its client for input. Then the call is parked, its request is answered
+ * with what is asked, and its client comes back with the answers, to whichever node (MCP
+ * 2026-07-28, "Multi Round-Trip Requests"). Thread-safe: its state belongs to a
+ * {@link Mailbox}.
  * <table>
- * <caption>What happens in which phase</caption>
+ * <caption>What happens while it runs</caption>
  * <tr>
  * <th></th>
  * <th>connected</th>
  * <th>parked</th>
- * <th>over</th>
  * </tr>
  * <tr>
- * <td>the handler asks, and waits</td>
- * <td>parked: the call is stored, and the request answered with what is asked</td>
- * <td>if its client waits, the outcome of the round is stored, otherwise it is told with
- * the next one</td>
- * <td></td>
+ * <td>the handler has asked, and waits ({@link Settling})</td>
+ * <td>parked, if there is a place</td>
+ * <td>its {@link ParkedCall} tells a client that waits</td>
  * </tr>
  * <tr>
- * <td>the handler ends</td>
+ * <td>the handler ends, or is to</td>
  * <td>over: the request is answered</td>
- * <td>over: the call is ended in the store</td>
- * <td></td>
+ * <td>ending, and over when its {@link ParkedCall} is</td>
  * </tr>
  * <tr>
- * <td>the client closes the first response</td>
+ * <td>the client closes the first response before it was answered</td>
  * <td>over: the handler is stopped</td>
- * <td>if it wasn't answered: the call is cancelled in the store</td>
- * <td></td>
- * </tr>
- * <tr>
- * <td>somebody else ends the call in the store</td>
- * <td></td>
- * <td>over: the handler is stopped</td>
- * <td></td>
+ * <td>ending: the handler is stopped</td>
  * </tr>
  * <tr>
  * <td>the client stays away</td>
  * <td></td>
- * <td>the call is cancelled in the store</td>
+ * <td>ending: the handler is stopped</td>
+ * </tr>
+ * <tr>
+ * <td>somebody else has ended it, or nothing more can be stored</td>
  * <td></td>
+ * <td>over: the handler is stopped</td>
  * </tr>
  * </table>
  */
-final class Rounds implements Call.Listener, RoundResponse.Listener {
+final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.Listener {
 
 	private static final Logger logger = LoggerFactory.getLogger(Rounds.class);
-
-	/**
-	 * What a handler asks within that time goes to its client together.
-	 */
-	private static final Duration SETTLE = Duration.ofMillis(10);
-
-	/**
-	 * How often it is looked meanwhile whether the handler waits: it may for a moment,
-	 * for a lock.
-	 */
-	private static final Duration GLANCE = Duration.ofMillis(2);
-
-	/**
-	 * A handler that goes on while its client is to be asked isn't waited for longer.
-	 */
-	private static final Duration MAX_SETTLE = Duration.ofSeconds(1);
-
-	private static final Duration MIN_BACKOFF = Duration.ofMillis(100);
-
-	private static final Duration MAX_BACKOFF = Duration.ofSeconds(5);
-
-	private static final int MAX_QUESTIONS = TaskStore.MAX_INPUT_REQUESTS;
-
-	private static final ErrorResponse FULL = ErrorResponse
-		.unavailable("too many calls wait for input of their clients");
-
-	private static final ErrorResponse NOT_KEPT = ErrorResponse
-		.unavailable("the call needs its client's input, and can't be kept until that comes");
-
-	private static final ErrorResponse REFUSED = ErrorResponse
-		.internal("Internal error: what the request has come to is larger than can be stored");
 
 	private final Mailbox mailbox = new Mailbox();
 
@@ -125,11 +65,13 @@ final class Rounds implements Call.Listener, RoundResponse.Listener {
 
 	private final JSONRPCRequest request;
 
-	private final InputResponses given;
-
 	private final Round first;
 
 	private final Call call;
+
+	private final Questions questions;
+
+	private final Settling settling;
 
 	private final Consumer<Rounds> over;
 
@@ -138,82 +80,28 @@ final class Rounds implements Call.Listener, RoundResponse.Listener {
 	 */
 	private volatile @Nullable Round current;
 
-	private Phase phase = Phase.CONNECTED;
+	private Phase phase = Phase.RUNNING;
 
 	/**
-	 * What the client is to be asked, or was, and hasn't answered; in that order.
+	 * The call in the store, once it is to be there.
 	 */
-	private final Map<String, Question> questions = new LinkedHashMap<>();
+	private @Nullable ParkedCall parked;
 
 	/**
-	 * The keys whose answers the handler has and the store needn't keep any more.
+	 * Whether the handler has asked for what its client hadn't given before.
 	 */
-	private final Set<String> taken = new HashSet<>();
-
-	private int asked;
-
-	/**
-	 * All keys that were ever asked.
-	 */
-	private final Set<String> keys = new HashSet<>();
-
-	/**
-	 * The round whose outcome is stored next; of the first one it is answered.
-	 */
-	private int round = 1;
-
-	/**
-	 * Whether a client waits for what comes next, and not the handler for its client.
-	 */
-	private boolean awaited = true;
-
-	private boolean settling;
-
-	/**
-	 * Whether the round is over because the handler waits.
-	 */
-	private boolean due;
-
-	private long touchedNanos;
-
-	/**
-	 * Since when the handler waits, as far as was seen.
-	 */
-	private long waitsNanos;
-
-	private long answeredNanos;
+	private boolean asks;
 
 	private boolean hasPlace;
-
-	private @Nullable Outcome ending;
-
-	/**
-	 * Whether nobody needs what comes of it.
-	 */
-	private boolean cancelled;
-
-	private boolean writing;
-
-	private boolean reading;
-
-	private boolean readAgain;
-
-	private long knownRevision;
-
-	private String name = "";
-
-	private Disposable watch = Disposables.disposed();
 
 	private boolean handled;
 
 	private boolean closed;
 
-	private boolean told;
-
 	/**
 	 * Create it.
 	 * @param parking keeps calls that wait for their clients
-	 * @param observer is told when it is cancelled
+	 * @param observer is told what happens
 	 * @param origin what the request came with
 	 * @param request the request
 	 * @param given what the client answers before it is asked
@@ -227,9 +115,11 @@ final class Rounds implements Call.Listener, RoundResponse.Listener {
 		this.observer = observer;
 		this.origin = origin;
 		this.request = request;
-		this.given = given;
 		this.over = over;
 		this.call = new Call(parking.threads(), this);
+		this.questions = new Questions(this.mailbox, given, parking.messages(), this::toHandler);
+		this.settling = new Settling(this.mailbox, parking.threads(), this::isAwaited, this.call::isQuiet,
+				this::settled);
 		this.first = new Round(request.id(), metadata,
 				new RoundResponse(parking.threads(), reply, parking.settings(), this), parking.messages());
 		this.current = this.first;
@@ -265,7 +155,7 @@ final class Rounds implements Call.Listener, RoundResponse.Listener {
 	 * @param round its request
 	 */
 	void attach(Round round) {
-		this.current = round;
+		this.mailbox.execute(() -> this.current = round);
 	}
 
 	void detach(Round round) {
@@ -278,21 +168,19 @@ final class Rounds implements Call.Listener, RoundResponse.Listener {
 
 	/**
 	 * Ask the client for something.
-	 * @param id the SDK's ID of the request
 	 * @param key what the handler wants the request to be called
-	 * @param json the request without an ID, as JSON
-	 * @param answered is given the answer, where code may block
+	 * @param question the request
 	 */
-	void ask(Object id, String key, byte[] json, Consumer<JSONRPCResponse> answered) {
-		this.mailbox.execute(() -> asked(new Question(id, json, answered), key));
+	void ask(String key, Question question) {
+		this.mailbox.execute(() -> asked(key, question));
 	}
 
 	/**
-	 * Stop the handler, and end with an error.
+	 * Stop the handler, since the server is going.
 	 * @param error what the client gets, whenever it asks
 	 */
 	void abandon(ErrorResponse error) {
-		this.mailbox.execute(() -> conclude(error));
+		this.mailbox.execute(() -> stop(new Ending(Outcome.of(error), ParkedCallOutcome.SHUT_DOWN)));
 	}
 
 	/**
@@ -308,10 +196,9 @@ final class Rounds implements Call.Listener, RoundResponse.Listener {
 	void tick() {
 		this.first.response().tick();
 		this.mailbox.execute(() -> {
-			if (this.phase == Phase.PARKED && !this.awaited && !this.cancelled
-					&& now() - this.answeredNanos > this.parking.settings().inputTimeout().toNanos()) {
+			if (this.parked != null && this.parked.isOverdue() && this.phase == Phase.RUNNING) {
 				logger.debug("A call is cancelled: its client hasn't come back with what it was asked for");
-				cancel();
+				stop(new Ending(null, ParkedCallOutcome.TIMED_OUT));
 			}
 		});
 	}
@@ -320,17 +207,16 @@ final class Rounds implements Call.Listener, RoundResponse.Listener {
 	 * Look whether the store has something new.
 	 */
 	void look() {
-		this.mailbox.execute(this::read);
+		this.mailbox.execute(() -> {
+			if (this.parked != null) {
+				this.parked.look();
+			}
+		});
 	}
 
 	@Override
 	public void ended(Outcome outcome) {
-		this.mailbox.execute(() -> {
-			if (this.ending == null && !this.cancelled) {
-				this.ending = outcome;
-				pump();
-			}
-		});
+		this.mailbox.execute(() -> end(new Ending(outcome, ParkedCallOutcome.COMPLETED)));
 	}
 
 	@Override
@@ -346,10 +232,7 @@ final class Rounds implements Call.Listener, RoundResponse.Listener {
 		if (this.call.cancel()) {
 			logger.debug("A request was cancelled: its client has closed the response");
 			this.observer.requestCancelled();
-			this.mailbox.execute(() -> {
-				this.cancelled = this.ending == null;
-				pump();
-			});
+			this.mailbox.execute(() -> end(new Ending(null, ParkedCallOutcome.CANCELLED)));
 		}
 	}
 
@@ -366,440 +249,141 @@ final class Rounds implements Call.Listener, RoundResponse.Listener {
 		this.call.carryOn(task);
 	}
 
+	private void toHandler(Runnable task) {
+		this.parking.threads().release(() -> this.call.carryOn(this.origin.carried(task)));
+	}
+
 	// In the mailbox
 
-	private long now() {
-		return this.parking.threads().nanoTime();
-	}
-
-	private boolean hasEnded() {
-		return this.phase == Phase.OVER || this.ending != null || this.cancelled;
-	}
-
-	private void asked(Question question, String wanted) {
-		if (hasEnded()) {
-			reject(question);
+	private void asked(String key, Question question) {
+		assert this.mailbox.isInside();
+		if (this.phase != Phase.RUNNING) {
+			// Of a thread that goes on beside the handler, or behind its end
+			this.questions.reject(question);
 			return;
 		}
-		this.asked++;
-		if (this.asked > MAX_QUESTIONS) {
-			conclude(REFUSED);
-			reject(question);
-			return;
-		}
-		String key = unused(wanted);
-		byte[] known;
 		try {
-			known = this.given.to(Map.of(key, question.json), this.parking.messages()).get(key);
+			if (this.questions.ask(key, question)) {
+				this.asks = true;
+				takePlace();
+				this.settling.begin();
+			}
 		}
 		catch (RefusedException ex) {
-			conclude(ex.error());
-			reject(question);
-			return;
+			stop(new Ending(Outcome.of(ex.error()), ParkedCallOutcome.REFUSED));
 		}
-		if (known != null) {
-			answer(question, known);
-			return;
-		}
-		this.hasPlace = this.hasPlace || this.parking.take();
+	}
+
+	private void takePlace() {
 		if (!this.hasPlace) {
-			logger.warn("A call was refused that needs its client's input: {} calls wait for their clients already",
-					this.parking.taken());
-			conclude(FULL);
-			reject(question);
-			return;
+			this.parking.take(this.origin.principal());
+			this.hasPlace = true;
 		}
-		this.questions.put(key, question);
-		touch();
 	}
 
-	// A key is asked once in a call's life
-	private String unused(String wanted) {
-		String key = wanted;
-		for (int i = 2; !this.keys.add(key); i++) {
-			key = wanted + '-' + i;
-		}
-		return key;
-	}
-
-	private void touch() {
-		this.touchedNanos = now();
-		this.waitsNanos = now();
-		settle();
-	}
-
-	private void settle() {
-		if (!this.settling && this.awaited) {
-			this.settling = true;
-			this.parking.threads().deliverLater(GLANCE, () -> this.mailbox.execute(this::settled));
-		}
+	private boolean isAwaited() {
+		return this.phase == Phase.RUNNING && !this.questions.isEmpty()
+				&& (this.parked == null || this.parked.isAwaited());
 	}
 
 	private void settled() {
-		this.settling = false;
-		if (hasEnded() || !this.awaited || this.questions.isEmpty()) {
+		assert this.mailbox.isInside();
+		ParkedCall parked = this.parked;
+		if (parked != null) {
+			parked.settled();
 			return;
 		}
-		long now = now();
-		if (!this.call.isQuiet()) {
-			this.waitsNanos = now;
-		}
-		if (now - this.waitsNanos >= SETTLE.toNanos() || now - this.touchedNanos >= MAX_SETTLE.toNanos()) {
-			this.due = true;
-			pump();
-		}
-		else {
-			settle();
+		parked = new ParkedCall(this.mailbox, this.parking, this.observer, this.origin.principal(), this.questions,
+				this);
+		this.parked = parked;
+		this.parking.enter(parked.name(), this);
+		parked.begin(this.request);
+	}
+
+	@Override
+	public void answered() {
+		assert this.mailbox.isInside();
+		if (!this.questions.isEmpty()) {
+			// What was asked besides, and isn't answered
+			this.settling.begin();
 		}
 	}
 
-	/**
-	 * Do what is to be done next, unless something is being written.
-	 */
-	private void pump() {
-		if (this.writing || this.phase == Phase.OVER) {
-			return;
-		}
-		Outcome ending = this.ending;
-		if (this.phase == Phase.CONNECTED) {
-			if (ending != null) {
-				answerFirst(ending);
-				finish();
-			}
-			else if (this.cancelled) {
-				finish();
-			}
-			else if (this.due) {
-				park();
-			}
-		}
-		else if (ending != null || this.cancelled) {
-			end(ending);
-		}
-		else if (this.due) {
-			tell();
-		}
+	private void stop(Ending ending) {
+		this.call.cancel();
+		end(ending);
 	}
 
-	private void answerFirst(Outcome outcome) {
+	private void end(Ending ending) {
+		assert this.mailbox.isInside();
+		if (this.phase != Phase.RUNNING) {
+			return;
+		}
+		this.phase = Phase.ENDING;
+		if (this.parked != null) {
+			this.parked.end(ending);
+			return;
+		}
+		if (ending.outcome() != null) {
+			answerFirst(ending.outcome());
+		}
+		over(ending);
+	}
+
+	@Override
+	public void answerFirst(Outcome outcome) {
+		assert this.mailbox.isInside();
 		this.current = null;
 		this.first.answer(outcome);
 	}
 
-	private void park() {
-		this.due = false;
-		String callId = TaskNames.randomTaskId();
-		this.name = this.parking.name(callId, this.origin.principal());
-		RequestState state = new RequestState(callId, this.parking.nodeId(), this.round);
-		byte[] boundTo = this.parking.messages()
-			.binding(this.request, this.origin.principal(), this.parking.serverName());
-		String principal = (this.origin.principal() != null) ? TaskNames.ofPrincipal(this.origin.principal()) : null;
-		Map<String, byte[]> asked = outstanding();
-		NewTask task = new NewTask(this.name, state.node(), principal, this.parking.settings().inputTimeout(), null,
-				asked);
-		this.parking.enter(this.name, this);
-		this.writing = true;
-		this.parking.keys().get().flatMap((ring) -> this.parking.tasks().createTask(task).map((record) -> {
-			String sealed = ring.seal(state, boundTo);
-			return new Parked(record,
-					this.parking.messages().inputRequired(this.parking.messages().inputRequests(asked), sealed));
-		}))
-			.subscribe((parked) -> this.mailbox.execute(() -> parked(parked, asked.keySet())),
-					(ex) -> this.mailbox.execute(() -> notParked(ex)));
-	}
-
-	private void parked(Parked parked, Set<String> asked) {
-		this.writing = false;
-		this.phase = Phase.PARKED;
-		this.knownRevision = parked.record().revision().number();
-		asked.forEach(this::stored);
-		Outcome ending = this.ending;
-		if (ending != null) {
-			// It didn't wait for its client, who will never come back
-			answerFirst(ending);
-			this.ending = null;
-			this.cancelled = true;
-		}
-		else if (!this.cancelled) {
-			this.awaited = false;
-			this.answeredNanos = now();
-			answerFirst(Outcome.of(parked.inputRequired()));
-			this.watch = this.parking.tasks()
-				.watch(this.name)
-				.subscribe((revision) -> this.mailbox.execute(() -> signalled(revision.number())));
-		}
-		pump();
-	}
-
-	private void notParked(Throwable ex) {
-		this.writing = false;
-		this.parking.leave(this.name);
-		if (!(ex instanceof TaskStoreUnavailableException)) {
-			logger.error("A call can't be kept until its client comes back; its client gets an error", ex);
-		}
-		else {
-			logger.debug("A call can't be kept until its client comes back; its client gets an error", ex);
-		}
-		conclude((ex instanceof TaskStoreRefusedException) ? REFUSED : NOT_KEPT);
-		// If it had ended by itself
-		pump();
-	}
-
-	/**
-	 * Store what the client is asked in this round.
-	 */
-	private void tell() {
-		this.due = false;
-		this.awaited = false;
-		this.answeredNanos = now();
-		Map<String, byte[]> all = outstanding();
-		Map<String, byte[]> added = new HashMap<>(all);
-		this.questions.forEach((key, question) -> {
-			if (question.stored) {
-				added.remove(key);
-			}
-		});
-		Set<String> settled = Set.copyOf(this.taken);
-		TaskChange change = TaskChange.none()
-			.withInputRequests(added)
-			.withSettled(settled)
-			.withRound(this.round, this.parking.messages().inputRequests(all));
-		write(this.parking.tasks().updateTask(this.name, change), (state) -> {
-			this.knownRevision = Math.max(this.knownRevision, state.revision().number());
-			this.round++;
-			added.keySet().forEach(this::stored);
-			this.taken.removeAll(settled);
-		});
-	}
-
-	private void end(@Nullable Outcome ending) {
-		TaskEnd end = TaskEnd.cancelled(null);
-		if (ending != null) {
-			ErrorResponse error = ending.error();
-			byte[] result = ending.result();
-			if (error != null) {
-				end = TaskEnd.failed(error.message(), this.parking.messages().error(error));
-			}
-			else if (result != null) {
-				end = TaskEnd.completed(result);
-			}
-		}
-		write(this.parking.tasks().endTask(this.name, end), (first) -> finish());
-	}
-
-	private Map<String, byte[]> outstanding() {
-		Map<String, byte[]> requests = new LinkedHashMap<>();
-		this.questions.forEach((key, question) -> requests.put(key, question.json));
-		return requests;
-	}
-
-	private void stored(String key) {
-		Question question = this.questions.get(key);
-		if (question != null) {
-			question.stored = true;
-		}
-	}
-
-	private <T> void write(Mono<T> call, Consumer<T> done) {
-		this.writing = true;
-		attempt(call, done, now(), MIN_BACKOFF);
-	}
-
-	private <T> void attempt(Mono<T> call, Consumer<T> done, long sinceNanos, Duration backoff) {
-		call.subscribe((value) -> this.mailbox.execute(() -> {
-			this.writing = false;
-			done.accept(value);
-			pump();
-		}), (ex) -> this.mailbox.execute(() -> {
-			boolean again = ex instanceof TaskStoreUnavailableException
-					&& now() - sinceNanos < this.parking.tasks().minTimeToLive().toNanos();
-			if (again) {
-				Duration longer = backoff.multipliedBy(2);
-				this.parking.threads()
-					.deliverLater(backoff, () -> attempt(call, done, sinceNanos,
-							(longer.compareTo(MAX_BACKOFF) < 0) ? longer : MAX_BACKOFF));
-			}
-			else {
-				this.writing = false;
-				notWritten(ex);
-			}
-		}));
-	}
-
-	private void notWritten(Throwable ex) {
-		if (ex instanceof TaskStoreRefusedException && !Outcome.of(REFUSED).equals(this.ending)) {
-			logger.warn("What a call has come to is larger than can be stored; its client gets an error", ex);
-			this.cancelled = false;
-			this.ending = Outcome.of(REFUSED);
-			this.call.cancel();
-			pump();
-			return;
-		}
-		if (ex instanceof TaskEndedException || ex instanceof TaskNotFoundException) {
-			logger.debug("A call was ended by another node, or has expired; what comes of it is dropped");
-		}
-		else {
-			logger.error("What a call has come to could not be stored; its client gets an error", ex);
-		}
-		drop();
-	}
-
-	private void drop() {
-		this.cancelled = true;
-		this.call.cancel();
-		finish();
-	}
-
-	private void signalled(long revision) {
-		if (revision > this.knownRevision) {
-			read();
-		}
-	}
-
-	private void read() {
-		if (this.phase != Phase.PARKED || hasEnded()) {
-			return;
-		}
-		this.readAgain = this.reading;
-		if (!this.reading) {
-			this.reading = true;
-			this.parking.tasks()
-				.findTask(this.name)
-				.singleOptional()
-				.subscribe((found) -> this.mailbox.execute(() -> found(found.orElse(null))), (ex) -> {
-					logger.debug("It can't be seen yet what the client of a call has answered", ex);
-					this.parking.threads().deliverLater(MAX_SETTLE, () -> this.mailbox.execute(() -> {
-						this.reading = false;
-						read();
-					}));
-				});
-		}
-	}
-
-	private void found(@Nullable TaskRecord record) {
-		this.reading = false;
-		if (this.phase != Phase.PARKED || hasEnded()) {
-			return;
-		}
-		if (record == null || record.status().isTerminal()) {
-			logger.debug("A call was ended by another node, or has expired; its handler is stopped");
-			drop();
-			return;
-		}
-		this.knownRevision = Math.max(this.knownRevision, record.revision().number());
-		record.answers().forEach(this::answered);
-		if (this.readAgain) {
-			read();
-		}
-	}
-
-	private void answered(String key, byte[] answer) {
-		Question question = this.questions.remove(key);
-		if (question == null) {
-			return;
-		}
-		this.taken.add(key);
-		this.awaited = true;
-		if (!this.questions.isEmpty()) {
-			touch();
-		}
-		answer(question, answer);
-	}
-
-	private void answer(Question question, byte[] answer) {
-		this.parking.threads()
-			.release(() -> this.call
-				.carryOn(this.origin.carried(() -> question.answer(answer, this.parking.messages()))));
-	}
-
-	// Of a thread that goes on beside the handler, or behind its end
-	private void reject(Question question) {
-		this.parking.threads().release(() -> this.call.carryOn(question::reject));
-	}
-
-	private void cancel() {
-		this.cancelled = true;
-		this.call.cancel();
-		pump();
-	}
-
-	private void conclude(ErrorResponse error) {
-		if (!hasEnded()) {
-			this.ending = Outcome.of(error);
-			this.call.cancel();
-			pump();
-		}
-	}
-
-	private void finish() {
+	@Override
+	public void over(Ending ending) {
+		assert this.mailbox.isInside();
 		this.phase = Phase.OVER;
-		this.questions.values().forEach(this::reject);
-		this.questions.clear();
-		this.watch.dispose();
-		this.parking.leave(this.name);
+		this.call.cancel();
+		this.questions.close();
+		if (this.parked != null) {
+			this.parking.leave(this.parked.name());
+		}
 		if (this.hasPlace) {
 			this.hasPlace = false;
-			this.parking.giveBack();
+			this.parking.giveBack(this.origin.principal());
+		}
+		if (this.asks) {
+			this.observer.parkedCallEnded(ending.observed());
 		}
 		tellIfOver();
 	}
 
 	private void tellIfOver() {
-		if (this.phase == Phase.OVER && this.handled && this.closed && !this.told) {
-			this.told = true;
+		if (this.phase == Phase.OVER && this.handled && this.closed) {
+			this.phase = Phase.TOLD;
 			this.over.accept(this);
 		}
 	}
 
 	private enum Phase {
 
-		CONNECTED, PARKED, OVER
+		/**
+		 * It may ask, and whatever is next may come of it.
+		 */
+		RUNNING,
 
-	}
+		/**
+		 * It is known how it ends, which is to be stored.
+		 */
+		ENDING,
 
-	private record Parked(TaskRecord record, byte[] inputRequired) {
-	}
+		/**
+		 * Nothing more comes of it; its handler and its response may take their time.
+		 */
+		OVER,
 
-	/**
-	 * What the client is asked, and hasn't answered.
-	 */
-	private static final class Question {
-
-		private final Object id;
-
-		private final byte[] json;
-
-		private final Consumer<JSONRPCResponse> answered;
-
-		private boolean stored;
-
-		Question(Object id, byte[] json, Consumer<JSONRPCResponse> answered) {
-			this.id = id;
-			this.json = json;
-			this.answered = answered;
-		}
-
-		void answer(byte[] answer, Messages messages) {
-			JSONRPCResponse response;
-			try {
-				response = JSONRPCResponse.result(this.id, messages.read(answer));
-			}
-			catch (RuntimeException ex) {
-				logger.warn("An answer of a client's can't be read; the handler gets an error", ex);
-				fail("The client's answer can't be read");
-				return;
-			}
-			this.answered.accept(response);
-		}
-
-		void reject() {
-			fail("The call is over: its client isn't asked any more");
-		}
-
-		private void fail(String message) {
-			this.answered
-				.accept(JSONRPCResponse.error(this.id, new JSONRPCError(JsonRpcError.INTERNAL_ERROR, message)));
-		}
+		/**
+		 * Whoever has it was told to forget it.
+		 */
+		TOLD
 
 	}
 

@@ -11,6 +11,7 @@ import java.util.function.Function;
 
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
@@ -53,7 +54,7 @@ final class Subscriptions {
 	 */
 	private final Map<String, Integer> resources = new ConcurrentHashMap<>();
 
-	private final AtomicInteger count = new AtomicInteger();
+	private final Places places;
 
 	private final AtomicInteger characters = new AtomicInteger();
 
@@ -72,21 +73,23 @@ final class Subscriptions {
 		this.threads = threads;
 		this.messages = messages;
 		this.settings = settings;
+		this.places = new Places(settings.maxSubscriptions(), settings.maxSubscriptionsPerPrincipal());
 		this.tellNodes = tellNodes;
 	}
 
 	/**
 	 * Open a subscription.
 	 * @param request the request
+	 * @param principal who makes it, or {@code null} for nobody
 	 * @param server what the server can do
 	 * @param reply answers it
 	 * @throws RefusedException if it isn't a good one, or there are too many
 	 */
-	void open(JSONRPCRequest request, ServerCapabilities server, ModernReply reply) {
+	void open(JSONRPCRequest request, @Nullable String principal, ServerCapabilities server, ModernReply reply) {
 		SubscriptionFilter filter = SubscriptionFilter.of(request.params()).honouredBy(server);
-		enter(filter);
+		enter(filter, principal);
 		SubscriptionStream stream = new SubscriptionStream(this.threads, this.messages, this.settings, request, filter,
-				reply, this::closed);
+				reply, (closed) -> closed(closed, principal));
 		// Before the client knows, so that it hears of whatever changes from then on
 		this.streams.add(stream);
 		tellNodes(filter).subscribe((nothing) -> {
@@ -105,33 +108,36 @@ final class Subscriptions {
 			.firstWithSignal(this.tellNodes.apply(filter.resourceSubscriptions()), this.threads.after(TELLING_LIMIT));
 	}
 
-	private void enter(SubscriptionFilter filter) {
+	private void enter(SubscriptionFilter filter, @Nullable String principal) {
 		if (this.ending) {
 			throw new RefusedException(ErrorResponse.unavailable("the server is shutting down"));
 		}
-		int max = this.settings.maxSubscriptions();
-		if (this.count.getAndUpdate((count) -> (count < max) ? count + 1 : count) >= max) {
-			throw new RefusedException(ErrorResponse.unavailable("too many clients are listening"));
+		switch (this.places.take(principal)) {
+			case FULL -> throw new RefusedException(ErrorResponse.unavailable("too many clients are listening"));
+			case ENOUGH ->
+				throw new RefusedException(ErrorResponse.unavailable("one principal is listening too many times"));
+			case TAKEN -> {
+			}
 		}
 		if (this.characters.addAndGet(filter.characters()) > MAX_CHARACTERS) {
-			leave(filter);
+			leave(filter, principal);
 			throw new RefusedException(ErrorResponse.unavailable("clients are listening to too many resources"));
 		}
 		filter.resourceSubscriptions().forEach((uri) -> this.resources.merge(uri, 1, Integer::sum));
 	}
 
-	private void closed(SubscriptionStream stream) {
+	private void closed(SubscriptionStream stream, @Nullable String principal) {
 		this.streams.remove(stream);
 		stream.filter()
 			.resourceSubscriptions()
 			.forEach((uri) -> this.resources.computeIfPresent(uri,
 					(key, listeners) -> (listeners > 1) ? listeners - 1 : null));
-		leave(stream.filter());
+		leave(stream.filter(), principal);
 	}
 
-	private void leave(SubscriptionFilter filter) {
+	private void leave(SubscriptionFilter filter, @Nullable String principal) {
 		this.characters.addAndGet(-filter.characters());
-		this.count.decrementAndGet();
+		this.places.giveBack(principal);
 	}
 
 	/**
@@ -149,7 +155,7 @@ final class Subscriptions {
 	 * @return how many clients listen
 	 */
 	int size() {
-		return this.count.get();
+		return this.places.taken();
 	}
 
 	/**

@@ -63,7 +63,7 @@ public final class Mailbox implements Executor {
 	 * Say whether a task of this mailbox is what calls. For assertions.
 	 * @return whether the calling thread owns the state
 	 */
-	boolean isInside() {
+	public boolean isInside() {
 		return this.owner == Thread.currentThread();
 	}
 

@@ -14,6 +14,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.node.NodeMessage;
+import io.github.mcppersist.stream.LogLimit;
 import io.github.mcppersist.stream.Mailbox;
 import io.github.mcppersist.stream.Threads;
 

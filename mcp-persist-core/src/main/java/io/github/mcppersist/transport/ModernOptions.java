@@ -16,6 +16,8 @@ public final class ModernOptions {
 
 	private final int maxSubscriptions;
 
+	private final int maxSubscriptionsPerPrincipal;
+
 	private final Duration cacheTtl;
 
 	private final CacheScope cacheScope;
@@ -24,15 +26,19 @@ public final class ModernOptions {
 
 	private final int maxParkedCalls;
 
+	private final int maxParkedCallsPerPrincipal;
+
 	private final List<byte[]> requestStateKeys;
 
 	private ModernOptions(Builder builder) {
 		this.heartbeatInterval = builder.heartbeatInterval;
 		this.maxSubscriptions = builder.maxSubscriptions;
+		this.maxSubscriptionsPerPrincipal = builder.maxSubscriptionsPerPrincipal;
 		this.cacheTtl = builder.cacheTtl;
 		this.cacheScope = builder.cacheScope;
 		this.inputTimeout = builder.inputTimeout;
 		this.maxParkedCalls = builder.maxParkedCalls;
+		this.maxParkedCallsPerPrincipal = builder.maxParkedCallsPerPrincipal;
 		this.requestStateKeys = builder.requestStateKeys;
 	}
 
@@ -60,6 +66,10 @@ public final class ModernOptions {
 		return this.maxSubscriptions;
 	}
 
+	int maxSubscriptionsPerPrincipal() {
+		return this.maxSubscriptionsPerPrincipal;
+	}
+
 	Duration cacheTtl() {
 		return this.cacheTtl;
 	}
@@ -74,6 +84,10 @@ public final class ModernOptions {
 
 	int maxParkedCalls() {
 		return this.maxParkedCalls;
+	}
+
+	int maxParkedCallsPerPrincipal() {
+		return this.maxParkedCallsPerPrincipal;
 	}
 
 	List<byte[]> requestStateKeys() {
@@ -92,6 +106,8 @@ public final class ModernOptions {
 
 		private int maxSubscriptions = 5000;
 
+		private int maxSubscriptionsPerPrincipal = 500;
+
 		private Duration cacheTtl = Duration.ZERO;
 
 		private CacheScope cacheScope = CacheScope.PRIVATE;
@@ -99,6 +115,8 @@ public final class ModernOptions {
 		private Duration inputTimeout = Duration.ofMinutes(10);
 
 		private int maxParkedCalls = 200;
+
+		private int maxParkedCallsPerPrincipal = 50;
 
 		private List<byte[]> requestStateKeys = List.of();
 
@@ -133,6 +151,22 @@ public final class ModernOptions {
 				throw new IllegalArgumentException("maxSubscriptions must not be negative, but is " + maxSubscriptions);
 			}
 			this.maxSubscriptions = maxSubscriptions;
+			return this;
+		}
+
+		/**
+		 * Set how many of these one principal may have, so that it doesn't keep all
+		 * others out. Further ones are answered with 503. Clients that nobody has
+		 * authenticated can't be told from each other, and aren't bounded by this.
+		 * @param maxSubscriptionsPerPrincipal 500 by default
+		 * @return this builder
+		 */
+		public Builder maxSubscriptionsPerPrincipal(int maxSubscriptionsPerPrincipal) {
+			if (maxSubscriptionsPerPrincipal < 0) {
+				throw new IllegalArgumentException(
+						"maxSubscriptionsPerPrincipal must not be negative, but is " + maxSubscriptionsPerPrincipal);
+			}
+			this.maxSubscriptionsPerPrincipal = maxSubscriptionsPerPrincipal;
 			return this;
 		}
 
@@ -189,6 +223,22 @@ public final class ModernOptions {
 				throw new IllegalArgumentException("maxParkedCalls must not be negative, but is " + maxParkedCalls);
 			}
 			this.maxParkedCalls = maxParkedCalls;
+			return this;
+		}
+
+		/**
+		 * Set how many of these may be one principal's, so that it doesn't keep all
+		 * others out. What would be one more gets the same error. Clients that nobody has
+		 * authenticated can't be told from each other, and aren't bounded by this.
+		 * @param maxParkedCallsPerPrincipal 50 by default
+		 * @return this builder
+		 */
+		public Builder maxParkedCallsPerPrincipal(int maxParkedCallsPerPrincipal) {
+			if (maxParkedCallsPerPrincipal < 0) {
+				throw new IllegalArgumentException(
+						"maxParkedCallsPerPrincipal must not be negative, but is " + maxParkedCallsPerPrincipal);
+			}
+			this.maxParkedCallsPerPrincipal = maxParkedCallsPerPrincipal;
 			return this;
 		}
 

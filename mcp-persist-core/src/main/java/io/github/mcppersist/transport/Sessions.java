@@ -33,6 +33,7 @@ import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
 import io.github.mcppersist.session.TooManySessionsException;
+import io.github.mcppersist.stream.LogLimit;
 
 /**
  * The sessions: those that this node holds, and the way to all others. Thread-safe. A

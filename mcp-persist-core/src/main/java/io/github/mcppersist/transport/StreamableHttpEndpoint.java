@@ -160,8 +160,9 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	private static ModernHandler modernHandler(EndpointRuntime runtime, ModernOptions options,
 			@Nullable TaskStore taskStore, McpJsonMapper jsonMapper, ListenedResources listened) {
 		ModernSettings settings = new ModernSettings(options.heartbeatInterval(),
-				runtime.options().maxConnectionBytes(), options.maxSubscriptions(), options.cacheTtl().toMillis(),
-				options.cacheScope().toString(), options.inputTimeout(), options.maxParkedCalls(),
+				runtime.options().maxConnectionBytes(), options.maxSubscriptions(),
+				options.maxSubscriptionsPerPrincipal(), options.cacheTtl().toMillis(), options.cacheScope().toString(),
+				options.inputTimeout(), options.maxParkedCalls(), options.maxParkedCallsPerPrincipal(),
 				options.requestStateKeys(), runtime.options().lookInterval());
 		TaskStore tasks = runtime.observed((taskStore != null) ? taskStore : new InMemoryTaskStore());
 		ModernHandler handler = new ModernHandler(runtime.threads(), runtime.observer(), jsonMapper, settings,

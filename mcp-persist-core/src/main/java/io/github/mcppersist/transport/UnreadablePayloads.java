@@ -9,6 +9,7 @@ import org.slf4j.LoggerFactory;
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.payload.PayloadPlace;
 import io.github.mcppersist.payload.UnreadablePayloadException;
+import io.github.mcppersist.stream.LogLimit;
 
 /**
  * Reports payloads that can't be opened: each to the observers, and in the log once a

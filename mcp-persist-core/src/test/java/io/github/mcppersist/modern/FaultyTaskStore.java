@@ -1,6 +1,10 @@
 package io.github.mcppersist.modern;
 
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.Map;
 
@@ -9,6 +13,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.Revision;
+import io.github.mcppersist.stream.Threads;
 import io.github.mcppersist.task.InMemoryTaskStore;
 import io.github.mcppersist.task.NewTask;
 import io.github.mcppersist.task.TaskChange;
@@ -34,20 +39,57 @@ final class FaultyTaskStore implements TaskStore {
 
 	int calls;
 
-	private TaskStore store = new InMemoryTaskStore();
+	/**
+	 * What calls wait for, but those that renew.
+	 */
+	Mono<Void> gate = Mono.empty();
+
+	private final Clock clock;
+
+	private TaskStore store;
+
+	/**
+	 * Create an empty store.
+	 * @param threads have the time by which tasks expire
+	 */
+	FaultyTaskStore(Threads threads) {
+		this.clock = new Clock() {
+
+			@Override
+			public ZoneId getZone() {
+				return ZoneOffset.UTC;
+			}
+
+			@Override
+			public Clock withZone(ZoneId zone) {
+				return this;
+			}
+
+			@Override
+			public Instant instant() {
+				return Instant.EPOCH.plusNanos(threads.nanoTime());
+			}
+
+		};
+		this.store = store();
+	}
+
+	private TaskStore store() {
+		return InMemoryTaskStore.builder().clock(this.clock).build();
+	}
 
 	/**
 	 * Forget everything, without a word to anybody.
 	 */
 	void lose() {
-		this.store = new InMemoryTaskStore();
+		this.store = store();
 	}
 
 	private <T> Mono<T> called(Mono<T> call) {
 		return Mono.defer(() -> {
 			this.calls++;
 			if (this.failure == null || this.failures == 0) {
-				return call;
+				return this.gate.then(call);
 			}
 			this.failures--;
 			return Mono.error(this.failure);

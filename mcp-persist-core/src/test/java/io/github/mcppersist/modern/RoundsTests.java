@@ -30,6 +30,8 @@ import reactor.core.publisher.Sinks;
 import reactor.util.context.Context;
 
 import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.observe.ParkedCallOutcome;
+import io.github.mcppersist.observe.RequestStateRejection;
 import io.github.mcppersist.stream.ManualThreads;
 import io.github.mcppersist.task.TaskStoreRefusedException;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
@@ -50,9 +52,19 @@ class RoundsTests {
 
 	private final ManualThreads threads = new ManualThreads();
 
-	private final FaultyTaskStore store = new FaultyTaskStore();
+	private final FaultyTaskStore store = new FaultyTaskStore(this.threads);
 
 	private final AtomicInteger cancelled = new AtomicInteger();
+
+	private final AtomicInteger rounds = new AtomicInteger();
+
+	private final List<Duration> inputs = new ArrayList<>();
+
+	private final List<ParkedCallOutcome> outcomes = new ArrayList<>();
+
+	private final List<RequestStateRejection> rejections = new ArrayList<>();
+
+	private final AtomicInteger orphans = new AtomicInteger();
 
 	private final AtomicInteger disposed = new AtomicInteger();
 
@@ -187,6 +199,40 @@ class RoundsTests {
 	}
 
 	@Test
+	void asksOnceWhatIsAskedWhileTheCallIsStored() {
+		this.handler = (exchange) -> Mono.zip(ask(exchange, "First?"),
+				waiting().flatMap((now) -> ask(exchange, "Second?")), (one, other) -> one + other);
+		Sinks.Empty<Void> stored = Sinks.empty();
+		this.store.gate = stored.asMono();
+		RecordingReply first = settled(this.first.post());
+		this.gate.tryEmitValue("now");
+		this.threads.pass(SETTLED);
+		assertThat(first.answers).isZero();
+
+		stored.tryEmitEmpty();
+
+		assertThat(first.body.toString()).contains("First?").doesNotContain("Second?");
+		RecordingReply next = settled(this.second.answer(state(first), "elicitation", "a"));
+		assertThat(next.body.toString()).contains("Second?").doesNotContain("First?");
+		assertThat(this.second.answer(state(next), "elicitation-2", "b").body.toString()).contains("ab");
+	}
+
+	@Test
+	void goesOnForAHundredRounds() {
+		this.handler = (exchange) -> Mono.defer(() -> ask(exchange, "Again?"))
+			.repeat(99)
+			.then(Mono.fromSupplier(() -> this.answers.size() + " answers"));
+		RecordingReply reply = this.first.post();
+		for (int i = 1; i <= 100; i++) {
+			Node node = (i % 2 == 0) ? this.first : this.second;
+			reply = settled(node.answer(state(reply), (i > 1) ? "elicitation-" + i : "elicitation", "a" + i));
+		}
+
+		assertThat(reply.body.toString()).contains("100 answers");
+		assertThat(this.rounds).hasValue(100);
+	}
+
+	@Test
 	void keepsTheOutcomesOfTheLastRoundsOnly() {
 		this.handler = (exchange) -> Mono.defer(() -> ask(exchange, "Again?")).repeat(11).then(Mono.just("end"));
 		List<String> states = new ArrayList<>(List.of(state(this.first.post())));
@@ -239,6 +285,30 @@ class RoundsTests {
 
 		assertRefused(one.answer(unknown, "elicitation", "a"), 400, -32602, "requestState");
 		assertThat(one.answer(known, "elicitation", "a").body.toString()).contains("a");
+	}
+
+	@Test
+	void takesAStateOfYesterdayIfItMayWaitForSoLong() {
+		Node patient = new Node(List.of(), Duration.ofDays(2));
+		String state = state(patient.post());
+
+		this.threads.pass(Duration.ofDays(1));
+
+		assertThat(this.second.answer(state, "elicitation", "a").body.toString()).contains("a");
+		assertThat(patient.handler.parked()).isZero();
+		assertThat(this.inputs).singleElement()
+			.satisfies((input) -> assertThat(input).isGreaterThan(Duration.ofHours(23)));
+	}
+
+	@Test
+	void refusesAStateOfYesterdayIfItMayNot() {
+		String state = state(this.first.post());
+
+		this.threads.pass(Duration.ofDays(1));
+
+		assertRefused(this.second.answer(state, "elicitation", "a"), 400, -32602, "expired");
+		assertThat(this.outcomes).containsExactly(ParkedCallOutcome.TIMED_OUT);
+		assertThat(this.rejections).containsExactly(RequestStateRejection.EXPIRED);
 	}
 
 	@Test
@@ -425,6 +495,20 @@ class RoundsTests {
 	}
 
 	@Test
+	void letsNoPrincipalTakeAllPlaces() {
+		state(this.first.post());
+		state(this.first.post());
+
+		assertRefused(settled(this.first.post()), 503, -32603, "one principal");
+		state(this.first.postAs("bob"));
+		state(this.first.postAs(null));
+		assertRefused(settled(this.first.postAs(null)), 503, -32603, "too many calls wait");
+		assertRefused(settled(this.first.postAs("bob")), 503, -32603, "too many calls wait");
+		assertThat(this.outcomes).hasSize(3).containsOnly(ParkedCallOutcome.REFUSED);
+		this.first.finishAll();
+	}
+
+	@Test
 	void endsACallThatAsksTooMuch() {
 		this.handler = (exchange) -> Mono
 			.when(IntStream.rangeClosed(0, 1000).mapToObj((i) -> ask(exchange, "?" + i)).toList())
@@ -539,6 +623,40 @@ class RoundsTests {
 		assertThat(reply.body.toString()).doesNotContain("end\"");
 	}
 
+	// What observers are told
+
+	@Test
+	void tellsObserversOfRoundsAndHowCallsEnd() {
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> ask(exchange, "Second?"));
+		String state = state(this.first.post());
+		this.threads.pass(Duration.ofSeconds(10));
+		RecordingReply next = settled(this.second.answer(state, "elicitation", "a"));
+		this.second.answer(state(next), "elicitation-2", "b");
+
+		assertThat(this.rounds).hasValue(2);
+		assertThat(this.inputs).hasSize(2)
+			.first()
+			.satisfies((input) -> assertThat(input).isBetween(Duration.ofSeconds(10), Duration.ofSeconds(11)));
+		assertThat(this.outcomes).containsExactly(ParkedCallOutcome.COMPLETED);
+		this.store.failure = OUTAGE;
+		settled(this.first.post());
+		assertThat(this.outcomes).endsWith(ParkedCallOutcome.UNAVAILABLE);
+		assertThat(this.rejections).isEmpty();
+	}
+
+	@Test
+	void tellsObserversWhyAStateIsRejected() {
+		String state = state(this.first.post());
+
+		this.second.answerAs("mallory", state, "elicitation", "a");
+		assertThat(this.rejections).containsExactly(RequestStateRejection.INVALID);
+		this.second.nodes.gone.add(this.first.nodes.nodeId());
+		this.second.answer(state, "elicitation", "a");
+
+		assertThat(this.orphans).hasValue(1);
+		assertThat(this.outcomes).containsExactly(ParkedCallOutcome.LOST);
+	}
+
 	// What belongs to the request
 
 	@Test
@@ -619,13 +737,42 @@ class RoundsTests {
 		final ModernHandler handler;
 
 		Node(List<byte[]> keys) {
-			ModernSettings settings = new ModernSettings(TestSettings.HEARTBEAT, 1000, 3, 0, "private",
-					TestSettings.INPUT_TIMEOUT, 2, keys, Duration.ofSeconds(30));
+			this(keys, TestSettings.INPUT_TIMEOUT);
+		}
+
+		Node(List<byte[]> keys, Duration inputTimeout) {
+			ModernSettings settings = new ModernSettings(TestSettings.HEARTBEAT, 1000, 3, 3, 0, "private", inputTimeout,
+					4, 2, keys, Duration.ofSeconds(30));
 			this.handler = new ModernHandler(RoundsTests.this.threads, new EndpointObserver() {
 
 				@Override
 				public void requestCancelled() {
 					RoundsTests.this.cancelled.incrementAndGet();
+				}
+
+				@Override
+				public void inputRequired() {
+					RoundsTests.this.rounds.incrementAndGet();
+				}
+
+				@Override
+				public void inputReceived(long nanos) {
+					RoundsTests.this.inputs.add(Duration.ofNanos(nanos));
+				}
+
+				@Override
+				public void parkedCallEnded(ParkedCallOutcome outcome) {
+					RoundsTests.this.outcomes.add(outcome);
+				}
+
+				@Override
+				public void requestStateRejected(RequestStateRejection rejection) {
+					RoundsTests.this.rejections.add(rejection);
+				}
+
+				@Override
+				public void orphanEnded() {
+					RoundsTests.this.orphans.incrementAndGet();
 				}
 
 			}, JSON, settings, new ModernStore(RoundsTests.this.store, this.nodes, () -> "test"), (request) -> null,
@@ -635,6 +782,10 @@ class RoundsTests {
 
 		RecordingReply post() {
 			return post("alice", 1, "");
+		}
+
+		RecordingReply postAs(@Nullable String principal) {
+			return post(principal, 1, "");
 		}
 
 		RecordingReply answer(String state, String key, String name) {

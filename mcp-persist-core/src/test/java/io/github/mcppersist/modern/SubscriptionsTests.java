@@ -13,6 +13,7 @@ import io.modelcontextprotocol.spec.McpSchema.Implementation;
 import io.modelcontextprotocol.spec.McpSchema.InitializeResult;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
 
@@ -67,6 +68,22 @@ class SubscriptionsTests {
 	}
 
 	@Test
+	void letsNoPrincipalTakeAllPlaces() {
+		RecordingReply first = openAs("alice", "test://a");
+		openAs("alice", "test://a");
+
+		assertThatExceptionOfType(RefusedException.class).isThrownBy(() -> openAs("alice", "test://a"))
+			.satisfies((ex) -> assertThat(ex.error().status()).isEqualTo(503))
+			.satisfies((ex) -> assertThat(ex.error().message()).contains("one principal"));
+		openAs("bob", "test://a");
+		assertThatExceptionOfType(RefusedException.class).isThrownBy(() -> openAs("bob", "test://a"))
+			.satisfies((ex) -> assertThat(ex.error().message()).contains("too many clients"));
+		first.close();
+		openAs("alice", "test://a");
+		assertThat(this.subscriptions.size()).isEqualTo(MAX);
+	}
+
+	@Test
 	void forgetsAResourceWithItsLastListener() {
 		RecordingReply one = open("test://a", "test://b");
 		RecordingReply other = open("test://a");
@@ -97,7 +114,7 @@ class SubscriptionsTests {
 		String uri = "a".repeat(SubscriptionFilter.MAX_CHARACTERS);
 		assertThatExceptionOfType(RefusedException.class).isThrownBy(() -> {
 			for (int i = 0; i < 1000; i++) {
-				many.open(request(uri), SERVER, new RecordingReply());
+				many.open(request(uri), null, SERVER, new RecordingReply());
 			}
 		}).satisfies((ex) -> assertThat(ex.error().status()).isEqualTo(503));
 		assertThat(many.size()).isEqualTo(30);
@@ -141,8 +158,12 @@ class SubscriptionsTests {
 	}
 
 	private RecordingReply open(String... uris) {
+		return openAs(null, uris);
+	}
+
+	private RecordingReply openAs(@Nullable String principal, String... uris) {
 		RecordingReply reply = new RecordingReply();
-		this.subscriptions.open(request(uris), SERVER, reply);
+		this.subscriptions.open(request(uris), principal, SERVER, reply);
 		reply.read();
 		return reply;
 	}

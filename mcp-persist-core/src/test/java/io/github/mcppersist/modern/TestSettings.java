@@ -22,7 +22,7 @@ final class TestSettings {
 	}
 
 	static ModernSettings withSubscriptions(int maxSubscriptions) {
-		return new ModernSettings(HEARTBEAT, 1000, maxSubscriptions, 0, "private", INPUT_TIMEOUT, 2, List.of(),
+		return new ModernSettings(HEARTBEAT, 1000, maxSubscriptions, 2, 0, "private", INPUT_TIMEOUT, 2, 2, List.of(),
 				Duration.ofSeconds(30));
 	}
 

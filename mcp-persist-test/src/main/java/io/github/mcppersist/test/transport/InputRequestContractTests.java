@@ -13,12 +13,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 import io.modelcontextprotocol.server.McpServerFeatures.SyncPromptSpecification;
 import io.modelcontextprotocol.server.McpServerFeatures.SyncResourceSpecification;
 import io.modelcontextprotocol.server.McpSyncServerExchange;
+import io.modelcontextprotocol.spec.McpError;
 import io.modelcontextprotocol.spec.McpSchema.CreateMessageRequest;
 import io.modelcontextprotocol.spec.McpSchema.ElicitRequest;
 import io.modelcontextprotocol.spec.McpSchema.ElicitResult;
@@ -37,6 +41,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import io.github.mcppersist.observe.ParkedCallOutcome;
+import io.github.mcppersist.observe.RequestStateRejection;
 import io.github.mcppersist.test.observe.RecordingObserver;
 import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.transport.ModernOptions;
@@ -133,7 +139,7 @@ public abstract class InputRequestContractTests extends AbstractModernTests {
 		start();
 		addTool("sum", ANY, (exchange, request) -> {
 			List<String> names = new ArrayList<>();
-			for (int i = 0; i < 12; i++) {
+			for (int i = 0; i < 100; i++) {
 				names.add(ask(exchange, "Number " + i));
 			}
 			return text(String.join(",", names));
@@ -141,16 +147,20 @@ public abstract class InputRequestContractTests extends AbstractModernTests {
 
 		Set<String> states = new LinkedHashSet<>();
 		Asked asked = ask(call("sum", "{}"));
-		for (int i = 0; i < 11; i++) {
+		for (int i = 0; i < 99; i++) {
 			assertThat(asked.requests).containsOnlyKeys("elicitation" + ((i > 0) ? "-" + (i + 1) : ""));
 			states.add(asked.state);
 			asked = asked(retry("sum", "{}", asked, name("n" + i)));
 		}
 
-		assertThat(complete(retry("sum", "{}", asked, name("n11"))).toString())
-			.contains("n0,n1,n2,n3,n4,n5,n6,n7,n8,n9,n10,n11");
-		assertThat(states).hasSize(11);
+		assertThat(complete(retry("sum", "{}", asked, name("n99"))).toString())
+			.contains(IntStream.range(0, 100).mapToObj((i) -> "n" + i).collect(Collectors.joining(",")));
+		assertThat(states).hasSize(99);
 		awaitNothingRuns();
+		await().until(() -> this.observer.parkedCalls.size() == 1);
+		assertThat(this.observer.parkedCalls).containsExactly(ParkedCallOutcome.COMPLETED);
+		assertThat(this.observer.rounds).hasValue(100);
+		assertThat(this.observer.inputs).hasSize(100);
 	}
 
 	@Test
@@ -227,6 +237,42 @@ public abstract class InputRequestContractTests extends AbstractModernTests {
 		assertRefused(post("greet", "{}", asked.state, responses), -32602, "inputResponses");
 
 		assertThat(complete(retry("greet", "{}", asked, BOB)).toString()).contains("Hello Bob");
+	}
+
+	@Test
+	void beginsAnewWhenTheClientHasOpenedWhatAToolHasEndedWith() throws Exception {
+		start();
+		AtomicBoolean authorized = new AtomicBoolean();
+		addTool("drive", ANY, (exchange, request) -> {
+			if (!authorized.get()) {
+				throw McpError.builder(-32042)
+					.message("authorize first")
+					.data(Map.of("elicitations",
+							List.of(Map.of("mode", "url", "elicitationId", "e1", "url", "https://example.com/a",
+									"message", "Authorize"))))
+					.build();
+			}
+			return text("driven");
+		});
+
+		try (Exchange exchange = call("drive", "{}").field("clientCapabilities", "{\"elicitation\":{\"url\":{}}}")
+			.send()) {
+			Map<String, Object> answer = json(exchange);
+			assertThat(at(answer, "result", "resultType")).as(answer.toString()).isEqualTo("input_required");
+			assertThat(at(answer, "result", "requestState")).isNull();
+			assertThat(at(answer, "result", "inputRequests", "elicitation", "method")).isEqualTo("elicitation/create");
+			assertThat(at(answer, "result", "inputRequests", "elicitation", "params"))
+				.isEqualTo(Map.of("mode", "url", "url", "https://example.com/a", "message", "Authorize"));
+		}
+		authorized.set(true);
+		try (Exchange exchange = new ModernPost(client(), "tools/call",
+				"\"name\":\"drive\",\"arguments\":{},\"inputResponses\":{\"elicitation\":{\"action\":\"accept\"}}")
+			.header("Mcp-Name", "drive")
+			.field("clientCapabilities", "{\"elicitation\":{\"url\":{}}}")
+			.send()) {
+			assertThat(complete(json(exchange)).toString()).contains("driven");
+		}
+		awaitNothingRuns();
 	}
 
 	@Test
@@ -383,6 +429,32 @@ public abstract class InputRequestContractTests extends AbstractModernTests {
 	}
 
 	@Test
+	void refusesAStateOfAnotherPrincipal() throws Exception {
+		start();
+		addTool("greet", ANY, (exchange, request) -> text("Hello " + ask(exchange, "Who?")));
+		Asked asked = ask(ModernPost.call(client().user("alice"), "greet", "{}"));
+		String params = "\"name\":\"greet\",\"arguments\":{},\"requestState\":\"" + asked.state
+				+ "\",\"inputResponses\":{\"elicitation\":" + BOB + "}";
+
+		for (RawMcpClient other : List.of(client().user("mallory"), client())) {
+			try (Exchange exchange = new ModernPost(other, "tools/call", params).header("Mcp-Name", "greet")
+				.field("clientCapabilities", ALL)
+				.send()) {
+				assertThat(exchange.status()).isEqualTo(400);
+				assertThat(refusal(json(exchange))).contains("-32602").contains("requestState");
+			}
+		}
+		await().until(() -> this.observer.rejectedStates.size() == 2);
+		assertThat(this.observer.rejectedStates).containsOnly(RequestStateRejection.INVALID);
+		try (Exchange exchange = new ModernPost(client().user("alice"), "tools/call", params)
+			.header("Mcp-Name", "greet")
+			.field("clientCapabilities", ALL)
+			.send()) {
+			assertThat(complete(response(exchange)).toString()).contains("Hello Bob");
+		}
+	}
+
+	@Test
 	void revealsNothingByTheState() throws Exception {
 		start();
 		addTool("greet", ANY, (exchange, request) -> text("Hello " + ask(exchange, "Who?")));
@@ -482,6 +554,24 @@ public abstract class InputRequestContractTests extends AbstractModernTests {
 		assertThat(complete(retry("greet", "{}", second, BOB)).toString()).contains("Hello Bob");
 		assertThat(complete(retry("greet", "{}", third, BOB)).toString()).contains("Hello Bob");
 		awaitNothingRuns();
+	}
+
+	@Test
+	void letsNoPrincipalTakeAllPlaces() throws Exception {
+		start(ModernOptions.builder().maxParkedCalls(3).maxParkedCallsPerPrincipal(1));
+		addTool("greet", ANY, (exchange, request) -> text("Hello " + ask(exchange, "Who?")));
+		ask(ModernPost.call(client().user("alice"), "greet", "{}"));
+
+		try (Exchange exchange = ModernPost.call(client().user("alice"), "greet", "{}")
+			.field("clientCapabilities", ALL)
+			.send()) {
+			assertThat(exchange.status()).isEqualTo(503);
+			assertThat(exchange.header("Retry-After")).isEqualTo("1");
+			assertThat(exchange.body()).contains("one principal");
+		}
+		ask(ModernPost.call(client().user("bob"), "greet", "{}"));
+		ask(call("greet", "{}"));
+		assertThat(endpoint().statistics().parkedCalls()).isEqualTo(3);
 	}
 
 	@Test

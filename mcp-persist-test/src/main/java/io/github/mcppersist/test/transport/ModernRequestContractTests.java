@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import io.github.mcppersist.event.InMemoryEventStore;
+import io.github.mcppersist.observe.Era;
 import io.github.mcppersist.observe.StoreOperation;
 import io.github.mcppersist.test.observe.RecordingObserver;
 import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
@@ -191,6 +192,37 @@ public abstract class ModernRequestContractTests extends AbstractModernTests {
 			assertThat(exchange.status()).isEqualTo(202);
 			assertThat(exchange.body()).isEmpty();
 		}
+	}
+
+	@Test
+	void cancelsNothingOfOlderRevisions() throws Exception {
+		RawMcpClient legacy = start().initialize();
+		try (Exchange call = legacy.call(7, "gated", "{\"gate\":\"g\"}")) {
+			call.next();
+			try (Exchange cancel = request("notifications/cancelled", "").header("Mcp-Session-Id", legacy.sessionId())
+				.send("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":7}}")) {
+				assertThat(cancel.status()).isEqualTo(202);
+			}
+			this.tools.open("g");
+
+			assertThat(last(call.rest()).data()).contains("counted 3");
+		}
+		assertThat(this.observer.cancelled).hasValue(0);
+	}
+
+	@Test
+	void tellsObserversOfWhichEraARequestIs() throws Exception {
+		RawMcpClient legacy = start().initialize();
+		try (Exchange modern = call("count", "{}").send();
+				Exchange refused = call("count", "{}").header("Mcp-Name", "other").send();
+				Exchange old = legacy.call(2, "count", "{}")) {
+			assertThat(modern.status()).isEqualTo(200);
+			assertThat(refused.status()).isEqualTo(400);
+			old.rest();
+		}
+
+		await().until(() -> this.observer.started.size() == 2);
+		assertThat(this.observer.started).containsExactlyInAnyOrder(Era.MODERN, Era.LEGACY);
 	}
 
 	// What a request says of itself

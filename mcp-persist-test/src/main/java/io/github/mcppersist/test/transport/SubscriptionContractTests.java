@@ -1,12 +1,14 @@
 package io.github.mcppersist.test.transport;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.modelcontextprotocol.spec.McpSchema.ResourcesUpdatedNotification;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -223,6 +225,55 @@ public abstract class SubscriptionContractTests extends AbstractModernTests {
 			opened(ALL, "4").close();
 			update("test://a");
 			assertThat(second.next().data()).contains("test://a");
+		}
+	}
+
+	@Test
+	@Tag("slow")
+	void bearsAClientThatListensTenThousandTimes() throws Exception {
+		start(ModernOptions.builder().maxSubscriptions(60).maxSubscriptionsPerPrincipal(50));
+		List<Exchange> open = new ArrayList<>();
+		int refused = 0;
+		for (int i = 0; i < 10_000; i++) {
+			Exchange listen = new ModernPost(client().user("alice"), "subscriptions/listen", "\"notifications\":" + ALL)
+				.send();
+			if (listen.status() == 200) {
+				open.add(listen);
+			}
+			else {
+				assertThat(listen.status()).isEqualTo(503);
+				refused++;
+				listen.close();
+			}
+		}
+
+		assertThat(open).hasSize(50);
+		assertThat(refused).isEqualTo(9950);
+		assertThat(listening()).isEqualTo(50);
+		try (Exchange other = opened(ALL, "1")) {
+			update("test://a");
+			assertThat(other.next().data()).contains("test://a");
+		}
+		for (Exchange listen : open) {
+			listen.close();
+		}
+	}
+
+	@Test
+	void tellsOthersThoughOneReadsNothing() throws Exception {
+		start();
+		String padding = "-".repeat(1024);
+		try (Exchange stalled = new ModernPost(client().stalling(), "subscriptions/listen", "\"notifications\":" + ALL)
+			.send(); Exchange reading = opened(ALL, "1")) {
+			for (int i = 1; i <= 10_000; i++) {
+				this.tools.running()
+					.notifyResourcesUpdated(
+							new ResourcesUpdatedNotification("test://a", Map.of("number", i, "padding", padding)));
+			}
+
+			readUntil(reading, "\"number\":10000");
+			// What the sockets hold, and the last change behind it
+			assertThat(readUntil(stalled, "\"number\":10000")).hasSizeLessThan(10_000);
 		}
 	}
 

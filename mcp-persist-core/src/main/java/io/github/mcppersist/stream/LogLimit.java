@@ -1,4 +1,4 @@
-package io.github.mcppersist.transport;
+package io.github.mcppersist.stream;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
@@ -7,7 +7,7 @@ import java.util.function.LongSupplier;
 /**
  * Has what happens again and again be logged once a minute. Thread-safe.
  */
-final class LogLimit {
+public final class LogLimit {
 
 	private static final long INTERVAL_NANOS = Duration.ofMinutes(1).toNanos();
 
@@ -17,7 +17,11 @@ final class LogLimit {
 
 	private final AtomicLong passedOver = new AtomicLong();
 
-	LogLimit(LongSupplier nanoTime) {
+	/**
+	 * Create it; the first time is logged.
+	 * @param nanoTime returns the time, for differences
+	 */
+	public LogLimit(LongSupplier nanoTime) {
 		this.nanoTime = nanoTime;
 		this.notBefore = new AtomicLong(nanoTime.getAsLong());
 	}
@@ -26,7 +30,7 @@ final class LogLimit {
 	 * Say whether to log that it has happened.
 	 * @return how often it wasn't logged since it was last, or -1 if it isn't to be now
 	 */
-	long take() {
+	public long take() {
 		long now = this.nanoTime.getAsLong();
 		long due = this.notBefore.get();
 		if (now - due < 0 || !this.notBefore.compareAndSet(due, now + INTERVAL_NANOS)) {
