@@ -124,6 +124,10 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 		check(value.toBytes() <= Integer.MAX_VALUE, property, "be less than 2GB", value);
 	}
 
+	private static void notNegative(String property, int value) {
+		check(value >= 0, property, "not be negative", value);
+	}
+
 	private static void check(boolean valid, String property, String rule, Object value) {
 		if (!valid) {
 			throw new IllegalArgumentException("mcp.persist." + property + " must " + rule + ", but is " + value);
@@ -217,15 +221,20 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 	 * it to come back
 	 * @param maxParkedCalls how many calls of an instance may have asked their clients
 	 * for input and not be over yet; beyond that a call that asks gets 503
+	 * @param maxParkedCallsPerPrincipal how many of these may be one principal's; clients
+	 * that nobody has authenticated aren't bounded by this
 	 * @param maxSubscriptions how many clients may listen to changes on an instance;
 	 * beyond that they get 503
+	 * @param maxSubscriptionsPerPrincipal how many of these may be one principal's;
+	 * clients that nobody has authenticated aren't bounded by this
 	 * @param heartbeatInterval how long a response is silent before a comment is sent, by
 	 * which a client is noticed that has gone
 	 * @param requestState settings of the state that clients bring back with their input
 	 * @param cache what clients are told about caching lists and resources
 	 */
 	public record Modern(@DefaultValue("true") boolean enabled, @DefaultValue("10m") Duration inputTimeout,
-			@DefaultValue("200") int maxParkedCalls, @DefaultValue("5000") int maxSubscriptions,
+			@DefaultValue("200") int maxParkedCalls, @DefaultValue("50") int maxParkedCallsPerPrincipal,
+			@DefaultValue("5000") int maxSubscriptions, @DefaultValue("500") int maxSubscriptionsPerPrincipal,
 			@DefaultValue("5s") Duration heartbeatInterval, @DefaultValue RequestState requestState,
 			@DefaultValue Cache cache) {
 
@@ -235,8 +244,10 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 			positive("modern.input-timeout", inputTimeout);
 			check(inputTimeout.compareTo(MAX_INPUT_TIMEOUT) <= 0, "modern.input-timeout", "be at most 30 days",
 					inputTimeout);
-			check(maxParkedCalls >= 0, "modern.max-parked-calls", "not be negative", maxParkedCalls);
-			check(maxSubscriptions >= 0, "modern.max-subscriptions", "not be negative", maxSubscriptions);
+			notNegative("modern.max-parked-calls", maxParkedCalls);
+			notNegative("modern.max-parked-calls-per-principal", maxParkedCallsPerPrincipal);
+			notNegative("modern.max-subscriptions", maxSubscriptions);
+			notNegative("modern.max-subscriptions-per-principal", maxSubscriptionsPerPrincipal);
 			positive("modern.heartbeat-interval", heartbeatInterval);
 		}
 

@@ -50,9 +50,10 @@ class ConfigurationMetadataTests {
 					"mcp.persist.max-connection-buffer", "mcp.persist.max-calls-per-session",
 					"mcp.persist.allowed-origins", "mcp.persist.allowed-hosts", "mcp.persist.modern.enabled",
 					"mcp.persist.modern.input-timeout", "mcp.persist.modern.max-parked-calls",
-					"mcp.persist.modern.max-subscriptions", "mcp.persist.modern.heartbeat-interval",
-					"mcp.persist.modern.request-state.keys", "mcp.persist.modern.cache.ttl",
-					"mcp.persist.modern.cache.scope");
+					"mcp.persist.modern.max-parked-calls-per-principal",
+					"mcp.persist.modern.max-subscriptions-per-principal", "mcp.persist.modern.max-subscriptions",
+					"mcp.persist.modern.heartbeat-interval", "mcp.persist.modern.request-state.keys",
+					"mcp.persist.modern.cache.ttl", "mcp.persist.modern.cache.scope");
 	}
 
 	@Test

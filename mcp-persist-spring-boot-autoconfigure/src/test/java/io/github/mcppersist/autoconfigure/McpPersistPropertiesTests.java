@@ -41,7 +41,9 @@ class McpPersistPropertiesTests {
 		assertThat(modern.enabled()).isTrue();
 		assertThat(modern.inputTimeout()).isEqualTo(Duration.ofMinutes(10));
 		assertThat(modern.maxParkedCalls()).isEqualTo(200);
+		assertThat(modern.maxParkedCallsPerPrincipal()).isEqualTo(50);
 		assertThat(modern.maxSubscriptions()).isEqualTo(5000);
+		assertThat(modern.maxSubscriptionsPerPrincipal()).isEqualTo(500);
 		assertThat(modern.heartbeatInterval()).isEqualTo(Duration.ofSeconds(5));
 		assertThat(modern.requestState().keys()).isEmpty();
 		assertThat(modern.cache().ttl()).isZero();
@@ -56,6 +58,7 @@ class McpPersistPropertiesTests {
 			"node-timeout, 999ms", "max-request-size, 0", "max-request-size, 2GB", "max-unstored-bytes, 4GB",
 			"max-connection-buffer, 0", "max-calls-per-session, 0", "compression.min-size, 0",
 			"modern.input-timeout, 0s", "modern.input-timeout, 31d", "modern.max-parked-calls, -1",
+			"modern.max-parked-calls-per-principal, -1", "modern.max-subscriptions-per-principal, -1",
 			"modern.max-subscriptions, -1", "modern.heartbeat-interval, 0s", "modern.cache.ttl, -1s" })
 	void refusesWhatCannotWorkAndNamesTheProperty(String property, String value) {
 		assertThatException().isThrownBy(() -> bind(Map.of("mcp.persist." + property, value)))

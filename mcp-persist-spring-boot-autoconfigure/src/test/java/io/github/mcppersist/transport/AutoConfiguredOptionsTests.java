@@ -52,13 +52,16 @@ class AutoConfiguredOptionsTests {
 			ModernOptions modern = Objects.requireNonNull(options.modern());
 			assertThat(modern.inputTimeout()).isEqualTo(Duration.ofMinutes(2));
 			assertThat(modern.maxParkedCalls()).isEqualTo(3);
+			assertThat(modern.maxParkedCallsPerPrincipal()).isEqualTo(2);
 			assertThat(modern.maxSubscriptions()).isEqualTo(4);
+			assertThat(modern.maxSubscriptionsPerPrincipal()).isEqualTo(1);
 			assertThat(modern.heartbeatInterval()).isEqualTo(Duration.ofSeconds(6));
 			assertThat(modern.requestStateKeys()).usingRecursiveFieldByFieldElementComparator()
 				.containsExactly(first, second);
 			assertThat(modern.cacheTtl()).isEqualTo(Duration.ofSeconds(7));
 			assertThat(modern.cacheScope()).isEqualTo(CacheScope.PUBLIC);
 		}, "modern.input-timeout=2m", "modern.max-parked-calls=3", "modern.max-subscriptions=4",
+				"modern.max-parked-calls-per-principal=2", "modern.max-subscriptions-per-principal=1",
 				"modern.heartbeat-interval=6s",
 				"modern.request-state.keys=" + base64.encodeToString(first) + ", " + base64.encodeToString(second),
 				"modern.cache.ttl=7s", "modern.cache.scope=public");

@@ -97,7 +97,9 @@ public final class ModernEra {
 		ModernOptions.Builder builder = ModernOptions.builder()
 			.inputTimeout(this.properties.inputTimeout())
 			.maxParkedCalls(this.properties.maxParkedCalls())
+			.maxParkedCallsPerPrincipal(this.properties.maxParkedCallsPerPrincipal())
 			.maxSubscriptions(this.properties.maxSubscriptions())
+			.maxSubscriptionsPerPrincipal(this.properties.maxSubscriptionsPerPrincipal())
 			.heartbeatInterval(this.properties.heartbeatInterval())
 			.cacheTtl(this.properties.cache().ttl())
 			.cacheScope(this.properties.cache().scope());
