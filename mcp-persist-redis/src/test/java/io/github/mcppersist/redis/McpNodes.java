@@ -62,6 +62,21 @@ final class McpNodes implements AutoCloseable {
 		return nodes;
 	}
 
+	/**
+	 * Start a node for each options.
+	 * @param redis the Redis that they share
+	 * @param options what each of them is to do
+	 * @return the nodes
+	 * @throws Exception if one can't be started
+	 */
+	static McpNodes start(TestRedis redis, StreamableHttpOptions... options) throws Exception {
+		McpNodes nodes = new McpNodes();
+		for (StreamableHttpOptions own : options) {
+			nodes.nodes.add(new Node(redis, own, Duration.ofHours(1), PayloadCodec.none()));
+		}
+		return nodes;
+	}
+
 	Node get(int index) {
 		return this.nodes.get(index);
 	}
