@@ -41,7 +41,7 @@ import static org.awaitility.Awaitility.await;
 @NeedsRedis
 class InputRequestsOnNodesTests {
 
-	private static final int CALLS = 30;
+	private static final int CALLS = 200;
 
 	private static final Pattern STATE = Pattern.compile("\"requestState\":\"([^\"]*)\"");
 
