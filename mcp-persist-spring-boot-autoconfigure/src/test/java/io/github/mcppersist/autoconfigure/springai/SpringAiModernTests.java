@@ -100,6 +100,23 @@ class SpringAiModernTests {
 
 	@ParameterizedTest
 	@MethodSource("applications")
+	void tellsAClientThatCantBeAskedWhatItLacks(WebApplicationType type, String kind) throws Exception {
+		RawMcpClient client = asking(type, kind).client("ann");
+
+		for (ModernPost request : List.of(ModernPost.call(client, "greet", "{}"),
+				new ModernPost(client, "prompts/get", "\"name\":\"greeting\"").header("Mcp-Name", "greeting"),
+				new ModernPost(client, "resources/read", "\"uri\":\"test://greeting\"").header("Mcp-Name",
+						"test://greeting"))) {
+			try (Exchange exchange = request.send()) {
+				assertThat(exchange.body()).contains("\"code\":-32021",
+						"\"requiredCapabilities\":{\"elicitation\":{}}");
+				assertThat(exchange.status()).isEqualTo(400);
+			}
+		}
+	}
+
+	@ParameterizedTest
+	@MethodSource("applications")
 	void goesOnAtASecondInstance(WebApplicationType type, String kind, TestRedis redis) throws Exception {
 		String[] properties = { "mcp.persist.store=redis", "spring.data.redis.url=" + redis.uri(),
 				"mcp.persist.key-prefix=" + redis.keyPrefix().replace(":", ""), "mcp.persist.timeout=10s" };
