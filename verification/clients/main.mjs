@@ -92,6 +92,8 @@ async function startServers() {
       '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-jar', path.resolve(options.jar),
       `--server.port=${port}`, `--spring.data.redis.url=redis://127.0.0.1:${redisPort}`, '--mcp.persist.timeout=30s',
       '--logging.level.org.springframework.context.support=ERROR',
+      // A client that can would take revision 2026-07-28, in which there is nothing to resume.
+      '--mcp.persist.modern.enabled=false',
       ...options['server-arg'],
     ]);
     await waitForPort(port, started, 180_000);

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Recognizes that a handler has failed because its client hasn't declared what it was to
- * be asked for. The SDK says so in the message of an exception and nowhere else, and
- * frameworks make a failed result of that.
+ * be asked for. The SDK and Spring AI say so in the message of an exception and nowhere
+ * else, and frameworks make a failed result of that.
  */
 final class MissingCapability {
 
@@ -38,25 +38,33 @@ final class MissingCapability {
 	 * for another reason
 	 */
 	static @Nullable Map<String, ?> in(@Nullable String message, ClientCapabilities declared) {
-		if (message == null || !message.contains("Client must be configured with ")) {
+		if (message == null) {
 			return null;
 		}
-		if (declared.roots() == null && message.contains("with roots capabilities")) {
+		if (declared.roots() == null && lacks(message, "roots", "Roots")) {
 			return ROOTS;
 		}
-		if (declared.sampling() == null && message.contains("with sampling capabilities")) {
+		if (declared.sampling() == null && lacks(message, "sampling", "Sampling")) {
 			return SAMPLING;
 		}
 		ClientCapabilities.Elicitation elicitation = declared.elicitation();
-		if (elicitation == null && message.contains("with elicitation capabilities")) {
+		if (elicitation == null && lacks(message, "elicitation", "Elicitation")) {
 			return ELICITATION;
 		}
-		if ((elicitation == null || elicitation.url() == null)
-				&& message.contains("with URL elicitation capabilities")) {
+		if ((elicitation == null || elicitation.url() == null) && lacks(message, "URL elicitation")) {
 			return URLS;
 		}
-		return ((elicitation == null || elicitation.form() == null)
-				&& message.contains("with form elicitation capabilities")) ? FORMS : null;
+		return ((elicitation == null || elicitation.form() == null) && lacks(message, "form elicitation")) ? FORMS
+				: null;
+	}
+
+	// As Spring AI's request contexts have it, which look before they ask the SDK
+	private static boolean lacks(String message, String capability, String ofSpringAi) {
+		return lacks(message, capability) || message.contains(ofSpringAi + " not supported by the client: ");
+	}
+
+	private static boolean lacks(String message, String capability) {
+		return message.contains("Client must be configured with " + capability + " capabilities");
 	}
 
 	/**

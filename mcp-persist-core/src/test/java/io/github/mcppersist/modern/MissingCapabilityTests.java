@@ -1,5 +1,6 @@
 package io.github.mcppersist.modern;
 
+import java.util.Locale;
 import java.util.Map;
 
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
@@ -21,6 +22,15 @@ class MissingCapabilityTests {
 	void saysWhatIsMissing(String capability) {
 		assertThat(MissingCapability.in("Client must be configured with " + capability + " capabilities", NONE))
 			.isEqualTo(Map.of(capability, Map.of()));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "Elicitation", "Sampling", "Roots" })
+	void saysWhatIsMissingInTheWordsOfSpringAi(String capability) {
+		assertThat(MissingCapability.in(
+				"Error invoking method: m\n" + capability + " not supported by the client: Implementation[name=c]",
+				NONE))
+			.isEqualTo(Map.of(capability.toLowerCase(Locale.ROOT), Map.of()));
 	}
 
 	@Test

@@ -9,6 +9,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
 
+import io.github.mcppersist.transport.CacheScope;
 import io.github.mcppersist.transport.StoreFailurePolicy;
 
 /**
@@ -64,6 +65,7 @@ import io.github.mcppersist.transport.StoreFailurePolicy;
  * accepts any
  * @param allowedHosts values of the Host header to accept; * accepts any. By default only
  * local ones on a loopback address, and any elsewhere
+ * @param modern settings for clients of revision 2026-07-28
  */
 @ConfigurationProperties("mcp.persist")
 public record McpPersistProperties(@DefaultValue("true") boolean enabled, @DefaultValue("auto") Store store,
@@ -80,7 +82,7 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 		@DefaultValue("true") boolean deleteAllowed, @DefaultValue("16MB") DataSize maxRequestSize,
 		@DefaultValue("8MB") DataSize maxUnstoredBytes, @DefaultValue("512KB") DataSize maxConnectionBuffer,
 		@DefaultValue("100") int maxCallsPerSession, @DefaultValue Set<String> allowedOrigins,
-		@DefaultValue Set<String> allowedHosts) {
+		@DefaultValue Set<String> allowedHosts, @DefaultValue Modern modern) {
 
 	public McpPersistProperties {
 		positive("ttl", ttl);
@@ -120,6 +122,10 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 	private static void positiveInt(String property, DataSize value) {
 		positive(property, value);
 		check(value.toBytes() <= Integer.MAX_VALUE, property, "be less than 2GB", value);
+	}
+
+	private static void notNegative(String property, int value) {
+		check(value >= 0, property, "not be negative", value);
 	}
 
 	private static void check(boolean valid, String property, String rule, Object value) {
@@ -202,6 +208,86 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 
 		public Memory {
 			positive("memory.max-bytes", maxBytes);
+		}
+
+	}
+
+	/**
+	 * Settings for clients of revision 2026-07-28, which has no sessions.
+	 *
+	 * @param enabled whether to serve that revision; if not, its clients fall back to one
+	 * before it
+	 * @param inputTimeout how long a call that has asked its client for input waits for
+	 * it to come back
+	 * @param maxParkedCalls how many calls of an instance may have asked their clients
+	 * for input and not be over yet; beyond that a call that asks gets 503
+	 * @param maxParkedCallsPerPrincipal how many of these may be one principal's; clients
+	 * that nobody has authenticated aren't bounded by this
+	 * @param maxSubscriptions how many clients may listen to changes on an instance;
+	 * beyond that they get 503
+	 * @param maxSubscriptionsPerPrincipal how many of these may be one principal's;
+	 * clients that nobody has authenticated aren't bounded by this
+	 * @param heartbeatInterval how long a response is silent before a comment is sent, by
+	 * which a client is noticed that has gone
+	 * @param requestState settings of the state that clients bring back with their input
+	 * @param cache what clients are told about caching lists and resources
+	 */
+	public record Modern(@DefaultValue("true") boolean enabled, @DefaultValue("10m") Duration inputTimeout,
+			@DefaultValue("200") int maxParkedCalls, @DefaultValue("50") int maxParkedCallsPerPrincipal,
+			@DefaultValue("5000") int maxSubscriptions, @DefaultValue("500") int maxSubscriptionsPerPrincipal,
+			@DefaultValue("5s") Duration heartbeatInterval, @DefaultValue RequestState requestState,
+			@DefaultValue Cache cache) {
+
+		private static final Duration MAX_INPUT_TIMEOUT = Duration.ofDays(30);
+
+		public Modern {
+			positive("modern.input-timeout", inputTimeout);
+			check(inputTimeout.compareTo(MAX_INPUT_TIMEOUT) <= 0, "modern.input-timeout", "be at most 30 days",
+					inputTimeout);
+			notNegative("modern.max-parked-calls", maxParkedCalls);
+			notNegative("modern.max-parked-calls-per-principal", maxParkedCallsPerPrincipal);
+			notNegative("modern.max-subscriptions", maxSubscriptions);
+			notNegative("modern.max-subscriptions-per-principal", maxSubscriptionsPerPrincipal);
+			positive("modern.heartbeat-interval", heartbeatInterval);
+		}
+
+		/**
+		 * Settings of the state that clients bring back with their input.
+		 *
+		 * @param keys keys that the state is sealed with, each 32 random bytes in Base64,
+		 * the same on all instances; the first one seals, all of them open. Without any,
+		 * the instances agree on one
+		 */
+		public record RequestState(@DefaultValue List<String> keys) {
+
+			public RequestState {
+				keys = List.copyOf(keys);
+			}
+
+			/**
+			 * Return the number of keys, and none of them.
+			 */
+			@Override
+			public String toString() {
+				return "RequestState[keys=" + this.keys.size() + "]";
+			}
+
+		}
+
+		/**
+		 * What clients are told about caching lists, resources and what the server says
+		 * of itself.
+		 *
+		 * @param ttl for how long they may take them for fresh
+		 * @param scope who may share what is cached: whoever has the same authorization,
+		 * or anybody
+		 */
+		public record Cache(@DefaultValue("0s") Duration ttl, @DefaultValue("private") CacheScope scope) {
+
+			public Cache {
+				check(!ttl.isNegative(), "modern.cache.ttl", "not be negative", ttl);
+			}
+
 		}
 
 	}

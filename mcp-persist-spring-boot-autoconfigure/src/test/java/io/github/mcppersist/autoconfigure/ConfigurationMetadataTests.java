@@ -24,7 +24,7 @@ class ConfigurationMetadataTests {
 
 	private static final Set<String> WITHOUT_DEFAULT = Set.of("mcp.persist.max-connection-age",
 			"mcp.persist.max-held-session-bytes", "mcp.persist.allowed-origins", "mcp.persist.allowed-hosts",
-			"mcp.persist.encryption.keys");
+			"mcp.persist.encryption.keys", "mcp.persist.modern.request-state.keys");
 
 	private static final Pattern TABLE_ROW = Pattern
 		.compile("\\| `((?:mcp\\.persist|management)\\.[^`]+)` \\| ([^|]*) \\| ([^|]*) \\|");
@@ -48,7 +48,12 @@ class ConfigurationMetadataTests {
 					"mcp.persist.max-held-session-bytes", "mcp.persist.node-timeout", "mcp.persist.delete-allowed",
 					"mcp.persist.max-request-size", "mcp.persist.max-unstored-bytes",
 					"mcp.persist.max-connection-buffer", "mcp.persist.max-calls-per-session",
-					"mcp.persist.allowed-origins", "mcp.persist.allowed-hosts");
+					"mcp.persist.allowed-origins", "mcp.persist.allowed-hosts", "mcp.persist.modern.enabled",
+					"mcp.persist.modern.input-timeout", "mcp.persist.modern.max-parked-calls",
+					"mcp.persist.modern.max-parked-calls-per-principal",
+					"mcp.persist.modern.max-subscriptions-per-principal", "mcp.persist.modern.max-subscriptions",
+					"mcp.persist.modern.heartbeat-interval", "mcp.persist.modern.request-state.keys",
+					"mcp.persist.modern.cache.ttl", "mcp.persist.modern.cache.scope");
 	}
 
 	@Test

@@ -10,6 +10,7 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 import org.springframework.util.unit.DataSize;
 
+import io.github.mcppersist.transport.CacheScope;
 import io.github.mcppersist.transport.StoreFailurePolicy;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -36,6 +37,17 @@ class McpPersistPropertiesTests {
 		assertThat(properties.maxConnectionAge()).isNull();
 		assertThat(properties.allowedOrigins()).isEmpty();
 		assertThat(properties.allowedHosts()).isEmpty();
+		McpPersistProperties.Modern modern = properties.modern();
+		assertThat(modern.enabled()).isTrue();
+		assertThat(modern.inputTimeout()).isEqualTo(Duration.ofMinutes(10));
+		assertThat(modern.maxParkedCalls()).isEqualTo(200);
+		assertThat(modern.maxParkedCallsPerPrincipal()).isEqualTo(50);
+		assertThat(modern.maxSubscriptions()).isEqualTo(5000);
+		assertThat(modern.maxSubscriptionsPerPrincipal()).isEqualTo(500);
+		assertThat(modern.heartbeatInterval()).isEqualTo(Duration.ofSeconds(5));
+		assertThat(modern.requestState().keys()).isEmpty();
+		assertThat(modern.cache().ttl()).isZero();
+		assertThat(modern.cache().scope()).isEqualTo(CacheScope.PRIVATE);
 	}
 
 	@ParameterizedTest
@@ -44,7 +56,10 @@ class McpPersistPropertiesTests {
 			"endpoint, /", "endpoint, /mcp/*", "retry-interval, 0", "heartbeat-interval, 0", "max-connection-age, 0",
 			"session-timeout, -24h", "session-cache-timeout, 0s", "max-sessions, 0", "max-held-session-bytes, 0",
 			"node-timeout, 999ms", "max-request-size, 0", "max-request-size, 2GB", "max-unstored-bytes, 4GB",
-			"max-connection-buffer, 0", "max-calls-per-session, 0", "compression.min-size, 0" })
+			"max-connection-buffer, 0", "max-calls-per-session, 0", "compression.min-size, 0",
+			"modern.input-timeout, 0s", "modern.input-timeout, 31d", "modern.max-parked-calls, -1",
+			"modern.max-parked-calls-per-principal, -1", "modern.max-subscriptions-per-principal, -1",
+			"modern.max-subscriptions, -1", "modern.heartbeat-interval, 0s", "modern.cache.ttl, -1s" })
 	void refusesWhatCannotWorkAndNamesTheProperty(String property, String value) {
 		assertThatException().isThrownBy(() -> bind(Map.of("mcp.persist." + property, value)))
 			.havingRootCause()

@@ -1,6 +1,8 @@
 package io.github.mcppersist.transport;
 
 import java.time.Duration;
+import java.util.Base64;
+import java.util.Objects;
 import java.util.function.Consumer;
 
 import org.junit.jupiter.api.Test;
@@ -28,8 +30,41 @@ class AutoConfiguredOptionsTests {
 				InMemorySessionStoreAutoConfiguration.class, StreamableHttpEndpointAutoConfiguration.class));
 
 	@Test
-	void areTheTransportsOwnDefaultsWithoutAnyProperty() {
-		run((options) -> assertThat(options).usingRecursiveComparison().isEqualTo(StreamableHttpOptions.defaults()));
+	void areTheTransportsOwnDefaultsWithoutAnyPropertyAndServeTheModernEra() {
+		run((options) -> assertThat(options).usingRecursiveComparison()
+			.isEqualTo(StreamableHttpOptions.builder().modern(ModernOptions.defaults()).build()));
+	}
+
+	@Test
+	void areTheTransportsOwnDefaultsWhereTheModernEraIsSwitchedOff() {
+		run((options) -> assertThat(options).usingRecursiveComparison().isEqualTo(StreamableHttpOptions.defaults()),
+				"modern.enabled=false", "modern.input-timeout=1m", "modern.request-state.keys=no key");
+	}
+
+	@Test
+	void followThePropertiesOfTheModernEra() {
+		byte[] first = new byte[32];
+		byte[] second = new byte[32];
+		second[31] = (byte) 0xFF;
+		Base64.Encoder base64 = Base64.getEncoder();
+
+		run((options) -> {
+			ModernOptions modern = Objects.requireNonNull(options.modern());
+			assertThat(modern.inputTimeout()).isEqualTo(Duration.ofMinutes(2));
+			assertThat(modern.maxParkedCalls()).isEqualTo(3);
+			assertThat(modern.maxParkedCallsPerPrincipal()).isEqualTo(2);
+			assertThat(modern.maxSubscriptions()).isEqualTo(4);
+			assertThat(modern.maxSubscriptionsPerPrincipal()).isEqualTo(1);
+			assertThat(modern.heartbeatInterval()).isEqualTo(Duration.ofSeconds(6));
+			assertThat(modern.requestStateKeys()).usingRecursiveFieldByFieldElementComparator()
+				.containsExactly(first, second);
+			assertThat(modern.cacheTtl()).isEqualTo(Duration.ofSeconds(7));
+			assertThat(modern.cacheScope()).isEqualTo(CacheScope.PUBLIC);
+		}, "modern.input-timeout=2m", "modern.max-parked-calls=3", "modern.max-subscriptions=4",
+				"modern.max-parked-calls-per-principal=2", "modern.max-subscriptions-per-principal=1",
+				"modern.heartbeat-interval=6s",
+				"modern.request-state.keys=" + base64.encodeToString(first) + ", " + base64.encodeToString(second),
+				"modern.cache.ttl=7s", "modern.cache.scope=public");
 	}
 
 	@Test

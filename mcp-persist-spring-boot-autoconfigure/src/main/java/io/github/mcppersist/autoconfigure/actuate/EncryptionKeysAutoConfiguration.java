@@ -7,9 +7,9 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.Environment;
 
 /**
- * Auto-configuration of what keeps the keys of {@code mcp.persist.encryption.keys} out of
- * the Actuator endpoints {@code env} and {@code configprops}, also where these show
- * values.
+ * Auto-configuration of what keeps the keys of {@code mcp.persist.encryption.keys} and
+ * {@code mcp.persist.modern.request-state.keys} out of the Actuator endpoints {@code env}
+ * and {@code configprops}, also where these show values.
  */
 @AutoConfiguration
 @ConditionalOnClass(SanitizingFunction.class)

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.SanitizableData;
@@ -16,6 +17,8 @@ import org.springframework.core.env.Environment;
 import org.springframework.util.ObjectUtils;
 import org.springframework.util.function.SingletonSupplier;
 
+import io.github.mcppersist.autoconfigure.payload.KeyProperties;
+
 /**
  * Hides the properties of the keys, however a property source spells them, and all values
  * that have one of the keys in them: a variable that a placeholder names, a command line,
@@ -23,7 +26,9 @@ import org.springframework.util.function.SingletonSupplier;
  */
 final class EncryptionKeysSanitizingFunction implements SanitizingFunction {
 
-	private static final String ENCRYPTION = "mcppersistencryption";
+	private static final List<String> PARENTS = Arrays.stream(KeyProperties.values())
+		.map((keys) -> letters(keys.keys().getParent().toString()))
+		.toList();
 
 	private final Supplier<List<String>> traces;
 
@@ -33,7 +38,9 @@ final class EncryptionKeysSanitizingFunction implements SanitizingFunction {
 	 * to show
 	 */
 	EncryptionKeysSanitizingFunction(Environment environment) {
-		this.traces = SingletonSupplier.of(() -> traces(environment));
+		this.traces = SingletonSupplier.of(() -> Arrays.stream(KeyProperties.values())
+			.flatMap((keys) -> traces(environment, keys.keys().toString()))
+			.toList());
 	}
 
 	@Override
@@ -42,8 +49,12 @@ final class EncryptionKeysSanitizingFunction implements SanitizingFunction {
 	}
 
 	private static boolean isKeys(String name) {
-		String letters = name.toLowerCase(Locale.ROOT).replaceAll("[^a-z]", "");
-		return letters.equals(ENCRYPTION) || letters.startsWith(ENCRYPTION + "key");
+		String letters = letters(name);
+		return PARENTS.stream().anyMatch((parent) -> letters.equals(parent) || letters.startsWith(parent + "key"));
+	}
+
+	private static String letters(String name) {
+		return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z]", "");
 	}
 
 	private boolean hasKey(@Nullable Object value) {
@@ -54,19 +65,18 @@ final class EncryptionKeysSanitizingFunction implements SanitizingFunction {
 		return this.traces.get().stream().anyMatch(text::contains);
 	}
 
-	private static List<String> traces(Environment environment) {
+	private static Stream<String> traces(Environment environment, String property) {
 		try {
 			return Binder.get(environment)
-				.bind("mcp.persist.encryption.keys", Bindable.listOf(String.class))
+				.bind(property, Bindable.listOf(String.class))
 				.orElseGet(List::of)
 				.stream()
 				.map(EncryptionKeysSanitizingFunction::trace)
-				.filter((trace) -> !trace.isEmpty())
-				.toList();
+				.filter((trace) -> !trace.isEmpty());
 		}
 		catch (BindException ex) {
 			// With these an application starts only if it uses no keys
-			return List.of();
+			return Stream.empty();
 		}
 	}
 

@@ -1,5 +1,6 @@
 package io.github.mcppersist.autoconfigure.actuate;
 
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -9,14 +10,17 @@ import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEn
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
 
+import io.github.mcppersist.autoconfigure.endpoint.ModernEra;
+import io.github.mcppersist.autoconfigure.endpoint.StreamableHttpEndpointAutoConfiguration;
 import io.github.mcppersist.autoconfigure.store.InMemoryEventStoreAutoConfiguration;
 import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 /**
  * Auto-configuration of the health contributor {@code mcpPersist}, which
  * {@code management.health.mcppersist.enabled} switches off.
  */
-@AutoConfiguration(after = InMemoryEventStoreAutoConfiguration.class)
+@AutoConfiguration(after = { InMemoryEventStoreAutoConfiguration.class, StreamableHttpEndpointAutoConfiguration.class })
 @ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
 @ConditionalOnClass({ HealthIndicator.class, ConditionalOnEnabledHealthIndicator.class })
 public final class EventStoreHealthAutoConfiguration {
@@ -25,8 +29,11 @@ public final class EventStoreHealthAutoConfiguration {
 	@ConditionalOnEnabledHealthIndicator("mcppersist")
 	@ConditionalOnSingleCandidate(EventStore.class)
 	@ConditionalOnMissingBean(name = "mcpPersistHealthIndicator")
-	EventStoreHealthIndicator mcpPersistHealthIndicator(EventStore eventStore) {
-		return new EventStoreHealthIndicator(eventStore);
+	EventStoreHealthIndicator mcpPersistHealthIndicator(EventStore eventStore,
+			ObjectProvider<StreamableHttpEndpoint> endpoint, ObjectProvider<ModernEra> modernEra) {
+		ModernEra era = modernEra.getIfUnique();
+		return new EventStoreHealthIndicator(eventStore,
+				(era != null && era.isServed()) ? endpoint.getIfUnique() : null);
 	}
 
 }

@@ -1,5 +1,6 @@
 package io.github.mcppersist.autoconfigure.actuate;
 
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.health.contributor.AbstractHealthIndicator;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.Status;
@@ -7,11 +8,15 @@ import org.springframework.boot.health.contributor.Status;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.MonitoredEventStore;
 import io.github.mcppersist.event.StoreOutage;
+import io.github.mcppersist.observe.ConnectionKind;
+import io.github.mcppersist.observe.EndpointStatistics;
+import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 /**
- * Says whether events are stored. During an outage the server still serves, so it isn't
- * down but degraded. It reports what the store has found out by itself, and makes no call
- * that a health check would have to wait for.
+ * Says whether events are stored, and how many clients of revision 2026-07-28 are waited
+ * for and listen. During an outage the server still serves, so it isn't down but
+ * degraded. It reports what the store has found out by itself, and makes no call that a
+ * health check would have to wait for.
  */
 final class EventStoreHealthIndicator extends AbstractHealthIndicator {
 
@@ -24,13 +29,26 @@ final class EventStoreHealthIndicator extends AbstractHealthIndicator {
 
 	private final EventStore eventStore;
 
-	EventStoreHealthIndicator(EventStore eventStore) {
+	private final @Nullable StreamableHttpEndpoint endpoint;
+
+	/**
+	 * Create the indicator.
+	 * @param eventStore whether it stores events
+	 * @param endpoint whose calls wait for their clients, or {@code null} if none do
+	 */
+	EventStoreHealthIndicator(EventStore eventStore, @Nullable StreamableHttpEndpoint endpoint) {
 		this.eventStore = eventStore;
+		this.endpoint = endpoint;
 	}
 
 	@Override
 	protected void doHealthCheck(Health.Builder builder) {
 		builder.up().withDetail("store", this.eventStore.getClass().getSimpleName());
+		if (this.endpoint != null) {
+			EndpointStatistics statistics = this.endpoint.statistics();
+			builder.withDetail("parkedCalls", statistics.parkedCalls())
+				.withDetail("subscriptions", statistics.connections().getOrDefault(ConnectionKind.SUBSCRIPTION, 0));
+		}
 		StoreOutage outage = (this.eventStore instanceof MonitoredEventStore monitored) ? monitored.outage() : null;
 		if (outage != null) {
 			builder.status(DEGRADED)

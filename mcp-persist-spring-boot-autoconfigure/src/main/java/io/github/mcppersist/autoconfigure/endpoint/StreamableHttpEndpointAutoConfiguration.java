@@ -10,6 +10,7 @@ import io.modelcontextprotocol.spec.McpStreamableServerTransportProvider;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.config.BeanDefinition;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -34,6 +35,7 @@ import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.payload.PayloadCodec;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.task.TaskStore;
 import io.github.mcppersist.transport.ContextCapture;
 import io.github.mcppersist.transport.SessionOwnerResolver;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
@@ -85,8 +87,14 @@ public final class StreamableHttpEndpointAutoConfiguration {
 	}
 
 	@Bean
+	ModernEra mcpPersistModernEra(McpPersistProperties properties, Environment environment,
+			ConfigurableListableBeanFactory beanFactory) {
+		return new ModernEra(properties.modern(), environment, beanFactory);
+	}
+
+	@Bean
 	@ConditionalOnMissingBean
-	StreamableHttpOptions streamableHttpOptions(McpPersistProperties properties,
+	StreamableHttpOptions streamableHttpOptions(McpPersistProperties properties, ModernEra modernEra,
 			ObjectProvider<StreamableHttpOptionsCustomizer> customizers) {
 		StreamableHttpOptions.Builder builder = StreamableHttpOptions.builder()
 			.retryInterval(properties.retryInterval())
@@ -100,7 +108,8 @@ public final class StreamableHttpEndpointAutoConfiguration {
 			.allowedOrigins(properties.allowedOrigins())
 			.allowedHosts(properties.allowedHosts())
 			.deleteAllowed(properties.deleteAllowed())
-			.onStoreFailure(properties.onStoreFailure());
+			.onStoreFailure(properties.onStoreFailure())
+			.modern(modernEra.options());
 		if (properties.maxHeldSessionBytes() != null) {
 			builder.maxHeldSessionBytes(properties.maxHeldSessionBytes().toBytes());
 		}
@@ -112,8 +121,9 @@ public final class StreamableHttpEndpointAutoConfiguration {
 	@Scope(BeanDefinition.SCOPE_PROTOTYPE)
 	@ConditionalOnMissingBean
 	StreamableHttpEndpoint.Builder streamableHttpEndpointBuilder(EventStore eventStore, SessionStore sessionStore,
-			ObjectProvider<NodeRegistry> nodeRegistry, ObjectProvider<PayloadCodec> payloadCodec,
-			StreamableHttpOptions options, @Qualifier(JSON_MAPPER) ObjectProvider<McpJsonMapper> serverJsonMapper,
+			ObjectProvider<TaskStore> taskStore, ObjectProvider<NodeRegistry> nodeRegistry,
+			ObjectProvider<PayloadCodec> payloadCodec, StreamableHttpOptions options,
+			@Qualifier(JSON_MAPPER) ObjectProvider<McpJsonMapper> serverJsonMapper,
 			ObjectProvider<McpJsonMapper> jsonMapper, ObjectProvider<SessionOwnerResolver> sessionOwnerResolver,
 			ObjectProvider<ContextCapture> contextCapture, ObjectProvider<EndpointObserver> observers,
 			@Qualifier(EXECUTOR) ObjectProvider<Executor> executor) {
@@ -124,6 +134,7 @@ public final class StreamableHttpEndpointAutoConfiguration {
 					() -> jsonMapper.getIfUnique(StreamableHttpEndpointAutoConfiguration::defaultJsonMapper)));
 		sessionOwnerResolver.ifAvailable(builder::sessionOwnerResolver);
 		contextCapture.ifUnique(builder::contextCapture);
+		taskStore.ifAvailable(builder::taskStore);
 		nodeRegistry.ifAvailable(builder::nodeRegistry);
 		payloadCodec.ifAvailable(builder::payloadCodec);
 		observers.orderedStream().forEach(builder::observer);

@@ -13,6 +13,7 @@ import io.github.mcppersist.event.MonitoredEventStore;
 import io.github.mcppersist.event.StoreOutage;
 import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.observe.EndpointStatistics;
+import io.github.mcppersist.observe.Era;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 /**
@@ -32,7 +33,11 @@ final class EndpointGauges implements MeterBinder {
 	@Override
 	public void bindTo(MeterRegistry registry) {
 		gauge(registry, EndpointMeter.SESSIONS, EndpointStatistics::sessions);
-		gauge(registry, EndpointMeter.REQUESTS_RUNNING, EndpointStatistics::runningRequests);
+		for (Era era : Era.values()) {
+			gauge(registry, EndpointMeter.REQUESTS_RUNNING, (statistics) -> statistics.running().getOrDefault(era, 0),
+					MetricsObserver.tagValue(era));
+		}
+		gauge(registry, EndpointMeter.CALLS_PARKED, EndpointStatistics::parkedCalls);
 		gauge(registry, EndpointMeter.EVENTS_UNSTORED, EndpointStatistics::unstoredBytes);
 		for (ConnectionKind kind : ConnectionKind.values()) {
 			gauge(registry, EndpointMeter.CONNECTIONS, (statistics) -> statistics.connections().getOrDefault(kind, 0),

@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.docs.MeterDocumentation;
 import org.jspecify.annotations.Nullable;
 
@@ -52,14 +53,32 @@ enum EndpointMeter implements MeterDocumentation {
 	SESSIONS_NOT_STORED("mcp.persist.sessions.not.stored", Meter.Type.COUNTER, null,
 			"Attempts to store a session in use that failed, since there are as many as there may be"),
 
+	REQUESTS("mcp.persist.requests", Meter.Type.COUNTER, null, "Requests that were handled", Tag.ERA),
+
 	REQUESTS_RUNNING("mcp.persist.requests.running", Meter.Type.GAUGE, null,
-			"Requests whose response is yet to be stored"),
+			"Requests whose response is yet to be stored, or to leave where none is stored", Tag.ERA),
 
 	REQUESTS_CANCELLED("mcp.persist.requests.cancelled", Meter.Type.COUNTER, null,
 			"Requests of this instance that their clients cancelled"),
 
 	REQUESTS_ORPHANED("mcp.persist.requests.orphaned", Meter.Type.COUNTER, null,
-			"Requests of an instance that has gone, which this one ended with an error");
+			"Requests of an instance that has gone, which this one ended with an error"),
+
+	CALLS_PARKED("mcp.persist.calls.parked", Meter.Type.GAUGE, null,
+			"Calls that run on this instance and have asked their clients for input"),
+
+	CALLS_PARKED_ENDED("mcp.persist.calls.parked.ended", Meter.Type.COUNTER, null,
+			"Calls that had asked their clients for input, by how they ended", Tag.OUTCOME),
+
+	ROUNDS("mcp.persist.rounds", Meter.Type.COUNTER, null,
+			"Rounds of this instance's calls that ended with what the client is asked for"),
+
+	INPUT_WAIT("mcp.persist.input.wait", Meter.Type.TIMER, null,
+			"How long clients took to come back with what they were asked for"),
+
+	REQUEST_STATES_REJECTED("mcp.persist.request.states.rejected", Meter.Type.COUNTER, null,
+			"Clients that were refused to go on with a call, by what is wrong with the state that they brought back",
+			Tag.REASON);
 
 	private final String name;
 
@@ -119,6 +138,10 @@ enum EndpointMeter implements MeterDocumentation {
 		return all;
 	}
 
+	Timer timer(MeterRegistry registry, String... tagValues) {
+		return Timer.builder(this.name).description(this.description).tags(tags(tagValues)).register(registry);
+	}
+
 	Counter counter(MeterRegistry registry, String... tagValues) {
 		return Counter.builder(this.name).description(this.description).tags(tags(tagValues)).register(registry);
 	}
@@ -128,7 +151,9 @@ enum EndpointMeter implements MeterDocumentation {
 	 */
 	enum Tag implements KeyName {
 
-		ACCESS("access"), KIND("kind"), OPERATION("operation"), OUTCOME("outcome"), STORE("store");
+		ACCESS("access"), ERA("era"), KIND("kind"), OPERATION("operation"), OUTCOME("outcome"), REASON("reason"),
+
+		STORE("store");
 
 		private final String name;
 

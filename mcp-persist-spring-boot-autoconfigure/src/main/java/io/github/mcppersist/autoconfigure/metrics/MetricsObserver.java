@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 import io.github.mcppersist.event.EventStoreException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.observe.Era;
+import io.github.mcppersist.observe.ParkedCallOutcome;
+import io.github.mcppersist.observe.RequestStateRejection;
 import io.github.mcppersist.observe.ResumeOutcome;
 import io.github.mcppersist.observe.StoreOperation;
 import io.github.mcppersist.payload.PayloadPlace;
@@ -50,6 +53,17 @@ final class MetricsObserver implements EndpointObserver {
 
 	private final Counter requestsOrphaned;
 
+	private final Map<Era, Counter> requests = new EnumMap<>(Era.class);
+
+	private final Map<ParkedCallOutcome, Counter> parkedCallsEnded = new EnumMap<>(ParkedCallOutcome.class);
+
+	private final Counter rounds;
+
+	private final Timer inputWait;
+
+	private final Map<RequestStateRejection, Counter> requestStatesRejected = new EnumMap<>(
+			RequestStateRejection.class);
+
 	private final Map<ResumeOutcome, Counter> resumes = new EnumMap<>(ResumeOutcome.class);
 
 	/**
@@ -74,6 +88,18 @@ final class MetricsObserver implements EndpointObserver {
 		for (ResumeOutcome outcome : ResumeOutcome.values()) {
 			this.resumes.put(outcome, EndpointMeter.RESUMES.counter(registry, tagValue(outcome)));
 		}
+		for (Era era : Era.values()) {
+			this.requests.put(era, EndpointMeter.REQUESTS.counter(registry, tagValue(era)));
+		}
+		for (ParkedCallOutcome outcome : ParkedCallOutcome.values()) {
+			this.parkedCallsEnded.put(outcome, EndpointMeter.CALLS_PARKED_ENDED.counter(registry, tagValue(outcome)));
+		}
+		this.rounds = EndpointMeter.ROUNDS.counter(registry);
+		this.inputWait = EndpointMeter.INPUT_WAIT.timer(registry);
+		for (RequestStateRejection rejection : RequestStateRejection.values()) {
+			this.requestStatesRejected.put(rejection,
+					EndpointMeter.REQUEST_STATES_REJECTED.counter(registry, tagValue(rejection)));
+		}
 	}
 
 	/**
@@ -91,10 +117,8 @@ final class MetricsObserver implements EndpointObserver {
 		int index = outcome.ordinal() * OPERATIONS + operation.ordinal();
 		Timer timer = this.storeCalls.get(index);
 		if (timer == null) {
-			timer = Timer.builder(EndpointMeter.STORE_CALLS.getName())
-				.description(EndpointMeter.STORE_CALLS.getDescription())
-				.tags(EndpointMeter.STORE_CALLS.tags(operation.store(), operation.method(), tagValue(outcome)))
-				.register(this.registry);
+			timer = EndpointMeter.STORE_CALLS.timer(this.registry, operation.store(), operation.method(),
+					tagValue(outcome));
 			this.storeCalls.set(index, timer);
 		}
 		timer.record(nanos, TimeUnit.NANOSECONDS);
@@ -122,7 +146,11 @@ final class MetricsObserver implements EndpointObserver {
 
 	@Override
 	public void payloadUnreadable(PayloadPlace.Kind kind) {
-		Counter counter = this.payloadsUnreadable.get(kind);
+		increment(this.payloadsUnreadable, kind);
+	}
+
+	private static <T> void increment(Map<T, Counter> counters, T key) {
+		Counter counter = counters.get(key);
 		if (counter != null) {
 			counter.increment();
 		}
@@ -146,6 +174,31 @@ final class MetricsObserver implements EndpointObserver {
 	@Override
 	public void requestCancelled() {
 		this.requestsCancelled.increment();
+	}
+
+	@Override
+	public void requestStarted(Era era) {
+		increment(this.requests, era);
+	}
+
+	@Override
+	public void inputRequired() {
+		this.rounds.increment();
+	}
+
+	@Override
+	public void inputReceived(long nanos) {
+		this.inputWait.record(nanos, TimeUnit.NANOSECONDS);
+	}
+
+	@Override
+	public void parkedCallEnded(ParkedCallOutcome outcome) {
+		increment(this.parkedCallsEnded, outcome);
+	}
+
+	@Override
+	public void requestStateRejected(RequestStateRejection rejection) {
+		increment(this.requestStatesRejected, rejection);
 	}
 
 	/**

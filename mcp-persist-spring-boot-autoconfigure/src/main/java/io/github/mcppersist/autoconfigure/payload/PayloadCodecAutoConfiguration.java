@@ -67,13 +67,13 @@ public final class PayloadCodecAutoConfiguration {
 			.acceptingPlain(encryption.acceptPlain());
 		List<String> keys = encryption.keys();
 		for (int i = 0; i < keys.size(); i++) {
-			add(builder, EncryptionProperties.KEYS + "[" + i + "]", keys.get(i).trim());
+			add(builder, KeyProperties.ENCRYPTION.keys() + "[" + i + "]", keys.get(i).trim());
 		}
 		try {
 			return builder.build();
 		}
 		catch (IllegalArgumentException ex) {
-			throw new InvalidEncryptionException(EncryptionProperties.ENCRYPTION + ".accept-plain",
+			throw new InvalidEncryptionException(KeyProperties.ENCRYPTION.parent() + ".accept-plain",
 					"It is false, and enabled is false, too. " + ex.getMessage());
 		}
 	}

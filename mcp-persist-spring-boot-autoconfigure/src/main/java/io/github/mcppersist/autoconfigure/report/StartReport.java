@@ -16,6 +16,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.util.ClassUtils;
 
 import io.github.mcppersist.autoconfigure.endpoint.EndpointPath;
+import io.github.mcppersist.autoconfigure.endpoint.ModernEra;
 import io.github.mcppersist.autoconfigure.endpoint.StreamableHttpEndpointAutoConfiguration;
 import io.github.mcppersist.autoconfigure.payload.ConfiguredPayloadCodec;
 import io.github.mcppersist.autoconfigure.springai.SpringAiSetup;
@@ -61,9 +62,9 @@ final class StartReport implements ApplicationListener<ApplicationReadyEvent> {
 		if (nodes != null) {
 			line = line.addKeyValue("mcp.node.id", nodes.nodeId());
 		}
-		line.log("MCP is served {}. {}{}{}",
+		line.log("MCP is served {}. {}{}{}{}",
 				(path != null) ? "at " + path.value() : "where a bean of the application's own says", stores(),
-				encryption(), (nodes != null) ? ". This is node " + nodes.nodeId() : "");
+				encryption(), modern(), (nodes != null) ? ". This is node " + nodes.nodeId() : "");
 	}
 
 	/**
@@ -145,6 +146,12 @@ final class StartReport implements ApplicationListener<ApplicationReadyEvent> {
 						.equals(beans.getBeanDefinition(name).getFactoryBeanName()));
 		ConfiguredPayloadCodec codec = this.context.getBeanProvider(ConfiguredPayloadCodec.class).getIfUnique();
 		return (configured && codec != null && codec.encryption() != null) ? ". " + codec.encryption() : "";
+	}
+
+	private String modern() {
+		ModernEra era = this.context.getBeanProvider(ModernEra.class).getIfUnique();
+		String obstacle = (era != null) ? era.obstacle() : null;
+		return (obstacle != null) ? ". Revision 2026-07-28 isn't served there, " + obstacle : "";
 	}
 
 	private static String describe(EventStore events) {

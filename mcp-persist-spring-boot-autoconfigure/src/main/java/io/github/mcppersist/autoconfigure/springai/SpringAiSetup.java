@@ -50,6 +50,11 @@ public final class SpringAiSetup {
 		}
 		if (!is("protocol", "STREAMABLE", false)) {
 			String protocol = property("protocol");
+			if ("MODERN".equalsIgnoreCase(protocol)) {
+				return PROTOCOL
+						+ " is MODERN, and Spring AI's own server serves revision 2026-07-28 and no other. Set it "
+						+ "to STREAMABLE to serve that one and those before it at the same path";
+			}
 			return (protocol != null) ? PROTOCOL + " is " + protocol + ". Set it to STREAMABLE"
 					: PROTOCOL + " isn't set, and Spring AI's default is SSE. Set it to STREAMABLE";
 		}

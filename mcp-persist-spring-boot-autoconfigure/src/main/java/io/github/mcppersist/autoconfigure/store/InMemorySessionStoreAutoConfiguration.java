@@ -7,11 +7,15 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.annotation.Bean;
 
 import io.github.mcppersist.autoconfigure.McpPersistProperties;
+import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.session.InMemorySessionStore;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.task.InMemoryTaskStore;
+import io.github.mcppersist.task.TaskStore;
 
 /**
- * Auto-configuration of a {@link SessionStore} in memory, for want of any other.
+ * Auto-configuration of a {@link SessionStore} and a {@link TaskStore} in memory, for
+ * want of any other.
  */
 @AutoConfiguration(after = { RedisSessionStoreAutoConfiguration.class, InMemoryEventStoreAutoConfiguration.class })
 @ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
@@ -25,6 +29,14 @@ public final class InMemorySessionStoreAutoConfiguration {
 			.timeToLive(properties.sessionTimeout())
 			.maxSessions(properties.maxSessions())
 			.build();
+	}
+
+	// Of no use to nodes that share their sessions
+	@Bean
+	@ConditionalOnBooleanProperty(name = "mcp.persist.modern.enabled", matchIfMissing = true)
+	@ConditionalOnMissingBean({ TaskStore.class, NodeRegistry.class })
+	InMemoryTaskStore inMemoryTaskStore(McpPersistProperties properties) {
+		return InMemoryTaskStore.builder().minTimeToLive(properties.completedTtl()).build();
 	}
 
 }

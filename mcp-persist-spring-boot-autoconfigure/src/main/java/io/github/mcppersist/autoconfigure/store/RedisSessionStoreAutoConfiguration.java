@@ -13,11 +13,14 @@ import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.redis.RedisEventStore;
 import io.github.mcppersist.redis.RedisNodeRegistry;
 import io.github.mcppersist.redis.RedisSessionStore;
+import io.github.mcppersist.redis.RedisTaskStore;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.task.TaskStore;
 
 /**
- * Auto-configuration of a {@link SessionStore} and a {@link NodeRegistry} in the Redis of
- * the {@link RedisEventStore}, whose connections they share, and of the end of all three.
+ * Auto-configuration of a {@link SessionStore}, a {@link TaskStore} and a
+ * {@link NodeRegistry} in the Redis of the {@link RedisEventStore}, whose connections
+ * they share, and of the end of them all.
  */
 @AutoConfiguration(after = RedisEventStoreAutoConfiguration.class)
 @ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
@@ -30,6 +33,14 @@ public final class RedisSessionStoreAutoConfiguration {
 	@ConditionalOnMissingBean(SessionStore.class)
 	RedisSessionStore redisSessionStore(RedisEventStore eventStore, McpPersistProperties properties) {
 		return RedisSessionStore.of(eventStore, properties.sessionTimeout(), properties.maxSessions());
+	}
+
+	// A call is kept for its client as long as a stream is
+	@Bean
+	@ConditionalOnBooleanProperty(name = "mcp.persist.modern.enabled", matchIfMissing = true)
+	@ConditionalOnMissingBean(TaskStore.class)
+	RedisTaskStore redisTaskStore(RedisEventStore eventStore, McpPersistProperties properties) {
+		return RedisTaskStore.of(eventStore, properties.completedTtl());
 	}
 
 	@Bean

@@ -42,8 +42,18 @@ class ActuateAutoConfigurationTests {
 			Health health = context.getBean(HealthIndicator.class).health();
 
 			assertThat(health.getStatus()).isEqualTo(Status.UP);
-			assertThat(health.getDetails()).containsEntry("store", "InMemoryEventStore").hasSize(1);
+			assertThat(health.getDetails()).containsEntry("store", "InMemoryEventStore")
+				.containsEntry("parkedCalls", 0)
+				.containsEntry("subscriptions", 0)
+				.hasSize(3);
 		});
+	}
+
+	@Test
+	void healthSaysNothingOfTheModernEraWhereItIsSwitchedOff() {
+		this.context.withPropertyValues("mcp.persist.modern.enabled=false")
+			.run((context) -> assertThat(context.getBean(HealthIndicator.class).health().getDetails())
+				.containsOnlyKeys("store"));
 	}
 
 	@Test

@@ -17,6 +17,7 @@ import io.github.mcppersist.autoconfigure.ObservedServer;
 import io.github.mcppersist.redis.RedisEventStore;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
+import io.github.mcppersist.test.transport.ModernPost;
 import io.github.mcppersist.test.transport.RawMcpClient;
 import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
 
@@ -31,7 +32,8 @@ class McpPersistEndpointTests {
 
 	private final RedisServer redis = RedisServer.start();
 
-	private final ObservedServer first = server("management.endpoints.web.exposure.include=mcppersist");
+	private final ObservedServer first = server("management.endpoints.web.exposure.include=mcppersist,health",
+			"management.endpoint.health.show-details=always");
 
 	private ObservedServer server(String... properties) {
 		List<String> all = new ArrayList<>(List.of(properties));
@@ -66,6 +68,31 @@ class McpPersistEndpointTests {
 			assertThat(node.at("/statistics/sessions").asInt()).isPositive();
 			this.first.tools().open("g");
 			call.rest();
+		}
+	}
+
+	@Test
+	void showsParkedCallsAndWhoListensOfTheModernEraAndSoDoesHealth() throws Exception {
+		initialize();
+		RawMcpClient client = this.first.client();
+		try (Exchange asked = new ModernPost(client, "tools/call", "\"name\":\"elicit\",\"arguments\":{}")
+			.header("Mcp-Name", "elicit")
+			.field("clientCapabilities", "{\"elicitation\":{}}")
+			.send();
+				Exchange listening = new ModernPost(client, "subscriptions/listen",
+						"\"notifications\":{\"toolsListChanged\":true}")
+					.send()) {
+			assertThat(asked.body()).contains("input_required");
+			listening.next();
+
+			JsonNode statistics = json(this.first.get("/actuator/mcppersist")).get("statistics");
+			assertThat(statistics.get("parkedCalls").asInt()).isEqualTo(1);
+			assertThat(statistics.at("/running/MODERN").asInt()).isEqualTo(1);
+			assertThat(statistics.at("/running/LEGACY").asInt()).isZero();
+			assertThat(statistics.at("/connections/SUBSCRIPTION").asInt()).isEqualTo(1);
+			JsonNode details = json(this.first.get("/actuator/health/mcpPersist")).get("details");
+			assertThat(details.get("parkedCalls").asInt()).isEqualTo(1);
+			assertThat(details.get("subscriptions").asInt()).isEqualTo(1);
 		}
 	}
 

@@ -34,6 +34,7 @@ import io.github.mcppersist.redis.RedisEventStore;
 import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
+import io.github.mcppersist.test.transport.ModernPost;
 import io.github.mcppersist.test.transport.RawMcpClient;
 import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.test.transport.RawMcpClient.SseEvent;
@@ -93,6 +94,7 @@ class EndpointMetricsTests {
 		refuseResumes(client);
 		abandonAResume(client);
 		cancelARequest(client);
+		askAModernClient();
 		endAnOrphan(client);
 		loseRedis(client);
 
@@ -132,7 +134,7 @@ class EndpointMetricsTests {
 			try (Exchange resumed = there.get(cursor)) {
 				resumed.next();
 				await(() -> assertThat(resumes("live")).isEqualTo(1));
-				assertThat(gauge("mcp.persist.requests.running")).isEqualTo(1);
+				assertThat(gauge("mcp.persist.requests.running", "era", "legacy")).isEqualTo(1);
 				for (String kind : List.of("request", "standalone", "resumed")) {
 					await(() -> assertThat(gauge("mcp.persist.connections", "kind", kind)).as(kind).isEqualTo(1));
 				}
@@ -142,7 +144,7 @@ class EndpointMetricsTests {
 				resumed.rest();
 			}
 		}
-		await(() -> assertThat(gauge("mcp.persist.requests.running")).isZero());
+		await(() -> assertThat(gauge("mcp.persist.requests.running", "era", "legacy")).isZero());
 		for (String operation : List.of("openStream", "storeEvents", "completeStream", "replayEventsAfter")) {
 			assertThat(calls("events", operation, "success")).as(operation).isPositive();
 		}
@@ -220,6 +222,47 @@ class EndpointMetricsTests {
 			call.rest();
 		}
 		await(() -> assertThat(counter("mcp.persist.requests.cancelled")).isEqualTo(1));
+	}
+
+	private void askAModernClient() throws Exception {
+		double requests = counter("mcp.persist.requests", "era", "modern");
+		RawMcpClient client = this.second.client();
+		String state;
+		try (Exchange call = elicit(client, "").send()) {
+			state = call.body().replaceFirst(".*\"requestState\":\"([^\"]+)\".*", "$1");
+		}
+		await(() -> assertThat(counter("mcp.persist.requests", "era", "modern")).isEqualTo(requests + 1));
+		await(() -> assertThat(counter("mcp.persist.rounds")).isEqualTo(1));
+		assertThat(gauge("mcp.persist.calls.parked")).isEqualTo(1);
+		assertThat(gauge("mcp.persist.requests.running", "era", "modern")).isEqualTo(1);
+		assertThat(gauge("mcp.persist.requests.running", "era", "legacy")).isZero();
+		assertThat(counter("mcp.persist.calls.parked.ended", "outcome", "completed")).isZero();
+
+		String answer = ",\"inputResponses\":{\"elicitation\":{\"action\":\"accept\",\"content\":{}}}";
+		rest(elicit(client, ",\"requestState\":\"forged\"" + answer).send());
+		await(() -> assertThat(counter("mcp.persist.request.states.rejected", "reason", "invalid")).isEqualTo(1));
+		// To the other instance: counted is where the call runs
+		rest(elicit(this.first.client(), ",\"requestState\":\"" + state + "\"" + answer).send());
+
+		await(() -> assertThat(counter("mcp.persist.calls.parked.ended", "outcome", "completed")).isEqualTo(1));
+		Timer wait = this.registry.get("mcp.persist.input.wait").timer();
+		assertThat(wait.count()).isEqualTo(1);
+		assertThat(wait.totalTime(TimeUnit.NANOSECONDS)).isPositive();
+		await(() -> assertThat(gauge("mcp.persist.calls.parked")).isZero());
+		assertThat(counter("mcp.persist.requests", "era", "modern")).isEqualTo(requests + 1);
+		try (Exchange listening = new ModernPost(client, "subscriptions/listen",
+				"\"notifications\":{\"toolsListChanged\":true}")
+			.send()) {
+			listening.next();
+			await(() -> assertThat(gauge("mcp.persist.connections", "kind", "subscription")).isEqualTo(1));
+		}
+		assertThat(calls("tasks", "createTask", "success")).isPositive();
+	}
+
+	private static ModernPost elicit(RawMcpClient client, String round) {
+		return new ModernPost(client, "tools/call", "\"name\":\"elicit\",\"arguments\":{}" + round)
+			.header("Mcp-Name", "elicit")
+			.field("clientCapabilities", "{\"elicitation\":{}}");
 	}
 
 	private void endAnOrphan(RawMcpClient client) throws Exception {

@@ -14,6 +14,9 @@ import io.micrometer.common.docs.KeyName;
 import org.junit.jupiter.api.Test;
 
 import io.github.mcppersist.observe.ConnectionKind;
+import io.github.mcppersist.observe.Era;
+import io.github.mcppersist.observe.ParkedCallOutcome;
+import io.github.mcppersist.observe.RequestStateRejection;
 import io.github.mcppersist.observe.ResumeOutcome;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -50,6 +53,21 @@ class OperationsDocumentTests {
 	@Test
 	void explainsEachOutcomeOfAResume() {
 		assertExplains("| `outcome` of a resume", ResumeOutcome.values());
+	}
+
+	@Test
+	void explainsEachOutcomeOfAParkedCall() {
+		assertExplains("| `outcome` of a parked call", ParkedCallOutcome.values());
+	}
+
+	@Test
+	void explainsEachReasonForWhichAStateIsRejected() {
+		assertExplains("| `reason` of a state", RequestStateRejection.values());
+	}
+
+	@Test
+	void explainsEachEra() {
+		assertExplains("| `era`", Era.values());
 	}
 
 	@Test

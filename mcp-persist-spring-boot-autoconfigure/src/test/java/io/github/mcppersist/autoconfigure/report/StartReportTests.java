@@ -32,6 +32,7 @@ import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.session.InMemorySessionStore;
+import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
@@ -203,6 +204,15 @@ class StartReportTests {
 	}
 
 	@Test
+	void saysThatNodesWithoutATaskStoreDoNotServeTheModernEra(CapturedOutput output) {
+		run(WebApplicationType.SERVLET, List.of(OwnNodes.class), STREAMABLE);
+
+		assertThat(lines(output)).singleElement()
+			.asString()
+			.contains("MCP is served at /mcp.", "Revision 2026-07-28 isn't served there", "no TaskStore");
+	}
+
+	@Test
 	void doesNotKeepAnApplicationWithSeveralNodesFromStarting(CapturedOutput output) {
 		run(WebApplicationType.SERVLET, List.of(SeveralNodes.class), PLAIN);
 
@@ -288,6 +298,26 @@ class StartReportTests {
 		@Bean(destroyMethod = "close")
 		McpSyncServer mcpServer(StreamableHttpEndpoint endpoint) {
 			return McpServer.sync(endpoint).serverInfo("plain", "1").build();
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class OwnNodes {
+
+		@Bean
+		EventStore eventStore() {
+			return new InMemoryEventStore();
+		}
+
+		@Bean
+		SessionStore sessionStore() {
+			return new InMemorySessionStore();
+		}
+
+		@Bean
+		NodeRegistry nodeRegistry() {
+			return NodeRegistry.single();
 		}
 
 	}

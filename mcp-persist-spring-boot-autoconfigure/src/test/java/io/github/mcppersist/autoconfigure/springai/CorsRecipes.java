@@ -32,7 +32,7 @@ final class CorsRecipes {
 			cors.setAllowedOrigins(List.of("https://app.example"));
 			cors.setAllowedMethods(List.of("GET", "POST", "DELETE"));
 			cors.setAllowedHeaders(List.of("Authorization", "Content-Type", "Last-Event-ID", "MCP-Protocol-Version",
-					"Mcp-Session-Id"));
+					"Mcp-Method", "Mcp-Name", "Mcp-Session-Id"));
 			cors.setExposedHeaders(List.of("Mcp-Session-Id", "WWW-Authenticate"));
 			UrlBasedCorsConfigurationSource source = new UrlBasedCorsConfigurationSource();
 			source.registerCorsConfiguration("/mcp", cors);
@@ -53,7 +53,7 @@ final class CorsRecipes {
 			cors.setAllowedOrigins(List.of("https://app.example"));
 			cors.setAllowedMethods(List.of("GET", "POST", "DELETE"));
 			cors.setAllowedHeaders(List.of("Authorization", "Content-Type", "Last-Event-ID", "MCP-Protocol-Version",
-					"Mcp-Session-Id"));
+					"Mcp-Method", "Mcp-Name", "Mcp-Session-Id"));
 			cors.setExposedHeaders(List.of("Mcp-Session-Id", "WWW-Authenticate"));
 			var source = new org.springframework.web.cors.reactive.UrlBasedCorsConfigurationSource();
 			source.registerCorsConfiguration("/mcp", cors);
@@ -70,8 +70,8 @@ final class CorsRecipes {
 			registry.addMapping("/mcp")
 				.allowedOrigins("https://app.example")
 				.allowedMethods("GET", "POST", "DELETE")
-				.allowedHeaders("Authorization", "Content-Type", "Last-Event-ID", "MCP-Protocol-Version",
-						"Mcp-Session-Id")
+				.allowedHeaders("Authorization", "Content-Type", "Last-Event-ID", "MCP-Protocol-Version", "Mcp-Method",
+						"Mcp-Name", "Mcp-Session-Id")
 				.exposedHeaders("Mcp-Session-Id", "WWW-Authenticate");
 		}
 

@@ -32,8 +32,8 @@ class CorsTests {
 
 	private static final String ORIGIN = "https://app.example";
 
-	private static final Set<String> SENT = Set.of("authorization", "content-type", "last-event-id",
-			"mcp-protocol-version", "mcp-session-id");
+	private static final Set<String> SENT = Set.of("authorization", "content-type", "last-event-id", "mcp-method",
+			"mcp-name", "mcp-protocol-version", "mcp-session-id");
 
 	static Stream<Arguments> recipes() {
 		return Stream.of(Arguments.of(WebApplicationType.SERVLET, CorsRecipes.ServletFilter.class, true),

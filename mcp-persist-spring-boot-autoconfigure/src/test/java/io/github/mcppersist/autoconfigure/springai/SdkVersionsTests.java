@@ -51,17 +51,29 @@ class SdkVersionsTests {
 			.doesNotContain("WARN", "APPLICATION FAILED");
 	}
 
+	@ParameterizedTest
+	@CsvSource({ "false", "true" })
+	void leavesRevision20260728ToAServerOfTheSdksThatTheApplicationHas(boolean springAi) throws Exception {
+		assertThat(run(springAi, "mcp-core-2.2.0", "true")).contains("MCP is served at /mcp",
+				"Revision 2026-07-28 isn't served there, since the application has a server of the MCP SDK's for it, "
+						+ "the bean 'modernServer'");
+		assertThat(run(springAi, "mcp-core-2.2.0", "false")).contains("MCP is served at /mcp")
+			.doesNotContain("2026-07-28");
+	}
+
 	/**
 	 * Run an application until it has started or failed.
 	 * @param springAi whether it is one of Spring AI's, or has the plain SDK's server
 	 * @param jar which version takes the place of the build's
+	 * @param arguments further arguments
 	 * @return what it logged
 	 */
-	private String run(boolean springAi, String jar) throws Exception {
+	private String run(boolean springAi, String jar, String... arguments) throws Exception {
 		Path log = this.directory.resolve("log");
 		List<String> command = new ArrayList<>(
 				List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", classPath(jar),
 						SdkVersionsApplication.class.getName(), Boolean.toString(springAi)));
+		command.addAll(List.of(arguments));
 		Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
 		try {
 			assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();

@@ -44,7 +44,7 @@ class SampleTools {
 		return "counted " + n;
 	}
 
-	@McpTool(name = "greet", description = "Asks the user for a name, and greets")
+	@McpTool(name = "greet", description = "Asks the user for a name, waits for it, and greets")
 	String greet(McpSyncRequestContext context) {
 		if (!context.elicitEnabled()) {
 			return "Hello, whoever you are";

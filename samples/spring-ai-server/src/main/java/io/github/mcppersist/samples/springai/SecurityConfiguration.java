@@ -59,7 +59,7 @@ class SecurityConfiguration {
 			cors.setAllowedOrigins(List.copyOf(persist.allowedOrigins()));
 			cors.setAllowedMethods(List.of("GET", "POST", "DELETE"));
 			cors.setAllowedHeaders(List.of("Authorization", "Content-Type", "Last-Event-ID", "MCP-Protocol-Version",
-					"Mcp-Session-Id"));
+					"Mcp-Method", "Mcp-Name", "Mcp-Session-Id"));
 			cors.setExposedHeaders(List.of("Mcp-Session-Id", "WWW-Authenticate"));
 			source.registerCorsConfiguration("/mcp", cors);
 		}

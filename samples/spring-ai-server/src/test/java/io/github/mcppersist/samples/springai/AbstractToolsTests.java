@@ -15,6 +15,7 @@ import org.springframework.util.function.ThrowingConsumer;
 import io.github.mcppersist.samples.springai.Instance.Mode;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisExtension;
+import io.github.mcppersist.test.transport.ModernPost;
 import io.github.mcppersist.test.transport.RawMcpClient;
 import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.test.transport.RawMcpClient.SseEvent;
@@ -29,6 +30,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 public abstract class AbstractToolsTests {
 
 	private static final Pattern REQUEST_ID = Pattern.compile("\"id\":(\"[^\"]+\")");
+
+	private static final Pattern REQUEST_STATE = Pattern.compile("\"requestState\":\"([^\"]+)\"");
 
 	private final ThrowingConsumer<String[]> main;
 
@@ -100,6 +103,21 @@ public abstract class AbstractToolsTests {
 	}
 
 	@Test
+	void greetsTheUserThatItAskedThroughAClientOfRevision20260728() throws Exception {
+		String question = greet(this.first, "{\"elicitation\":{}}", "");
+		assertThat(question).contains("\"resultType\":\"input_required\"", "What is your name?", "\"name\":{");
+
+		assertThat(greet(this.second, "{\"elicitation\":{}}", ",\"requestState\":\"" + state(question)
+				+ "\",\"inputResponses\":{\"elicitation\":{\"action\":\"accept\",\"content\":{\"name\":\"Ann\"}}}"))
+			.contains("\"resultType\":\"complete\"", "Hello, Ann");
+	}
+
+	@Test
+	void greetsAUserThatAClientOfRevision20260728CantAsk() throws Exception {
+		assertThat(greet(this.first, "{}", "")).contains("\"resultType\":\"complete\"", "Hello, whoever you are");
+	}
+
+	@Test
 	void greetsAUserThatWontSay() throws Exception {
 		RawMcpClient client = this.first.client().initialize("{\"elicitation\":{}}");
 
@@ -130,6 +148,22 @@ public abstract class AbstractToolsTests {
 		assertThat(events).isNotEmpty().noneMatch((event) -> event.data().contains("result"));
 		assertThat(rest(client, Objects.requireNonNull(events.get(events.size() - 1).id()))).singleElement()
 			.satisfies((event) -> assertThat(event.data()).contains("closed the connection"));
+	}
+
+	private static String greet(Instance instance, String capabilities, String round) throws IOException {
+		try (Exchange exchange = new ModernPost(instance.client(), "tools/call",
+				"\"name\":\"greet\",\"arguments\":{}" + round)
+			.header("Mcp-Name", "greet")
+			.field("clientCapabilities", capabilities)
+			.send()) {
+			return exchange.body();
+		}
+	}
+
+	private static String state(String question) {
+		Matcher state = REQUEST_STATE.matcher(question);
+		assertThat(state.find()).isTrue();
+		return state.group(1);
 	}
 
 	private static String call(RawMcpClient client, String tool, String arguments) throws IOException {

@@ -33,6 +33,7 @@ import io.github.mcppersist.samples.springai.PromqlQuery.LabelMatcher;
 import io.github.mcppersist.samples.springai.PromqlQuery.Selector;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
+import io.github.mcppersist.test.transport.ModernPost;
 import io.github.mcppersist.test.transport.RawMcpClient;
 import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.test.transport.RawMcpClient.SseEvent;
@@ -78,9 +79,10 @@ class DashboardsTests {
 		this.other = start();
 		callAndResume();
 		loseEvents();
+		PrometheusScrape asking = askAModernClient();
 		PrometheusScrape before = scrape();
 		PrometheusScrape outage = scrapeInAnOutage();
-		this.scraped = before.and(outage).and(scrape());
+		this.scraped = asking.and(before).and(outage).and(scrape());
 	}
 
 	@AfterAll
@@ -138,11 +140,14 @@ class DashboardsTests {
 	@ValueSource(strings = { "mcp_persist_events_stored_total", "mcp_persist_events_replayed_total",
 			"mcp_persist_events_dropped_total", "mcp_persist_events_unstored_bytes", "mcp_persist_gaps_total",
 			"mcp_persist_sessions", "mcp_persist_sessions_restored_total", "mcp_persist_requests_running",
-			"mcp_persist_requests_cancelled_total", "mcp_persist_connections{kind=\"request\"}",
-			"mcp_persist_connections{kind=\"standalone\"}", "mcp_persist_resume_seconds_count",
-			"mcp_persist_resume_seconds_sum", "mcp_persist_resumes_total{outcome=\"live\"}",
-			"mcp_persist_resumes_total{outcome=\"complete\"}", "mcp_persist_resumes_total{outcome=\"gap\"}",
-			"mcp_persist_resumes_total{outcome=\"unknown-event\"}",
+			"mcp_persist_requests_running{era=\"modern\"}", "mcp_persist_requests_total{era=\"legacy\"}",
+			"mcp_persist_requests_total{era=\"modern\"}", "mcp_persist_calls_parked", "mcp_persist_rounds_total",
+			"mcp_persist_calls_parked_ended_total{outcome=\"completed\"}", "mcp_persist_input_wait_seconds_max",
+			"mcp_persist_request_states_rejected_total{reason=\"invalid\"}", "mcp_persist_requests_cancelled_total",
+			"mcp_persist_connections{kind=\"request\"}", "mcp_persist_connections{kind=\"standalone\"}",
+			"mcp_persist_resume_seconds_count", "mcp_persist_resume_seconds_sum",
+			"mcp_persist_resumes_total{outcome=\"live\"}", "mcp_persist_resumes_total{outcome=\"complete\"}",
+			"mcp_persist_resumes_total{outcome=\"gap\"}", "mcp_persist_resumes_total{outcome=\"unknown-event\"}",
 			"mcp_persist_resumes_total{outcome=\"unknown-session\"}",
 			"mcp_persist_payloads_unreadable_total{kind=\"event\"}",
 			"mcp_persist_store_calls_seconds_count{outcome=\"success\"}",
@@ -225,6 +230,8 @@ class DashboardsTests {
 		DataSize unstored = DataSize.parse(defaults.get("mcp.persist.max-unstored-bytes"));
 
 		assertThat(alert("McpPersistStoreSlow")).endsWith("> 0.8 * " + timeout.toMillis() / 1000.0);
+		assertThat(alert("McpPersistParkedCallsNearLimit"))
+			.endsWith("> 0.8 * " + defaults.get("mcp.persist.modern.max-parked-calls"));
 		assertThat(alert("McpPersistUnstoredEvents"))
 			.endsWith("> 0.75 * 16 * " + unstored.toMegabytes() + " * 1024 * 1024");
 	}
@@ -324,6 +331,30 @@ class DashboardsTests {
 		String response = (String) Objects.requireNonNull(this.redis.cli("LINDEX", stream, "-1"));
 		this.redis.cli("LSET", stream, "-1", response.substring(0, 6) + '\u0003' + response.substring(6));
 		resume(client, cursor, 200);
+	}
+
+	// A call that is parked while this looks, and then goes on
+	private PrometheusScrape askAModernClient() throws IOException {
+		JsonNode question = greet("").path("result");
+		assertThat(question.path("resultType").asString()).isEqualTo("input_required");
+		PrometheusScrape parked = scrape();
+		assertThat(greet(",\"requestState\":\"forged\"").at("/error/code").asInt()).isEqualTo(-32602);
+		JsonNode greeting = greet(",\"requestState\":\"" + question.path("requestState").asString()
+				+ "\",\"inputResponses\":{\"elicitation\":{\"action\":\"accept\",\"content\":{\"name\":\"Ann\"}}}");
+		assertThat(greeting.path("result").toString()).contains("Hello, Ann");
+		await()
+			.until(() -> !scrape().values("mcp_persist_calls_parked_ended_total{outcome=\"completed\"}").contains(0.0));
+		return parked;
+	}
+
+	private JsonNode greet(String round) throws IOException {
+		try (Exchange exchange = new ModernPost(this.instance.client(), "tools/call",
+				"\"name\":\"greet\",\"arguments\":{}" + round)
+			.header("Mcp-Name", "greet")
+			.field("clientCapabilities", "{\"elicitation\":{}}")
+			.send()) {
+			return JsonMapper.shared().readTree(exchange.body());
+		}
 	}
 
 	private PrometheusScrape scrapeInAnOutage() throws IOException {

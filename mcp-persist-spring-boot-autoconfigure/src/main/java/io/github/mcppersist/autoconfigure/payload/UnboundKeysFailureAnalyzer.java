@@ -16,12 +16,12 @@ import org.springframework.core.annotation.Order;
  * Boot, which print the values of what can't be bound.
  */
 @Order(Ordered.HIGHEST_PRECEDENCE + 1)
-final class UnboundEncryptionKeysFailureAnalyzer extends AbstractFailureAnalyzer<BindException> {
+final class UnboundKeysFailureAnalyzer extends AbstractFailureAnalyzer<BindException> {
 
 	@Override
 	protected @Nullable FailureAnalysis analyze(Throwable rootFailure, BindException cause) {
-		return EncryptionProperties.mayBeKeys(cause.getName())
-				? new FailureAnalysis(describe(cause), InvalidEncryptionFailureAnalyzer.ACTION, cause) : null;
+		KeyProperties keys = KeyProperties.of(cause.getName());
+		return (keys != null) ? new FailureAnalysis(describe(cause), keys.action(), cause) : null;
 	}
 
 	private String describe(BindException failure) {
@@ -31,13 +31,13 @@ final class UnboundEncryptionKeysFailureAnalyzer extends AbstractFailureAnalyzer
 			return unbound.getUnboundProperties()
 				.stream()
 				.map(ConfigurationProperty::getName)
-				.map(EncryptionProperties::print)
+				.map(KeyProperties::print)
 				.sorted()
 				.collect(Collectors.joining(", ", "",
 						" can't be used: Keys are a list of texts, counted from 0 without a gap, and no key has a name of its own, "
 								+ "as YAML reads one with a space behind its colon. Values aren't shown"));
 		}
-		return EncryptionProperties.print(failure.getName())
+		return KeyProperties.print(failure.getName())
 				+ " can't be used: It isn't what is expected there. Its value isn't shown";
 	}
 
