@@ -144,7 +144,7 @@ final class RoundResponse implements SseOutput.Source {
 				case UNDECIDED -> {
 					this.state = State.ENDED;
 					this.threads.deliverOrRun(() -> sendWhole(status, message));
-					closed();
+					closed(true);
 				}
 				case STREAMING -> {
 					this.state = State.ENDED;
