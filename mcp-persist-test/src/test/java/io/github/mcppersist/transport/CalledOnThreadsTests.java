@@ -29,6 +29,7 @@ import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.stream.Mailbox;
 import io.github.mcppersist.test.servlet.TomcatServer;
 import io.github.mcppersist.test.transport.AbstractStreamableHttpTests;
+import io.github.mcppersist.test.transport.ModernPost;
 import io.github.mcppersist.test.transport.RawMcpClient;
 import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
 import io.github.mcppersist.test.transport.RawMcpClient.SseEvent;
@@ -91,6 +92,7 @@ class CalledOnThreadsTests extends AbstractStreamableHttpTests {
 	void isNeverWhereOthersWait() throws Exception {
 		RawMcpClient client = start(new InMemoryEventStore(), new InMemorySessionStore(),
 				StreamableHttpOptions.builder()
+					.modern(ModernOptions.defaults())
 					.sessionCacheTimeout(Duration.ofMillis(50))
 					.resumingClients((request) -> {
 						called("resumingClients");
@@ -103,6 +105,7 @@ class CalledOnThreadsTests extends AbstractStreamableHttpTests {
 		restore(client);
 		answer(client);
 		cancel(client);
+		askWithoutASession();
 		await().until(() -> endpoint().statistics().sessions() == 0);
 		endpoint()
 			.notifyClient(client.sessionId(), "notifications/message", Map.of("level", "info", "data", new Data()))
@@ -157,6 +160,24 @@ class CalledOnThreadsTests extends AbstractStreamableHttpTests {
 				.close();
 			call.rest();
 			this.tools.open("g");
+		}
+	}
+
+	private void askWithoutASession() throws IOException {
+		String asked = callWithoutASession("");
+		Matcher state = Pattern.compile("\"requestState\":\"([^\"]+)\"").matcher(asked);
+		assertThat(state.find()).as(asked).isTrue();
+		String answer = ",\"inputResponses\":{\"elicitation\":{\"action\":\"accept\"}},\"requestState\":\"";
+		assertThat(callWithoutASession(answer + state.group(1) + "\"")).contains("user said");
+		assertThat(callWithoutASession(answer + "forged\"")).contains("-32602");
+	}
+
+	private String callWithoutASession(String members) throws IOException {
+		String params = "\"name\":\"elicit\",\"arguments\":{}" + members;
+		try (Exchange call = new ModernPost(client().user("ann"), "tools/call", params).header("Mcp-Name", "elicit")
+			.field("clientCapabilities", "{\"elicitation\":{}}")
+			.send()) {
+			return call.body();
 		}
 	}
 

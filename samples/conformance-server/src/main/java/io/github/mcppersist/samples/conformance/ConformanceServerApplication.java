@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 
 import io.modelcontextprotocol.server.McpServer;
+import io.modelcontextprotocol.server.McpServerFeatures.AsyncToolSpecification;
 import io.modelcontextprotocol.server.McpServerFeatures.SyncCompletionSpecification;
 import io.modelcontextprotocol.server.McpServerFeatures.SyncPromptSpecification;
 import io.modelcontextprotocol.server.McpServerFeatures.SyncResourceSpecification;
@@ -40,9 +41,10 @@ public class ConformanceServerApplication {
 	// many that wait. Otherwise they share Reactor's bounded elastic threads, ten a core.
 	@Bean(destroyMethod = "closeGracefully")
 	McpSyncServer mcpServer(McpStreamableServerTransportProvider transportProvider, List<SyncToolSpecification> tools,
-			List<SyncPromptSpecification> prompts, List<SyncResourceSpecification> resources,
-			List<SyncResourceTemplateSpecification> resourceTemplates, List<SyncCompletionSpecification> completions) {
-		return McpServer.sync(transportProvider)
+			List<AsyncToolSpecification> asyncTools, List<SyncPromptSpecification> prompts,
+			List<SyncResourceSpecification> resources, List<SyncResourceTemplateSpecification> resourceTemplates,
+			List<SyncCompletionSpecification> completions) {
+		McpSyncServer server = McpServer.sync(transportProvider)
 			.serverInfo("mcp-persist-conformance-server", "1.0.0")
 			.capabilities(ServerCapabilities.builder()
 				.tools(true)
@@ -59,6 +61,8 @@ public class ConformanceServerApplication {
 			.resourceTemplates(resourceTemplates)
 			.completions(completions)
 			.build();
+		asyncTools.forEach((tool) -> server.getAsyncServer().addTool(tool).block());
+		return server;
 	}
 
 }

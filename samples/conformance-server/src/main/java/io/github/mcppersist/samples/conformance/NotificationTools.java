@@ -28,8 +28,20 @@ class NotificationTools {
 
 	@Bean
 	SyncToolSpecification loggingTool() {
-		return new SyncToolSpecification(
-				SampleContent.toolWithoutArguments("test_tool_with_logging", "Sends three log messages"),
+		return loggingTool("test_tool_with_logging");
+	}
+
+	/**
+	 * The same by the name that the suite has for it at revision 2026-07-28.
+	 * @return the tool
+	 */
+	@Bean
+	SyncToolSpecification levelledLoggingTool() {
+		return loggingTool("test_logging_tool");
+	}
+
+	private static SyncToolSpecification loggingTool(String name) {
+		return new SyncToolSpecification(SampleContent.toolWithoutArguments(name, "Sends three log messages"),
 				(exchange, request) -> {
 					log(exchange, "Tool execution started");
 					pause(PAUSE_MS);
