@@ -353,6 +353,25 @@ public final class RawMcpClient {
 		}
 
 		/**
+		 * Read all events up to the end of the stream, or to where the server has cut it:
+		 * what is in the middle of a chunk can't be ended in order.
+		 * @return the events
+		 * @throws IOException if neither comes in time
+		 */
+		public List<SseEvent> restOrCut() throws IOException {
+			List<SseEvent> events = new ArrayList<>();
+			try {
+				for (SseEvent event = next(); event != null; event = next()) {
+					events.add(event);
+				}
+			}
+			catch (EOFException ex) {
+				// In the middle of an event, which doesn't count
+			}
+			return events;
+		}
+
+		/**
 		 * Read one byte of the raw body, whatever it is.
 		 * @return the byte, or -1 at the end
 		 * @throws IOException if none arrives in time
