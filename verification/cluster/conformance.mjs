@@ -9,7 +9,7 @@ const CI = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 export async function tryConformance({ cluster, report, options, processes }) {
   const results = path.join(CI, 'cluster/target/conformance');
   const suite = processes.start('suite', path.join(CI, 'conformance/run'),
-      ['--url', cluster.url, '--results', results, ...options.scenario.flatMap((name) => ['--scenario', name])],
+      ['--url', cluster.url, '--results', results, '--revision', options.revision, ...options.scenario.flatMap((name) => ['--scenario', name])],
       { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   suite.child.stdout?.on('data', (data) => {

@@ -20,6 +20,7 @@ const MODES = {
 
 const USAGE = `usage: run MODE [options]
   conformance          the official suite through the balancer
+    --revision DATE    the protocol revision (2025-11-25)
     --scenario NAME    only this scenario; may be repeated
   chaos                calls whose connections are cut, while servers are stopped in turn
     --restart HOW      term, kill or none (term)
@@ -47,6 +48,7 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     scenario: { type: 'string', multiple: true, default: [] },
+    revision: { type: 'string', default: '2025-11-25' },
     restart: { type: 'string', default: 'term' },
     seconds: { type: 'string', default: '180' },
     concurrency: { type: 'string', default: '16' },
