@@ -61,7 +61,7 @@ final class Parking {
 		this.messages = messages;
 		this.places = new Places(settings.maxParkedCalls(), settings.maxParkedCallsPerPrincipal());
 		this.full = new LogLimit(threads::nanoTime);
-		this.keys = new SharedKeys(modernStore, settings.requestStateKeys());
+		this.keys = new SharedKeys(modernStore, settings.requestStateKeys(), threads::nanoTime);
 		threads.repeat(modernStore.tasks().renewalInterval(), this::renew);
 		threads.repeat(settings.lookInterval(), () -> {
 			this.calls.values().forEach(Rounds::look);

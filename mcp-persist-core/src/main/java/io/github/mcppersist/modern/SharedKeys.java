@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -32,6 +34,8 @@ final class SharedKeys {
 	 */
 	private static final Duration TIME_TO_LIVE = Duration.ofDays(1);
 
+	private static final long PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
+
 	private final ModernStore store;
 
 	/**
@@ -39,11 +43,20 @@ final class SharedKeys {
 	 */
 	private final byte[] proposal = RequestStateKeys.randomKey();
 
+	private final LongSupplier nanoTime;
+
 	private volatile Ring ring;
 
-	SharedKeys(ModernStore store, List<byte[]> given) {
+	/**
+	 * When the store was asked last for a key that isn't known here.
+	 */
+	private final AtomicLong askedNanos;
+
+	SharedKeys(ModernStore store, List<byte[]> given, LongSupplier nanoTime) {
 		this.store = store;
+		this.nanoTime = nanoTime;
 		this.ring = new Ring(given, !given.isEmpty());
+		this.askedNanos = new AtomicLong(nanoTime.getAsLong() - PAUSE_NANOS);
 	}
 
 	/**
@@ -66,9 +79,17 @@ final class SharedKeys {
 	Mono<RequestState> open(String text, byte[] boundTo) {
 		return get().flatMap((known) -> {
 			// The nodes may have agreed on another key since: the store was emptied
-			boolean ask = !this.ring.given && known.isOfAnotherKey(text);
+			boolean ask = !this.ring.given && known.isOfAnotherKey(text) && mayAsk();
 			return (ask ? agree() : Mono.just(known)).flatMap((keys) -> Mono.justOrEmpty(keys.open(text, boundTo)));
 		});
+	}
+
+	// Anybody can bring what looks like a state of another key: the store isn't asked for
+	// each of them
+	private boolean mayAsk() {
+		long now = this.nanoTime.getAsLong();
+		long before = this.askedNanos.get();
+		return now - before >= PAUSE_NANOS && this.askedNanos.compareAndSet(before, now);
 	}
 
 	/**
@@ -131,9 +152,7 @@ final class SharedKeys {
 		Ring with(byte[] key) {
 			List<byte[]> list = new ArrayList<>();
 			list.add(key);
-			if (!this.list.isEmpty() && !Arrays.equals(this.list.get(0), key)) {
-				list.add(this.list.get(0));
-			}
+			this.list.stream().filter((other) -> !Arrays.equals(other, key)).findFirst().ifPresent(list::add);
 			return new Ring(list, false);
 		}
 

@@ -71,6 +71,10 @@ final class SubscribedResources {
 	void add(Collection<String> uris) {
 		// In one step: a look may be about to forget it
 		uris.forEach((uri) -> this.resources.compute(uri, (key, known) -> {
+			if (known == null && this.resources.size() >= SubscriptionStore.MAX_SUBSCRIBED_URIS) {
+				logger.debug("So many resources have subscribers that no further one is known here");
+				return null;
+			}
 			Resource resource = (known != null) ? known : added(key);
 			resource.heardAt = this.look;
 			return resource;
