@@ -37,6 +37,16 @@ final class Doubt {
 
 	private final List<EventId> dropped = new ArrayList<>();
 
+	/**
+	 * Whether the unsettled call would open the stream.
+	 */
+	private boolean opening;
+
+	/**
+	 * Whether events were dropped since.
+	 */
+	private boolean holed;
+
 	private boolean followedByGap;
 
 	Doubt(StreamContext context, StreamKey stream) {
@@ -70,8 +80,10 @@ final class Doubt {
 
 	/**
 	 * The call can't be made again.
+	 * @param opening whether it would open the stream
 	 */
-	void unsettle() {
+	void unsettle(boolean opening) {
+		this.opening = opening;
 		this.unsettled = Objects.requireNonNull(this.batch).last();
 		this.batch = null;
 	}
@@ -118,6 +130,7 @@ final class Doubt {
 		if (last == null) {
 			return messages;
 		}
+		this.holed = true;
 		List<EventId> lost = new ArrayList<>();
 		messages.forEach((id) -> ((id.sequence() <= last.sequence()) ? this.dropped : lost).add(id));
 		this.followedByGap |= !lost.isEmpty();
@@ -143,6 +156,14 @@ final class Doubt {
 	}
 
 	/**
+	 * Say whether the stream has to be opened if the events in doubt aren't stored.
+	 * @return whether it isn't open, or some of them were dropped
+	 */
+	boolean isBehindGap() {
+		return this.opening || this.holed;
+	}
+
+	/**
 	 * Take note of what a connection has read: to that one nothing is lost.
 	 * @param stored the IDs of events that are stored
 	 */
@@ -160,6 +181,7 @@ final class Doubt {
 		List<EventId> dropped = List.copyOf(this.dropped);
 		this.dropped.clear();
 		this.followedByGap = false;
+		this.holed = false;
 		this.unsettled = null;
 		return dropped;
 	}

@@ -236,7 +236,7 @@ public final class RequestLog extends StreamLog {
 		}
 		// First what a client would hardly come back for
 		boolean tooMuch = connection() == null
-				&& (this.taken ? context().isStrandedFull() : context().isStrandedOverfull());
+				&& (this.taken ? context().isStrandedNearlyFull() : context().isStrandedOverfull());
 		return tooMuch || context().threads().nanoTime() - this.giveUpNanos > 0;
 	}
 

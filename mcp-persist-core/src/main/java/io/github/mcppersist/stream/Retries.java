@@ -4,11 +4,15 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Queue;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Has the writers call the store again for which it was away: a few hundred at a time,
  * those first that have waited longest. So an outage costs no more the more streams it
  * meets, and a store that is back isn't overrun: with each call that it answers, one
- * writer more goes on. Its state belongs to a {@link Mailbox} of its own.
+ * writer more goes on. Those whose first call has failed don't wait behind all others:
+ * theirs may be another server of the store. Its state belongs to a {@link Mailbox} of
+ * its own.
  */
 final class Retries {
 
@@ -23,6 +27,11 @@ final class Retries {
 
 	private final Threads threads;
 
+	/**
+	 * Who has failed once.
+	 */
+	private final Queue<Retry> newcomers = new ArrayDeque<>();
+
 	private final Queue<Retry> waiting = new ArrayDeque<>();
 
 	private boolean turnIsDue;
@@ -35,11 +44,12 @@ final class Retries {
 	 * Let a writer try again after a pause.
 	 * @param owner the owner of its state
 	 * @param again what it does
+	 * @param first whether it has failed once
 	 */
-	void later(Mailbox owner, Runnable again) {
+	void later(Mailbox owner, Runnable again, boolean first) {
 		Retry retry = new Retry(owner, again, this.threads.nanoTime() + PAUSE.toNanos());
 		this.mailbox.execute(() -> {
-			this.waiting.add(retry);
+			(first ? this.newcomers : this.waiting).add(retry);
 			if (!this.turnIsDue) {
 				turnIn(PAUSE);
 			}
@@ -50,7 +60,11 @@ final class Retries {
 	 * The store has answered a call that was made again.
 	 */
 	void answered() {
-		this.mailbox.execute(this::next);
+		this.mailbox.execute(() -> {
+			if (!next(this.newcomers)) {
+				next(this.waiting);
+			}
+		});
 	}
 
 	private void turnIn(Duration pause) {
@@ -62,30 +76,34 @@ final class Retries {
 	private void turn() {
 		assert this.mailbox.isInside();
 		this.turnIsDue = false;
-		int count = 0;
-		Retry first = this.waiting.peek();
-		while (first != null && count < MAX_IN_A_TURN && untilDue(first) <= 0) {
-			next();
-			count++;
-			first = this.waiting.peek();
-		}
-		if (first != null) {
-			long nanos = untilDue(first);
+		int left = MAX_IN_A_TURN - turn(this.newcomers, MAX_IN_A_TURN / 2);
+		turn(this.waiting, left);
+		if (!this.newcomers.isEmpty() || !this.waiting.isEmpty()) {
+			long nanos = Math.min(untilDue(this.newcomers.peek()), untilDue(this.waiting.peek()));
 			// Not a moment too early
 			turnIn((nanos > 0) ? Duration.ofNanos(nanos).plusMillis(1) : PAUSE);
 		}
 	}
 
-	private long untilDue(Retry retry) {
-		return retry.dueNanos() - this.threads.nanoTime();
+	private int turn(Queue<Retry> queue, int most) {
+		int count = 0;
+		while (count < most && untilDue(queue.peek()) <= 0 && next(queue)) {
+			count++;
+		}
+		return count;
 	}
 
-	private void next() {
+	private long untilDue(@Nullable Retry retry) {
+		return (retry != null) ? retry.dueNanos() - this.threads.nanoTime() : Long.MAX_VALUE;
+	}
+
+	private boolean next(Queue<Retry> queue) {
 		assert this.mailbox.isInside();
-		Retry retry = this.waiting.poll();
+		Retry retry = queue.poll();
 		if (retry != null) {
 			this.threads.deliver(retry.owner(), retry.again());
 		}
+		return retry != null;
 	}
 
 	private record Retry(Mailbox owner, Runnable again, long dueNanos) {

@@ -156,6 +156,11 @@ public final class SseConnection implements SseOutput.Source {
 	private long keptNanos;
 
 	/**
+	 * Whether it was handed over all of its stream.
+	 */
+	private boolean whole;
+
+	/**
 	 * How many reads in a row found nothing of what should be there.
 	 */
 	private int vainReads;
@@ -538,6 +543,7 @@ public final class SseConnection implements SseOutput.Source {
 	void end() {
 		assert this.mailbox.isInside();
 		if (this.state == State.LIVE) {
+			this.whole = true;
 			ending();
 		}
 		this.output.drain();
@@ -921,7 +927,7 @@ public final class SseConnection implements SseOutput.Source {
 		moveTo(State.CLOSED);
 		this.reader.ended(ResumeOutcome.ABANDONED, null);
 		if (this.log != null) {
-			this.log.detach(this, complete);
+			this.log.detach(this, complete && this.whole);
 		}
 		this.onRelease.accept(this);
 		// Whoever counts none finds nothing of it anywhere

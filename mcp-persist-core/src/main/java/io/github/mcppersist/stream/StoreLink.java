@@ -21,6 +21,11 @@ final class StoreLink {
 
 	private volatile State state = State.IDLE;
 
+	/**
+	 * Whether it goes on since it was its turn.
+	 */
+	private boolean turn;
+
 	StoreLink(Mailbox mailbox, Retries retries) {
 		this.mailbox = mailbox;
 		this.retries = retries;
@@ -39,7 +44,8 @@ final class StoreLink {
 	 * @return whether it was away when it was called last, as far as is known
 	 */
 	boolean isAway() {
-		return this.state == State.AWAY || isRetrying();
+		State state = this.state;
+		return state == State.AWAY || state == State.RETRYING;
 	}
 
 	/**
@@ -77,9 +83,17 @@ final class StoreLink {
 	 */
 	void answered() {
 		assert this.mailbox.isInside();
-		boolean retried = isRetrying();
 		this.state = State.IDLE;
-		if (retried) {
+	}
+
+	/**
+	 * Let another writer go on in place of this one, if it was its turn to call the store
+	 * once more. Not for a read: where that works, a write needn't.
+	 */
+	void handOn() {
+		assert this.mailbox.isInside();
+		if (this.turn) {
+			this.turn = false;
 			this.retries.answered();
 		}
 	}
@@ -90,8 +104,13 @@ final class StoreLink {
 	 */
 	void away(Runnable again) {
 		assert this.mailbox.isInside();
+		boolean first = !isRetrying();
 		this.state = State.AWAY;
-		this.retries.later(this.mailbox, again);
+		this.turn = false;
+		this.retries.later(this.mailbox, () -> {
+			this.turn = true;
+			again.run();
+		}, first);
 	}
 
 	private enum State {

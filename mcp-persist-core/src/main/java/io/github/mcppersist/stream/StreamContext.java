@@ -284,6 +284,15 @@ public final class StreamContext {
 	}
 
 	/**
+	 * Say whether such tails hold so much that what nobody needs should go, before
+	 * anything else has to.
+	 * @return whether it is three quarters of what all of them may hold
+	 */
+	boolean isStrandedNearlyFull() {
+		return this.strandedBytes.get() / 3 * 4 > MAX_STRANDED_STREAMS * this.settings.maxUnstoredBytes();
+	}
+
+	/**
 	 * Say whether they hold so much more that it doesn't go by itself.
 	 * @return whether what would be missed has to go, too
 	 */

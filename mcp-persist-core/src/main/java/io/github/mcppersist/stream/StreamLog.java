@@ -553,12 +553,13 @@ public abstract class StreamLog {
 		}
 		else {
 			storeAnswered();
+			this.link.handOn();
 		}
 	}
 
 	private void storeAnswered() {
 		this.link.answered();
-		this.tail.setStranded(false);
+		this.tail.setStranded(false, isOnlyWriter());
 	}
 
 	private void call() {
@@ -621,7 +622,7 @@ public abstract class StreamLog {
 	 */
 	private void settle(boolean there) {
 		EventId last = Objects.requireNonNull(this.doubt.unsettled());
-		boolean anew = !there || this.doubt.isFollowedByGap();
+		boolean anew = this.doubt.isFollowedByGap() || (!there && this.doubt.isBehindGap());
 		List<EventId> dropped = this.doubt.settle();
 		this.state = anew ? State.NEW : State.OPEN;
 		this.lossToTell |= anew;
@@ -647,6 +648,7 @@ public abstract class StreamLog {
 
 	private void onStored(StreamTail.Batch batch, @Nullable Revision revision) {
 		storeAnswered();
+		this.link.handOn();
 		this.doubt.forgetBatch();
 		if (!isRunning()) {
 			return;
@@ -683,6 +685,7 @@ public abstract class StreamLog {
 			return;
 		}
 		storeAnswered();
+		this.link.handOn();
 		if (!isRunning()) {
 			return;
 		}
@@ -705,12 +708,15 @@ public abstract class StreamLog {
 				// It says of this call alone that it was not carried out
 				this.doubt.forgetBatch();
 			}
-			if (again || batch.events().size() == 1) {
+			if (batch.events().size() == 1) {
 				onRefused(batch, ex);
 			}
 			else {
 				// One of its events, maybe: the others aren't to go with it
 				this.tail.storeSingly(batch.last());
+				if (again) {
+					unsettle();
+				}
 			}
 		}
 		proceed();
@@ -741,16 +747,17 @@ public abstract class StreamLog {
 	}
 
 	private void onAway(Throwable ex) {
-		boolean again = this.link.isRetrying();
-		this.link.away(this::retry);
-		this.tail.setStranded(true);
-		if (again && isGivenUp()) {
+		if (this.link.isRetrying() && isGivenUp()) {
+			storeAnswered();
+			this.link.handOn();
 			logger.debug("Giving up on the response of stream {}: it would have expired, or too much waits",
 					this.stream.streamId());
 			this.tail.refuse(Long.MAX_VALUE, ex);
 			end(State.DISCARDED);
 			return;
 		}
+		this.link.away(this::retry);
+		this.tail.setStranded(true, isOnlyWriter());
 		if (this.state == State.NEW && !isOnlyWriter() && this.doubt.batch() != null) {
 			// If the stream is open now, others may have added to it, and to open it once
 			// more would drop that
@@ -817,7 +824,7 @@ public abstract class StreamLog {
 	 * more.
 	 */
 	private void unsettle() {
-		this.doubt.unsettle();
+		this.doubt.unsettle(this.state == State.NEW);
 		this.state = State.UNSETTLED;
 	}
 
@@ -864,7 +871,7 @@ public abstract class StreamLog {
 			this.state = end;
 			this.tail.failSenders(new EventStoreException("The stream has ended before the message was stored"));
 			this.tail.settle(Long.MAX_VALUE);
-			this.tail.setStranded(false);
+			this.tail.setStranded(false, isOnlyWriter());
 			this.senders.release();
 			ended();
 		}

@@ -47,6 +47,8 @@ final class StreamTail {
 
 	private boolean stranded;
 
+	private long streamBytes;
+
 	/**
 	 * The last place of what was refused together, and is stored event by event.
 	 */
@@ -215,13 +217,16 @@ final class StreamTail {
 	/**
 	 * Note whether the store is away, so that what waits may wait for long.
 	 * @param stranded whether it is, and the stream hasn't ended
+	 * @param alone whether nothing but this tail keeps the stream in memory
 	 */
-	void setStranded(boolean stranded) {
+	void setStranded(boolean stranded, boolean alone) {
 		assert this.mailbox.isInside();
 		if (this.stranded != stranded) {
 			this.stranded = stranded;
-			long bytes = this.bytes.get() + STREAM_BYTES;
+			this.streamBytes = alone ? STREAM_BYTES : 0;
+			long bytes = this.bytes.get() + this.streamBytes;
 			this.context.countStranded(stranded ? 1 : -1, stranded ? bytes : -bytes);
+			this.context.countUnstored(stranded ? this.streamBytes : -this.streamBytes);
 		}
 	}
 

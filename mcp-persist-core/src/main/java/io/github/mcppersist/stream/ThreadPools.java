@@ -48,14 +48,14 @@ public final class ThreadPools implements Threads {
 	 */
 	private static final String VIRTUAL_THREADS = "org.springframework.core.task.VirtualThreadTaskExecutor";
 
-	private final ElasticPool handlers = new ElasticPool(daemons("mcp-persist-handler"),
+	private final ElasticPool handlers = new ElasticPool(0, daemons("mcp-persist-handler"),
 			"Tools that wait for long, for their clients above all, are better run on virtual threads: "
 					+ "spring.threads.virtual.enabled=true with Java 21 or later, or an executor of your own");
 
-	private final ElasticPool answers = new ElasticPool(daemons("mcp-persist-answer"),
+	private final ElasticPool answers = new ElasticPool(1, daemons("mcp-persist-answer"),
 			"What asynchronous tools do with their clients' answers must not block for long");
 
-	private final ElasticPool callbacks = new ElasticPool(daemons("mcp-persist-callback"),
+	private final ElasticPool callbacks = new ElasticPool(0, daemons("mcp-persist-callback"),
 			"What clients' notifications set off, such as the handler of changed roots, must not wait for long");
 
 	private final @Nullable Executor usersHandlers;
@@ -276,12 +276,21 @@ public final class ThreadPools implements Threads {
 
 		private final AtomicBoolean warned = new AtomicBoolean();
 
+		private final AtomicBoolean scarce = new AtomicBoolean();
+
 		private final String advice;
 
-		ElasticPool(ThreadFactory threads, String advice) {
-			super(0, MAX_THREADS, 60, TimeUnit.SECONDS, new Handover(), threads,
+		/**
+		 * Create a pool.
+		 * @param kept how many threads are there from the beginning, and stay
+		 * @param threads starts them
+		 * @param advice what to do if all are taken
+		 */
+		ElasticPool(int kept, ThreadFactory threads, String advice) {
+			super(kept, MAX_THREADS, 60, TimeUnit.SECONDS, new Handover(), threads,
 					(task, pool) -> ((ElasticPool) pool).letWait(task, MAX_WAITING_TASKS));
 			this.advice = advice;
+			prestartAllCoreThreads();
 		}
 
 		@Override
@@ -294,6 +303,11 @@ public final class ThreadPools implements Threads {
 			}
 			catch (Throwable ex) {
 				// The JVM says with an Error that it can't start a thread
+				if (this.scarce.compareAndSet(false, true)) {
+					logger.warn("No further thread can be started, so that more has to wait for the {} that there are. "
+							+ "Raise what limits them, such as the number of processes of the container. Logged once",
+							getPoolSize(), ex);
+				}
 				if (getPoolSize() == 0) {
 					throw new RejectedExecutionException("No thread can be started", ex);
 				}

@@ -1,6 +1,7 @@
 package io.github.mcppersist.transport;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -164,10 +165,22 @@ final class Broadcasts {
 	}
 
 	private Mono<Void> notifySessions(String method, @Nullable Object params) {
-		Mono<List<Session>> audience = Flux.defer(() -> Flux.fromIterable(this.sessions.all()))
-			.flatMap((session) -> this.sessions.isAudience(session).filter(Boolean::booleanValue).map((is) -> session),
-					SESSIONS_AT_ONCE)
-			.collectList();
+		return Flux.defer(() -> {
+			List<Session> listening = new ArrayList<>();
+			List<Session> silent = new ArrayList<>();
+			this.sessions.all().forEach((session) -> (session.isListening() ? listening : silent).add(session));
+			Mono<List<Session>> others = Flux.fromIterable(silent)
+				.flatMap((session) -> this.sessions.isAudience(session)
+					.filter(Boolean::booleanValue)
+					.map((is) -> session), SESSIONS_AT_ONCE)
+				.collectList();
+			// The store is asked for those, and may be slow
+			return Flux.concat(notifySessions(Mono.just(listening), method, params),
+					notifySessions(others, method, params));
+		}).then();
+	}
+
+	private Mono<Void> notifySessions(Mono<List<Session>> audience, String method, @Nullable Object params) {
 		// The parameters are the caller's, and so is what makes JSON of them
 		return this.runtime.threads()
 			.onCallbacks(audience)

@@ -96,11 +96,6 @@ final class Sessions {
 	private final Map<String, SessionChanges> unsaved = new ConcurrentHashMap<>();
 
 	/**
-	 * Whether that is being stored.
-	 */
-	private final AtomicBoolean saving = new AtomicBoolean();
-
-	/**
 	 * How often all is to be stored again, with that which is under way.
 	 */
 	private final AtomicInteger storingAgain = new AtomicInteger();
@@ -548,20 +543,24 @@ final class Sessions {
 	}
 
 	/**
-	 * Store what could not be stored before, of a few sessions at once: an outage may
-	 * leave many. If that is being done already, it is not begun again.
+	 * Note whether there is something that is yet to be stored, here or elsewhere.
 	 */
-	void save() {
+	void noteUnsaved() {
 		if (!this.unsaved.isEmpty()) {
 			this.unsavedSessions.seen();
 		}
 		this.unsavedSessions.look();
-		if (this.saving.compareAndSet(false, true)) {
-			Flux.fromIterable(this.unsaved.entrySet())
-				.flatMap((entry) -> save(entry.getKey(), entry.getValue()), STORED_AT_ONCE)
-				.doFinally((signal) -> this.saving.set(false))
-				.subscribe();
-		}
+	}
+
+	/**
+	 * Store what could not be stored before, of a few sessions at once: an outage may
+	 * leave many.
+	 * @return completes when that was tried; never fails
+	 */
+	Mono<Void> save() {
+		return Flux.defer(() -> Flux.fromIterable(this.unsaved.entrySet()))
+			.flatMap((entry) -> save(entry.getKey(), entry.getValue()), STORED_AT_ONCE)
+			.then();
 	}
 
 	private Mono<Void> save(String name, SessionChanges changes) {

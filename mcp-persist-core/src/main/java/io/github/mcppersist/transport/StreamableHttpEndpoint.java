@@ -191,7 +191,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		this.runtime.threads()
 			.repeat(atLeast(sessionStore.renewalInterval(), Duration.ofMillis(10)), this.sessions::renewSessions);
 		// By itself: it says each second what isn't stored yet, whatever the store does
-		this.runtime.threads().repeat(UPKEEP_INTERVAL, () -> atOnce(this.sessions::save));
+		this.runtime.threads().repeat(UPKEEP_INTERVAL, () -> atOnce(this.sessions::noteUnsaved));
+		this.runtime.threads().repeat(UPKEEP_INTERVAL, this.sessions::save);
 		this.runtime.threads().repeat(UPKEEP_INTERVAL, this.sessions::noteCursors);
 		this.runtime.threads().repeat(this.runtime.options().lookInterval(), () -> atOnce(this::look));
 	}

@@ -69,7 +69,7 @@ class RetriesTests {
 	}
 
 	private void wait(int number) {
-		this.retries.later(new Mailbox(), () -> this.tried.add(number));
+		this.retries.later(new Mailbox(), () -> this.tried.add(number), false);
 	}
 
 	private static List<Integer> numbers(int count) {

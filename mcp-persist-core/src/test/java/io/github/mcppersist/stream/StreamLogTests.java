@@ -71,7 +71,7 @@ class StreamLogTests {
 	}
 
 	@Test
-	void losesToOneEventThatTheStoreRefusesNoneThatWasToBeStoredWithIt() {
+	void losesToOneEventThatTheStoreRefusesNoneThatFollows() {
 		this.streams.store().writes(Gate.WAIT);
 		List.of("one", "two", "three", "four").forEach((message) -> send(message, message));
 		this.streams.store().refuse((event) -> new String(event.message()).equals("three"));

@@ -156,7 +156,7 @@ class ThreadPoolsTests {
 
 	private static ThreadPools.ElasticPool pool(int threads) {
 		AtomicInteger left = new AtomicInteger(threads);
-		return new ThreadPools.ElasticPool((task) -> new Thread(task) {
+		return new ThreadPools.ElasticPool(0, (task) -> new Thread(task) {
 
 			@Override
 			public void start() {

@@ -44,6 +44,19 @@ class SubscribedResourcesTests {
 		createSession(SESSION, Set.of());
 	}
 
+	/**
+	 * Clients without a session may name ever new ones, and go.
+	 */
+	@Test
+	void knowsNoMoreThanMayHaveSubscribers() {
+		int most = SubscriptionStore.MAX_SUBSCRIBED_URIS;
+		this.resources.add(IntStream.rangeClosed(1, most + 1).mapToObj((number) -> "file:///" + number).toList());
+
+		assertThat(this.told).hasSize(most).doesNotContain("file:///" + (most + 1));
+		this.resources.add(List.of("file:///1"));
+		assertThat(this.resources.contains("file:///1")).isTrue();
+	}
+
 	private void createSession(String sessionId, Set<String> uris) {
 		this.store
 			.createSession(new SessionRecord(sessionId, "{}", "2025-11-25", null, "server", null, uris, null, false,

@@ -203,7 +203,7 @@ final class BlockingLink implements RedisLink {
 		Throwable failure = null;
 		T reply = null;
 		try {
-			reply = apply(command);
+			reply = apply(command, answer::isDone);
 		}
 		catch (Throwable ex) {
 			failure = ex;
@@ -231,13 +231,14 @@ final class BlockingLink implements RedisLink {
 		}
 	}
 
-	private <T> T apply(Function<RedisConnection, T> command) {
+	private <T> T apply(Function<RedisConnection, T> command, BooleanSupplier givenUp) {
 		try (RedisConnection connection = this.factory.getConnection()) {
 			try {
 				return command.apply(connection);
 			}
 			catch (RuntimeException ex) {
-				if (!clearsPool(connection, ex)) {
+				// What nobody waits for any more must not come late
+				if (givenUp.getAsBoolean() || !clearsPool(connection, ex)) {
 					throw ex;
 				}
 			}

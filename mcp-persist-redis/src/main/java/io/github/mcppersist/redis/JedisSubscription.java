@@ -17,7 +17,6 @@ import redis.clients.jedis.Connection;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.providers.ConnectionProvider;
-import redis.clients.jedis.providers.PooledConnectionProvider;
 import redis.clients.jedis.util.Pool;
 
 /**
@@ -89,13 +88,14 @@ final class JedisSubscription extends BinaryJedisPubSub {
 	 */
 	static boolean clearPool(RedisConnectionFactory factory, RedisConnection connection) {
 		if (connection.getNativeConnection() instanceof UnifiedJedis unified) {
-			if (provider(unified) instanceof PooledConnectionProvider provider) {
-				provider.getPool().clear();
-				return true;
-			}
-			return false;
+			ConnectionProvider provider = provider(unified);
+			// With Sentinel, too: that provider has one, and no method for it
+			return provider != null && clearPool(new DirectFieldAccessor(provider));
 		}
-		DirectFieldAccessor fields = new DirectFieldAccessor(factory);
+		return clearPool(new DirectFieldAccessor(factory));
+	}
+
+	private static boolean clearPool(DirectFieldAccessor fields) {
 		if (fields.isReadableProperty("pool") && fields.getPropertyValue("pool") instanceof Pool<?> pool) {
 			pool.clear();
 			return true;
