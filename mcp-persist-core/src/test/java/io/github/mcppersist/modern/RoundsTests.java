@@ -408,6 +408,29 @@ class RoundsTests {
 	}
 
 	@Test
+	void cancelsNothingIfAnotherNodeHasAnsweredTheSame() {
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting())
+			.flatMap((now) -> ask(exchange, "Second?"));
+		String state = state(this.first.post());
+		RecordingReply one = this.first.answer(state, "elicitation", "a");
+		RecordingReply other = this.second.answer(state, "elicitation", "a");
+		this.threads.pass(TestSettings.HEARTBEAT.plusSeconds(1));
+		other.read();
+		Sinks.Empty<Void> known = Sinks.empty();
+		this.store.way = known.asMono();
+		this.gate.tryEmitValue("now");
+		this.threads.pass(SETTLED);
+
+		// What has come of the round is stored, but isn't known there yet
+		other.close();
+		known.tryEmitEmpty();
+
+		one.read();
+		assertThat(this.second.answer(state(one), "elicitation-2", "b").body.toString()).contains("\"b\"");
+		assertThat(this.cancelled).hasValue(0);
+	}
+
+	@Test
 	void bearsToBeCancelledTwiceAndOnTwoNodes() {
 		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
 		String state = state(this.first.post());
