@@ -107,7 +107,13 @@ final class Retry implements RoundResponse.Listener {
 	 */
 	void begin() {
 		this.mailbox.execute(() -> {
-			this.parking.arrived(this.name);
+			ErrorResponse refused = this.parking.arrived(this.name);
+			if (refused != null) {
+				logger.debug("A request may not wait for its call: {}", refused.message());
+				this.phase = Phase.DONE;
+				this.round.answer(Outcome.of(refused));
+				return;
+			}
 			if (this.local != null) {
 				this.local.attach(this.round);
 			}

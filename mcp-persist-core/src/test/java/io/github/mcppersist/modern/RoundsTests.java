@@ -518,6 +518,43 @@ class RoundsTests {
 	}
 
 	@Test
+	void letsOnlySomeRequestsWaitForACall() {
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
+		String state = state(this.first.post());
+		List<RecordingReply> waiting = IntStream.range(0, Parking.MAX_WAITING_PER_CALL)
+			.mapToObj((i) -> this.second.answer(state, "elicitation", "a"))
+			.toList();
+		int calls = this.store.calls;
+
+		assertRefused(this.second.answer(state, "elicitation", "a"), 503, -32603, "wait for what comes of this call");
+		assertThat(this.store.calls).isEqualTo(calls);
+		RecordingReply elsewhere = this.first.answer(state, "elicitation", "a");
+		this.gate.tryEmitValue("end");
+
+		assertThat(waiting).allMatch((reply) -> reply.body.toString().contains("end"));
+		assertThat(elsewhere.body.toString()).contains("end");
+		assertThat(this.second.answer(state, "elicitation", "a").body.toString()).contains("end");
+	}
+
+	@Test
+	void letsOnlySomeRequestsWaitOnANode() {
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
+		List<String> states = List.of(state(this.first.post()), state(this.first.post()),
+				state(this.second.postAs("bob")));
+		for (String state : states.subList(0, 2)) {
+			for (int i = 0; i < Parking.MAX_WAITING_PER_CALL; i++) {
+				this.second.answer(state, "elicitation", "a");
+			}
+		}
+
+		assertRefused(this.second.answerAs("bob", states.get(2), "elicitation", "a"), 503, -32603,
+				"wait for what comes of calls");
+		this.gate.tryEmitValue("end");
+
+		assertThat(this.second.answerAs("bob", states.get(2), "elicitation", "a").body.toString()).contains("end");
+	}
+
+	@Test
 	void letsNoPrincipalTakeAllPlaces() {
 		state(this.first.post());
 		state(this.first.post());
