@@ -17,9 +17,11 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.modern.ModernHandler;
 import io.github.mcppersist.node.NodeMessage;
+import io.github.mcppersist.session.SessionStoreUnavailableException;
 
 /**
  * Notifications for whoever listens, on whichever node. Each node tells those that listen
@@ -82,8 +84,10 @@ final class Broadcasts {
 		this.sessions = sessions;
 		this.modern = modern;
 		this.jsonMapper = jsonMapper;
-		this.toNodes = new MessageQueue(runtime.threads(), runtime.streams()::broadcast);
-		this.fromNodes = new MessageQueue(runtime.threads(), this::handle);
+		// A registry says by whatever it likes that it is out of reach
+		this.toNodes = new MessageQueue(runtime.threads(), runtime.streams()::broadcast, (ex) -> true);
+		this.fromNodes = new MessageQueue(runtime.threads(), this::handle,
+				(ex) -> ex instanceof SessionStoreUnavailableException || ex instanceof EventStoreUnavailableException);
 	}
 
 	/**
@@ -97,7 +101,8 @@ final class Broadcasts {
 		return Mono.defer(() -> {
 			tellModern(method, params);
 			tellNodes(NodeMessage.Kind.NOTIFIED, method, params);
-			return notifySessions(method, params);
+			return notifySessions(method, params, () -> {
+			});
 		});
 	}
 
@@ -156,21 +161,22 @@ final class Broadcasts {
 		if (message.kind() != NodeMessage.Kind.NOTIFIED) {
 			return Mono.empty();
 		}
-		return notifySessions(notification.method(), notification.params()).doOnSuccess((nothing) -> {
+		// Whoever is told isn't told again, also if others can't be
+		return notifySessions(notification.method(), notification.params(), () -> {
 			if (!message.detail().isEmpty()) {
 				this.handled.add(message.detail());
 			}
 		});
 	}
 
-	private Mono<Void> notifySessions(String method, @Nullable Object params) {
+	private Mono<Void> notifySessions(String method, @Nullable Object params, Runnable begins) {
 		Mono<List<Session>> audience = Flux.defer(() -> Flux.fromIterable(this.sessions.all()))
 			.flatMap((session) -> this.sessions.isAudience(session).filter(Boolean::booleanValue).map((is) -> session),
 					SESSIONS_AT_ONCE)
 			.collectList();
 		// The parameters are the caller's, and so is what makes JSON of them
 		return this.runtime.threads()
-			.onCallbacks(audience)
+			.onCallbacks(audience.doOnNext((sessions) -> begins.run()))
 			.flatMapIterable((sessions) -> sessions)
 			.flatMap((session) -> session.sdkSession().sendNotification(method, params).onErrorResume((ex) -> {
 				logger.debug("A session could not be notified of {}", method, ex);
