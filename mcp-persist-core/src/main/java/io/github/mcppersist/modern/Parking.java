@@ -1,6 +1,5 @@
 package io.github.mcppersist.modern;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -220,16 +219,10 @@ final class Parking {
 	}
 
 	private Mono<Void> renew() {
-		List<String> names = new ArrayList<>(this.calls.keySet());
-		String keys = this.keys.task();
-		if (keys != null) {
-			names.add(keys);
-		}
-		if (names.isEmpty()) {
-			return Mono.empty();
-		}
-		return this.modernStore.tasks().renewTasks(names).onErrorResume((ex) -> {
-			logger.debug("Calls that wait for their clients could not be renewed", ex);
+		List<String> names = List.copyOf(this.calls.keySet());
+		Mono<Void> calls = names.isEmpty() ? Mono.empty() : this.modernStore.tasks().renewTasks(names);
+		return Mono.whenDelayError(calls, this.keys.renew()).onErrorResume((ex) -> {
+			logger.debug("Calls that wait for their clients, or the key of their states, could not be renewed", ex);
 			return Mono.empty();
 		});
 	}

@@ -3,6 +3,7 @@ package io.github.mcppersist.modern;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -32,7 +33,11 @@ import reactor.util.context.Context;
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.observe.ParkedCallOutcome;
 import io.github.mcppersist.observe.RequestStateRejection;
+import io.github.mcppersist.payload.AesGcmPayloadCodec;
+import io.github.mcppersist.payload.EncodedTaskStore;
+import io.github.mcppersist.payload.Payloads;
 import io.github.mcppersist.stream.ManualThreads;
+import io.github.mcppersist.task.TaskStore;
 import io.github.mcppersist.task.TaskStoreRefusedException;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
 
@@ -319,6 +324,52 @@ class RoundsTests {
 		String state = state(third.post());
 
 		assertThat(this.second.answer(state, "elicitation", "a").body.toString()).contains("a");
+	}
+
+	@Test
+	void givesAwayTheKeyThatItHasWhenTheStoreHasLostIt() {
+		state(this.first.post());
+		this.store.lose();
+		this.threads.pass(Duration.ofMinutes(2));
+		Node third = new Node(List.of());
+		state(third.post());
+
+		String state = state(this.first.post());
+
+		assertThat(third.answer(state, "elicitation", "a").body.toString()).contains("a");
+		third.finishAll();
+	}
+
+	@Test
+	void agreesOnAKeyWithNodesThatCanNotReadTheOneBefore() {
+		byte[] old = RequestStateKeys.randomKey();
+		byte[] young = RequestStateKeys.randomKey();
+		Node before = new Node(encrypted(Map.of("old", old)));
+		state(before.post());
+		before.finishAll();
+		Map<String, byte[]> both = new LinkedHashMap<>();
+		both.put("young", young);
+		both.put("old", old);
+		Node during = new Node(encrypted(both));
+		String early = state(during.post());
+		Node after = new Node(encrypted(Map.of("young", young)));
+
+		assertThat(during.answer(state(after.post()), "elicitation", "a").body.toString()).contains("\"a\"");
+		assertThat(during.answer(early, "elicitation", "b").body.toString()).contains("\"b\"");
+		String late = state(during.post());
+		assertThat(after.answer(late, "elicitation", "c").body.toString()).contains("\"c\"");
+		// And once more, while there still are nodes of all kinds
+		Map<String, byte[]> last = Map.of("last", RequestStateKeys.randomKey());
+		Node muchLater = new Node(encrypted(last));
+		Node beside = new Node(encrypted(last));
+		assertThat(beside.answer(state(muchLater.post()), "elicitation", "d").body.toString()).contains("\"d\"");
+	}
+
+	private TaskStore encrypted(Map<String, byte[]> keys) {
+		AesGcmPayloadCodec.Builder codec = AesGcmPayloadCodec.builder();
+		keys.forEach(codec::key);
+		return new EncodedTaskStore(this.store, new Payloads(codec.build(), (place, ex) -> {
+		}));
 	}
 
 	// Owners
@@ -800,7 +851,15 @@ class RoundsTests {
 			this(keys, TestSettings.INPUT_TIMEOUT);
 		}
 
+		Node(TaskStore store) {
+			this(List.of(), TestSettings.INPUT_TIMEOUT, store);
+		}
+
 		Node(List<byte[]> keys, Duration inputTimeout) {
+			this(keys, inputTimeout, RoundsTests.this.store);
+		}
+
+		private Node(List<byte[]> keys, Duration inputTimeout, TaskStore store) {
 			ModernSettings settings = new ModernSettings(TestSettings.HEARTBEAT, 1000, 3, 3, 0, "private", inputTimeout,
 					4, 2, keys, Duration.ofSeconds(30));
 			this.handler = new ModernHandler(RoundsTests.this.threads, new EndpointObserver() {
@@ -835,8 +894,8 @@ class RoundsTests {
 					RoundsTests.this.orphans.incrementAndGet();
 				}
 
-			}, JSON, settings, new ModernStore(RoundsTests.this.store, this.nodes, () -> "test"), (request) -> null,
-					() -> false, (uris) -> Mono.empty());
+			}, JSON, settings, new ModernStore(store, this.nodes, () -> "test"), (request) -> null, () -> false,
+					(uris) -> Mono.empty());
 			this.handler.start(this);
 		}
 
