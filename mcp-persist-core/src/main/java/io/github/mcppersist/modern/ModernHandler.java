@@ -237,8 +237,7 @@ public final class ModernHandler {
 	 */
 	public void handle(ModernRequest request, @Nullable JSONRPCMessage message, ModernReply reply) {
 		if (message instanceof JSONRPCNotification) {
-			// This revision has none that a server acts on
-			reply.send(202, Map.of(), NOTHING);
+			notified(request, reply);
 			return;
 		}
 		if (!(message instanceof JSONRPCRequest call)) {
@@ -251,6 +250,16 @@ public final class ModernHandler {
 		catch (RuntimeException ex) {
 			refuse(failure(ex), call.id(), reply);
 		}
+	}
+
+	private void notified(ModernRequest request, ModernReply reply) {
+		String version = request.headers().protocolVersion();
+		if (version != null && !EraRules.PROTOCOL_VERSIONS.contains(version)) {
+			refuse(ErrorResponse.unsupportedVersion(version), null, reply);
+			return;
+		}
+		// This revision has none that a server acts on
+		reply.send(202, Map.of(), NOTHING);
 	}
 
 	/**

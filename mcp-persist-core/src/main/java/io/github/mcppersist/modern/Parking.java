@@ -1,6 +1,5 @@
 package io.github.mcppersist.modern;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,6 +29,24 @@ final class Parking {
 	private static final ErrorResponse ENOUGH = ErrorResponse
 		.unavailable("too many calls of one principal wait for its input");
 
+	/**
+	 * How many requests may wait on this node for one call. A client needs one, and
+	 * another if its connection has broken; each reads the whole call.
+	 */
+	static final int MAX_WAITING_PER_CALL = 8;
+
+	/**
+	 * How many may for each call that this node may have: they come for those of other
+	 * nodes as well.
+	 */
+	private static final int MAX_WAITING_PER_PLACE = 4;
+
+	private static final ErrorResponse WAITED_FOR = ErrorResponse
+		.unavailable("too many requests wait for what comes of this call");
+
+	private static final ErrorResponse CROWDED = ErrorResponse
+		.unavailable("too many requests wait for what comes of calls");
+
 	private final Threads threads;
 
 	private final ModernStore modernStore;
@@ -50,9 +67,9 @@ final class Parking {
 	private final Map<String, Rounds> calls = new ConcurrentHashMap<>();
 
 	/**
-	 * How many clients wait on this node for a call, by its name.
+	 * Those of requests that wait on this node for calls, by the names of these.
 	 */
-	private final Map<String, Integer> waiting = new ConcurrentHashMap<>();
+	private final Places waiting;
 
 	Parking(Threads threads, ModernStore modernStore, ModernSettings settings, Messages messages) {
 		this.threads = threads;
@@ -60,6 +77,11 @@ final class Parking {
 		this.settings = settings;
 		this.messages = messages;
 		this.places = new Places(settings.maxParkedCalls(), settings.maxParkedCallsPerPrincipal());
+		// Places may be as many as an int can say
+		this.waiting = new Places(
+				(int) Math.min(Integer.MAX_VALUE,
+						Math.max(MAX_WAITING_PER_CALL, (long) MAX_WAITING_PER_PLACE * settings.maxParkedCalls())),
+				MAX_WAITING_PER_CALL);
 		this.full = new LogLimit(threads::nanoTime);
 		this.keys = new SharedKeys(modernStore, settings.requestStateKeys(), threads::nanoTime);
 		threads.repeat(modernStore.tasks().renewalInterval(), this::renew);
@@ -174,8 +196,17 @@ final class Parking {
 		return this.calls.get(name);
 	}
 
-	void arrived(String name) {
-		this.waiting.merge(name, 1, Integer::sum);
+	/**
+	 * A client is to wait for a call.
+	 * @param name the call's name
+	 * @return why it may not, or {@code null} if it may
+	 */
+	@Nullable ErrorResponse arrived(String name) {
+		return switch (this.waiting.take(name)) {
+			case FULL -> CROWDED;
+			case ENOUGH -> WAITED_FOR;
+			case TAKEN -> null;
+		};
 	}
 
 	/**
@@ -184,20 +215,14 @@ final class Parking {
 	 * @return whether no other one does on this node
 	 */
 	boolean departed(String name) {
-		return this.waiting.computeIfPresent(name, (key, count) -> (count > 1) ? count - 1 : null) == null;
+		return this.waiting.giveBack(name);
 	}
 
 	private Mono<Void> renew() {
-		List<String> names = new ArrayList<>(this.calls.keySet());
-		String keys = this.keys.task();
-		if (keys != null) {
-			names.add(keys);
-		}
-		if (names.isEmpty()) {
-			return Mono.empty();
-		}
-		return this.modernStore.tasks().renewTasks(names).onErrorResume((ex) -> {
-			logger.debug("Calls that wait for their clients could not be renewed", ex);
+		List<String> names = List.copyOf(this.calls.keySet());
+		Mono<Void> calls = names.isEmpty() ? Mono.empty() : this.modernStore.tasks().renewTasks(names);
+		return Mono.whenDelayError(calls, this.keys.renew()).onErrorResume((ex) -> {
+			logger.debug("Calls that wait for their clients, or the key of their states, could not be renewed", ex);
 			return Mono.empty();
 		});
 	}

@@ -46,16 +46,16 @@ final class Places {
 	/**
 	 * Give a place back that was taken.
 	 * @param principal who has taken it
+	 * @return whether that is known, and has no other one
 	 */
-	void giveBack(@Nullable String principal) {
+	boolean giveBack(@Nullable String principal) {
 		this.taken.decrementAndGet();
-		giveBackOf(principal);
+		return giveBackOf(principal);
 	}
 
-	private void giveBackOf(@Nullable String principal) {
-		if (principal != null) {
-			this.takenBy.computeIfPresent(principal, (key, count) -> (count > 1) ? count - 1 : null);
-		}
+	private boolean giveBackOf(@Nullable String principal) {
+		return principal != null
+				&& this.takenBy.computeIfPresent(principal, (key, count) -> (count > 1) ? count - 1 : null) == null;
 	}
 
 	/**

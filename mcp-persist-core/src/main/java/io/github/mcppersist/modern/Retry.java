@@ -7,6 +7,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.observe.RequestStateRejection;
@@ -106,7 +107,13 @@ final class Retry implements RoundResponse.Listener {
 	 */
 	void begin() {
 		this.mailbox.execute(() -> {
-			this.parking.arrived(this.name);
+			ErrorResponse refused = this.parking.arrived(this.name);
+			if (refused != null) {
+				logger.debug("A request may not wait for its call: {}", refused.message());
+				this.phase = Phase.DONE;
+				this.round.answer(Outcome.of(refused));
+				return;
+			}
 			if (this.local != null) {
 				this.local.attach(this.round);
 			}
@@ -148,11 +155,14 @@ final class Retry implements RoundResponse.Listener {
 	@Override
 	public void clientGone() {
 		this.mailbox.execute(() -> {
-			if (this.phase != Phase.DONE && leave()) {
-				logger.debug("A call was cancelled: its client has closed the response");
-				this.observer.requestCancelled();
-				this.parking.tasks().endTask(this.name, TaskEnd.cancelled(null)).subscribe((first) -> {
-				}, (ex) -> logger.debug("A call could not be cancelled; it waits until its time is over", ex));
+			Phase before = this.phase;
+			if (before != Phase.DONE && leave()) {
+				this.parking.tasks()
+					.findTask(this.name)
+					.filter((record) -> isWaitedFor(record, before))
+					.flatMap((record) -> cancel())
+					.subscribe((first) -> {
+					}, (ex) -> logger.debug("A call could not be cancelled; it waits until its time is over", ex));
 			}
 		});
 	}
@@ -170,6 +180,24 @@ final class Retry implements RoundResponse.Listener {
 		else {
 			task.run();
 		}
+	}
+
+	// Another request for the same round may have brought what has come of it to the
+	// client, which has closed this one for that
+	private boolean isWaitedFor(TaskRecord record, Phase before) {
+		boolean roundIsOver = record.rounds().keySet().stream().anyMatch((number) -> number >= this.state.round());
+		boolean askedAgain = before == Phase.LOOKING && nothingIsAnswered(record);
+		return !roundIsOver && !askedAgain && !record.status().isTerminal();
+	}
+
+	private Mono<Boolean> cancel() {
+		logger.debug("A call is cancelled: its client has closed the response");
+		this.observer.requestCancelled();
+		return this.parking.tasks().endTask(this.name, TaskEnd.cancelled(null));
+	}
+
+	private static boolean nothingIsAnswered(TaskRecord record) {
+		return record.answers().isEmpty() && record.status() == TaskStatus.INPUT_REQUIRED;
 	}
 
 	// In the mailbox
@@ -267,8 +295,7 @@ final class Retry implements RoundResponse.Listener {
 					}
 				}));
 		}
-		else if (record.answers().isEmpty() && record.status() == TaskStatus.INPUT_REQUIRED) {
-			// Nobody has answered anything in this round
+		else if (nothingIsAnswered(record)) {
 			ask(this.parking.messages().inputRequests(record.inputRequests()), this.state);
 		}
 	}

@@ -1,27 +1,36 @@
 package io.github.mcppersist.modern;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.task.NewTask;
 import io.github.mcppersist.task.TaskExistsException;
 import io.github.mcppersist.task.TaskNames;
-import io.github.mcppersist.task.TaskRecord;
+import io.github.mcppersist.task.TaskStoreException;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
 
 /**
  * The keys of all nodes for request states: those that the application has given, or one
  * that the nodes agree on by their store. There it is kept as a task that nobody runs:
  * whoever creates it first has drawn the key, and it stays for as long as a node renews
- * it. Thread-safe.
+ * it. A node that can't read it, since the keys of encryption have changed, creates
+ * another one under a next name: nodes seal with the latest that they can read, and open
+ * with all of them. Thread-safe.
  */
 final class SharedKeys {
 
@@ -35,6 +44,19 @@ final class SharedKeys {
 	private static final Duration TIME_TO_LIVE = Duration.ofDays(1);
 
 	private static final long PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
+
+	/**
+	 * How many names there are. An entry that nobody seals with expires, so more than two
+	 * are used only if encryption changes twice in a day.
+	 */
+	private static final int MAX_ENTRIES = 3;
+
+	/**
+	 * How many keys are known, those before included.
+	 */
+	private static final int MAX_KEYS = 2 * MAX_ENTRIES;
+
+	private static final Logger logger = LoggerFactory.getLogger(SharedKeys.class);
 
 	private final ModernStore store;
 
@@ -55,7 +77,7 @@ final class SharedKeys {
 	SharedKeys(ModernStore store, List<byte[]> given, LongSupplier nanoTime) {
 		this.store = store;
 		this.nanoTime = nanoTime;
-		this.ring = new Ring(given, !given.isEmpty());
+		this.ring = new Ring(given, !given.isEmpty(), null);
 		this.askedNanos = new AtomicLong(nanoTime.getAsLong() - PAUSE_NANOS);
 	}
 
@@ -93,37 +115,89 @@ final class SharedKeys {
 	}
 
 	/**
-	 * Return what is to be renewed in the store.
-	 * @return the name of the task that holds the key, or {@code null} if none does
+	 * Keep the key in the store for as long as this node has it, and have it there again
+	 * if the store has lost it.
+	 * @return completes if the key is there, or none is used; fails as above
 	 */
-	@Nullable String task() {
-		Ring ring = this.ring;
-		return (ring.given || ring.keys == null) ? null : name();
+	Mono<Void> renew() {
+		return Mono.defer(() -> {
+			if (this.ring.given || this.ring.keys == null) {
+				return Mono.empty();
+			}
+			return agree().then(Mono.defer(() -> {
+				String task = this.ring.task;
+				return (task != null) ? this.store.tasks().renewTasks(List.of(task)) : Mono.empty();
+			}));
+		});
 	}
 
-	private String name() {
-		return TaskNames.of(TASK_ID, null, this.store.serverName().get());
-	}
-
+	/**
+	 * Find the key that all nodes seal with, or propose one.
+	 * @return emits the keys with it; fails if the store doesn't answer
+	 */
 	private Mono<RequestStateKeys> agree() {
-		NewTask task = new NewTask(name(), this.store.nodes().nodeId(), null, TIME_TO_LIVE, null,
-				Map.of(FIELD, this.proposal));
-		return this.store.tasks()
-			.createTask(task)
-			.map(TaskRecord::inputRequests)
-			.onErrorResume(TaskExistsException.class,
-					(ex) -> this.store.tasks().findTask(task.taskId()).map(TaskRecord::inputRequests))
-			.flatMap((fields) -> Mono.justOrEmpty(fields.get(FIELD)))
-			.switchIfEmpty(
-					Mono.error(() -> new TaskStoreUnavailableException("The key for request states has expired")))
+		return Flux.range(1, MAX_ENTRIES)
+			.map((number) -> TaskNames.of((number > 1) ? TASK_ID + '-' + number : TASK_ID, null,
+					this.store.serverName().get()))
+			.concatMap(this::look)
+			.collectList()
+			.flatMap((entries) -> {
+				List<Entry> readable = entries.stream().filter((entry) -> entry.key != null).toList();
+				return readable.isEmpty() ? propose(entries).map(List::of) : Mono.just(readable);
+			})
 			.map(this::agreed);
 	}
 
-	private RequestStateKeys agreed(byte[] key) {
-		Ring before = this.ring;
-		Ring now = before.with(key);
+	private Mono<Entry> look(String name) {
+		return this.store.tasks()
+			.findTask(name)
+			.map((task) -> new Entry(name, task.createdAt(), task.inputRequests().get(FIELD)))
+			.defaultIfEmpty(new Entry(name, null, null))
+			.onErrorResume(SharedKeys::isUnreadable, (ex) -> {
+				logger.debug("A key for request states can't be read here; another one is used", ex);
+				return Mono.just(new Entry(name, Instant.MIN, null));
+			});
+	}
+
+	private static boolean isUnreadable(Throwable ex) {
+		return ex instanceof TaskStoreException && !(ex instanceof TaskStoreUnavailableException);
+	}
+
+	private Mono<Entry> propose(List<Entry> entries) {
+		// If the store has lost what this node seals with, the others need it again
+		Ring known = this.ring;
+		byte[] key = known.list.isEmpty() ? this.proposal : known.list.get(0);
+		return Mono.justOrEmpty(entries.stream().filter((entry) -> entry.createdAt == null).findFirst())
+			.switchIfEmpty(Mono.error(() -> new TaskStoreException("No key for request states can be read")))
+			.flatMap((free) -> this.store.tasks()
+				.createTask(new NewTask(free.name, this.store.nodes().nodeId(), null, TIME_TO_LIVE, null,
+						Map.of(FIELD, key)))
+				.map((task) -> new Entry(free.name, task.createdAt(), key))
+				.onErrorResume(TaskExistsException.class, (ex) -> look(free.name)))
+			.filter((entry) -> entry.key != null)
+			.switchIfEmpty(
+					Mono.error(() -> new TaskStoreUnavailableException("The key for request states has changed")));
+	}
+
+	private RequestStateKeys agreed(List<Entry> readable) {
+		List<Entry> latestFirst = readable.stream()
+			.sorted(Comparator.comparing((Entry entry) -> entry.createdAt)
+				.thenComparing((entry) -> entry.name)
+				.reversed())
+			.toList();
+		Ring now = this.ring.with(latestFirst);
 		this.ring = now;
-		return (now.keys != null) ? now.keys : new RequestStateKeys(List.of(key));
+		return now.requireKeys();
+	}
+
+	/**
+	 * What the store has under a name.
+	 *
+	 * @param name the name of the task
+	 * @param createdAt when it was created, or {@code null} if there is none
+	 * @param key the key, or {@code null} if there is none, or it can't be read here
+	 */
+	private record Entry(String name, @Nullable Instant createdAt, byte @Nullable [] key) {
 	}
 
 	/**
@@ -131,29 +205,43 @@ final class SharedKeys {
 	 */
 	private static final class Ring {
 
-		private final List<byte[]> list;
+		final List<byte[]> list;
 
-		private final boolean given;
+		final boolean given;
 
-		private final @Nullable RequestStateKeys keys;
+		final @Nullable RequestStateKeys keys;
 
-		Ring(List<byte[]> list, boolean given) {
+		/**
+		 * The name of the task that holds the key to seal with.
+		 */
+		final @Nullable String task;
+
+		Ring(List<byte[]> list, boolean given, @Nullable String task) {
 			this.list = List.copyOf(list);
 			this.given = given;
 			this.keys = list.isEmpty() ? null : new RequestStateKeys(list);
+			this.task = task;
 		}
 
 		/**
-		 * Seal with a key from now on; what was sealed with the one before can still be
-		 * opened.
-		 * @param key the key
-		 * @return the keys with it
+		 * Seal with the first of some keys from now on; what was sealed with those before
+		 * can still be opened.
+		 * @param entries the keys
+		 * @return the keys with them
 		 */
-		Ring with(byte[] key) {
+		Ring with(List<Entry> entries) {
 			List<byte[]> list = new ArrayList<>();
-			list.add(key);
-			this.list.stream().filter((other) -> !Arrays.equals(other, key)).findFirst().ifPresent(list::add);
-			return new Ring(list, false);
+			Stream.concat(entries.stream().map(Entry::key), this.list.stream()).forEach((key) -> {
+				if (key != null && list.size() < MAX_KEYS
+						&& list.stream().noneMatch((other) -> Arrays.equals(other, key))) {
+					list.add(key);
+				}
+			});
+			return new Ring(list, false, entries.get(0).name);
+		}
+
+		RequestStateKeys requireKeys() {
+			return Objects.requireNonNull(this.keys);
 		}
 
 	}

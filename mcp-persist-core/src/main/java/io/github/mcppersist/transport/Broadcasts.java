@@ -18,9 +18,11 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.modern.ModernHandler;
 import io.github.mcppersist.node.NodeMessage;
+import io.github.mcppersist.session.SessionStoreUnavailableException;
 
 /**
  * Notifications for whoever listens, on whichever node. Each node tells those that listen
@@ -83,8 +85,10 @@ final class Broadcasts {
 		this.sessions = sessions;
 		this.modern = modern;
 		this.jsonMapper = jsonMapper;
-		this.toNodes = new MessageQueue(runtime.threads(), runtime.streams()::broadcast);
-		this.fromNodes = new MessageQueue(runtime.threads(), this::handle);
+		// A registry says by whatever it likes that it is out of reach
+		this.toNodes = new MessageQueue(runtime.threads(), runtime.streams()::broadcast, (ex) -> true);
+		this.fromNodes = new MessageQueue(runtime.threads(), this::handle,
+				(ex) -> ex instanceof SessionStoreUnavailableException || ex instanceof EventStoreUnavailableException);
 	}
 
 	/**
@@ -98,7 +102,8 @@ final class Broadcasts {
 		return Mono.defer(() -> {
 			tellModern(method, params);
 			tellNodes(NodeMessage.Kind.NOTIFIED, method, params);
-			return notifySessions(method, params);
+			return notifySessions(method, params, () -> {
+			});
 		});
 	}
 
@@ -157,14 +162,15 @@ final class Broadcasts {
 		if (message.kind() != NodeMessage.Kind.NOTIFIED) {
 			return Mono.empty();
 		}
-		return notifySessions(notification.method(), notification.params()).doOnSuccess((nothing) -> {
+		// Whoever is told isn't told again, also if others can't be
+		return notifySessions(notification.method(), notification.params(), () -> {
 			if (!message.detail().isEmpty()) {
 				this.handled.add(message.detail());
 			}
 		});
 	}
 
-	private Mono<Void> notifySessions(String method, @Nullable Object params) {
+	private Mono<Void> notifySessions(String method, @Nullable Object params, Runnable begins) {
 		return Flux.defer(() -> {
 			List<Session> listening = new ArrayList<>();
 			List<Session> silent = new ArrayList<>();
@@ -174,6 +180,7 @@ final class Broadcasts {
 					.filter(Boolean::booleanValue)
 					.map((is) -> session), SESSIONS_AT_ONCE)
 				.collectList();
+			begins.run();
 			// The store is asked for those, and may be slow
 			return Flux.concat(notifySessions(Mono.just(listening), method, params),
 					notifySessions(others, method, params));

@@ -5,9 +5,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -21,8 +24,9 @@ import io.github.mcppersist.stream.Threads;
 /**
  * Messages that wait for their turn, one after the other: those that are the same are
  * one, which takes the place of the first. They wait for a moment, since changes come
- * many at a time, and from several nodes. One that can't be worked off keeps its place,
- * and is tried again each second. Thread-safe.
+ * many at a time, and from several nodes. One that can't be worked off for now keeps its
+ * place, and is tried again each second, for a minute at most: others wait behind it.
+ * What fails for another reason is dropped at once. Thread-safe.
  */
 final class MessageQueue {
 
@@ -38,6 +42,11 @@ final class MessageQueue {
 
 	static final Duration RETRY_INTERVAL = Duration.ofSeconds(1);
 
+	/**
+	 * For how long one message is tried.
+	 */
+	static final Duration MAX_TRIED = Duration.ofMinutes(1);
+
 	private static final Logger logger = LoggerFactory.getLogger(MessageQueue.class);
 
 	/**
@@ -49,7 +58,11 @@ final class MessageQueue {
 
 	private final Function<NodeMessage, Mono<Void>> work;
 
+	private final Predicate<Throwable> passes;
+
 	private final LogLimit full;
+
+	private final LogLimit dropped;
 
 	private final Mailbox mailbox = new Mailbox();
 
@@ -62,15 +75,24 @@ final class MessageQueue {
 	 */
 	private boolean busy;
 
+	// Of one round after the other
+
+	private @Nullable NodeMessage failing;
+
+	private long failingSince;
+
 	/**
 	 * Create an empty queue.
 	 * @param threads the endpoint's threads
 	 * @param work works a message off
+	 * @param passes says of what that fails with whether it may be over in a second
 	 */
-	MessageQueue(Threads threads, Function<NodeMessage, Mono<Void>> work) {
+	MessageQueue(Threads threads, Function<NodeMessage, Mono<Void>> work, Predicate<Throwable> passes) {
 		this.threads = threads;
 		this.work = work;
+		this.passes = passes;
 		this.full = new LogLimit(threads::nanoTime);
+		this.dropped = new LogLimit(threads::nanoTime);
 	}
 
 	/**
@@ -111,12 +133,31 @@ final class MessageQueue {
 		Flux.fromIterable(messages)
 			.concatMap((message) -> Mono.defer(() -> this.work.apply(message))
 				.timeout(this.threads.after(LIMIT))
+				.onErrorResume((ex) -> isToBeTriedAgain(message, ex) ? Mono.error(ex) : Mono.empty())
 				.doOnSuccess((nothing) -> done.incrementAndGet()))
 			.subscribe((nothing) -> {
 			}, (ex) -> {
 				logger.debug("A message has to wait, it could not be worked off", ex);
 				over(messages.subList(done.get(), messages.size()), RETRY_INTERVAL);
 			}, () -> over(List.of(), PAUSE));
+	}
+
+	private boolean isToBeTriedAgain(NodeMessage message, Throwable ex) {
+		if (!message.equals(this.failing)) {
+			this.failing = message;
+			this.failingSince = this.threads.nanoTime();
+		}
+		boolean passes = ex instanceof TimeoutException || this.passes.test(ex);
+		if (passes && this.threads.nanoTime() - this.failingSince < MAX_TRIED.toNanos()) {
+			return true;
+		}
+		this.failing = null;
+		long before = this.dropped.take();
+		if (before >= 0) {
+			logger.warn("A broadcast to other nodes, or of one, is dropped, since it can't be worked off, and {} were "
+					+ "since that was last logged", before, ex);
+		}
+		return false;
 	}
 
 	private void over(List<NodeMessage> left, Duration pause) {

@@ -11,6 +11,7 @@ import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;
 import io.modelcontextprotocol.spec.McpSchema.Implementation;
 import io.modelcontextprotocol.spec.McpSchema.InitializeResult;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
 import io.modelcontextprotocol.spec.McpStreamableServerSession;
@@ -67,6 +68,26 @@ class ModernHandlerTests {
 		assertThat(reply.status).isEqualTo(500);
 		assertThat(reply.body.toString()).contains("-32603").doesNotContain("no sessions");
 		assertThat(this.handler.running()).isZero();
+	}
+
+	@Test
+	void refusesNotificationsOfVersionsThatNobodyKnows() {
+		assertThat(notify("2026-07-28").status).isEqualTo(202);
+
+		RecordingReply reply = notify("2099-01-01");
+
+		assertThat(reply.status).isEqualTo(400);
+		assertThat(reply.body.toString()).contains("-32022").contains("2099-01-01");
+	}
+
+	private RecordingReply notify(String version) {
+		Map<String, String> headers = Map.of("MCP-Protocol-Version", version);
+		RecordingReply reply = new RecordingReply();
+		this.handler.handle(
+				new ModernRequest(RequestHeaders.read(headers::get, headers::keySet), null, McpTransportContext.EMPTY,
+						Context.empty(), UnaryOperator.identity()),
+				new JSONRPCNotification("notifications/initialized", null), reply);
+		return reply;
 	}
 
 	private void assertUnavailable(String method, String reason) {

@@ -34,11 +34,12 @@ import io.github.mcppersist.task.TaskStoreUnavailableException;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Calls whose clients answer to any of three nodes, in part, and twice at once, over a
- * store that is slow and fails before or after it has done what it was asked: all drawn
- * by a seed, in a time of their own. Whatever happens, each call ends, nobody is asked
- * again for what they have answered, the same retry gets the same outcome, and nothing is
- * left behind.
+ * Calls whose clients answer to any of three nodes, in part, and twice at once, of which
+ * they may close the one when the other has brought them what they want, over a store
+ * that is slow and fails before or after it has done what it was asked: all drawn by a
+ * seed, in a time of their own. Whatever happens, each call ends, nobody is asked again
+ * for what they have answered, the same retry gets the same outcome, and nothing is left
+ * behind.
  */
 class RoundsSimulationTests {
 
@@ -150,6 +151,8 @@ class RoundsSimulationTests {
 
 		private boolean done;
 
+		private boolean closesLoser;
+
 		Client(Run run, String name) {
 			this.run = run;
 			this.name = name;
@@ -159,6 +162,7 @@ class RoundsSimulationTests {
 		private void send() {
 			this.replies.clear();
 			this.replies.add(this.run.anyNode().post(this.name, this.next));
+			this.closesLoser = this.run.random.nextBoolean();
 			if (!this.next.isEmpty() && this.run.random.nextInt(3) == 0) {
 				this.replies.add(this.run.anyNode().post(this.name, this.next));
 			}
@@ -166,6 +170,12 @@ class RoundsSimulationTests {
 
 		void step() {
 			this.replies.forEach(RecordingReply::read);
+			if (!this.done && this.closesLoser) {
+				this.replies.stream().filter(Client::isResult).findFirst().ifPresent((winner) -> {
+					this.replies.stream().filter(Client::isOpen).forEach(RecordingReply::close);
+					this.replies.removeIf(Client::isOpen);
+				});
+			}
 			if (this.done || !this.replies.stream().allMatch((reply) -> reply.ended)) {
 				return;
 			}
@@ -186,6 +196,14 @@ class RoundsSimulationTests {
 				assertThat(answers.stream().map(Client::outcome).distinct()).as("seed %d", this.run.seed).hasSize(1);
 				goOn((Map<?, ?>) Objects.requireNonNull(answers.get(0).get("result")));
 			}
+		}
+
+		private static boolean isResult(RecordingReply reply) {
+			return reply.ended && reply.body.toString().contains("\"result\":");
+		}
+
+		private static boolean isOpen(RecordingReply reply) {
+			return reply.answers > 0 && !reply.ended;
 		}
 
 		// All but what is drawn anew

@@ -3,6 +3,7 @@ package io.github.mcppersist.modern;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -32,7 +33,11 @@ import reactor.util.context.Context;
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.observe.ParkedCallOutcome;
 import io.github.mcppersist.observe.RequestStateRejection;
+import io.github.mcppersist.payload.AesGcmPayloadCodec;
+import io.github.mcppersist.payload.EncodedTaskStore;
+import io.github.mcppersist.payload.Payloads;
 import io.github.mcppersist.stream.ManualThreads;
+import io.github.mcppersist.task.TaskStore;
 import io.github.mcppersist.task.TaskStoreRefusedException;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
 
@@ -321,6 +326,52 @@ class RoundsTests {
 		assertThat(this.second.answer(state, "elicitation", "a").body.toString()).contains("a");
 	}
 
+	@Test
+	void givesAwayTheKeyThatItHasWhenTheStoreHasLostIt() {
+		state(this.first.post());
+		this.store.lose();
+		this.threads.pass(Duration.ofMinutes(2));
+		Node third = new Node(List.of());
+		state(third.post());
+
+		String state = state(this.first.post());
+
+		assertThat(third.answer(state, "elicitation", "a").body.toString()).contains("a");
+		third.finishAll();
+	}
+
+	@Test
+	void agreesOnAKeyWithNodesThatCanNotReadTheOneBefore() {
+		byte[] old = RequestStateKeys.randomKey();
+		byte[] young = RequestStateKeys.randomKey();
+		Node before = new Node(encrypted(Map.of("old", old)));
+		state(before.post());
+		before.finishAll();
+		Map<String, byte[]> both = new LinkedHashMap<>();
+		both.put("young", young);
+		both.put("old", old);
+		Node during = new Node(encrypted(both));
+		String early = state(during.post());
+		Node after = new Node(encrypted(Map.of("young", young)));
+
+		assertThat(during.answer(state(after.post()), "elicitation", "a").body.toString()).contains("\"a\"");
+		assertThat(during.answer(early, "elicitation", "b").body.toString()).contains("\"b\"");
+		String late = state(during.post());
+		assertThat(after.answer(late, "elicitation", "c").body.toString()).contains("\"c\"");
+		// And once more, while there still are nodes of all kinds
+		Map<String, byte[]> last = Map.of("last", RequestStateKeys.randomKey());
+		Node muchLater = new Node(encrypted(last));
+		Node beside = new Node(encrypted(last));
+		assertThat(beside.answer(state(muchLater.post()), "elicitation", "d").body.toString()).contains("\"d\"");
+	}
+
+	private TaskStore encrypted(Map<String, byte[]> keys) {
+		AesGcmPayloadCodec.Builder codec = AesGcmPayloadCodec.builder();
+		keys.forEach(codec::key);
+		return new EncodedTaskStore(this.store, new Payloads(codec.build(), (place, ex) -> {
+		}));
+	}
+
 	// Owners
 
 	@Test
@@ -404,6 +455,29 @@ class RoundsTests {
 		this.gate.tryEmitValue("end");
 
 		assertThat(other.body.toString()).contains("end");
+		assertThat(this.cancelled).hasValue(0);
+	}
+
+	@Test
+	void cancelsNothingIfAnotherNodeHasAnsweredTheSame() {
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting())
+			.flatMap((now) -> ask(exchange, "Second?"));
+		String state = state(this.first.post());
+		RecordingReply one = this.first.answer(state, "elicitation", "a");
+		RecordingReply other = this.second.answer(state, "elicitation", "a");
+		this.threads.pass(TestSettings.HEARTBEAT.plusSeconds(1));
+		other.read();
+		Sinks.Empty<Void> known = Sinks.empty();
+		this.store.way = known.asMono();
+		this.gate.tryEmitValue("now");
+		this.threads.pass(SETTLED);
+
+		// What has come of the round is stored, but isn't known there yet
+		other.close();
+		known.tryEmitEmpty();
+
+		one.read();
+		assertThat(this.second.answer(state(one), "elicitation-2", "b").body.toString()).contains("\"b\"");
 		assertThat(this.cancelled).hasValue(0);
 	}
 
@@ -492,6 +566,43 @@ class RoundsTests {
 				(state) -> assertThat(this.second.answer(state, "elicitation", "a").body.toString()).contains("a"));
 		assertThat(this.first.handler.parked()).isZero();
 		this.second.answer(state(this.first.post()), "elicitation", "a");
+	}
+
+	@Test
+	void letsOnlySomeRequestsWaitForACall() {
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
+		String state = state(this.first.post());
+		List<RecordingReply> waiting = IntStream.range(0, Parking.MAX_WAITING_PER_CALL)
+			.mapToObj((i) -> this.second.answer(state, "elicitation", "a"))
+			.toList();
+		int calls = this.store.calls;
+
+		assertRefused(this.second.answer(state, "elicitation", "a"), 503, -32603, "wait for what comes of this call");
+		assertThat(this.store.calls).isEqualTo(calls);
+		RecordingReply elsewhere = this.first.answer(state, "elicitation", "a");
+		this.gate.tryEmitValue("end");
+
+		assertThat(waiting).allMatch((reply) -> reply.body.toString().contains("end"));
+		assertThat(elsewhere.body.toString()).contains("end");
+		assertThat(this.second.answer(state, "elicitation", "a").body.toString()).contains("end");
+	}
+
+	@Test
+	void letsOnlySomeRequestsWaitOnANode() {
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
+		List<String> states = List.of(state(this.first.post()), state(this.first.post()),
+				state(this.second.postAs("bob")));
+		for (String state : states.subList(0, 2)) {
+			for (int i = 0; i < Parking.MAX_WAITING_PER_CALL; i++) {
+				this.second.answer(state, "elicitation", "a");
+			}
+		}
+
+		assertRefused(this.second.answerAs("bob", states.get(2), "elicitation", "a"), 503, -32603,
+				"wait for what comes of calls");
+		this.gate.tryEmitValue("end");
+
+		assertThat(this.second.answerAs("bob", states.get(2), "elicitation", "a").body.toString()).contains("end");
 	}
 
 	@Test
@@ -740,7 +851,15 @@ class RoundsTests {
 			this(keys, TestSettings.INPUT_TIMEOUT);
 		}
 
+		Node(TaskStore store) {
+			this(List.of(), TestSettings.INPUT_TIMEOUT, store);
+		}
+
 		Node(List<byte[]> keys, Duration inputTimeout) {
+			this(keys, inputTimeout, RoundsTests.this.store);
+		}
+
+		private Node(List<byte[]> keys, Duration inputTimeout, TaskStore store) {
 			ModernSettings settings = new ModernSettings(TestSettings.HEARTBEAT, 1000, 3, 3, 0, "private", inputTimeout,
 					4, 2, keys, Duration.ofSeconds(30));
 			this.handler = new ModernHandler(RoundsTests.this.threads, new EndpointObserver() {
@@ -775,8 +894,8 @@ class RoundsTests {
 					RoundsTests.this.orphans.incrementAndGet();
 				}
 
-			}, JSON, settings, new ModernStore(RoundsTests.this.store, this.nodes, () -> "test"), (request) -> null,
-					() -> false, (uris) -> Mono.empty());
+			}, JSON, settings, new ModernStore(store, this.nodes, () -> "test"), (request) -> null, () -> false,
+					(uris) -> Mono.empty());
 			this.handler.start(this);
 		}
 

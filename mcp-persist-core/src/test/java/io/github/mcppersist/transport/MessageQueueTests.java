@@ -2,7 +2,9 @@ package io.github.mcppersist.transport;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
@@ -17,16 +19,20 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class MessageQueueTests {
 
+	private static final IllegalStateException AWAY = new IllegalStateException("out of reach");
+
 	private final ManualThreads threads = new ManualThreads();
 
 	private final List<String> done = new ArrayList<>();
 
 	private Mono<Void> outcome = Mono.empty();
 
+	private final Map<String, Mono<Void>> outcomes = new HashMap<>();
+
 	private final MessageQueue queue = new MessageQueue(this.threads, (message) -> {
 		this.done.add(message.subject());
-		return this.outcome;
-	});
+		return this.outcomes.getOrDefault(message.subject(), this.outcome);
+	}, (ex) -> ex == AWAY);
 
 	@Test
 	void takesThoseThatAreTheSameForOne() {
@@ -49,7 +55,7 @@ class MessageQueueTests {
 
 	@Test
 	void triesAgainInTheSameOrder() {
-		this.outcome = Mono.error(new IllegalStateException("out of reach"));
+		this.outcome = Mono.error(AWAY);
 		add("a", "b");
 		this.threads.pass(MessageQueue.PAUSE);
 		add("c", "a");
@@ -64,16 +70,35 @@ class MessageQueueTests {
 	}
 
 	@Test
-	void goesOnAfterAFailureThatIsThrown() {
-		this.outcome = Mono.defer(() -> {
+	void dropsWhatWillNeverBeWorkedOff() {
+		this.outcomes.put("bad", Mono.error(new IllegalArgumentException("no object")));
+		this.outcomes.put("worse", Mono.defer(() -> {
 			throw new IllegalStateException("closed");
-		});
+		}));
+		add("a", "bad", "b", "worse", "c");
+		this.threads.pass(MessageQueue.PAUSE);
+
+		assertThat(this.done).containsExactly("a", "bad", "b", "worse", "c");
+		this.threads.pass(MessageQueue.RETRY_INTERVAL);
+		assertThat(this.done).hasSize(5);
+	}
+
+	@Test
+	void triesNothingForLongerThanAMinute() {
+		this.outcomes.put("a", Mono.error(AWAY));
+		add("a", "b");
+		this.threads.pass(MessageQueue.MAX_TRIED.minusSeconds(1));
+		assertThat(this.done).containsOnly("a");
+
+		this.threads.pass(Duration.ofSeconds(2));
+
+		assertThat(this.done).endsWith("a", "b");
 		add("a");
 		this.threads.pass(MessageQueue.PAUSE);
-		this.outcome = Mono.empty();
+		this.outcomes.clear();
 		this.threads.pass(MessageQueue.RETRY_INTERVAL);
-
-		assertThat(this.done).containsExactly("a", "a");
+		assertThat(this.done).endsWith("b", "a", "a");
+		assertThat(this.threads.timers()).isZero();
 	}
 
 	@Test
@@ -89,7 +114,7 @@ class MessageQueueTests {
 
 	@Test
 	void keepsSoManyAndNoMore() {
-		this.outcome = Mono.error(new IllegalStateException("out of reach"));
+		this.outcome = Mono.error(AWAY);
 		add("first");
 		this.threads.pass(MessageQueue.PAUSE);
 		for (int i = 0; i < 3 * MessageQueue.MAX_WAITING; i++) {
