@@ -159,10 +159,10 @@ final class TaskWatches implements RedisNode.Listener {
 
 	@Override
 	public void published(char kind, String body) {
-		if (kind != RedisNode.TASK) {
+		int separator = body.lastIndexOf(' ');
+		if (kind != RedisNode.TASK || separator < 0) {
 			return;
 		}
-		int separator = body.lastIndexOf(' ');
 		String key = body.substring(0, separator);
 		Watched entry = this.watched.get(key);
 		if (entry != null) {

