@@ -156,16 +156,11 @@ class ThreadPoolsTests {
 
 	private static ThreadPools.ElasticPool pool(int threads) {
 		AtomicInteger left = new AtomicInteger(threads);
-		return new ThreadPools.ElasticPool(0, (task) -> new Thread(task) {
-
-			@Override
-			public void start() {
-				if (left.getAndDecrement() <= 0) {
-					throw new OutOfMemoryError("unable to create native thread");
-				}
-				super.start();
+		return new ThreadPools.ElasticPool(0, (task) -> {
+			if (left.getAndDecrement() <= 0) {
+				throw new OutOfMemoryError("unable to create native thread");
 			}
-
+			return new Thread(task);
 		}, "Advice");
 	}
 
