@@ -61,7 +61,8 @@ export const CLIENTS = [
   }),
   node('ai-sdk', '@ai-sdk/mcp', 'AI SDK', {
     progress: false, resumes: NEVER, listening: { reset: 'cursor', fin: 'cursor', clean: 'never' }, node: 22,
-    refused: ['POST server/discover 400', 'GET 400'], userAgent: /^ai-sdk\/[\d.]+ node\.js\/\d+$/,
+    // It listens twice within a moment, so that the one may have taken over before the other is answered
+    refused: ['POST server/discover 400', 'GET 400', 'GET 409'], userAgent: /^ai-sdk\/[\d.]+ node\.js\/\d+$/,
     notes: 'Opens its standalone stream before it has a session, which is refused, and again later. Reports each event '
         + 'without data as an error in the background, and goes on.',
   }),
@@ -73,7 +74,7 @@ export const CLIENTS = [
   }),
 ];
 
-function java(name, module, title, can) {
+export function java(name, module, title, can) {
   const target = path.join(HERE, 'java', module, 'target');
   return client(name, title, can, {
     language: 'java',

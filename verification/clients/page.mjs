@@ -1,8 +1,9 @@
 import os from 'node:os';
+import { titleOf } from './eras.mjs';
 import { FORMS, LINES, PLACES } from './stage.mjs';
 
 /** What a run found, as a page of the documentation. */
-export function describeRun(found) {
+export function describeRun(found, eras) {
   const date = new Date().toISOString().slice(0, 10);
   const limited = found.filter(({ client }) => client.can.notes);
   return `# Clients
@@ -15,7 +16,7 @@ What real clients do with a server that uses mcp-persist. This page is written b
 Run on ${date}, with Node ${process.versions.node}, ${os.type()}. Each client, in a process of its own,
 calls the [Spring AI sample](../samples/spring-ai-server) on two instances and one Redis, through a balancer that sends each request to
 the other instance and cuts connections: by RST, by FIN in the middle of the body, and by an orderly end of it, each
-${list(Object.values(PLACES))}. Revision 2026-07-28, in which there is nothing to resume, is switched off there.
+${list(Object.values(PLACES))}. Revision 2026-07-28, in which there is nothing to resume, is switched off there; [below](#both-eras) it is on.
 
 ${table(['Client', 'Revision', 'Initialize, list, call', 'Progress', 'Elicitation', 'Survives RST', 'FIN', 'clean end',
     'Resumes on another instance', 'Sends DELETE', 'Bears `retry:`', 'Sends as `User-Agent`'],
@@ -45,6 +46,20 @@ Lines of a stream, put in front of the answer to a call.
 ${table(['Client', ...Object.keys(LINES)], found.map(({ client, fails }) => [client.title, ...Object.keys(LINES).map((line) => fails.includes(line) ? '**fails**' : 'bears')]))}
 
 ${Object.entries(LINES).map(([name, line]) => `- ${name}: \`${JSON.stringify(line).slice(1, -1)}\``).join('\n')}
+
+## Both eras
+
+What the same clients do with servers of [both eras](both-eras.md), which are two instances of the
+[conformance server](../samples/conformance-server) as it comes. A client takes the era that the table says, with
+nothing set at the server. The tool blocks twice for its user's answer. In revision 2026-07-28 that takes three requests,
+and those that bring the answers go to the instance that doesn't run the tool, as answers do in sessions.
+
+${table(['Client', 'Takes', 'Asks `server/discover`', 'List, call', 'Progress', 'Completes a tool that asks twice'],
+  eras.map(({ client, era, discovers, list: lists, progress, elicitation }) => [
+    titleOf(client), (era === 'modern') ? '2026-07-28' : 'a session', yes(discovers), yes(lists), yes(progress), yes(elicitation),
+  ]))}
+
+A client without elicitation gets an error of the tool's that says so.
 
 ## Notes
 

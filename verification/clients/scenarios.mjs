@@ -18,12 +18,13 @@ export function resumes({ resumes: places }, form, place) {
 }
 
 /**
- * What a client does, each in a session of its own: `{name, kind, plan, timeoutMs, list, calls}`.
+ * What a client does, each in a session of its own: `{name, kind, plan, timeoutMs, list, calls}`. A call says how often it
+ * tells of progress.
  *
  * @param slowness how many times slower this machine is than an idle one; all waits are as much longer
  */
 export function scenariosFor({ can }, quick, slowness) {
-  const count = { tool: 'count', arguments: COUNT };
+  const count = { tool: 'count', arguments: COUNT, progress: COUNT.n };
   const add = { tool: 'add', arguments: { a: 1, b: 2 } };
   const places = quick ? ['middle'] : Object.keys(PLACES);
   const lines = quick ? ['retry', 'comment'] : Object.keys(LINES);

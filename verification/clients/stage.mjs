@@ -30,7 +30,7 @@ export const LINES = {
 /** How long a call without progress lasts before it is cut in the middle, in milliseconds. */
 const SILENCE = 900;
 
-/** How long after the last bytes a RST follows, in milliseconds, on a machine that may be busy. */
+/** How long after the last bytes a RST follows, in milliseconds, on an idle machine. */
 const GAP = 200;
 
 /**
@@ -57,6 +57,7 @@ export class Stage {
 
   #nodes;
   #plan;
+  #gap;
   #next = 0;
   #callNode = 0;
   #server;
@@ -65,9 +66,10 @@ export class Stage {
   #witness;
   #listening = new Map();
 
-  constructor(nodes, plan = {}) {
+  constructor(nodes, plan = {}, slowness = 1) {
     this.#nodes = nodes;
     this.#plan = plan;
+    this.#gap = GAP * slowness;
   }
 
   async open() {
@@ -272,7 +274,7 @@ export class Stage {
       setTimeout(() => {
         socket.destroySoon = socket.destroy;
         socket.resetAndDestroy();
-      }, GAP);
+      }, this.#gap);
     }
   }
 

@@ -27,9 +27,9 @@ export class Cluster {
       throw new Error(`${jar} doesn't exist: build it with mvn package, or name it with --jar`);
     }
     this.redisPort = await freePort();
-    const redis = processes.start('redis', 'redis-server',
+    this.redis = processes.start('redis', 'redis-server',
         ['--port', String(this.redisPort), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']);
-    await waitForPort(this.redisPort, redis);
+    await waitForPort(this.redisPort, this.redis);
     for (let number = 1; number <= nodes; number++) {
       const port = await freePort();
       this.nodes.push({ name: `node${number}`, port, url: `http://127.0.0.1:${port}/mcp` });

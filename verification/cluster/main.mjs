@@ -8,6 +8,8 @@ import { tryCalls } from './calls.mjs';
 import { Cluster } from './cluster.mjs';
 import { tryConformance } from './conformance.mjs';
 import { DELETE_ARGS, tryDelete } from './delete.mjs';
+import { tryRounds } from './rounds.mjs';
+import { TASKS_ARGS, tryTasks } from './tasks.mjs';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -15,6 +17,8 @@ const MODES = {
   conformance: { run: tryConformance },
   chaos: { run: tryCalls },
   answers: { run: tryAnswers },
+  rounds: { run: tryRounds },
+  tasks: { run: tryTasks, serverArgs: TASKS_ARGS },
   delete: { run: tryDelete, serverArgs: DELETE_ARGS },
 };
 
@@ -31,6 +35,10 @@ const USAGE = `usage: run MODE [options]
   answers              answers to sampling and elicitation, posted to any server
     --questions N      tools that ask at once (200)
     --sessions N       in so many sessions (10)
+  rounds               calls of 2026-07-28 that ask twice, answered to any server while one is killed
+    --questions N      calls (200)
+  tasks                tasks that are followed on any server, while each is killed and Redis stands still
+    --tasks N          calls that become tasks (2000)
   delete               DELETE against running calls, live readers and restores
     --rounds N         sessions (500)
     --key-limit S      how soon no key of them is left (30)
@@ -56,6 +64,7 @@ const { values: options, positionals } = parseArgs({
     'death-limit': { type: 'string', default: '30' },
     questions: { type: 'string', default: '200' },
     sessions: { type: 'string', default: '10' },
+    tasks: { type: 'string', default: '2000' },
     rounds: { type: 'string', default: '500' },
     'key-limit': { type: 'string', default: '30' },
     nodes: { type: 'string', default: '3' },

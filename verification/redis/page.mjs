@@ -22,7 +22,7 @@ Lettuce and with Jedis. Numbers in a row differ where tests came between two run
 
 ${table([['', ...titles], ['---', ...titles.map(() => '---:')], ...lines])}
 
-Redis 6.2 is the binary in \`com.github.codemonstur:embedded-redis\`, a build without TLS. All others are those of Debian 12,
+Redis 6.2 is the binary in \`com.github.codemonstur:embedded-redis\`, a build without TLS: there a proxy of ours speaks it. All others are those of Debian 12,
 its backports, Debian 13 and the release after that. Redis 7.2 and 7.4 are in none of them, so they weren't tried: 7.0
 and 8.0 are on either side of them. Whoever has one runs \`verification/redis/run --server FILE\`.
 

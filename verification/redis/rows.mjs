@@ -1,14 +1,18 @@
 /** What is tested, by which of the module's test classes. Where it matters each runs with Lettuce and with Jedis. */
 export const ROWS = [
-  { name: 'Contracts of the stores', classes: ['RedisEventStoreTests', 'RedisSessionStoreTests', 'EncodedRedisStoresTests'] },
+  { name: 'Contracts of the stores', classes: ['RedisEventStoreTests', 'RedisSessionStoreTests', 'RedisTaskStoreTests'] },
+  { name: 'The same, compressed and encrypted', classes: ['EncodedRedisStoresTests'] },
   { name: 'The same with Redisson', classes: ['RedissonTests'] },
   {
     name: 'Several instances',
     classes: ['StreamsOnNodesTests', 'SessionsOnNodesTests', 'AnswersOnNodesTests', 'CancellationOnNodesTests', 'BatchesOnNodesTests',
-      'RedisNodeRegistryTests', 'BeatTests', 'NodeDeathTests'],
+      'InputRequestsOnNodesTests', 'TasksOnNodesTests', 'BroadcastsTests', 'RedisNodeRegistryTests', 'BeatTests', 'NodeDeathTests'],
   },
   { name: 'Hints and readers', classes: ['RedisWatchTests', 'RedisSubscriptionsTests'] },
-  { name: 'Lost, full, read-only, refusing', classes: ['RedisRecoveryTests', 'RedisOutageTests', 'NodesAfterLossTests'] },
+  {
+    name: 'Lost, full, read-only, refusing',
+    classes: ['RedisRecoveryTests', 'RedisOutageTests', 'NodesAfterLossTests', 'RedisTaskOutageTests', 'InputRequestsInOutagesTests'],
+  },
   { name: 'Reasons of failures', classes: ['RedisReasonsTests', 'RedisWarningsTests'] },
   { name: 'The documented rights', classes: ['RedisAclTests'] },
   { name: 'TLS', classes: ['RedisTlsTests'] },

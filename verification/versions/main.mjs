@@ -24,7 +24,7 @@ const MATRIX = [
   { boot: '4.0.7', springAi: '2.0.0', stack: 'webmvc', quick: true },
   { boot: '4.1.1', springAi: '2.0.1', stack: 'webmvc', mcpCore: '2.2.0', quick: true },
   { boot: '4.1.1', springAi: '2.0.0', stack: 'webflux', quick: true },
-  { boot: '4.1.1', springAi: '2.0.1', stack: 'webmvc' },
+  { boot: '4.1.1', springAi: '2.0.1', stack: 'webmvc', quick: true },
   { boot: '4.0.7', springAi: '2.0.1', stack: 'webmvc' },
   { boot: '4.0.7', springAi: '2.0.0', stack: 'webflux' },
   { boot: '4.2.0-M1', springAi: '2.0.1', stack: 'webmvc' },

@@ -1,36 +1,36 @@
 /**
  * What every client for Node does here: the scenarios that its argument names, each in a session
  * of its own and up to `atOnce` of them at once, and a line of JSON for what came of each. The
- * argument is `{scenarios: [{name, url, timeoutMs, list, calls: [{tool, arguments}]}]}`.
+ * argument is `{mode, scenarios: [{name, url, timeoutMs, list, calls: [{tool, arguments}]}]}`.
  *
- * `connect(url, {timeout, asked})` resolves with `{listTools(), callTool(tool, args, progressed),
+ * `connect(url, {timeout, asked, mode})` resolves with `{listTools(), callTool(tool, args, progressed),
  * close()}`: names of tools, the text of the result. `starts` is how long a client may take besides,
  * in milliseconds, that is a process and starts first.
  */
 export async function drive(connect, { atOnce = Infinity, starts = 0 } = {}) {
-  const { scenarios } = JSON.parse(process.argv[2]);
+  const { mode, scenarios } = JSON.parse(process.argv[2]);
   // What a client throws in the background must not take the other scenarios with it
   process.on('unhandledRejection', (error) => console.error('unhandled', error));
   process.on('uncaughtException', (error) => console.error('uncaught', error));
   const waiting = [...scenarios];
   await Promise.all(Array.from({ length: Math.min(atOnce, scenarios.length) }, async () => {
     for (let scenario = waiting.shift(); scenario !== undefined; scenario = waiting.shift()) {
-      console.log(`outcome ${JSON.stringify(await play(scenario, connect, starts))}`);
+      console.log(`outcome ${JSON.stringify(await play(scenario, connect, starts, mode))}`);
     }
   }));
   process.exit(0);
 }
 
-async function play(scenario, connect, starts) {
+async function play(scenario, connect, starts, mode) {
   const timeout = scenario.timeoutMs;
   const outcome = { scenario: scenario.name, calls: [] };
   let questions = 0;
   const asked = () => {
     questions++;
-    return { name: 'Ada' };
+    return { name: 'Ada', color: 'green' };
   };
   try {
-    const client = await within(timeout + starts, 'initialize', connect(scenario.url, { timeout, asked }));
+    const client = await within(timeout + starts, 'initialize', connect(scenario.url, { timeout, asked, mode }));
     if (scenario.list) {
       outcome.tools = await within(timeout + starts, 'tools/list', client.listTools());
     }

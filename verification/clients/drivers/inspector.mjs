@@ -16,10 +16,10 @@ const STARTS = 20_000;
 const home = mkdtempSync(path.join(os.tmpdir(), 'inspector-'));
 process.on('exit', () => rmSync(home, { recursive: true, force: true }));
 
-await drive(async (url, { timeout }) => {
+await drive(async (url, { timeout, mode }) => {
   const inspect = async (...args) => {
     const { stdout } = await run(process.execPath, [launcher, '--cli', '--server-url', url, '--transport', 'http',
-      '--format', 'json', '--quiet', ...args],
+      '--format', 'json', '--quiet', ...(mode ? ['--protocol-era', mode] : []), ...args],
     { timeout: timeout + STARTS, killSignal: 'SIGKILL', env: { ...process.env, HOME: home } });
     return JSON.parse(stdout).result;
   };

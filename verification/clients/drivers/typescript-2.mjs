@@ -2,8 +2,11 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { drive } from './driver.mjs';
 
-await drive(async (url, { timeout, asked }) => {
-  const client = new Client({ name: 'mcp-persist-clients', version: '1' }, { capabilities: { elicitation: {} } });
+await drive(async (url, { timeout, asked, mode }) => {
+  const client = new Client({ name: 'mcp-persist-clients', version: '1' }, {
+    capabilities: { elicitation: {} },
+    ...(mode && { versionNegotiation: { mode: (mode === 'pin') ? { pin: '2026-07-28' } : mode } }),
+  });
   client.setRequestHandler('elicitation/create', async () => ({ action: 'accept', content: asked() }));
   client.onerror = (error) => console.error(error.message);
   const transport = new StreamableHTTPClientTransport(new URL(url));

@@ -10,11 +10,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonElement;
-import io.modelcontextprotocol.client.McpSyncClient;
-import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
-import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
-import io.modelcontextprotocol.spec.McpSchema.ElicitResult;
-import io.modelcontextprotocol.spec.McpSchema.TextContent;
 
 /**
  * What every Java client does here: the scenarios that its argument names, each in a session of its own
@@ -26,6 +21,9 @@ final class Driver {
 
 	/** So many sessions at once, so that a slow machine doesn't make all of them slow. */
 	private static final int AT_ONCE = 12;
+
+	/** How long after a result its progress may be told. */
+	private static final Duration PROGRESS_LIMIT = Duration.ofSeconds(5);
 
 	private Driver() {
 	}
@@ -49,15 +47,12 @@ final class Driver {
 		String failure = null;
 		Listener listener = new Listener();
 		try (Connection connection = connector.connect(scenario.url(), timeout, listener)) {
-			McpSyncClient client = connection.client();
-			if (!client.isInitialized()) {
-				client.initialize();
-			}
+			connection.begin();
 			if (scenario.list()) {
-				tools = client.listTools().tools().stream().map((tool) -> tool.name()).toList();
+				tools = connection.listTools();
 			}
 			for (Call call : scenario.calls()) {
-				calls.add(call(client, call, listener));
+				calls.add(call(connection, call, listener));
 			}
 		}
 		catch (Exception | LinkageError ex) {
@@ -66,18 +61,14 @@ final class Driver {
 		return new Outcome(scenario.name(), tools, calls, failure);
 	}
 
-	private static CallOutcome call(McpSyncClient client, Call call, Listener listener) {
+	private static CallOutcome call(Connection connection, Call call, Listener listener) {
 		listener.progress.clear();
 		listener.questions.set(0);
 		String text = null;
 		String failure = null;
 		try {
-			CallToolResult result = client.callTool(CallToolRequest.builder()
-				.name(call.tool())
-				.arguments(GSON.fromJson(call.arguments(), Numbers.class).asMap())
-				.progressToken(call.tool())
-				.build());
-			text = ((TextContent) result.content().get(0)).text();
+			text = connection.callTool(call.tool(), GSON.fromJson(call.arguments(), Numbers.class).asMap());
+			listener.awaitProgress(call.progress());
 		}
 		catch (Exception | LinkageError ex) {
 			failure = describe(ex);
@@ -100,12 +91,19 @@ final class Driver {
 
 	}
 
-	record Connection(McpSyncClient client, Runnable closing) implements AutoCloseable {
+	/** What there is to do with a client of either era. */
+	interface Connection extends AutoCloseable {
+
+		/** Say hello, if that hasn't happened and the client's era has such a thing. */
+		void begin();
+
+		List<String> listTools();
+
+		/** The text of the result. */
+		String callTool(String name, Map<String, Object> arguments);
 
 		@Override
-		public void close() {
-			this.closing.run();
-		}
+		void close();
 
 	}
 
@@ -120,9 +118,18 @@ final class Driver {
 			this.progress.add(progress.intValue());
 		}
 
-		ElicitResult asked() {
+		/** The SDK tells of progress on other threads than of the result, and maybe later. */
+		void awaitProgress(int count) throws InterruptedException {
+			for (long end = System.nanoTime() + PROGRESS_LIMIT.toNanos(); this.progress.size() < count
+					&& System.nanoTime() < end;) {
+				Thread.sleep(20);
+			}
+		}
+
+		/** What the user answers, whatever the question. */
+		Map<String, Object> asked() {
 			this.questions.incrementAndGet();
-			return new ElicitResult(ElicitResult.Action.ACCEPT, Map.of("name", "Ada"));
+			return Map.of("name", "Ada", "color", "green");
 		}
 
 	}
@@ -133,7 +140,7 @@ final class Driver {
 	record Scenario(String name, String url, long timeoutMs, boolean list, List<Call> calls) {
 	}
 
-	record Call(String tool, JsonElement arguments) {
+	record Call(String tool, JsonElement arguments, int progress) {
 	}
 
 	/** The arguments of the tools that are called are whole numbers. */

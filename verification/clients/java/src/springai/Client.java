@@ -42,7 +42,7 @@ class Client {
 						"spring.main.banner-mode=off", "spring.jmx.enabled=false")
 				.run();
 			List<?> clients = context.getBean("mcpSyncClients", List.class);
-			return new Driver.Connection((McpSyncClient) clients.get(0), context::close);
+			return new SyncClient((McpSyncClient) clients.get(0), context::close);
 		});
 	}
 
@@ -56,7 +56,7 @@ class Client {
 
 		@McpElicitation(clients = "server")
 		ElicitResult answer(ElicitRequest request) {
-			return this.listener.asked();
+			return SyncClient.accept(this.listener);
 		}
 
 		@McpProgress(clients = "server")

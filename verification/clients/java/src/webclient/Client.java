@@ -24,10 +24,10 @@ final class Client {
 					.build())
 				.requestTimeout(timeout)
 				.capabilities(ClientCapabilities.builder().elicitation().build())
-				.elicitation((request) -> listener.asked())
+				.elicitation((request) -> SyncClient.accept(listener))
 				.progressConsumer((notification) -> listener.progressed(notification.progress()))
 				.build();
-			return new Driver.Connection(client, client::closeGracefully);
+			return new SyncClient(client, client::closeGracefully);
 		});
 	}
 

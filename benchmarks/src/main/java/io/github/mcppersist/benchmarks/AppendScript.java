@@ -26,9 +26,9 @@ final class AppendScript {
 	private static final byte[] HEADER = ascii(
 			"1r" + "0".repeat(15) + "0rT5kQ2bXw9" + "-".repeat(11) + "000000006" + "1");
 
-	private static final byte[] PRIMING = ascii("0a1b2c");
+	private static final byte[] PRIMING = ascii("0a1b2c3d4e");
 
-	private static final byte[] ELEMENT = ascii("0a1b2c" + new String(EventLog.MESSAGE, StandardCharsets.US_ASCII));
+	private static final byte[] ELEMENT = ascii("0a1b2c3d4e" + new String(EventLog.MESSAGE, StandardCharsets.US_ASCII));
 
 	private AppendScript() {
 	}

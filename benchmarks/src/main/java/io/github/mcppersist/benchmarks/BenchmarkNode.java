@@ -1,51 +1,27 @@
 package io.github.mcppersist.benchmarks;
 
 import java.time.Duration;
-import java.util.Map;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-
-import io.modelcontextprotocol.server.McpServer;
-import io.modelcontextprotocol.server.McpServerFeatures.SyncToolSpecification;
-import io.modelcontextprotocol.server.McpSyncServer;
-import io.modelcontextprotocol.server.McpSyncServerExchange;
-import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
-import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
-import io.modelcontextprotocol.spec.McpSchema.LoggingLevel;
-import io.modelcontextprotocol.spec.McpSchema.LoggingMessageNotification;
-import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
-import io.modelcontextprotocol.spec.McpSchema.Tool;
+import java.util.function.Consumer;
 
 import io.github.mcppersist.redis.RedisEventStore;
 import io.github.mcppersist.redis.RedisNodeRegistry;
 import io.github.mcppersist.redis.RedisSessionStore;
+import io.github.mcppersist.redis.RedisTaskStore;
 import io.github.mcppersist.test.servlet.TomcatServer;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 import io.github.mcppersist.transport.StreamableHttpOptions;
 
 /**
  * One node of an MCP server, with connections to Redis, stores, an endpoint and a Tomcat
- * of its own. Its tool {@value #TOOL} sends {@code events} messages, one each
- * {@code micros}, once {@link #go()} says so.
+ * of its own.
  */
 final class BenchmarkNode implements AutoCloseable {
 
-	static final String TOOL = "pulse";
-
-	private static final long LIMIT_SECONDS = 10;
+	private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
 	private static final Duration NODE_TIMEOUT = Duration.ofSeconds(10);
 
-	/**
-	 * For the client's connection to be all set up, and everything else quiet.
-	 */
-	private static final long SETTLING_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
-
-	/**
-	 * Makes a message about as long as those of the other benchmarks.
-	 */
-	private static final String TEXT = "-".repeat(200);
+	private static final Duration TASK_TIME_TO_LIVE = Duration.ofMinutes(5);
 
 	private final BenchmarkRedis redis = new BenchmarkRedis();
 
@@ -53,33 +29,31 @@ final class BenchmarkNode implements AutoCloseable {
 
 	private final TimedEventStore timedStore;
 
-	private final McpSyncServer server;
+	private final StreamableHttpEndpoint endpoint;
 
 	private final TomcatServer web;
 
-	private final Semaphore go = new Semaphore(0);
-
-	BenchmarkNode(Duration completedTimeToLive, StreamableHttpOptions options) throws Exception {
+	/**
+	 * Start a node.
+	 * @param completedTimeToLive how long a stream is kept that has ended
+	 * @param options the endpoint's options
+	 * @param server makes the server of the endpoint that it is given
+	 */
+	BenchmarkNode(Duration completedTimeToLive, StreamableHttpOptions options, Consumer<StreamableHttpEndpoint> server)
+			throws Exception {
 		this.store = RedisEventStore.builder(this.redis.connectionFactory())
 			.completedTimeToLive(completedTimeToLive)
-			.timeout(Duration.ofSeconds(LIMIT_SECONDS))
+			.timeout(TIMEOUT)
 			.build();
 		this.timedStore = new TimedEventStore(this.store);
-		StreamableHttpEndpoint endpoint = StreamableHttpEndpoint.builder(this.timedStore)
+		this.endpoint = StreamableHttpEndpoint.builder(this.timedStore)
 			.sessionStore(RedisSessionStore.of(this.store, Duration.ofHours(24)))
+			.taskStore(RedisTaskStore.of(this.store, TASK_TIME_TO_LIVE))
 			.nodeRegistry(RedisNodeRegistry.of(this.store, NODE_TIMEOUT))
 			.options(options)
 			.build();
-		this.server = McpServer.sync(endpoint)
-			.serverInfo("benchmark", "1")
-			.immediateExecution(true)
-			.capabilities(ServerCapabilities.builder().tools(true).logging().build())
-			.tools(SyncToolSpecification.builder()
-				.tool(Tool.builder(TOOL, Map.of("type", "object")).build())
-				.callHandler(this::pulse)
-				.build())
-			.build();
-		this.web = new TomcatServer(endpoint);
+		server.accept(this.endpoint);
+		this.web = new TomcatServer(this.endpoint);
 	}
 
 	int port() {
@@ -94,48 +68,9 @@ final class BenchmarkNode implements AutoCloseable {
 		return this.timedStore;
 	}
 
-	/**
-	 * Let one call of the tool begin.
-	 */
-	void go() {
-		this.go.release();
-	}
-
-	private CallToolResult pulse(McpSyncServerExchange exchange, CallToolRequest request) {
-		int events = number(request, "events");
-		long interval = TimeUnit.MICROSECONDS.toNanos(number(request, "micros"));
-		if (events > 0) {
-			awaitGo();
-			long due = System.nanoTime() + SETTLING_NANOS;
-			for (int i = 0; i < events; i++) {
-				for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
-					LockSupport.parkNanos(left);
-				}
-				exchange.loggingNotification(LoggingMessageNotification.builder(LoggingLevel.INFO, TEXT).build());
-				due += interval;
-			}
-		}
-		return CallToolResult.builder().addTextContent("sent " + events).build();
-	}
-
-	private static int number(CallToolRequest request, String name) {
-		return (request.arguments().get(name) instanceof Number number) ? number.intValue() : 0;
-	}
-
-	private void awaitGo() {
-		try {
-			if (!this.go.tryAcquire(LIMIT_SECONDS, TimeUnit.SECONDS)) {
-				throw new IllegalStateException("The client did not come");
-			}
-		}
-		catch (InterruptedException ex) {
-			throw new IllegalStateException(ex);
-		}
-	}
-
 	@Override
 	public void close() throws Exception {
-		this.server.close();
+		this.endpoint.close();
 		this.web.close();
 		this.store.close();
 		this.redis.close();

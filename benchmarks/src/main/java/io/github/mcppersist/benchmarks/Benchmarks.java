@@ -33,7 +33,7 @@ public final class Benchmarks {
 	private static final int WARM = 8;
 
 	private static final List<String> PARTS = List.of("store", "cluster", "failover", "encoding", "follow", "sessions",
-			"load", "idle", "nodes");
+			"load", "idle", "nodes", "eras", "tasks");
 
 	private Benchmarks() {
 	}
@@ -41,9 +41,10 @@ public final class Benchmarks {
 	/**
 	 * Run the benchmarks.
 	 * @param arguments {@code store}, {@code cluster}, {@code failover},
-	 * {@code encoding}, {@code follow}, {@code sessions}, {@code load}, {@code idle} or
-	 * {@code nodes} for a part of them, {@code --quick}, and {@code --shared} for calls
-	 * to servers without a processor of their own; nothing for all
+	 * {@code encoding}, {@code follow}, {@code sessions}, {@code load}, {@code idle},
+	 * {@code nodes}, {@code eras} or {@code tasks} for a part of them, {@code --quick},
+	 * and {@code --shared} for calls to servers without a processor of their own; nothing
+	 * for all
 	 * @throws Exception if a benchmark fails
 	 */
 	public static void main(String[] arguments) throws Exception {
@@ -101,6 +102,16 @@ public final class Benchmarks {
 				IdleNodes.run(server, quick, System.out);
 				System.out.println();
 				PlainCalls.run(server, quick, System.out);
+				System.out.println();
+			}
+			if (parts.contains("eras")) {
+				Eras.run(server, quick, shared, System.out);
+				System.out.println();
+			}
+			if (parts.contains("tasks")) {
+				TaskCreation.run(server, quick, System.out);
+				System.out.println();
+				TaskTimes.run(server, quick, System.out);
 			}
 		}
 	}

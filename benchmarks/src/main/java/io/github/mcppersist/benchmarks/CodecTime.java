@@ -15,7 +15,7 @@ final class CodecTime {
 	private static final int ROUNDS = 4;
 
 	private static final PayloadPlace PLACE = new PayloadPlace(PayloadPlace.Kind.EVENT, "36AsrnRzOkbHi4Wb5fixYg",
-			"yXQZQbPOTKHiT1ke_2_29k6vm");
+			"yXQZQbPOTKHiT1ke_2_29k6vmk6vm");
 
 	private CodecTime() {
 	}

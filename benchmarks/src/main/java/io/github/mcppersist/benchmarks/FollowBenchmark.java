@@ -37,6 +37,8 @@ final class FollowBenchmark implements AutoCloseable {
 
 	private static final int QUICK_EVENTS = 100;
 
+	private final PulseTool tool = new PulseTool();
+
 	private final BenchmarkNode node;
 
 	private final BenchmarkNode otherNode;
@@ -47,8 +49,8 @@ final class FollowBenchmark implements AutoCloseable {
 
 	FollowBenchmark() throws Exception {
 		StreamableHttpOptions options = StreamableHttpOptions.defaults();
-		this.node = new BenchmarkNode(Duration.ofMinutes(5), options);
-		this.otherNode = new BenchmarkNode(Duration.ofMinutes(5), options);
+		this.node = new BenchmarkNode(Duration.ofMinutes(5), options, this.tool::serve);
+		this.otherNode = new BenchmarkNode(Duration.ofMinutes(5), options, new PulseTool()::serve);
 		this.client = new RawMcpClient(this.node.port(), "/mcp").initialize();
 	}
 
@@ -81,7 +83,7 @@ final class FollowBenchmark implements AutoCloseable {
 
 	private void follow(boolean onOtherNode, int events, int micros, Times times) throws IOException {
 		this.calls++;
-		try (Exchange call = this.client.call(this.calls, BenchmarkNode.TOOL,
+		try (Exchange call = this.client.call(this.calls, PulseTool.NAME,
 				"{\"events\":%d,\"micros\":%d}".formatted(events, micros))) {
 			SseEvent priming = next(call);
 			if (!onOtherNode) {
@@ -96,7 +98,7 @@ final class FollowBenchmark implements AutoCloseable {
 	}
 
 	private void read(Exchange exchange, ListStatistics millis) throws IOException {
-		this.node.go();
+		this.tool.go();
 		for (SseEvent event = exchange.next(); event != null; event = exchange.next()) {
 			long now = System.nanoTime();
 			Long stored = (event.id() != null) ? this.node.store().takeNanos(event.id()) : null;

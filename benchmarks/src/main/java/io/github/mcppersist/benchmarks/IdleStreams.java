@@ -15,6 +15,7 @@ import java.util.regex.Pattern;
 
 import com.sun.management.UnixOperatingSystemMXBean;
 
+import io.github.mcppersist.benchmarks.McpLoadClient.Era;
 import io.github.mcppersist.benchmarks.McpLoadClients.ToolCall;
 import io.github.mcppersist.test.redis.RedisServer;
 
@@ -100,7 +101,7 @@ final class IdleStreams {
 		servlet(out, bare);
 		springAi(out, bare);
 		try (ServerProcess first = ServerProcess.start(this.shares, server());
-				McpLoadClients clients = new McpLoadClients(first.address(), this.streams)) {
+				McpLoadClients clients = new McpLoadClients(first.address(), Era.LEGACY, this.streams)) {
 			warmUp(first);
 			long redisBefore = usedMemory();
 			long before = first.usedHeap();
@@ -126,8 +127,8 @@ final class IdleStreams {
 
 	private double bare(PrintStream out) throws IOException, InterruptedException {
 		try (ServerProcess server = ServerProcess.start(this.shares, plainTomcat(PlainTomcat.BARE));
-				McpLoadClients warmUp = new McpLoadClients(server.address(), 1);
-				McpLoadClients clients = new McpLoadClients(server.address(), this.streams)) {
+				McpLoadClients warmUp = new McpLoadClients(server.address(), Era.LEGACY, 1);
+				McpLoadClients clients = new McpLoadClients(server.address(), Era.LEGACY, this.streams)) {
 			open(warmUp, new String[1]);
 			long before = server.usedHeap();
 			open(clients, new String[this.streams]);
@@ -137,8 +138,8 @@ final class IdleStreams {
 
 	private void servlet(PrintStream out, double bare) throws IOException, InterruptedException {
 		try (ServerProcess server = ServerProcess.start(this.shares, plainTomcat(PlainTomcat.MCP));
-				McpLoadClients warmUp = new McpLoadClients(server.address(), 1);
-				McpLoadClients clients = new McpLoadClients(server.address(), this.streams)) {
+				McpLoadClients warmUp = new McpLoadClients(server.address(), Era.LEGACY, 1);
+				McpLoadClients clients = new McpLoadClients(server.address(), Era.LEGACY, this.streams)) {
 			warmUp.initialize();
 			open(warmUp, new String[1]);
 			long before = server.usedHeap();
@@ -149,16 +150,14 @@ final class IdleStreams {
 	}
 
 	private List<String> plainTomcat(String servlet) {
-		return List.of("-cp", System.getProperty("java.class.path"),
-				"-D" + BenchmarkRedis.PORT_PROPERTY + "=" + this.redis.port(), PlainTomcat.class.getName(), "%port%",
-				Integer.toString(this.streams + 1000), Integer.toString(AT_ONCE), servlet);
+		return PlainTomcat.command(this.redis, this.streams + 1000, AT_ONCE, servlet);
 	}
 
 	// Spring AI's transport sends nothing on a stream, not even headers, before there is
 	// an event.
 	private void springAi(PrintStream out, double bare) throws IOException, InterruptedException {
 		try (ServerProcess server = ServerProcess.start(this.shares, server("--mcp.persist.enabled=false"));
-				McpLoadClients clients = new McpLoadClients(server.address(), this.streams)) {
+				McpLoadClients clients = new McpLoadClients(server.address(), Era.LEGACY, this.streams)) {
 			warmUp(server);
 			long before = server.usedHeap();
 			clients.initialize();
@@ -177,7 +176,7 @@ final class IdleStreams {
 	}
 
 	private static void warmUp(ServerProcess server) throws IOException {
-		try (McpLoadClients clients = new McpLoadClients(server.address(), 8)) {
+		try (McpLoadClients clients = new McpLoadClients(server.address(), Era.LEGACY, 8)) {
 			clients.initialize();
 			clients.call(new ToolCall("add", "{\"a\":1,\"b\":1}", "\"text\":\"2\""), Duration.ofSeconds(2));
 		}
@@ -221,13 +220,14 @@ final class IdleStreams {
 
 	private void idle(ServerProcess server, McpLoadClients clients, int seconds, PrintStream out) throws IOException {
 		long commands = commands();
-		double redisSeconds = LoadTest.processorSeconds(this.redis);
+		double redisSeconds = AlternatingLoad.processorSeconds(this.redis);
 		Duration before = server.processorTime();
 		serve(clients, Duration.ofSeconds(seconds));
 		double used = server.processorTime().minus(before).toNanos() / 1e9;
 		out.printf(Locale.ROOT,
 				"In %d seconds the server used %.2f s of its processor and Redis %.2f s, for %,d commands a second.%n",
-				seconds, used, LoadTest.processorSeconds(this.redis) - redisSeconds, (commands() - commands) / seconds);
+				seconds, used, AlternatingLoad.processorSeconds(this.redis) - redisSeconds,
+				(commands() - commands) / seconds);
 	}
 
 	private long commands() {

@@ -11,21 +11,23 @@ import org.openjdk.jmh.util.ListStatistics;
  * The turns of both servers, and the table that compares them.
  *
  * @param what what was called, and by how many clients
- * @param ours the turns of the starter
- * @param springAi those of Spring AI's transport
+ * @param oursName what the first server is called
+ * @param ours its turns
+ * @param otherName what the server is called that it is compared with
+ * @param other the turns of that one
  */
-record LoadComparison(String what, List<Turn> ours, List<Turn> springAi) {
+record LoadComparison(String what, String oursName, List<Turn> ours, String otherName, List<Turn> other) {
 
 	void print(PrintStream out) {
 		out.printf("| %s | calls/s | median, ms | 99th percentile, ms | server's CPU, µs | Redis' CPU, µs | "
 				+ "Redis' commands | clients' CPU, µs |%n", this.what);
 		out.println("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-		row(out, "Spring AI's transport, no store", this.springAi);
-		row(out, "mcp-persist on Redis", this.ours);
+		row(out, this.otherName, this.other);
+		row(out, this.oursName, this.ours);
 		out.printf("| times | %s | %s | %s | %s | | | |%n", ratio(Turn::perSecond), ratio(Turn::median),
 				ratio(Turn::late), ratio(Turn::serverMicros));
 		out.println();
-		out.printf(Locale.ROOT, "%,d and %,d calls, none failed.%n", calls(this.springAi), calls(this.ours));
+		out.printf(Locale.ROOT, "%,d and %,d calls, none failed.%n", calls(this.other), calls(this.ours));
 		out.println();
 	}
 
@@ -47,12 +49,26 @@ record LoadComparison(String what, List<Turn> ours, List<Turn> springAi) {
 	}
 
 	private String ratio(ToDoubleFunction<Turn> value) {
-		ListStatistics statistics = new ListStatistics();
-		for (int i = 0; i < this.ours.size(); i++) {
-			statistics.addValue(value.applyAsDouble(this.ours.get(i)) / value.applyAsDouble(this.springAi.get(i)));
-		}
+		ListStatistics statistics = ratios(value);
 		return String.format(Locale.ROOT, "%.2f (%.2f to %.2f)", statistics.getPercentile(50), statistics.getMin(),
 				statistics.getMax());
+	}
+
+	private ListStatistics ratios(ToDoubleFunction<Turn> value) {
+		ListStatistics statistics = new ListStatistics();
+		for (int i = 0; i < this.ours.size(); i++) {
+			statistics.addValue(value.applyAsDouble(this.ours.get(i)) / value.applyAsDouble(this.other.get(i)));
+		}
+		return statistics;
+	}
+
+	/**
+	 * Return in what proportion the first server is to the other.
+	 * @param value what is compared
+	 * @return the median of the ratios of neighbouring turns
+	 */
+	double times(ToDoubleFunction<Turn> value) {
+		return ratios(value).getPercentile(50);
 	}
 
 	/**

@@ -11,10 +11,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.benchmarks.McpLoadClients.ToolCall;
+import io.github.mcppersist.test.transport.ModernPost;
 
 /**
- * One client with a session and, at a time, one request on a connection that is kept open
- * as long as the server keeps it. It belongs to the thread that runs its
+ * One client, of whichever era, with one request at a time on a connection that is kept
+ * open as long as the server keeps it. It belongs to the thread that runs its
  * {@link McpLoadClients}.
  */
 final class McpLoadClient {
@@ -30,7 +31,14 @@ final class McpLoadClient {
 	private static final String INITIALIZED = """
 			{"jsonrpc":"2.0","method":"notifications/initialized"}""";
 
+	private static final String MODERN_META = """
+			,"_meta":{"io.modelcontextprotocol/protocolVersion":"%s",\
+			"io.modelcontextprotocol/clientInfo":{"name":"load","version":"1"},\
+			"io.modelcontextprotocol/clientCapabilities":{}}""".formatted(ModernPost.VERSION);
+
 	private final McpLoadClients clients;
+
+	private final Era era;
 
 	private InetSocketAddress server;
 
@@ -48,8 +56,9 @@ final class McpLoadClient {
 
 	private int lastId;
 
-	McpLoadClient(McpLoadClients clients, InetSocketAddress server) {
+	McpLoadClient(McpLoadClients clients, InetSocketAddress server, Era era) {
 		this.clients = clients;
+		this.era = era;
 		this.server = server;
 	}
 
@@ -63,10 +72,15 @@ final class McpLoadClient {
 	}
 
 	/**
-	 * Begin the session.
+	 * Begin the session, where there are sessions.
 	 * @param then what to do when that is done
 	 */
 	void initialize(Runnable then) {
+		if (this.era == Era.MODERN) {
+			this.headers = "MCP-Protocol-Version: " + ModernPost.VERSION + "\r\nMcp-Method: tools/call\r\n";
+			then.run();
+			return;
+		}
 		post(INITIALIZE, 200, List.of("\"result\""), (answer) -> {
 			this.headers = SESSION_ID + ": " + answer.sessionId() + "\r\nMCP-Protocol-Version: " + PROTOCOL_VERSION
 					+ "\r\n";
@@ -81,16 +95,22 @@ final class McpLoadClient {
 	 */
 	void call(ToolCall call, Runnable then) {
 		this.lastId++;
+		boolean modern = this.era == Era.MODERN;
 		String body = "{\"jsonrpc\":\"2.0\",\"id\":" + this.lastId
 				+ ",\"method\":\"tools/call\",\"params\":{\"name\":\"" + call.tool() + "\",\"arguments\":"
-				+ call.arguments() + "}}";
-		post(body, 200, call.expected(), (answer) -> then.run());
+				+ call.arguments() + (modern ? MODERN_META : "") + "}}";
+		String name = modern ? "Mcp-Name: " + call.tool() + "\r\n" : "";
+		post(name, body, 200, call.expected(), (answer) -> then.run());
 	}
 
 	private void post(String body, int status, List<String> expected, Answered then) {
+		post("", body, status, expected, then);
+	}
+
+	private void post(String headers, String body, int status, List<String> expected, Answered then) {
 		String request = "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:" + this.server.getPort()
 				+ "\r\nAccept: application/json, text/event-stream\r\nContent-Type: application/json\r\n" + this.headers
-				+ "Content-Length: " + body.length() + "\r\n\r\n" + body;
+				+ headers + "Content-Length: " + body.length() + "\r\n\r\n" + body;
 		send(request, (answer) -> {
 			if (answer.isDone()) {
 				String text = answer.body();
@@ -239,6 +259,23 @@ final class McpLoadClient {
 				// It is gone either way
 			}
 		}
+	}
+
+	/**
+	 * In which way a client talks to its server.
+	 */
+	enum Era {
+
+		/**
+		 * It begins a session of revision 2025-11-25.
+		 */
+		LEGACY,
+
+		/**
+		 * Each of its requests says all by itself, as revision 2026-07-28 has it.
+		 */
+		MODERN
+
 	}
 
 	/**

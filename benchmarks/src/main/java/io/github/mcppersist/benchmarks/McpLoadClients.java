@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
+import io.github.mcppersist.benchmarks.McpLoadClient.Era;
+
 /**
  * Many clients of one server, all served by the thread that calls this.
  */
@@ -30,10 +32,10 @@ final class McpLoadClients implements AutoCloseable {
 
 	private String firstFailure = "";
 
-	McpLoadClients(InetSocketAddress server, int count) throws IOException {
+	McpLoadClients(InetSocketAddress server, Era era, int count) throws IOException {
 		this.selector = Selector.open();
 		for (int i = 0; i < count; i++) {
-			this.clients.add(new McpLoadClient(this, server));
+			this.clients.add(new McpLoadClient(this, server, era));
 		}
 	}
 
@@ -46,7 +48,7 @@ final class McpLoadClients implements AutoCloseable {
 	}
 
 	/**
-	 * Begin a session for each client, some at a time.
+	 * Begin a session for each client, some at a time, where there are sessions.
 	 */
 	void initialize() throws IOException {
 		int[] counts = new int[2];

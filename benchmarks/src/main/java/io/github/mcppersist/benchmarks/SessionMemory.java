@@ -1,30 +1,19 @@
 package io.github.mcppersist.benchmarks;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintStream;
-import java.lang.management.ManagementFactory;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 import javax.management.JMException;
-import javax.management.ObjectName;
 
 import org.jspecify.annotations.Nullable;
 
@@ -44,8 +33,6 @@ public final class SessionMemory {
 
 	private static final int QUICK_STORED = 2000;
 
-	private static final int AT_ONCE = 32;
-
 	private static final Duration CACHE_TIMEOUT = Duration.ofSeconds(4);
 
 	private static final Duration COMPLETED_TIME_TO_LIVE = Duration.ofSeconds(2);
@@ -63,14 +50,12 @@ public final class SessionMemory {
 
 	private static final String CALL = """
 			{"jsonrpc":"2.0","id":1,"method":"tools/call",\
-			"params":{"name":"%s","arguments":{"events":0,"micros":0}}}""".formatted(BenchmarkNode.TOOL);
+			"params":{"name":"%s","arguments":{"events":0,"micros":0}}}""".formatted(PulseTool.NAME);
 
-	private final URI uri;
-
-	private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+	private final ParallelPosts http;
 
 	private SessionMemory(int port) {
-		this.uri = URI.create("http://127.0.0.1:" + port + "/mcp");
+		this.http = new ParallelPosts(port);
 	}
 
 	/**
@@ -92,22 +77,7 @@ public final class SessionMemory {
 	}
 
 	private static Heap fork(int stored) throws IOException, InterruptedException {
-		String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-		Process process = new ProcessBuilder(java, "-cp", System.getProperty("java.class.path"),
-				"-D" + BenchmarkRedis.PORT_PROPERTY + "=" + System.getProperty(BenchmarkRedis.PORT_PROPERTY),
-				SessionMemory.class.getName(), Integer.toString(stored))
-			.redirectError(ProcessBuilder.Redirect.INHERIT)
-			.start();
-		try (InputStream out = process.getInputStream()) {
-			String printed = new String(out.readAllBytes(), StandardCharsets.UTF_8);
-			if (process.waitFor() != 0) {
-				throw new IllegalStateException("The server failed: " + printed);
-			}
-			return Heap.parse(printed.strip());
-		}
-		finally {
-			process.destroyForcibly();
-		}
+		return Heap.parse(ForkedJvm.run(SessionMemory.class, Integer.toString(stored)));
 	}
 
 	/**
@@ -118,7 +88,7 @@ public final class SessionMemory {
 	public static void main(String[] arguments) throws Exception {
 		int stored = Integer.parseInt(arguments[0]);
 		StreamableHttpOptions options = StreamableHttpOptions.builder().sessionCacheTimeout(CACHE_TIMEOUT).build();
-		try (BenchmarkNode node = new BenchmarkNode(COMPLETED_TIME_TO_LIVE, options)) {
+		try (BenchmarkNode node = new BenchmarkNode(COMPLETED_TIME_TO_LIVE, options, new PulseTool()::serve)) {
 			SessionMemory clients = new SessionMemory(node.port());
 			List<String> toUse = clients.initialize(stored);
 			long idle = awaitHeld(0);
@@ -136,7 +106,7 @@ public final class SessionMemory {
 	 */
 	private List<String> initialize(int count) throws InterruptedException {
 		List<String> kept = Collections.synchronizedList(new ArrayList<>());
-		inParallel(count, (i) -> post(INITIALIZE, null).thenCompose((response) -> {
+		ParallelPosts.inParallel(count, (i) -> post(INITIALIZE, null).thenCompose((response) -> {
 			String sessionId = response.headers().firstValue(SESSION_ID).orElseThrow();
 			if (i % (count / USED) == 0) {
 				kept.add(sessionId);
@@ -147,48 +117,12 @@ public final class SessionMemory {
 	}
 
 	private void use(List<String> sessionIds) throws InterruptedException {
-		inParallel(sessionIds.size(), (i) -> post(CALL, sessionIds.get(i)));
+		ParallelPosts.inParallel(sessionIds.size(), (i) -> post(CALL, sessionIds.get(i)));
 	}
 
 	private CompletableFuture<HttpResponse<String>> post(String body, @Nullable String sessionId) {
-		HttpRequest.Builder request = HttpRequest.newBuilder(this.uri)
-			.timeout(LIMIT)
-			.header("Accept", "application/json, text/event-stream")
-			.header("Content-Type", "application/json")
-			.POST(HttpRequest.BodyPublishers.ofString(body));
-		if (sessionId != null) {
-			request.header(SESSION_ID, sessionId).header("MCP-Protocol-Version", PROTOCOL_VERSION);
-		}
-		return this.http.sendAsync(request.build(), HttpResponse.BodyHandlers.ofString()).thenApply((response) -> {
-			if (response.statusCode() != 200 || response.body().contains("\"error\"")) {
-				throw new IllegalStateException("Answered with " + response.statusCode() + " " + response.body());
-			}
-			return response;
-		});
-	}
-
-	private static void inParallel(int count, Task task) throws InterruptedException {
-		Semaphore free = new Semaphore(AT_ONCE);
-		List<Throwable> failures = new CopyOnWriteArrayList<>();
-		for (int i = 0; i < count && failures.isEmpty(); i++) {
-			acquire(free, 1);
-			task.start(i).whenComplete((response, failure) -> {
-				if (failure != null) {
-					failures.add(failure);
-				}
-				free.release();
-			});
-		}
-		acquire(free, AT_ONCE);
-		if (!failures.isEmpty()) {
-			throw new IllegalStateException("A request failed", failures.get(0));
-		}
-	}
-
-	private static void acquire(Semaphore semaphore, int permits) throws InterruptedException {
-		if (!semaphore.tryAcquire(permits, LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-			throw new IllegalStateException("The server does not answer any more");
-		}
+		return this.http.post(body, (sessionId != null)
+				? Map.of(SESSION_ID, sessionId, "MCP-Protocol-Version", PROTOCOL_VERSION) : Map.of());
 	}
 
 	/**
@@ -200,11 +134,11 @@ public final class SessionMemory {
 	private static long awaitHeld(int sessions) throws JMException {
 		long deadline = System.nanoTime() + LIMIT.toNanos();
 		while (true) {
-			String histogram = histogram();
-			long held = instances(histogram, "io.github.mcppersist.transport.Session");
-			long counted = instances(histogram, "io.github.mcppersist.redis.StreamBounds$Stream");
+			HeapHistogram histogram = HeapHistogram.collect();
+			long held = histogram.instances("io.github.mcppersist.transport.Session");
+			long counted = histogram.instances("io.github.mcppersist.redis.StreamBounds$Stream");
 			if (held == sessions && counted == sessions) {
-				return total(histogram);
+				return histogram.total();
 			}
 			if (System.nanoTime() - deadline > 0) {
 				throw new IllegalStateException(
@@ -212,40 +146,6 @@ public final class SessionMemory {
 			}
 			LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(500));
 		}
-	}
-
-	/**
-	 * Collect garbage and count what is left, class by class.
-	 * @return the JVM's table
-	 */
-	private static String histogram() throws JMException {
-		return (String) ManagementFactory.getPlatformMBeanServer()
-			.invoke(new ObjectName("com.sun.management:type=DiagnosticCommand"), "gcClassHistogram",
-					new Object[] { new String[0] }, new String[] { String[].class.getName() });
-	}
-
-	private static long instances(String histogram, String className) {
-		Matcher line = Pattern.compile("(?m)^ *\\d+: +(\\d+) +\\d+ +" + Pattern.quote(className) + "( .*)?$")
-			.matcher(histogram);
-		return line.find() ? Long.parseLong(line.group(1)) : 0;
-	}
-
-	private static long total(String histogram) {
-		Matcher line = Pattern.compile("(?m)^Total +\\d+ +(\\d+)").matcher(histogram);
-		if (!line.find()) {
-			throw new IllegalStateException("No total in " + histogram);
-		}
-		return Long.parseLong(line.group(1));
-	}
-
-	/**
-	 * One request, or several.
-	 */
-	@FunctionalInterface
-	private interface Task {
-
-		CompletableFuture<HttpResponse<String>> start(int index);
-
 	}
 
 	/**

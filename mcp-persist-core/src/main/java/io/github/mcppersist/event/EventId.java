@@ -10,18 +10,20 @@ import java.util.concurrent.ThreadLocalRandom;
  * The tag is drawn at random for every event and stored with it. A bare number could not
  * tell that a log was rolled back (by a failover to a replica that lacks the last writes)
  * and grew again past the same number; a tag that isn't found at its sequence is a cursor
- * whose events are gone.
+ * whose events are gone. It also tells a connection that has sent thousands of events
+ * without an ID which of them it meets in the log: so it is long enough for them all to
+ * differ.
  *
  * @param streamId the stream that the event belongs to
  * @param sequence the place of the event in its stream, from 1 on without a hole
- * @param tag six characters out of {@code 0-9 a-v}
+ * @param tag ten characters out of {@code 0-9 a-v}
  */
 public record EventId(String streamId, long sequence, String tag) {
 
 	/**
 	 * The length of every tag, in characters.
 	 */
-	public static final int TAG_LENGTH = 6;
+	public static final int TAG_LENGTH = 10;
 
 	private static final char SEPARATOR = '_';
 
@@ -53,10 +55,10 @@ public record EventId(String streamId, long sequence, String tag) {
 	 * @return the new ID
 	 */
 	public static EventId next(String streamId, long sequence) {
-		int bits = ThreadLocalRandom.current().nextInt();
+		long bits = ThreadLocalRandom.current().nextLong();
 		char[] tag = new char[TAG_LENGTH];
 		for (int i = 0; i < TAG_LENGTH; i++) {
-			tag[i] = TAG_ALPHABET[bits & 31];
+			tag[i] = TAG_ALPHABET[(int) (bits & 31)];
 			bits >>>= 5;
 		}
 		return new EventId(streamId, sequence, new String(tag));

@@ -53,8 +53,9 @@ public interface EventStore {
 	 * @return completes when the events are stored. If this store knows the session's
 	 * record, it emits the revision that it had then; otherwise nothing. Fails with
 	 * {@link SessionDeletedException}, with {@link StreamConflictException} if the stream
-	 * is complete or somebody else opened it, or with
-	 * {@link EventStoreUnavailableException}
+	 * is complete or somebody else opened it, with {@link EventStoreRefusedException} if
+	 * the store won't ever take these events, as they are too large or as it lacks a
+	 * right, or with {@link EventStoreUnavailableException}
 	 */
 	Mono<Revision> openStream(StreamKey stream, @Nullable RequestIds requestIds, List<Event> events);
 
@@ -66,7 +67,8 @@ public interface EventStore {
 	 * @return completes when the events are stored, by this call or by an earlier one
 	 * like it; fails with {@link StreamNotFoundException}, with
 	 * {@link StreamConflictException} if the stream is complete or isn't where the first
-	 * event belongs, or with {@link EventStoreUnavailableException}
+	 * event belongs, with {@link EventStoreRefusedException} as {@link #openStream}, or
+	 * with {@link EventStoreUnavailableException}
 	 */
 	Mono<Void> storeEvents(StreamKey stream, List<Event> events);
 
@@ -101,7 +103,8 @@ public interface EventStore {
 	 * <p>
 	 * Watching makes this node the {@linkplain StreamHead#reader() reader} of the stream.
 	 * If another node was, who watches there is told to look, and finds that it has been
-	 * replaced.
+	 * replaced. A store that has lost who the reader is notes this node once more when it
+	 * reads the stream, unless there is another one by then.
 	 * @param stream the stream
 	 * @return emits {@link Hint.Watched} once as soon as the stream is watched (a read
 	 * from then on misses nothing that isn't hinted at, and finds another reader only if

@@ -54,6 +54,12 @@ final class CallTransport implements McpStreamableServerTransport {
 	private static final int MAX_KEY_LENGTH = 64;
 
 	/**
+	 * By which key a client is asked to open a URL before the handler begins anew: what
+	 * it answers is the answer to nothing that the handler asks then.
+	 */
+	private static final String URL_KEY = "url-elicitation";
+
+	/**
 	 * What such a request has in older revisions only.
 	 */
 	private static final Set<String> LEGACY_PARAMS = Set.of(RequestMetadata.META, "elicitationId");
@@ -125,13 +131,20 @@ final class CallTransport implements McpStreamableServerTransport {
 			Map<String, Object> params = this.jsonMapper.convertValue(request.params(), OBJECT);
 			if (params.get(RequestMetadata.META) instanceof Map<?, ?> meta
 					&& meta.get(INPUT_KEY) instanceof String wanted && wanted.length() <= MAX_KEY_LENGTH
-					&& TaskChange.isKey(wanted)) {
+					&& TaskChange.isKey(wanted) && !wanted.startsWith(URL_KEY)) {
 				key = wanted;
 			}
 			params.keySet().removeAll(LEGACY_PARAMS);
 			if (!params.isEmpty()) {
 				json.put("params", params);
 			}
+		}
+		Map<String, ?> missing = MissingCapability.forRequests(List.of(json), this.metadata.capabilities());
+		if (missing != null) {
+			return Mono.error(McpError.builder(ErrorResponse.MISSING_CLIENT_CAPABILITY)
+				.message(MissingCapability.message(missing))
+				.data(Map.of("requiredCapabilities", missing))
+				.build());
 		}
 		this.rounds.ask(key, new Question(request.id(), this.messages.write(json), this::answered));
 		return Mono.empty();
@@ -178,7 +191,8 @@ final class CallTransport implements McpStreamableServerTransport {
 	 * the client opens no URLs
 	 */
 	private byte @Nullable [] urlsToOpen(JSONRPCError error) {
-		if (error.code() != McpSchema.ErrorCodes.URL_ELICITATION_REQUIRED
+		if (error.code() != McpSchema.ErrorCodes.URL_ELICITATION_REQUIRED || this.rounds.isTask()
+				|| this.rounds.given().isDeclined(URL_KEY)
 				|| !ModernHandler.HAS_ROUNDS.contains(this.rounds.request().method())
 				|| MissingCapability.forUrls(this.metadata.capabilities()) != null || error.data() == null) {
 			return null;
@@ -189,7 +203,7 @@ final class CallTransport implements McpStreamableServerTransport {
 			for (Object elicitation : (Collection<?>) data.getOrDefault("elicitations", List.of())) {
 				Map<Object, Object> params = new LinkedHashMap<>((Map<?, ?>) elicitation);
 				params.keySet().removeAll(LEGACY_PARAMS);
-				String key = requests.isEmpty() ? "elicitation" : "elicitation-" + (requests.size() + 1);
+				String key = requests.isEmpty() ? URL_KEY : URL_KEY + '-' + (requests.size() + 1);
 				requests.put(key,
 						this.messages.write(Map.of("method", McpSchema.METHOD_ELICITATION_CREATE, "params", params)));
 			}
@@ -212,6 +226,11 @@ final class CallTransport implements McpStreamableServerTransport {
 	private Mono<Void> progress(JSONRPCNotification notification) {
 		ProgressNotification progress = convert(notification, ProgressNotification.class);
 		Round round = this.rounds.current();
+		if (round == null && progress != null && progress.message() != null && isOwn(progress.progressToken())) {
+			// A task has no connection for it, but a state
+			this.rounds.setStatusMessage(progress.message());
+			return Mono.empty();
+		}
 		// The handler knows the token of the first round
 		Object token = (round != null) ? round.metadata().progressToken() : null;
 		if (round == null || progress == null || progress.progress() == null || token == null
@@ -221,6 +240,11 @@ final class CallTransport implements McpStreamableServerTransport {
 		ProgressNotification own = new ProgressNotification(token, progress.progress(), progress.total(),
 				progress.message(), progress.meta());
 		return send(round, new JSONRPCNotification(notification.method(), own), progress.progress());
+	}
+
+	// Who hasn't asked for progress may still ask for the state
+	private boolean isOwn(@Nullable Object token) {
+		return this.metadata.progressToken() == null || this.metadata.isProgressToken(token);
 	}
 
 	private Mono<Void> log(JSONRPCNotification notification) {

@@ -28,7 +28,9 @@ record ErrorResponse(int status, int code, String message, @Nullable Object data
 	}
 
 	static ErrorResponse missingCapability(Map<String, ?> required) {
-		return of(MISSING_CLIENT_CAPABILITY, "The client has not declared a capability that this request needs",
+		// Clients show their users the message, and not the data
+		return of(MISSING_CLIENT_CAPABILITY,
+				"The client has not declared what this request needs: " + String.join(", ", required.keySet()),
 				Map.of("requiredCapabilities", required));
 	}
 
@@ -66,6 +68,10 @@ record ErrorResponse(int status, int code, String message, @Nullable Object data
 
 	static ErrorResponse unavailable(String reason) {
 		return new ErrorResponse(503, ErrorCodes.INTERNAL_ERROR, "Service Unavailable: " + reason, null);
+	}
+
+	static ErrorResponse tooMany(String advice) {
+		return new ErrorResponse(429, ErrorCodes.INTERNAL_ERROR, "Too Many Requests: " + advice, null);
 	}
 
 	/**

@@ -46,6 +46,31 @@ record InputResponses(Map<String, Map<?, ?>> answers) {
 	}
 
 	/**
+	 * Read the answers of a request that is made for them.
+	 * @param params the request's parameters
+	 * @return the answers
+	 * @throws RefusedException if they are missing, or are none
+	 */
+	static InputResponses required(Map<?, ?> params) {
+		if (params.get(RequestBinding.INPUT_RESPONSES) == null) {
+			throw malformed("must be an object");
+		}
+		return of(params);
+	}
+
+	/**
+	 * Say whether the user doesn't want what was asked.
+	 * @param prefix what the keys begin with by which it was
+	 * @return whether there is an answer that isn't an assent
+	 */
+	boolean isDeclined(String prefix) {
+		return this.answers.entrySet()
+			.stream()
+			.anyMatch((answer) -> answer.getKey().startsWith(prefix)
+					&& !"accept".equals(answer.getValue().get("action")));
+	}
+
+	/**
 	 * Select what answers a request for input.
 	 * @param requests what the client is asked, by key
 	 * @param messages read and write JSON

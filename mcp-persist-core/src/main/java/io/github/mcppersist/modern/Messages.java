@@ -20,6 +20,8 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
 import org.jspecify.annotations.Nullable;
 
+import io.github.mcppersist.task.TaskRecord;
+
 /**
  * Writes what goes to clients, out of what the server's handlers return: as they would
  * answer a legacy client, which lacks what this revision has in every result.
@@ -39,6 +41,12 @@ final class Messages {
 			McpSchema.METHOD_RESOURCES_READ);
 
 	private static final String SERVER_INFO = RequestMetadata.PREFIX + "serverInfo";
+
+	/**
+	 * What a round ends with when the call has become a task: what is asked is never
+	 * that.
+	 */
+	private static final byte[] TASK = utf8("\"task\"");
 
 	private static final byte[] COMMA = { ',' };
 
@@ -72,11 +80,25 @@ final class Messages {
 		InitializeResult description = this.server.get();
 		Map<String, Object> result = new LinkedHashMap<>();
 		result.put("supportedVersions", EraRules.PROTOCOL_VERSIONS);
-		result.put("capabilities", description.capabilities());
+		result.put("capabilities", capabilities(description));
 		if (description.instructions() != null) {
 			result.put("instructions", description.instructions());
 		}
 		return response(request.id(), result(DISCOVER, result));
+	}
+
+	private Object capabilities(InitializeResult description) {
+		if (!this.settings.tasks().isServed() || description.capabilities().tools() == null) {
+			return description.capabilities();
+		}
+		Map<String, Object> capabilities = this.jsonMapper.convertValue(description.capabilities(), OBJECT);
+		Map<Object, Object> extensions = new LinkedHashMap<>();
+		if (capabilities.get("extensions") instanceof Map<?, ?> given) {
+			extensions.putAll(given);
+		}
+		extensions.put(RequestMetadata.TASKS, Map.of());
+		capabilities.put("extensions", extensions);
+		return capabilities;
 	}
 
 	/**
@@ -117,10 +139,118 @@ final class Messages {
 		if (requestState != null) {
 			members.put("requestState", requestState);
 		}
-		members.put(RequestMetadata.META, Map.of(SERVER_INFO, this.server.get().serverInfo()));
+		members.put(RequestMetadata.META, serverInfo());
 		byte[] rest = write(members);
-		return join("{\"inputRequests\":".getBytes(StandardCharsets.UTF_8), inputRequests, COMMA,
-				Arrays.copyOfRange(rest, 1, rest.length));
+		return join(utf8("{\"inputRequests\":"), inputRequests, COMMA, Arrays.copyOfRange(rest, 1, rest.length));
+	}
+
+	/**
+	 * Write the result of a call that has become a task.
+	 * @param taskId the ID by which its client follows it
+	 * @param task the task
+	 * @return the result
+	 */
+	byte[] createdTask(String taskId, TaskRecord task) {
+		Map<String, Object> members = task("task", taskId, task);
+		members.put(RequestMetadata.META, serverInfo());
+		return write(members);
+	}
+
+	/**
+	 * Write the state of a task.
+	 * @param taskId the ID by which its client follows it
+	 * @param task the task
+	 * @return the result of a request for it
+	 */
+	byte[] detailedTask(String taskId, TaskRecord task) {
+		Map<String, Object> members = task("complete", taskId, task);
+		members.put(RequestMetadata.META, serverInfo());
+		return detailed(members, task);
+	}
+
+	/**
+	 * Write that a task has changed.
+	 * @param listen the request of the subscription, whose ID is that of the subscription
+	 * @param taskId the ID by which its client follows it
+	 * @param task the task
+	 * @return the notification
+	 */
+	byte[] taskChanged(JSONRPCRequest listen, String taskId, TaskRecord task) {
+		Map<String, Object> members = task(null, taskId, task);
+		members.put(RequestMetadata.META, Map.of(SUBSCRIPTION_ID, listen.id()));
+		return join(utf8("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tasks\",\"params\":"),
+				detailed(members, task), END);
+	}
+
+	/**
+	 * Return the outcome of a round by which the call has become a task.
+	 * @return the outcome, for the store
+	 */
+	byte[] becameTask() {
+		return TASK;
+	}
+
+	/**
+	 * Say whether that is the outcome of a round.
+	 * @param outcome an outcome out of the store
+	 * @return whether the call has become a task by it
+	 */
+	boolean isTask(byte[] outcome) {
+		return Arrays.equals(outcome, TASK);
+	}
+
+	/**
+	 * Write what acknowledges a request that changes a task.
+	 * @return the result
+	 */
+	byte[] acknowledged() {
+		Map<String, Object> members = new LinkedHashMap<>();
+		members.put("resultType", "complete");
+		members.put(RequestMetadata.META, serverInfo());
+		return write(members);
+	}
+
+	private Map<String, Object> task(@Nullable String resultType, String taskId, TaskRecord task) {
+		Map<String, Object> members = new LinkedHashMap<>();
+		if (resultType != null) {
+			members.put("resultType", resultType);
+		}
+		members.put("taskId", taskId);
+		members.put("status", task.status().toString());
+		if (task.statusMessage() != null) {
+			members.put("statusMessage", task.statusMessage());
+		}
+		members.put("createdAt", task.createdAt().toString());
+		members.put("lastUpdatedAt", task.lastUpdatedAt().toString());
+		members.put("ttlMs", task.timeToLive().toMillis());
+		members.put("pollIntervalMs", this.settings.tasks().pollInterval().toMillis());
+		return members;
+	}
+
+	private byte[] detailed(Map<String, Object> members, TaskRecord task) {
+		byte[] detail = switch (task.status()) {
+			case INPUT_REQUIRED -> member("inputRequests", inputRequests(task.inputRequests()));
+			case COMPLETED -> member("result", task.outcome());
+			case FAILED -> member("error", task.outcome());
+			case WORKING, CANCELLED -> new byte[0];
+		};
+		byte[] rest = write(members);
+		return join(Arrays.copyOf(rest, rest.length - 1), detail, END);
+	}
+
+	private static byte[] member(String name, byte @Nullable [] content) {
+		if (content == null) {
+			throw new IllegalArgumentException("A task that has ended has no " + name);
+		}
+		return join(utf8(",\"" + name + "\":"), content);
+	}
+
+	private Map<String, ?> serverInfo() {
+		return Map.of(SERVER_INFO, this.server.get().serverInfo());
+	}
+
+	private static byte[] utf8(String text) {
+		return text.getBytes(StandardCharsets.UTF_8);
 	}
 
 	/**
@@ -300,10 +430,8 @@ final class Messages {
 	}
 
 	private byte[] message(@Nullable Object requestId, String name, byte[] content) {
-		byte[] id = (requestId != null) ? join("\"id\":".getBytes(StandardCharsets.UTF_8), write(requestId), COMMA)
-				: new byte[0];
-		return join("{\"jsonrpc\":\"2.0\",".getBytes(StandardCharsets.UTF_8), id,
-				('"' + name + "\":").getBytes(StandardCharsets.UTF_8), content, END);
+		byte[] id = (requestId != null) ? join(utf8("\"id\":"), write(requestId), COMMA) : new byte[0];
+		return join(utf8("{\"jsonrpc\":\"2.0\","), id, utf8('"' + name + "\":"), content, END);
 	}
 
 	private static byte[] join(byte[]... parts) {

@@ -27,6 +27,8 @@ final class MissingCapability {
 
 	private static final Map<String, ?> URLS = Map.of("elicitation", Map.of("url", Map.of()));
 
+	static final Map<String, ?> TASKS = Map.of("extensions", Map.of(RequestMetadata.TASKS, Map.of()));
+
 	private MissingCapability() {
 	}
 
@@ -68,6 +70,18 @@ final class MissingCapability {
 	}
 
 	/**
+	 * Say what is missing to a handler, in the SDK's words, which are found again in what
+	 * comes of the handler.
+	 * @param missing the capabilities that it needs
+	 * @return why it fails
+	 */
+	static String message(Map<String, ?> missing) {
+		String capability = missing.keySet().iterator().next();
+		String kind = missing.equals(FORMS) ? "form " : missing.equals(URLS) ? "URL " : "";
+		return "Client must be configured with " + kind + capability + " capabilities";
+	}
+
+	/**
 	 * Say what is missing.
 	 * @param result what a handler has returned
 	 * @param declared what the client has declared
@@ -98,7 +112,7 @@ final class MissingCapability {
 			Map<String, ?> missing = switch (String.valueOf(asked.get("method"))) {
 				case McpSchema.METHOD_SAMPLING_CREATE_MESSAGE -> (declared.sampling() != null) ? null : SAMPLING;
 				case McpSchema.METHOD_ROOTS_LIST -> (declared.roots() != null) ? null : ROOTS;
-				default -> isUrl(asked) ? forUrls(declared) : (declared.elicitation() != null) ? null : ELICITATION;
+				default -> isUrl(asked) ? forUrls(declared) : forForms(declared);
 			};
 			if (missing != null) {
 				return missing;
@@ -109,6 +123,15 @@ final class MissingCapability {
 
 	private static boolean isUrl(Map<?, ?> request) {
 		return request.get("params") instanceof Map<?, ?> params && "url".equals(params.get("mode"));
+	}
+
+	// One that says nothing more of it takes forms
+	private static @Nullable Map<String, ?> forForms(ClientCapabilities declared) {
+		ClientCapabilities.Elicitation elicitation = declared.elicitation();
+		if (elicitation == null) {
+			return ELICITATION;
+		}
+		return (elicitation.form() == null && elicitation.url() != null) ? FORMS : null;
 	}
 
 	/**

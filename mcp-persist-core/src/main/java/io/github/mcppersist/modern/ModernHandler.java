@@ -28,10 +28,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.observe.Era;
 import io.github.mcppersist.observe.RequestStateRejection;
+import io.github.mcppersist.stream.LogLimit;
 import io.github.mcppersist.stream.Threads;
+import io.github.mcppersist.task.TaskEnd;
+import io.github.mcppersist.task.TaskPolicy;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
 
 /**
@@ -45,16 +49,21 @@ public final class ModernHandler {
 
 	private static final byte[] NOTHING = new byte[0];
 
+	private static final Map<String, String> JSON = Map.of(HttpHeaders.CONTENT_TYPE, "application/json");
+
 	private static final Duration MAX_TICK = Duration.ofSeconds(1);
 
 	private static final Duration MIN_TICK = Duration.ofMillis(10);
 
 	/**
-	 * How much longer than its client a handler waits, if that doesn't end it.
+	 * How long the SDK waits for an answer: for longer than any call.
 	 */
-	private static final Duration LAST_RESORT = Duration.ofMinutes(1);
+	private static final Duration NO_TIMEOUT = Duration.ofDays(3650);
 
 	private static final ErrorResponse BUSY = ErrorResponse.unavailable("too many requests are running and waiting");
+
+	private static final ErrorResponse BUSY_WITH_ONE = ErrorResponse
+		.unavailable("too many requests of one principal are running and waiting");
 
 	private static final ErrorResponse SHUTTING_DOWN = ErrorResponse.unavailable("the server is shutting down");
 
@@ -96,13 +105,22 @@ public final class ModernHandler {
 
 	private final ToolParameters toolParameters;
 
+	private final LogLimit refusals;
+
 	private final Set<Rounds> calls = ConcurrentHashMap.newKeySet();
 
 	private final Set<Retry> retries = ConcurrentHashMap.newKeySet();
 
+	/**
+	 * Those of requests that run the user's code, until nothing of them is left.
+	 */
+	private final Places running;
+
 	private final Messages messages;
 
 	private final Parking parking;
+
+	private final TaskRequests taskRequests;
 
 	private final Subscriptions subscriptions;
 
@@ -131,9 +149,12 @@ public final class ModernHandler {
 		this.parameterRules = parameterRules;
 		this.refusing = refusing;
 		this.toolParameters = new ToolParameters(threads);
+		this.refusals = new LogLimit(threads::nanoTime);
 		this.messages = new Messages(jsonMapper, settings, this::description);
-		this.parking = new Parking(threads, store, settings, this.messages);
-		this.subscriptions = new Subscriptions(threads, this.messages, settings, tellNodes);
+		this.running = new Places(settings.maxCalls(), settings.maxCallsPerPrincipal());
+		this.parking = new Parking(threads, observer, store, settings, this.messages);
+		this.taskRequests = new TaskRequests(this.parking);
+		this.subscriptions = new Subscriptions(this.parking, tellNodes);
 		threads.repeat(tick(settings.heartbeatInterval()), () -> {
 			this.calls.forEach(Rounds::tick);
 			this.retries.forEach(Retry::tick);
@@ -168,6 +189,19 @@ public final class ModernHandler {
 			this.toolParameters.forget();
 		}
 		this.subscriptions.tell(method, params);
+	}
+
+	/**
+	 * Another node has told something of a call.
+	 * @param message what
+	 */
+	public void told(NodeMessage message) {
+		if (message.kind() == NodeMessage.Kind.CALL_FOLLOWED) {
+			this.parking.lostEnds().told(message);
+		}
+		else {
+			this.parking.leftCalls().told(message);
+		}
 	}
 
 	/**
@@ -212,6 +246,24 @@ public final class ModernHandler {
 	}
 
 	/**
+	 * Count the tasks of this node.
+	 * @return how many aren't over yet
+	 */
+	public int tasks() {
+		return this.parking.runningTasks();
+	}
+
+	/**
+	 * Cancel a task as its client does, on whichever node it runs.
+	 * @param name the task's name
+	 * @param statusMessage what its client is told of that
+	 * @return whether it was this that ended it; fails as the store does
+	 */
+	public Mono<Boolean> endTask(String name, String statusMessage) {
+		return this.parking.tasks().endTask(name, TaskEnd.cancelled(statusMessage));
+	}
+
+	/**
 	 * End all requests that run here with an error.
 	 * @param message what happened
 	 */
@@ -247,7 +299,8 @@ public final class ModernHandler {
 		try {
 			accept(request, call, reply);
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
+			// Errors too: nobody else would answer in the terms of this revision
 			refuse(failure(ex), call.id(), reply);
 		}
 	}
@@ -277,10 +330,19 @@ public final class ModernHandler {
 		logger.debug("A request was refused with {}: {}", error.status(), error.message());
 		Map<String, String> headers = new LinkedHashMap<>();
 		headers.put(HttpHeaders.CONTENT_TYPE, "application/json");
-		if (error.status() == 503) {
+		if (error.status() == 503 || error.status() == 429) {
 			headers.put("Retry-After", "1");
 		}
 		reply.send(error.status(), headers, this.messages.error(requestId, error));
+	}
+
+	private void answer(Outcome outcome, Object requestId, ModernReply reply) {
+		if (outcome.error() != null) {
+			refuse(outcome.error(), requestId, reply);
+		}
+		else if (outcome.result() != null) {
+			reply.send(200, JSON, this.messages.response(requestId, outcome.result()));
+		}
 	}
 
 	private static ErrorResponse failure(Throwable ex) {
@@ -315,11 +377,17 @@ public final class ModernHandler {
 		RequestMetadata metadata = RequestMetadata.of(call.params(), this.jsonMapper);
 		boolean user = RUN_BY_USER.contains(call.method());
 		if (Messages.DISCOVER.equals(call.method())) {
-			reply.send(200, Map.of(HttpHeaders.CONTENT_TYPE, "application/json"), this.messages.discovered(call));
+			reply.send(200, JSON, this.messages.discovered(call));
 			return;
 		}
 		if (Subscriptions.LISTEN.equals(call.method())) {
-			this.subscriptions.open(call, request.principal(), server.description().capabilities(), reply);
+			this.subscriptions.open(call, metadata, request.principal(), server.description().capabilities(), reply,
+					(error) -> refuse(error, call.id(), reply));
+			return;
+		}
+		if (TaskRequests.METHODS.contains(call.method()) && this.settings.tasks().isServed()) {
+			this.taskRequests.handle(call, metadata, request.principal(),
+					(outcome) -> answer(outcome, call.id(), reply));
 			return;
 		}
 		if (!user && !ANSWERED_BY_SDK.contains(call.method())) {
@@ -330,7 +398,7 @@ public final class ModernHandler {
 			throw new RefusedException(ErrorResponse.invalidParams(wrong));
 		}
 		InputResponses given = InputResponses.of(call.params());
-		if (call.params() instanceof Map<?, ?> params && params.containsKey(RequestBinding.REQUEST_STATE)) {
+		if (call.params() instanceof Map<?, ?> params && params.get(RequestBinding.REQUEST_STATE) != null) {
 			resume(server, request, call, metadata, given, reply);
 			return;
 		}
@@ -366,12 +434,48 @@ public final class ModernHandler {
 
 	private void run(ModernServer server, ModernRequest request, JSONRPCRequest message, RequestMetadata metadata,
 			InputResponses given, boolean user, ModernReply reply) {
+		TaskPolicy policy = taskPolicy(message, metadata);
 		McpStreamableServerSession session = session(server, metadata);
-		Rounds rounds = new Rounds(this.parking, this.observer, request, message, given, metadata, reply,
-				this.calls::remove);
+		Rounds rounds = new Rounds(this.parking, this.observer, request, message, given, metadata, policy, reply,
+				(over) -> {
+					this.calls.remove(over);
+					if (user) {
+						this.running.giveBack(request.principal());
+					}
+				});
+		if (user) {
+			admit(request.principal());
+		}
 		this.calls.add(rounds);
-		checkParameters(server, request, message, metadata).subscribe((nothing) -> {
-		}, (ex) -> rounds.call().refuse(failure(ex)), () -> run(session, request, rounds, user));
+		try {
+			checkParameters(server, request, message, metadata).subscribe((nothing) -> {
+			}, (ex) -> rounds.call().refuse(failure(ex)),
+					() -> rounds.begin((accepted) -> run(session, request, rounds, user, accepted)));
+		}
+		catch (Throwable ex) {
+			// Its place is given back with it
+			rounds.call().refuse(failure(ex));
+		}
+	}
+
+	private TaskPolicy taskPolicy(JSONRPCRequest message, RequestMetadata metadata) {
+		if (!McpSchema.METHOD_TOOLS_CALL.equals(message.method())) {
+			return TaskPolicy.NEVER;
+		}
+		TaskPolicy policy = this.settings.tasks().policy(String.valueOf(((Map<?, ?>) message.params()).get("name")));
+		if (policy == TaskPolicy.REQUIRED && !metadata.hasTasks()) {
+			throw new RefusedException(ErrorResponse.missingCapability(MissingCapability.TASKS));
+		}
+		return metadata.hasTasks() ? policy : TaskPolicy.NEVER;
+	}
+
+	private void admit(@Nullable String principal) {
+		switch (this.running.take(principal)) {
+			case FULL -> throw new RefusedException(BUSY);
+			case ENOUGH -> throw new RefusedException(BUSY_WITH_ONE);
+			case TAKEN -> {
+			}
+		}
 	}
 
 	/**
@@ -397,9 +501,9 @@ public final class ModernHandler {
 	}
 
 	private McpStreamableServerSession session(ModernServer server, RequestMetadata metadata) {
-		// A call that waits for too long is ended as a whole before
+		// A call that waits for too long is ended as a whole
 		McpStreamableServerSession session = server.sessionOfOneRequest(metadata.capabilities(), metadata.clientInfo(),
-				this.settings.inputTimeout().multipliedBy(2).plus(LAST_RESORT));
+				NO_TIMEOUT);
 		LoggingLevel level = metadata.logLevel();
 		if (level != null) {
 			session.setMinLoggingLevel(level);
@@ -420,7 +524,8 @@ public final class ModernHandler {
 		});
 	}
 
-	private void run(McpStreamableServerSession session, ModernRequest request, Rounds rounds, boolean user) {
+	private void run(McpStreamableServerSession session, ModernRequest request, Rounds rounds, boolean user,
+			Runnable accepted) {
 		CallTransport transport = new CallTransport(this.jsonMapper, this.messages, this.threads, rounds, session);
 		Call call = rounds.call();
 		try {
@@ -428,37 +533,42 @@ public final class ModernHandler {
 				McpStreamableServerSessionStream stream = session.responseStream(transport);
 				call.handle(stream,
 						Mono.defer(() -> stream.handle(rounds.request()))
-							.contextWrite((context) -> request.addTo(context)
+							.contextWrite((context) -> request.addTo(context, rounds)
 								.put(ON_ERROR_DROPPED, (Consumer<Throwable>) call::dropped))
 							.contextCapture());
 			});
 			Runnable handle = () -> call.begins(task);
 			this.observer.requestStarted(Era.MODERN);
 			if (user) {
-				this.threads.handle(handle, () -> {
-				}, (ex) -> refused(ex, call));
+				this.threads.handle(handle, accepted, (ex) -> refused(ex, rounds));
 			}
 			else {
 				this.threads.answer(handle);
 			}
 		}
 		catch (RejectedExecutionException ex) {
-			refused(ex, call);
+			refused(ex, rounds);
 		}
-		catch (RuntimeException ex) {
+		catch (RuntimeException | Error ex) {
 			logger.error("A request could not be run; its client gets an error", ex);
-			call.refuse(ErrorResponse.failed());
+			rounds.refuse(ErrorResponse.failed());
 		}
 	}
 
-	private static void refused(Throwable ex, Call call) {
+	private void refused(Throwable ex, Rounds rounds) {
+		long before = this.refusals.take();
 		if (ex instanceof RejectedExecutionException) {
-			logger.warn("A request was refused: {}", ex.getMessage());
+			if (before >= 0) {
+				logger.warn("A request was refused, and {} were since that was last logged: {}", before,
+						ex.getMessage());
+			}
 		}
-		else {
-			logger.error("A request was refused, since the executor for requests has failed; mend it", ex);
+		else if (before >= 0) {
+			logger
+				.error("A request was refused, and {} were since that was last logged, since the executor for requests "
+						+ "has failed; mend it", before, ex);
 		}
-		call.refuse(BUSY);
+		rounds.refuse(BUSY);
 	}
 
 	private InitializeResult description() {

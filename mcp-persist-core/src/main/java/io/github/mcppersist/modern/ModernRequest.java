@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
+import io.github.mcppersist.task.RunningTask;
+
 /**
  * What is to be known of an HTTP request when its body has come, and by the handlers that
  * it is for.
@@ -31,6 +33,10 @@ public record ModernRequest(RequestHeaders headers, @Nullable String principal, 
 
 	Context addTo(Context context) {
 		return context.putAll(this.reactorContext).put(McpTransportContext.KEY, this.transportContext);
+	}
+
+	Context addTo(Context context, RunningTask task) {
+		return addTo(context).put(McpTransportContext.KEY, new TaskTransportContext(this.transportContext, task));
 	}
 
 }

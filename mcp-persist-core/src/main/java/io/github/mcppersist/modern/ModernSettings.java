@@ -3,11 +3,15 @@ package io.github.mcppersist.modern;
 import java.time.Duration;
 import java.util.List;
 
+import io.github.mcppersist.task.TaskOptions;
+
 /**
  * What the options of the endpoint say of modern requests.
  *
  * @param heartbeatInterval the longest silence of a request that runs
  * @param maxConnectionBytes how many bytes wait for a client that reads slowly
+ * @param maxCalls how many requests that run the user's code there may be at once
+ * @param maxCallsPerPrincipal how many of these may be one principal's
  * @param maxSubscriptions how many clients may listen to changes at once
  * @param maxSubscriptionsPerPrincipal how many of these may be one principal's
  * @param cacheTtlMillis for how long clients may take a result for fresh
@@ -18,10 +22,12 @@ import java.util.List;
  * @param requestStateKeys what request states are sealed with; empty if the nodes are to
  * agree on a key
  * @param lookInterval how often the store is looked at, whatever it tells
+ * @param tasks which calls become tasks
  */
-public record ModernSettings(Duration heartbeatInterval, int maxConnectionBytes, int maxSubscriptions,
-		int maxSubscriptionsPerPrincipal, long cacheTtlMillis, String cacheScope, Duration inputTimeout,
-		int maxParkedCalls, int maxParkedCallsPerPrincipal, List<byte[]> requestStateKeys, Duration lookInterval) {
+public record ModernSettings(Duration heartbeatInterval, int maxConnectionBytes, int maxCalls, int maxCallsPerPrincipal,
+		int maxSubscriptions, int maxSubscriptionsPerPrincipal, long cacheTtlMillis, String cacheScope,
+		Duration inputTimeout, int maxParkedCalls, int maxParkedCallsPerPrincipal, List<byte[]> requestStateKeys,
+		Duration lookInterval, TaskOptions tasks) {
 
 	/**
 	 * Refuse what can't be keys for request states.

@@ -10,8 +10,10 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.node.NodeRegistry;
+import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.stream.LogLimit;
 import io.github.mcppersist.stream.Threads;
+import io.github.mcppersist.task.TaskEnd;
 import io.github.mcppersist.task.TaskNames;
 import io.github.mcppersist.task.TaskStore;
 
@@ -28,6 +30,15 @@ final class Parking {
 
 	private static final ErrorResponse ENOUGH = ErrorResponse
 		.unavailable("too many calls of one principal wait for its input");
+
+	private static final ErrorResponse FULL_OF_TASKS = ErrorResponse.unavailable("too many tasks are running");
+
+	private static final ErrorResponse ENOUGH_TASKS = ErrorResponse
+		.unavailable("too many tasks of one principal are running");
+
+	private static final String GONE = "The instance that ran this call has gone; the outcome of the call is unknown";
+
+	private static final String LOST = "What this call has come to has been lost; the outcome of the call is unknown";
 
 	/**
 	 * How many requests may wait on this node for one call. A client needs one, and
@@ -47,6 +58,9 @@ final class Parking {
 	private static final ErrorResponse CROWDED = ErrorResponse
 		.unavailable("too many requests wait for what comes of calls");
 
+	private static final ErrorResponse CROWDED_BY_ONE = ErrorResponse
+		.unavailable("too many requests of one principal wait for what comes of calls");
+
 	private final Threads threads;
 
 	private final ModernStore modernStore;
@@ -59,7 +73,13 @@ final class Parking {
 
 	private final Places places;
 
+	private final Places taskPlaces;
+
+	private final EndpointObserver observer;
+
 	private final LogLimit full;
+
+	private final LogLimit fullOfTasks;
 
 	/**
 	 * This node's calls, by their names in the store.
@@ -71,18 +91,33 @@ final class Parking {
 	 */
 	private final Places waiting;
 
-	Parking(Threads threads, ModernStore modernStore, ModernSettings settings, Messages messages) {
+	/**
+	 * The same by principals: one can have parked as many on each node as it may.
+	 */
+	private final Places waitingPrincipals;
+
+	private final LeftCalls leftCalls;
+
+	private final LostEnds lostEnds;
+
+	Parking(Threads threads, EndpointObserver observer, ModernStore modernStore, ModernSettings settings,
+			Messages messages) {
 		this.threads = threads;
+		this.observer = observer;
 		this.modernStore = modernStore;
 		this.settings = settings;
 		this.messages = messages;
 		this.places = new Places(settings.maxParkedCalls(), settings.maxParkedCallsPerPrincipal());
+		this.taskPlaces = new Places(settings.tasks().maxTasks(), settings.tasks().maxTasksPerPrincipal());
 		// Places may be as many as an int can say
-		this.waiting = new Places(
-				(int) Math.min(Integer.MAX_VALUE,
-						Math.max(MAX_WAITING_PER_CALL, (long) MAX_WAITING_PER_PLACE * settings.maxParkedCalls())),
-				MAX_WAITING_PER_CALL);
+		int maxWaiting = (int) Math.min(Integer.MAX_VALUE,
+				Math.max(MAX_WAITING_PER_CALL, (long) MAX_WAITING_PER_PLACE * settings.maxParkedCalls()));
+		this.waiting = new Places(maxWaiting, MAX_WAITING_PER_CALL);
+		this.waitingPrincipals = new Places(maxWaiting, Math.max(MAX_WAITING_PER_CALL, maxWaiting / 2));
+		this.leftCalls = new LeftCalls(threads, modernStore.tellNodes(), this.waiting::isTakenBy);
+		this.lostEnds = new LostEnds(threads, settings.lookInterval(), modernStore.tellNode(), this::endIfLost);
 		this.full = new LogLimit(threads::nanoTime);
+		this.fullOfTasks = new LogLimit(threads::nanoTime);
 		this.keys = new SharedKeys(modernStore, settings.requestStateKeys(), threads::nanoTime);
 		threads.repeat(modernStore.tasks().renewalInterval(), this::renew);
 		threads.repeat(settings.lookInterval(), () -> {
@@ -105,6 +140,14 @@ final class Parking {
 
 	TaskStore tasks() {
 		return this.modernStore.tasks();
+	}
+
+	LeftCalls leftCalls() {
+		return this.leftCalls;
+	}
+
+	LostEnds lostEnds() {
+		return this.lostEnds;
 	}
 
 	SharedKeys keys() {
@@ -134,7 +177,8 @@ final class Parking {
 	}
 
 	/**
-	 * Say whether nobody carries a call on any more.
+	 * Say whether nobody carries a call on any more, although the store says that it
+	 * hasn't ended.
 	 * @param owner the node that runs it
 	 * @param name the call's name
 	 * @return whether it is certain
@@ -142,6 +186,78 @@ final class Parking {
 	boolean isAbandoned(String owner, String name) {
 		NodeRegistry nodes = this.modernStore.nodes();
 		return owner.equals(nodes.nodeId()) ? !this.calls.containsKey(name) : nodes.isGone(owner);
+	}
+
+	/**
+	 * End a call with an error that nobody carries on any more. Of all who do, one
+	 * succeeds.
+	 * @param owner the node that ran it
+	 * @param name the call's name
+	 * @return completes when it has ended
+	 */
+	Mono<Void> endAbandoned(String owner, String name) {
+		// A node that lives has ended it
+		String message = owner.equals(nodeId()) ? LOST : GONE;
+		byte[] error = this.messages.error(ErrorResponse.internal(message));
+		return tasks().endTask(name, TaskEnd.failed(message, error)).doOnNext((first) -> {
+			if (first) {
+				this.observer.orphanEnded();
+			}
+		}).then();
+	}
+
+	/**
+	 * A client on this node follows a call that hasn't ended, as the store says: what
+	 * runs elsewhere may have ended, and the store have lost that.
+	 * @param owner the node that runs it
+	 * @param name the call's name
+	 */
+	void follows(String owner, String name) {
+		if (!owner.equals(nodeId())) {
+			this.lostEnds.seen(owner, name);
+		}
+	}
+
+	// Calls are entered before the store knows them, and leave when it knows their ends
+	private void endIfLost(String name) {
+		if (isAbandoned(nodeId(), name)) {
+			endAbandoned(nodeId(), name).subscribe((nothing) -> {
+			}, (ex) -> logger.debug("A call whose end the store has lost can't be ended yet", ex));
+		}
+	}
+
+	/**
+	 * Take the place of a call that is to become a task.
+	 * @param principal whose it is, or {@code null} if it is nobody's
+	 * @return why there is none, or {@code null} if there was one
+	 */
+	@Nullable ErrorResponse takeTask(@Nullable String principal) {
+		return switch (this.taskPlaces.take(principal)) {
+			case FULL -> noTask(FULL_OF_TASKS);
+			case ENOUGH -> noTask(ENOUGH_TASKS);
+			case TAKEN -> null;
+		};
+	}
+
+	private ErrorResponse noTask(ErrorResponse error) {
+		long before = this.fullOfTasks.take();
+		if (before >= 0) {
+			logger.warn("A call could not become a task, and {} were not since that was last logged: {}", before,
+					error.message());
+		}
+		return error;
+	}
+
+	void giveBackTask(@Nullable String principal) {
+		this.taskPlaces.giveBack(principal);
+	}
+
+	/**
+	 * Count the tasks that run here.
+	 * @return how many places are taken
+	 */
+	int runningTasks() {
+		return this.taskPlaces.taken();
 	}
 
 	/**
@@ -199,22 +315,39 @@ final class Parking {
 	/**
 	 * A client is to wait for a call.
 	 * @param name the call's name
+	 * @param principal whose call it is, or {@code null} if it is nobody's
 	 * @return why it may not, or {@code null} if it may
 	 */
-	@Nullable ErrorResponse arrived(String name) {
-		return switch (this.waiting.take(name)) {
+	@Nullable ErrorResponse arrived(String name, @Nullable String principal) {
+		ErrorResponse refused = switch (this.waiting.take(name)) {
 			case FULL -> CROWDED;
 			case ENOUGH -> WAITED_FOR;
 			case TAKEN -> null;
 		};
+		if (refused != null) {
+			return refused;
+		}
+		refused = switch (this.waitingPrincipals.take(principal)) {
+			case FULL -> CROWDED;
+			case ENOUGH -> CROWDED_BY_ONE;
+			case TAKEN -> null;
+		};
+		if (refused != null) {
+			this.waiting.giveBack(name);
+			return refused;
+		}
+		this.leftCalls.arrived(name);
+		return null;
 	}
 
 	/**
 	 * A client doesn't wait any more.
 	 * @param name the call that it waited for
+	 * @param principal whose call it is, or {@code null} if it is nobody's
 	 * @return whether no other one does on this node
 	 */
-	boolean departed(String name) {
+	boolean departed(String name, @Nullable String principal) {
+		this.waitingPrincipals.giveBack(principal);
 		return this.waiting.giveBack(name);
 	}
 

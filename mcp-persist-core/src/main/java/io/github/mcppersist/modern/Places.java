@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * So many places, of which one principal may have only some: it must not keep all others
- * out. Who isn't known isn't told from others, and has a place as long as there is one.
- * Thread-safe.
+ * out. Those who aren't known can't be told from each other. They may take all places,
+ * but once anybody was known, they leave a quarter to those who are. Thread-safe.
  */
 final class Places {
 
@@ -17,13 +17,20 @@ final class Places {
 
 	private final int maxPerPrincipal;
 
+	private final int maxUnknown;
+
+	private volatile boolean anyKnown;
+
 	private final AtomicInteger taken = new AtomicInteger();
+
+	private final AtomicInteger takenByUnknown = new AtomicInteger();
 
 	private final Map<String, Integer> takenBy = new ConcurrentHashMap<>();
 
 	Places(int max, int maxPerPrincipal) {
 		this.max = max;
 		this.maxPerPrincipal = maxPerPrincipal;
+		this.maxUnknown = max - max / 4;
 	}
 
 	/**
@@ -32,15 +39,40 @@ final class Places {
 	 * @return whether there was one
 	 */
 	Answer take(@Nullable String principal) {
-		if (principal != null && this.takenBy.merge(principal, 1, Integer::sum) > this.maxPerPrincipal) {
-			giveBackOf(principal);
-			return Answer.ENOUGH;
+		return take(principal, 1);
+	}
+
+	/**
+	 * Take places: all or none.
+	 * @param principal who takes them, or {@code null} if that isn't known
+	 * @param count how many
+	 * @return whether there were so many
+	 */
+	Answer take(@Nullable String principal, int count) {
+		if (count == 0) {
+			return Answer.TAKEN;
 		}
-		if (this.taken.getAndUpdate((taken) -> (taken < this.max) ? taken + 1 : taken) >= this.max) {
-			giveBackOf(principal);
+		if (principal == null) {
+			if (!take(this.takenByUnknown, count, this.anyKnown ? this.maxUnknown : this.max)) {
+				return Answer.FULL;
+			}
+		}
+		else {
+			this.anyKnown = true;
+			if (this.takenBy.merge(principal, count, Integer::sum) > this.maxPerPrincipal) {
+				giveBackOf(principal, count);
+				return Answer.ENOUGH;
+			}
+		}
+		if (!take(this.taken, count, this.max)) {
+			giveBackOf(principal, count);
 			return Answer.FULL;
 		}
 		return Answer.TAKEN;
+	}
+
+	private static boolean take(AtomicInteger taken, int count, int max) {
+		return taken.getAndUpdate((before) -> (before <= max - count) ? before + count : before) <= max - count;
 	}
 
 	/**
@@ -49,13 +81,35 @@ final class Places {
 	 * @return whether that is known, and has no other one
 	 */
 	boolean giveBack(@Nullable String principal) {
-		this.taken.decrementAndGet();
-		return giveBackOf(principal);
+		return giveBack(principal, 1);
 	}
 
-	private boolean giveBackOf(@Nullable String principal) {
-		return principal != null
-				&& this.takenBy.computeIfPresent(principal, (key, count) -> (count > 1) ? count - 1 : null) == null;
+	/**
+	 * Give places back that were taken.
+	 * @param principal who has taken them
+	 * @param count how many
+	 * @return whether that is known, and has no other one
+	 */
+	boolean giveBack(@Nullable String principal, int count) {
+		this.taken.addAndGet(-count);
+		return giveBackOf(principal, count);
+	}
+
+	private boolean giveBackOf(@Nullable String principal, int count) {
+		if (principal == null) {
+			this.takenByUnknown.addAndGet(-count);
+			return false;
+		}
+		return this.takenBy.computeIfPresent(principal, (key, taken) -> (taken > count) ? taken - count : null) == null;
+	}
+
+	/**
+	 * Say whether somebody has a place.
+	 * @param principal who
+	 * @return whether it has one
+	 */
+	boolean isTakenBy(String principal) {
+		return this.takenBy.containsKey(principal);
 	}
 
 	/**

@@ -9,6 +9,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.stream.Mailbox;
+import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskStore;
 
 /**
@@ -135,6 +136,30 @@ final class Questions {
 	}
 
 	/**
+	 * Return what the store is to be told again: one that has failed over may have lost
+	 * what was asked, or that it was answered.
+	 * @param record what it has
+	 * @param task whether the client sees in the store what is open; else what is
+	 * answered is settled with the next round
+	 * @return what is missing there, and what is there too much
+	 */
+	Asked lost(TaskRecord record, boolean task) {
+		assert this.mailbox.isInside();
+		Map<String, byte[]> missing = new LinkedHashMap<>();
+		this.open.forEach((key, question) -> {
+			if (this.stored.contains(key) && !record.inputRequests().containsKey(key)
+					&& !record.answers().containsKey(key)) {
+				missing.put(key, question.json());
+			}
+		});
+		Set<String> settled = new HashSet<>(record.inputRequests().keySet());
+		settled.addAll(record.answers().keySet());
+		settled.removeAll(this.open.keySet());
+		settled.removeIf((key) -> this.answered.contains(key) && !(task && record.inputRequests().containsKey(key)));
+		return new Asked(Map.of(), missing, settled);
+	}
+
+	/**
 	 * Give the handler what the client has answered.
 	 * @param answers answers by key, as JSON; those that it was given before are passed
 	 * over
@@ -183,6 +208,11 @@ final class Questions {
 	 * @param settled what the store needn't keep any more
 	 */
 	record Asked(Map<String, byte[]> all, Map<String, byte[]> added, Set<String> settled) {
+
+		boolean isChange() {
+			return !this.added.isEmpty() || !this.settled.isEmpty();
+		}
+
 	}
 
 }

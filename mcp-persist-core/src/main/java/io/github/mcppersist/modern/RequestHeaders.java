@@ -104,6 +104,7 @@ public record RequestHeaders(@Nullable String protocolVersion, @Nullable String 
 		String parameter = switch (request.method()) {
 			case McpSchema.METHOD_TOOLS_CALL, McpSchema.METHOD_PROMPT_GET -> "name";
 			case McpSchema.METHOD_RESOURCES_READ -> "uri";
+			case TaskRequests.GET, TaskRequests.UPDATE, TaskRequests.CANCEL -> "taskId";
 			default -> null;
 		};
 		return (parameter != null && request.params() instanceof Map<?, ?> params) ? params.get(parameter) : null;

@@ -45,6 +45,11 @@ record RequestMetadata(ClientCapabilities capabilities, Implementation clientInf
 	private static final Implementation UNNAMED = new Implementation("unknown", "unknown");
 
 	/**
+	 * The extension by which a call outlives its connection.
+	 */
+	static final String TASKS = PREFIX + "tasks";
+
+	/**
 	 * Say whether parameters name a protocol version, as those of modern requests do.
 	 * @param params the parameters, of whatever kind
 	 * @return whether they do, well or badly
@@ -126,6 +131,14 @@ record RequestMetadata(ClientCapabilities capabilities, Implementation clientInf
 		return this.progressToken != null && token != null
 				&& token instanceof String == this.progressToken instanceof String
 				&& this.progressToken.toString().equals(token.toString());
+	}
+
+	/**
+	 * Say whether the client can deal with tasks.
+	 * @return whether it has declared the extension for this request
+	 */
+	boolean hasTasks() {
+		return this.capabilities.extensions() != null && this.capabilities.extensions().containsKey(TASKS);
 	}
 
 	private static <T> T convert(String name, Object value, Class<T> type, McpJsonMapper jsonMapper) {

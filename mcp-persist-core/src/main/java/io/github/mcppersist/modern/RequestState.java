@@ -2,21 +2,18 @@ package io.github.mcppersist.modern;
 
 import org.jspecify.annotations.Nullable;
 
-import io.github.mcppersist.node.NodeRegistry;
-
 /**
  * What a client brings back when it goes on with a call (MCP 2026-07-28, "Multi
  * Round-Trip Requests"). Only what was {@linkplain RequestStateKeys sealed} leaves the
  * server.
  *
  * @param callId the ID of the call, which nobody can guess
- * @param node the node that runs it
  * @param round the round that the client begins by it, from 1 on
  */
-record RequestState(String callId, String node, int round) {
+record RequestState(String callId, int round) {
 
 	RequestState {
-		if (callId.isEmpty() || callId.indexOf(' ') >= 0 || !NodeRegistry.isNodeId(node) || round < 1) {
+		if (callId.isEmpty() || callId.indexOf(' ') >= 0 || round < 1) {
 			throw new IllegalArgumentException("Not a request state");
 		}
 	}
@@ -29,7 +26,7 @@ record RequestState(String callId, String node, int round) {
 	static @Nullable RequestState parse(String text) {
 		String[] parts = text.split(" ", -1);
 		try {
-			return (parts.length == 3) ? new RequestState(parts[0], parts[1], Integer.parseInt(parts[2])) : null;
+			return (parts.length == 2) ? new RequestState(parts[0], Integer.parseInt(parts[1])) : null;
 		}
 		catch (IllegalArgumentException ex) {
 			return null;
@@ -37,12 +34,12 @@ record RequestState(String callId, String node, int round) {
 	}
 
 	RequestState next() {
-		return new RequestState(this.callId, this.node, this.round + 1);
+		return new RequestState(this.callId, this.round + 1);
 	}
 
 	@Override
 	public String toString() {
-		return this.callId + ' ' + this.node + ' ' + this.round;
+		return this.callId + ' ' + this.round;
 	}
 
 }

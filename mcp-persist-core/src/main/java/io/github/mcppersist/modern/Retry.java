@@ -39,8 +39,6 @@ final class Retry implements RoundResponse.Listener {
 	private static final ErrorResponse UNREADABLE = ErrorResponse
 		.internal("Internal error: what has come of the call can't be read");
 
-	private static final String GONE = "The instance that ran this call has gone; the outcome of the call is unknown";
-
 	/**
 	 * How long a client whose answers are stored waits for a store that is out of reach.
 	 */
@@ -58,6 +56,8 @@ final class Retry implements RoundResponse.Listener {
 
 	private final InputResponses given;
 
+	private final @Nullable String principal;
+
 	private final String name;
 
 	private final Round round;
@@ -69,6 +69,11 @@ final class Retry implements RoundResponse.Listener {
 	private final TaskWatch watch;
 
 	private Phase phase = Phase.LOOKING;
+
+	/**
+	 * Whether the store is being given the answers.
+	 */
+	private boolean answering;
 
 	private @Nullable String owner;
 
@@ -94,10 +99,12 @@ final class Retry implements RoundResponse.Listener {
 		this.state = opened.state();
 		this.boundTo = opened.boundTo();
 		this.given = given;
-		this.name = parking.name(this.state.callId(), opened.principal());
+		this.principal = opened.principal();
+		this.name = parking.name(this.state.callId(), this.principal);
 		this.local = parking.call(this.name);
 		this.over = over;
 		this.watch = new TaskWatch(this.mailbox, parking, this.name, this::found, this::failed);
+		this.lookedNanos = now();
 		this.round = new Round(requestId, metadata,
 				new RoundResponse(parking.threads(), reply, parking.settings(), this), parking.messages());
 	}
@@ -107,7 +114,7 @@ final class Retry implements RoundResponse.Listener {
 	 */
 	void begin() {
 		this.mailbox.execute(() -> {
-			ErrorResponse refused = this.parking.arrived(this.name);
+			ErrorResponse refused = this.parking.arrived(this.name, this.principal);
 			if (refused != null) {
 				logger.debug("A request may not wait for its call: {}", refused.message());
 				this.phase = Phase.DONE;
@@ -157,10 +164,13 @@ final class Retry implements RoundResponse.Listener {
 		this.mailbox.execute(() -> {
 			Phase before = this.phase;
 			if (before != Phase.DONE && leave()) {
-				this.parking.tasks()
-					.findTask(this.name)
-					.filter((record) -> isWaitedFor(record, before))
-					.flatMap((record) -> cancel())
+				wasTask()
+					.flatMap((task) -> this.parking.leftCalls()
+						.isAbandoned(this.name)
+						.filter((abandoned) -> abandoned)
+						.flatMap((abandoned) -> this.parking.tasks().findTask(this.name))
+						.filter((record) -> isWaitedFor(record, before) || (!task && isTask(record)))
+						.flatMap((record) -> cancel()))
 					.subscribe((first) -> {
 					}, (ex) -> logger.debug("A call could not be cancelled; it waits until its time is over", ex));
 			}
@@ -182,10 +192,24 @@ final class Retry implements RoundResponse.Listener {
 		}
 	}
 
+	// One that the call has become since this client left isn't known to anybody, unless
+	// another request was told of it meanwhile
+	private Mono<Boolean> wasTask() {
+		return this.parking.tasks().findTask(this.name).map(this::isTask).defaultIfEmpty(true).onErrorReturn(true);
+	}
+
+	private boolean isTask(TaskRecord record) {
+		byte[] outcome = record.rounds().get(this.state.round());
+		return outcome != null && this.parking.messages().isTask(outcome) && !record.status().isTerminal();
+	}
+
 	// Another request for the same round may have brought what has come of it to the
 	// client, which has closed this one for that
 	private boolean isWaitedFor(TaskRecord record, Phase before) {
-		boolean roundIsOver = record.rounds().keySet().stream().anyMatch((number) -> number >= this.state.round());
+		boolean roundIsOver = record.rounds()
+			.entrySet()
+			.stream()
+			.anyMatch((round) -> round.getKey() >= this.state.round() && !isUntoldTask(round.getValue()));
 		boolean askedAgain = before == Phase.LOOKING && nothingIsAnswered(record);
 		return !roundIsOver && !askedAgain && !record.status().isTerminal();
 	}
@@ -251,9 +275,16 @@ final class Retry implements RoundResponse.Listener {
 		}
 		this.owner = record.owner();
 		byte[] outcome = record.rounds().get(this.state.round());
+		boolean untoldTask = outcome != null && isUntoldTask(outcome);
 		boolean tooOld = record.rounds().keySet().stream().anyMatch((number) -> number > this.state.round());
-		if (outcome != null) {
-			ask(outcome, this.state.next());
+		if (outcome != null && !untoldTask) {
+			if (this.parking.messages().isTask(outcome)) {
+				this.parking.leftCalls().toldTask(this.name, this.parking.settings().tasks().timeToLive());
+				finish(Outcome.of(this.parking.messages().createdTask(this.state.callId(), record)));
+			}
+			else {
+				ask(outcome, this.state.next());
+			}
 		}
 		else if (tooOld) {
 			unknown();
@@ -262,11 +293,27 @@ final class Retry implements RoundResponse.Listener {
 			end(record);
 		}
 		else if (this.parking.isAbandoned(record.owner(), this.name)) {
-			endAbandoned();
+			endAbandoned(record.owner());
 		}
-		else if (this.phase == Phase.LOOKING) {
-			answer(record);
+		else {
+			this.parking.follows(record.owner(), this.name);
+			if (!this.answering && !isBehind(record)) {
+				answer(record, untoldTask);
+			}
 		}
+	}
+
+	// A client that hasn't said with this request that it can deal with a task waits on
+	// for the end, and what is asked until then is more of the same round to it
+	private boolean isUntoldTask(byte[] outcome) {
+		return !this.round.metadata().hasTasks() && this.parking.messages().isTask(outcome);
+	}
+
+	// The client has got the outcome of the round before, which its owner stores again
+	// once it sees that the store has lost it, with what the client answers now
+	private boolean isBehind(TaskRecord record) {
+		int before = this.state.round() - 1;
+		return before > 0 && !record.rounds().containsKey(before);
 	}
 
 	private void end(TaskRecord record) {
@@ -282,22 +329,31 @@ final class Retry implements RoundResponse.Listener {
 		}
 	}
 
-	private void answer(TaskRecord record) {
+	// Once more, if the store has lost the answers before the owner has taken them
+	private void answer(TaskRecord record, boolean untoldTask) {
 		Map<String, byte[]> answers = this.given.to(record.inputRequests(), this.parking.messages());
 		if (!answers.isEmpty()) {
 			this.phase = Phase.WAITING;
+			this.answering = true;
 			this.parking.tasks()
 				.answerInput(this.name, answers)
-				.subscribe((state) -> this.mailbox.execute(this::look), (ex) -> this.mailbox.execute(() -> {
+				.subscribe((state) -> this.mailbox.execute(this::answered), (ex) -> this.mailbox.execute(() -> {
+					this.answering = false;
 					if (this.phase == Phase.WAITING) {
 						this.phase = Phase.LOOKING;
 						failed(ex);
 					}
 				}));
 		}
-		else if (nothingIsAnswered(record)) {
+		else if (untoldTask ? record.status() == TaskStatus.INPUT_REQUIRED
+				: (this.phase == Phase.LOOKING && nothingIsAnswered(record))) {
 			ask(this.parking.messages().inputRequests(record.inputRequests()), this.state);
 		}
+	}
+
+	private void answered() {
+		this.answering = false;
+		look();
 	}
 
 	private void ask(byte[] inputRequests, RequestState next) {
@@ -315,16 +371,9 @@ final class Retry implements RoundResponse.Listener {
 					(ex) -> this.mailbox.execute(() -> finish(Outcome.of(UNAVAILABLE))));
 	}
 
-	private void endAbandoned() {
-		byte[] error = this.parking.messages().error(ErrorResponse.internal(GONE));
-		this.parking.tasks()
-			.endTask(this.name, TaskEnd.failed(GONE, error))
-			.subscribe((first) -> this.mailbox.execute(() -> {
-				if (first) {
-					this.observer.orphanEnded();
-				}
-				look();
-			}), (ex) -> this.mailbox.execute(() -> failed(ex)));
+	private void endAbandoned(String owner) {
+		this.parking.endAbandoned(owner, this.name).subscribe((nothing) -> {
+		}, (ex) -> this.mailbox.execute(() -> failed(ex)), () -> this.mailbox.execute(this::look));
 	}
 
 	private void unknown() {
@@ -340,7 +389,7 @@ final class Retry implements RoundResponse.Listener {
 		if (this.local != null) {
 			this.local.detach(this.round);
 		}
-		return this.parking.departed(this.name);
+		return this.parking.departed(this.name, this.principal);
 	}
 
 	private void finish(Outcome outcome) {

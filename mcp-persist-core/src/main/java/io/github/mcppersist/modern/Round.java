@@ -24,8 +24,4 @@ record Round(Object requestId, RequestMetadata metadata, RoundResponse response,
 		}
 	}
 
-	void answer(ErrorResponse error) {
-		answer(Outcome.of(error));
-	}
-
 }

@@ -143,7 +143,7 @@ final class RoundResponse implements SseOutput.Source {
 			switch (this.state) {
 				case UNDECIDED -> {
 					this.state = State.ENDED;
-					this.threads.deliverOrRun(() -> sendWhole(status, message));
+					this.threads.carryOnBehind(() -> sendWhole(status, message));
 					closed(true);
 				}
 				case STREAMING -> {
@@ -191,10 +191,17 @@ final class RoundResponse implements SseOutput.Source {
 	}
 
 	/**
-	 * Close the connection, whether all has left or not.
+	 * Close the connection, whether all has left or not. A response that hasn't begun
+	 * begins for that, or its client would wait for ever.
 	 */
 	void abort() {
-		this.mailbox.execute(this.output::finish);
+		this.mailbox.execute(() -> {
+			boolean undecided = this.state == State.UNDECIDED;
+			this.output.finish();
+			if (undecided) {
+				open();
+			}
+		});
 	}
 
 	// In the mailbox
@@ -221,6 +228,10 @@ final class RoundResponse implements SseOutput.Source {
 
 	private void beginStream() {
 		this.state = State.STREAMING;
+		open();
+	}
+
+	private void open() {
 		this.output.openSoon(new SseOutput.Response() {
 
 			@Override

@@ -1,15 +1,23 @@
 package io.github.mcppersist.modern;
 
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
 import java.util.function.Consumer;
 
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
 
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.observe.ParkedCallOutcome;
 import io.github.mcppersist.stream.Mailbox;
+import io.github.mcppersist.task.RunningTask;
+import io.github.mcppersist.task.TaskChange;
+import io.github.mcppersist.task.TaskPolicy;
 
 /**
  * A request and what comes of it, on the node that runs its handler: one round, unless
@@ -28,6 +36,12 @@ import io.github.mcppersist.stream.Mailbox;
  * <td>the handler has asked, and waits ({@link Settling})</td>
  * <td>parked, if there is a place</td>
  * <td>its {@link ParkedCall} tells a client that waits</td>
+ * </tr>
+ * <tr>
+ * <td>the handler takes longer than its {@link TaskPolicy} has a client wait</td>
+ * <td>parked as a task, if there is a place</td>
+ * <td>its {@link ParkedCall} becomes a task, if a client waits, and none on this node
+ * that can't deal with one</td>
  * </tr>
  * <tr>
  * <td>the handler ends, or is to</td>
@@ -51,9 +65,20 @@ import io.github.mcppersist.stream.Mailbox;
  * </tr>
  * </table>
  */
-final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.Listener {
+final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.Listener, RunningTask {
 
 	private static final Logger logger = LoggerFactory.getLogger(Rounds.class);
+
+	private static final int MAX_STATUS_LENGTH = 1000;
+
+	/**
+	 * The name of a tool is what the client says, and the specification has no longer
+	 * ones.
+	 */
+	private static final int MAX_TOOL_LENGTH = 128;
+
+	private static final ErrorResponse NO_TASK = ErrorResponse
+		.unavailable("the call must be a task, and can't be stored now; repeat the request");
 
 	private final Mailbox mailbox = new Mailbox();
 
@@ -66,6 +91,10 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 	private final JSONRPCRequest request;
 
 	private final Round first;
+
+	private final InputResponses given;
+
+	private final TaskPolicy policy;
 
 	private final Call call;
 
@@ -88,11 +117,58 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 	private @Nullable ParkedCall parked;
 
 	/**
+	 * What may be a task in the store, although that hasn't said so.
+	 */
+	private @Nullable ParkedCall doubtful;
+
+	/**
 	 * Whether the handler has asked for what its client hadn't given before.
 	 */
 	private boolean asks;
 
+	/**
+	 * Whether it has a place among the calls that wait for their clients.
+	 */
 	private boolean hasPlace;
+
+	/**
+	 * Whether it has one among the tasks.
+	 */
+	private boolean hasTaskPlace;
+
+	private volatile boolean task;
+
+	/**
+	 * Since when it is a task.
+	 */
+	private long taskNanos;
+
+	/**
+	 * What the client of a task is to be told, if it becomes one.
+	 */
+	private TaskChange untold = TaskChange.none();
+
+	/**
+	 * Has it become a task when its client has waited for long enough.
+	 */
+	private Disposable limit = Disposables.disposed();
+
+	/**
+	 * Begins the handler, while it waits for being a task, and is given what to do when
+	 * that is certain to run.
+	 */
+	private @Nullable Consumer<Runnable> toBegin;
+
+	/**
+	 * Whether the handler of a task isn't certain to run yet: until then its client isn't
+	 * told of the task.
+	 */
+	private boolean beginning;
+
+	/**
+	 * What tells it then.
+	 */
+	private @Nullable Outcome untoldTask;
 
 	private boolean handled;
 
@@ -106,15 +182,19 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 	 * @param request the request
 	 * @param given what the client answers before it is asked
 	 * @param metadata what it says of its client
+	 * @param policy when it becomes a task
 	 * @param reply answers it
 	 * @param over is told when all is over, once
 	 */
 	Rounds(Parking parking, EndpointObserver observer, ModernRequest origin, JSONRPCRequest request,
-			InputResponses given, RequestMetadata metadata, ModernReply reply, Consumer<Rounds> over) {
+			InputResponses given, RequestMetadata metadata, TaskPolicy policy, ModernReply reply,
+			Consumer<Rounds> over) {
 		this.parking = parking;
 		this.observer = observer;
 		this.origin = origin;
 		this.request = request;
+		this.given = given;
+		this.policy = policy;
 		this.over = over;
 		this.call = new Call(parking.threads(), this);
 		this.questions = new Questions(this.mailbox, given, parking.messages(), this::toHandler);
@@ -131,6 +211,14 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 
 	Call call() {
 		return this.call;
+	}
+
+	/**
+	 * Return what the client has answered before it was asked.
+	 * @return the answers that its first request has brought
+	 */
+	InputResponses given() {
+		return this.given;
 	}
 
 	/**
@@ -151,11 +239,108 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 	}
 
 	/**
+	 * Run the handler: at once, or when the call is a task if that is its policy.
+	 * @param handle runs it, and is given what to do, on any thread, when it is certain
+	 * to run
+	 */
+	void begin(Consumer<Runnable> handle) {
+		switch (this.policy) {
+			case NEVER -> handle.accept(() -> {
+			});
+			case AFTER -> {
+				this.mailbox.execute(this::limitTurn);
+				handle.accept(() -> {
+				});
+			}
+			case SUPPORTED, REQUIRED -> this.mailbox.execute(() -> {
+				if (this.phase == Phase.RUNNING) {
+					this.toBegin = handle;
+					becomeTask();
+				}
+				else {
+					handled();
+				}
+			});
+		}
+	}
+
+	/**
+	 * The handler won't be run.
+	 * @param error what the client gets
+	 */
+	void refuse(ErrorResponse error) {
+		this.mailbox.execute(() -> {
+			if (this.beginning) {
+				this.untoldTask = Outcome.of(error);
+				end(new Ending(null, ParkedCallOutcome.UNAVAILABLE));
+			}
+		});
+		this.call.refuse(error);
+	}
+
+	@Override
+	public boolean isTask() {
+		return this.task;
+	}
+
+	@Override
+	public void setStatusMessage(String statusMessage) {
+		tell(TaskChange.none().withStatusMessage(shortened(statusMessage, MAX_STATUS_LENGTH)));
+	}
+
+	// What stores keep of it: half of a pair of surrogates would come back as another
+	// text
+	private static String shortened(String text, int length) {
+		String shortened = (text.length() <= length) ? text : text.substring(0, length);
+		return new String(shortened.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+	}
+
+	@Override
+	public void setTimeToLive(Duration timeToLive) {
+		tell(TaskChange.none().withTimeToLive(timeToLive));
+	}
+
+	@Override
+	public boolean isCancelled() {
+		return this.call.isCancelled();
+	}
+
+	// What is told before is told when it is a task
+	private void tell(TaskChange change) {
+		if (this.policy != TaskPolicy.NEVER) {
+			this.mailbox.execute(() -> {
+				this.untold = with(this.untold, change);
+				tellUntold();
+			});
+		}
+	}
+
+	private static TaskChange with(TaskChange untold, TaskChange change) {
+		TaskChange both = untold;
+		if (change.statusMessage() != null) {
+			both = both.withStatusMessage(change.statusMessage());
+		}
+		return (change.timeToLive() != null) ? both.withTimeToLive(change.timeToLive()) : both;
+	}
+
+	private void tellUntold() {
+		if (this.parked != null && this.phase == Phase.RUNNING && this.parked.isTask()) {
+			TaskChange untold = this.untold;
+			this.untold = TaskChange.none();
+			this.parked.tell(untold);
+		}
+	}
+
+	/**
 	 * A client that is connected to this node waits for the next outcome.
 	 * @param round its request
 	 */
 	void attach(Round round) {
-		this.mailbox.execute(() -> this.current = round);
+		this.mailbox.execute(() -> {
+			if (this.parked == null || !this.parked.isTask()) {
+				this.current = round;
+			}
+		});
 	}
 
 	void detach(Round round) {
@@ -263,7 +448,14 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 			return;
 		}
 		try {
-			if (this.questions.ask(key, question)) {
+			if (!this.questions.ask(key, question)) {
+				return;
+			}
+			ParkedCall parked = this.parked;
+			if (parked != null && parked.isTask()) {
+				parked.asked();
+			}
+			else {
 				this.asks = true;
 				takePlace();
 				this.settling.begin();
@@ -293,16 +485,142 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 			parked.settled();
 			return;
 		}
-		parked = new ParkedCall(this.mailbox, this.parking, this.observer, this.origin.principal(), this.questions,
-				this);
+		abandonDoubtful();
+		keep(newCall()).begin(this.request);
+	}
+
+	private ParkedCall newCall() {
+		return new ParkedCall(this.mailbox, this.parking, this.observer, this.origin.principal(), tool(),
+				this.questions, this);
+	}
+
+	private void abandonDoubtful() {
+		if (this.doubtful != null) {
+			this.doubtful.abandon();
+			this.doubtful = null;
+		}
+	}
+
+	private ParkedCall keep(ParkedCall parked) {
 		this.parked = parked;
 		this.parking.enter(parked.name(), this);
-		parked.begin(this.request);
+		return parked;
+	}
+
+	private String tool() {
+		Object name = (this.request.params() instanceof Map<?, ?> params) ? params.get("name") : null;
+		return shortened(String.valueOf(name), MAX_TOOL_LENGTH);
+	}
+
+	// Each time that a client waits, it does for so long
+	private void limitTurn() {
+		if (this.policy == TaskPolicy.AFTER) {
+			this.limit.dispose();
+			this.limit = this.parking.threads()
+				.deliverLater(this.parking.settings().tasks().after(), () -> this.mailbox.execute(() -> {
+					if (this.phase == Phase.RUNNING) {
+						becomeTask();
+					}
+				}));
+		}
+	}
+
+	private void becomeTask() {
+		assert this.mailbox.isInside();
+		ParkedCall parked = this.parked;
+		if (this.hasTaskPlace || (parked != null && !parked.isAwaited())) {
+			return;
+		}
+		Round current = this.current;
+		if (current != null && !current.metadata().hasTasks()) {
+			// Its client could do so when it began the call, and can't now
+			limitTurn();
+			return;
+		}
+		ErrorResponse refused = this.parking.takeTask(this.origin.principal());
+		if (refused != null) {
+			stayOrRefuse(refused);
+			return;
+		}
+		this.hasTaskPlace = true;
+		if (parked != null) {
+			parked.becomeTask();
+		}
+		else {
+			ParkedCall again = this.doubtful;
+			this.doubtful = null;
+			keep((again != null) ? again : newCall()).beginTask();
+		}
+	}
+
+	@Override
+	public void becameTask() {
+		assert this.mailbox.isInside();
+		this.limit.dispose();
+		this.task = true;
+		this.taskNanos = this.parking.threads().nanoTime();
+		this.current = null;
+		giveBack();
+		this.observer.taskCreated();
+		this.beginning = this.toBegin != null;
+		beginHandler();
+		tellUntold();
+	}
+
+	@Override
+	public void noTask(@Nullable Ending ending, boolean mayBeStored) {
+		assert this.mailbox.isInside();
+		if (this.parked != null) {
+			this.parking.leave(this.parked.name());
+			this.doubtful = mayBeStored ? this.parked : null;
+			this.parked = null;
+		}
+		giveBackTask();
+		if (ending != null) {
+			if (ending.outcome() != null) {
+				answerFirst(ending.outcome());
+			}
+			over(ending);
+			return;
+		}
+		stayOrRefuse(NO_TASK);
+		if (isAwaited()) {
+			this.settling.begin();
+		}
+	}
+
+	// What needn't be a task goes on as if it were to be none
+	private void stayOrRefuse(ErrorResponse refused) {
+		if (this.policy == TaskPolicy.REQUIRED) {
+			stop(new Ending(Outcome.of(refused), ParkedCallOutcome.UNAVAILABLE));
+			return;
+		}
+		beginHandler();
+		limitTurn();
+	}
+
+	private void beginHandler() {
+		Consumer<Runnable> handle = this.toBegin;
+		if (handle != null) {
+			this.toBegin = null;
+			handle.accept(() -> this.mailbox.execute(this::begun));
+		}
+	}
+
+	private void begun() {
+		assert this.mailbox.isInside();
+		Outcome task = this.untoldTask;
+		this.beginning = false;
+		this.untoldTask = null;
+		if (task != null) {
+			answerFirst(task);
+		}
 	}
 
 	@Override
 	public void answered() {
 		assert this.mailbox.isInside();
+		limitTurn();
 		if (!this.questions.isEmpty()) {
 			// What was asked besides, and isn't answered
 			this.settling.begin();
@@ -319,6 +637,7 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 		if (this.phase != Phase.RUNNING) {
 			return;
 		}
+		begun();
 		this.phase = Phase.ENDING;
 		if (this.parked != null) {
 			this.parked.end(ending);
@@ -334,26 +653,53 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 	public void answerFirst(Outcome outcome) {
 		assert this.mailbox.isInside();
 		this.current = null;
+		if (this.beginning) {
+			this.untoldTask = outcome;
+			return;
+		}
 		this.first.answer(outcome);
 	}
 
 	@Override
 	public void over(Ending ending) {
 		assert this.mailbox.isInside();
+		begun();
 		this.phase = Phase.OVER;
+		this.limit.dispose();
 		this.call.cancel();
 		this.questions.close();
+		abandonDoubtful();
 		if (this.parked != null) {
 			this.parking.leave(this.parked.name());
 		}
+		giveBack();
+		giveBackTask();
+		if (this.asks) {
+			this.observer.parkedCallEnded(ending.observed());
+		}
+		if (this.task) {
+			this.observer.taskEnded(ending.taskOutcome(), this.parking.threads().nanoTime() - this.taskNanos);
+		}
+		if (this.toBegin != null) {
+			// It won't be
+			this.toBegin = null;
+			this.handled = true;
+		}
+		tellIfOver();
+	}
+
+	private void giveBack() {
 		if (this.hasPlace) {
 			this.hasPlace = false;
 			this.parking.giveBack(this.origin.principal());
 		}
-		if (this.asks) {
-			this.observer.parkedCallEnded(ending.observed());
+	}
+
+	private void giveBackTask() {
+		if (this.hasTaskPlace) {
+			this.hasTaskPlace = false;
+			this.parking.giveBackTask(this.origin.principal());
 		}
-		tellIfOver();
 	}
 
 	private void tellIfOver() {

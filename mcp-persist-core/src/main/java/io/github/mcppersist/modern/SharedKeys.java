@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 
@@ -34,7 +35,7 @@ import io.github.mcppersist.task.TaskStoreUnavailableException;
  */
 final class SharedKeys {
 
-	private static final String TASK_ID = "request-state-key";
+	private static final String PURPOSE = "request-state-key";
 
 	private static final String FIELD = "key";
 
@@ -67,7 +68,7 @@ final class SharedKeys {
 
 	private final LongSupplier nanoTime;
 
-	private volatile Ring ring;
+	private final AtomicReference<Ring> ring;
 
 	/**
 	 * When the store was asked last for a key that isn't known here.
@@ -77,8 +78,12 @@ final class SharedKeys {
 	SharedKeys(ModernStore store, List<byte[]> given, LongSupplier nanoTime) {
 		this.store = store;
 		this.nanoTime = nanoTime;
-		this.ring = new Ring(given, !given.isEmpty(), null);
+		this.ring = new AtomicReference<>(new Ring(given, !given.isEmpty(), null));
 		this.askedNanos = new AtomicLong(nanoTime.getAsLong() - PAUSE_NANOS);
+	}
+
+	private Ring ring() {
+		return Objects.requireNonNull(this.ring.get());
 	}
 
 	/**
@@ -87,7 +92,7 @@ final class SharedKeys {
 	 */
 	Mono<RequestStateKeys> get() {
 		return Mono.defer(() -> {
-			RequestStateKeys known = this.ring.keys;
+			RequestStateKeys known = ring().keys;
 			return (known != null) ? Mono.just(known) : agree();
 		});
 	}
@@ -101,7 +106,7 @@ final class SharedKeys {
 	Mono<RequestState> open(String text, byte[] boundTo) {
 		return get().flatMap((known) -> {
 			// The nodes may have agreed on another key since: the store was emptied
-			boolean ask = !this.ring.given && known.isOfAnotherKey(text) && mayAsk();
+			boolean ask = !ring().given && known.isOfAnotherKey(text) && mayAsk();
 			return (ask ? agree() : Mono.just(known)).flatMap((keys) -> Mono.justOrEmpty(keys.open(text, boundTo)));
 		});
 	}
@@ -121,11 +126,11 @@ final class SharedKeys {
 	 */
 	Mono<Void> renew() {
 		return Mono.defer(() -> {
-			if (this.ring.given || this.ring.keys == null) {
+			if (ring().given || ring().keys == null) {
 				return Mono.empty();
 			}
 			return agree().then(Mono.defer(() -> {
-				String task = this.ring.task;
+				String task = ring().task;
 				return (task != null) ? this.store.tasks().renewTasks(List.of(task)) : Mono.empty();
 			}));
 		});
@@ -137,8 +142,7 @@ final class SharedKeys {
 	 */
 	private Mono<RequestStateKeys> agree() {
 		return Flux.range(1, MAX_ENTRIES)
-			.map((number) -> TaskNames.of((number > 1) ? TASK_ID + '-' + number : TASK_ID, null,
-					this.store.serverName().get()))
+			.map((number) -> TaskNames.ofOwn(PURPOSE + '-' + number, this.store.serverName().get()))
 			.concatMap(this::look)
 			.collectList()
 			.flatMap((entries) -> {
@@ -165,12 +169,12 @@ final class SharedKeys {
 
 	private Mono<Entry> propose(List<Entry> entries) {
 		// If the store has lost what this node seals with, the others need it again
-		Ring known = this.ring;
+		Ring known = ring();
 		byte[] key = known.list.isEmpty() ? this.proposal : known.list.get(0);
 		return Mono.justOrEmpty(entries.stream().filter((entry) -> entry.createdAt == null).findFirst())
 			.switchIfEmpty(Mono.error(() -> new TaskStoreException("No key for request states can be read")))
 			.flatMap((free) -> this.store.tasks()
-				.createTask(new NewTask(free.name, this.store.nodes().nodeId(), null, TIME_TO_LIVE, null,
+				.createTask(new NewTask(free.name, this.store.nodes().nodeId(), null, null, TIME_TO_LIVE, null,
 						Map.of(FIELD, key)))
 				.map((task) -> new Entry(free.name, task.createdAt(), key))
 				.onErrorResume(TaskExistsException.class, (ex) -> look(free.name)))
@@ -185,9 +189,9 @@ final class SharedKeys {
 				.thenComparing((entry) -> entry.name)
 				.reversed())
 			.toList();
-		Ring now = this.ring.with(latestFirst);
-		this.ring = now;
-		return now.requireKeys();
+		// Several find out at once, and none may lose what another one has found
+		Ring now = this.ring.updateAndGet((ring) -> ring.with(latestFirst));
+		return Objects.requireNonNull(now).requireKeys();
 	}
 
 	/**

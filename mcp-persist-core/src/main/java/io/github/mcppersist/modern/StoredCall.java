@@ -1,7 +1,6 @@
 package io.github.mcppersist.modern;
 
 import java.time.Duration;
-import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -12,7 +11,9 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.modern.Questions.Asked;
+import io.github.mcppersist.observe.ParkedCallOutcome;
 import io.github.mcppersist.stream.Mailbox;
+import io.github.mcppersist.stream.StreamContext;
 import io.github.mcppersist.task.NewTask;
 import io.github.mcppersist.task.TaskChange;
 import io.github.mcppersist.task.TaskEnd;
@@ -36,6 +37,13 @@ final class StoredCall {
 
 	private static final Duration MAX_BACKOFF = Duration.ofSeconds(5);
 
+	/**
+	 * For how long it is tried to end what may have been created without anybody knowing.
+	 */
+	private static final Duration ABANDONING_LIMIT = Duration.ofMinutes(1);
+
+	private static final String TIMED_OUT = "The client has not answered in time";
+
 	private final Mailbox mailbox;
 
 	private final Parking parking;
@@ -43,6 +51,8 @@ final class StoredCall {
 	private final Listener listener;
 
 	private final @Nullable String principal;
+
+	private final String tool;
 
 	private final String callId = TaskNames.randomTaskId();
 
@@ -55,20 +65,47 @@ final class StoredCall {
 
 	private final TaskWatch watch;
 
+	private final long begunNanos;
+
+	private boolean isTask;
+
+	/**
+	 * Creates the task, once however often it is tried.
+	 */
+	private @Nullable Mono<TaskRecord> creation;
+
+	/**
+	 * What clients were told last of its state, which nobody else changes.
+	 */
+	private @Nullable String statusMessage;
+
+	/**
+	 * The outcome of the last round, if the call has gone on since the first.
+	 */
+	private TaskChange.@Nullable Round lastRound;
+
+	/**
+	 * How long the store is to keep it, if it was told so since it was created.
+	 */
+	private @Nullable Duration timeToLive;
+
 	/**
 	 * Create it; nothing is stored yet.
 	 * @param mailbox the call's
 	 * @param parking keeps calls that wait for their clients
 	 * @param principal whose call it is, or {@code null} if it is nobody's
+	 * @param tool what operators are told that it runs, if it becomes a task
 	 * @param listener is told what others do with the call
 	 */
-	StoredCall(Mailbox mailbox, Parking parking, @Nullable String principal, Listener listener) {
+	StoredCall(Mailbox mailbox, Parking parking, @Nullable String principal, String tool, Listener listener) {
 		this.mailbox = mailbox;
 		this.parking = parking;
 		this.principal = principal;
+		this.tool = tool;
 		this.listener = listener;
 		this.name = parking.name(this.callId, principal);
 		this.watch = new TaskWatch(mailbox, parking, this.name, this::found, this::notFound);
+		this.begunNanos = now();
 	}
 
 	/**
@@ -88,20 +125,61 @@ final class StoredCall {
 	 */
 	void create(JSONRPCRequest request, Asked asked, Consumer<byte[]> done, Consumer<Throwable> failed) {
 		assert this.mailbox.isInside();
-		Mono.defer(() -> {
-			RequestState state = new RequestState(this.callId, this.parking.nodeId(), this.round);
+		create(Mono.defer(() -> {
+			RequestState state = new RequestState(this.callId, this.round);
 			byte[] boundTo = this.parking.messages().binding(request, this.principal, this.parking.serverName());
-			NewTask task = new NewTask(this.name, state.node(),
-					(this.principal != null) ? TaskNames.ofPrincipal(this.principal) : null,
-					this.parking.settings().inputTimeout(), null, asked.all());
-			return this.parking.keys().get().flatMap((keys) -> this.parking.tasks().createTask(task).map((record) -> {
-				Messages messages = this.parking.messages();
-				return new Created(record,
-						messages.inputRequired(messages.inputRequests(asked.all()), keys.seal(state, boundTo)));
-			}));
-		}).single().subscribe((created) -> this.mailbox.execute(() -> {
+			return this.parking.keys()
+				.get()
+				.flatMap((keys) -> create(null, this.parking.settings().inputTimeout(), asked).map((record) -> {
+					Messages messages = this.parking.messages();
+					return new Created(record,
+							messages.inputRequired(messages.inputRequests(asked.all()), keys.seal(state, boundTo)));
+				}));
+		}), done, failed);
+	}
+
+	/**
+	 * Store the call as a task. If the store couldn't say whether it has, this may be
+	 * called again, which is the same creation tried again.
+	 * @param asked what its client is asked so far, which is the same each time
+	 * @param done is given the result that tells its ID
+	 * @param failed is told why not; that isn't tried again, since a client waits
+	 */
+	void createTask(Asked asked, Consumer<byte[]> done, Consumer<Throwable> failed) {
+		assert this.mailbox.isInside();
+		this.isTask = true;
+		create(Mono.defer(() -> {
+			Mono<TaskRecord> creation = this.creation;
+			if (creation == null) {
+				creation = create(this.tool, this.parking.settings().tasks().timeToLive(), asked);
+				this.creation = creation;
+			}
+			return creation
+				.map((record) -> new Created(record, this.parking.messages().createdTask(this.callId, record)));
+		}), done, failed);
+	}
+
+	/**
+	 * End what the store may have created without having said so, and of which no client
+	 * was told.
+	 */
+	void abandon() {
+		assert this.mailbox.isInside();
+		write(() -> this.parking.tasks().endTask(this.name, TaskEnd.cancelled(null)), ABANDONING_LIMIT, (first) -> {
+		}, (ex) -> logger.debug("A task that nobody knows of may be kept until its time is over", ex));
+	}
+
+	private Mono<TaskRecord> create(@Nullable String tool, Duration timeToLive, Asked asked) {
+		return this.parking.tasks()
+			.createTask(new NewTask(this.name, this.parking.nodeId(),
+					(this.principal != null) ? TaskNames.ofPrincipal(this.principal) : null, tool, timeToLive, null,
+					asked.all()));
+	}
+
+	private void create(Mono<Created> call, Consumer<byte[]> done, Consumer<Throwable> failed) {
+		call.single().subscribe((created) -> this.mailbox.execute(() -> {
 			this.watch.knows(created.record().revision().number());
-			done.accept(created.inputRequired());
+			done.accept(created.result());
 		}), (ex) -> this.mailbox.execute(() -> failed.accept(ex)));
 	}
 
@@ -120,41 +198,137 @@ final class StoredCall {
 	 */
 	void endRound(Asked asked, Runnable done, Consumer<Throwable> failed) {
 		assert this.mailbox.isInside();
-		write(() -> this.parking.tasks()
-			.updateTask(this.name,
-					TaskChange.none()
-						.withInputRequests(asked.added())
-						.withSettled(asked.settled())
-						.withRound(this.round, this.parking.messages().inputRequests(asked.all()))),
-				(state) -> {
-					this.watch.knows(state.revision().number());
-					this.round++;
-					done.run();
-				}, failed);
+		// Its client has so long again from now on, whatever becomes of this node
+		keepFor(elapsed().plus(this.parking.settings().inputTimeout()));
+		endRound(asked, () -> this.parking.messages().inputRequests(asked.all()), () -> {
+			this.round++;
+			done.run();
+		}, failed);
+	}
+
+	/**
+	 * Store that the call has become a task, which is the outcome of its last round.
+	 * @param asked what the client is asked so far
+	 * @param done is told when it is stored
+	 * @param failed is told why it never will be
+	 */
+	void becomeTask(Asked asked, Runnable done, Consumer<Throwable> failed) {
+		assert this.mailbox.isInside();
+		this.isTask = true;
+		keepFor(elapsed().plus(this.parking.settings().tasks().timeToLive()));
+		endRound(asked, this.parking.messages()::becameTask, done, failed);
+	}
+
+	private void endRound(Asked asked, Supplier<byte[]> outcome, Runnable done, Consumer<Throwable> failed) {
+		change(() -> {
+			this.lastRound = new TaskChange.Round(this.round, outcome.get());
+			return new TaskChange(null, asked.added(), asked.settled(), this.lastRound, this.timeToLive, toolOfTask());
+		}, true, done, failed);
+	}
+
+	/**
+	 * Store what clients are to know of the task.
+	 * @param asked what they are asked
+	 * @param statusMessage what they are told of its state, or {@code null} for nothing
+	 * new
+	 * @param timeToLive how long it is kept, or {@code null} for nothing new
+	 * @param done is told when it is stored
+	 * @param failed is told why it never will be
+	 */
+	void update(Asked asked, @Nullable String statusMessage, @Nullable Duration timeToLive, Runnable done,
+			Consumer<Throwable> failed) {
+		assert this.mailbox.isInside();
+		// The store may have kept the task for longer already
+		boolean counts = !asked.added().isEmpty()
+				|| (statusMessage != null && !statusMessage.equals(this.statusMessage));
+		this.statusMessage = (statusMessage != null) ? statusMessage : this.statusMessage;
+		if (timeToLive != null) {
+			keepFor(timeToLive);
+		}
+		change(() -> new TaskChange(statusMessage, asked.added(), asked.settled(), null, timeToLive, null), counts,
+				done, failed);
+	}
+
+	/**
+	 * Say whether the store has lost what it was told of the call: that a round has
+	 * ended, its state, or for how long to keep it.
+	 * @param record what it has
+	 * @return whether something is to be {@linkplain #restore stored again}
+	 */
+	boolean isLost(TaskRecord record) {
+		assert this.mailbox.isInside();
+		boolean round = this.lastRound != null && !record.rounds().containsKey(this.lastRound.number());
+		boolean status = this.statusMessage != null && !this.statusMessage.equals(record.statusMessage());
+		return round || status
+				|| (this.timeToLive != null && record.timeToLive().toMillis() < this.timeToLive.toMillis());
+	}
+
+	/**
+	 * Store what the store has lost. What it has nevertheless stays as it is.
+	 * @param lost what the client was asked and what it has answered
+	 * @param done is told when it is stored
+	 * @param failed is told why it never will be
+	 */
+	void restore(Asked lost, Runnable done, Consumer<Throwable> failed) {
+		assert this.mailbox.isInside();
+		change(() -> new TaskChange(this.statusMessage, lost.added(), lost.settled(), this.lastRound, this.timeToLive,
+				toolOfTask()), false, done, failed);
+	}
+
+	private @Nullable String toolOfTask() {
+		return this.isTask ? this.tool : null;
+	}
+
+	private void keepFor(Duration duration) {
+		if (this.timeToLive == null || duration.compareTo(this.timeToLive) > 0) {
+			this.timeToLive = duration;
+		}
+	}
+
+	private Duration elapsed() {
+		return Duration.ofNanos(now() - this.begunNanos);
+	}
+
+	private void change(Supplier<TaskChange> change, boolean counts, Runnable done, Consumer<Throwable> failed) {
+		this.watch.changing();
+		write(() -> this.parking.tasks().updateTask(this.name, change.get()), (state) -> {
+			this.watch.changed(state.revision().number(), counts);
+			done.run();
+		}, failed);
 	}
 
 	/**
 	 * Store what has come of the call.
-	 * @param outcome the result or error, or {@code null} if nobody needs it
+	 * @param ending how it ends
 	 * @param done is told when it is stored, or somebody else has ended the call
 	 * @param failed is told why it never will be
 	 */
-	void end(@Nullable Outcome outcome, Runnable done, Consumer<Throwable> failed) {
+	void end(Ending ending, Runnable done, Consumer<Throwable> failed) {
 		assert this.mailbox.isInside();
-		write(() -> this.parking.tasks().endTask(this.name, taskEnd(outcome)), (first) -> done.run(), failed);
+		// Nothing comes after it that would have to be seen
+		this.watch.changing();
+		write(() -> this.parking.tasks().endTask(this.name, taskEnd(ending)), (first) -> done.run(), failed);
 	}
 
-	private TaskEnd taskEnd(@Nullable Outcome outcome) {
+	private TaskEnd taskEnd(Ending ending) {
+		Outcome outcome = ending.outcome();
 		ErrorResponse error = (outcome != null) ? outcome.error() : null;
 		byte[] result = (outcome != null) ? outcome.result() : null;
 		if (error != null) {
 			return TaskEnd.failed(error.message(), this.parking.messages().error(error));
 		}
-		return (result != null) ? TaskEnd.completed(result) : TaskEnd.cancelled(null);
+		if (result != null) {
+			return TaskEnd.completed(result);
+		}
+		return TaskEnd.cancelled((ending.observed() == ParkedCallOutcome.TIMED_OUT) ? TIMED_OUT : null);
 	}
 
 	// The same call however often it is made: the store carries it out once
 	private <T> void write(Supplier<Mono<T>> call, Consumer<T> done, Consumer<Throwable> failed) {
+		write(call, keptFor(), done, failed);
+	}
+
+	private <T> void write(Supplier<Mono<T>> call, Duration limit, Consumer<T> done, Consumer<Throwable> failed) {
 		Mono<T> same;
 		try {
 			same = call.get().single();
@@ -163,13 +337,13 @@ final class StoredCall {
 			this.mailbox.execute(() -> failed.accept(ex));
 			return;
 		}
-		attempt(new Write<>(same, done, failed, now()), MIN_BACKOFF);
+		attempt(new Write<>(same, done, failed, now(), limit), MIN_BACKOFF);
 	}
 
 	private <T> void attempt(Write<T> write, Duration backoff) {
 		write.call().subscribe((value) -> this.mailbox.execute(() -> write.done().accept(value)), (ex) -> {
 			if (ex instanceof TaskStoreUnavailableException
-					&& now() - write.sinceNanos() < this.parking.tasks().minTimeToLive().toNanos()) {
+					&& now() - write.sinceNanos() < StreamContext.nanos(write.limit())) {
 				Duration longer = backoff.multipliedBy(2);
 				this.parking.threads()
 					.deliverLater(backoff,
@@ -179,6 +353,14 @@ final class StoredCall {
 				this.mailbox.execute(() -> write.failed().accept(ex));
 			}
 		});
+	}
+
+	// For as long as the store keeps the call without being told so
+	private Duration keptFor() {
+		Duration least = this.parking.tasks().timeToLive();
+		Duration own = this.isTask ? this.parking.settings().tasks().timeToLive()
+				: this.parking.settings().inputTimeout();
+		return (own.compareTo(least) > 0) ? own : least;
 	}
 
 	private long now() {
@@ -192,12 +374,19 @@ final class StoredCall {
 		this.watch.look();
 	}
 
+	/**
+	 * Look once what is being written now is stored.
+	 */
+	void lookAgain() {
+		this.watch.lookAfterChange();
+	}
+
 	private void found(@Nullable TaskRecord record) {
 		if (record == null || record.status().isTerminal()) {
 			this.listener.endedElsewhere((record != null) ? record.status() : null);
 		}
 		else {
-			this.listener.answered(record.answers());
+			this.listener.seen(record);
 		}
 	}
 
@@ -213,7 +402,7 @@ final class StoredCall {
 		this.watch.close();
 	}
 
-	private record Created(TaskRecord record, byte[] inputRequired) {
+	private record Created(TaskRecord record, byte[] result) {
 	}
 
 	/**
@@ -223,9 +412,11 @@ final class StoredCall {
 	 * @param done is given the answer
 	 * @param failed is told why there will be none
 	 * @param sinceNanos when it was made first
+	 * @param limit for how long it is made again
 	 * @param <T> what the store answers
 	 */
-	private record Write<T>(Mono<T> call, Consumer<T> done, Consumer<Throwable> failed, long sinceNanos) {
+	private record Write<T>(Mono<T> call, Consumer<T> done, Consumer<Throwable> failed, long sinceNanos,
+			Duration limit) {
 	}
 
 	/**
@@ -234,11 +425,11 @@ final class StoredCall {
 	interface Listener {
 
 		/**
-		 * Clients have answered.
-		 * @param answers all answers that are stored, by key, as JSON; also those of
-		 * which this was told before
+		 * Clients may have answered, or the store may have lost something.
+		 * @param record the call, which hasn't ended; it has also answers of which this
+		 * was told before
 		 */
-		void answered(Map<String, byte[]> answers);
+		void seen(TaskRecord record);
 
 		/**
 		 * Somebody else has ended the call, or the store has lost it.

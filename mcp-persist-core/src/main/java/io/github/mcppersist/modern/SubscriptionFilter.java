@@ -20,13 +20,22 @@ import org.jspecify.annotations.Nullable;
  * @param resourcesListChanged whether it wants to know of changed lists of resources
  * @param resourceSubscriptions the URIs of the resources whose updates it wants to know
  * of
+ * @param taskIds the IDs of the tasks whose states it wants to know (MCP extension
+ * {@code io.modelcontextprotocol/tasks}, "Task Status Notifications")
  */
 record SubscriptionFilter(boolean toolsListChanged, boolean promptsListChanged, boolean resourcesListChanged,
-		Set<String> resourceSubscriptions) {
+		Set<String> resourceSubscriptions, Set<String> taskIds) {
 
 	static final int MAX_RESOURCES = 1000;
 
 	static final int MAX_CHARACTERS = 65_536;
+
+	static final int MAX_TASKS = 100;
+
+	/**
+	 * What knowing of a resource costs at least, however short its URI is.
+	 */
+	private static final int MIN_CHARACTERS = 32;
 
 	private static final String NAME = "notifications";
 
@@ -38,20 +47,22 @@ record SubscriptionFilter(boolean toolsListChanged, boolean promptsListChanged, 
 
 	private static final String UPDATES = "resourceSubscriptions";
 
+	private static final String TASKS = "taskIds";
+
 	/**
 	 * Read the filter of a request.
 	 * @param params the parameters of the request
 	 * @return what it asks for; what is unknown here is left out
 	 * @throws RefusedException if there is none, it isn't as the schema has it, or it
-	 * names more than {@value #MAX_RESOURCES} resources or {@value #MAX_CHARACTERS}
-	 * characters of URIs
+	 * names more than {@value #MAX_RESOURCES} resources, {@value #MAX_CHARACTERS}
+	 * characters of URIs, or {@value #MAX_TASKS} tasks
 	 */
 	static SubscriptionFilter of(@Nullable Object params) {
 		if (!(params instanceof Map<?, ?> members) || !(members.get(NAME) instanceof Map<?, ?> filter)) {
 			throw new RefusedException(ErrorResponse.invalidParams(NAME + " must be an object"));
 		}
-		return new SubscriptionFilter(flag(filter, TOOLS), flag(filter, PROMPTS), flag(filter, RESOURCES),
-				uris(filter));
+		return new SubscriptionFilter(flag(filter, TOOLS), flag(filter, PROMPTS), flag(filter, RESOURCES), uris(filter),
+				tasks(filter));
 	}
 
 	private static boolean flag(Map<?, ?> filter, String name) {
@@ -62,16 +73,29 @@ record SubscriptionFilter(boolean toolsListChanged, boolean promptsListChanged, 
 		return Boolean.TRUE.equals(value);
 	}
 
-	private static Set<String> uris(Map<?, ?> filter) {
-		Object value = filter.get(UPDATES);
+	private static Set<String> texts(Map<?, ?> filter, String name) {
+		Object value = filter.get(name);
 		if (value == null) {
 			return Set.of();
 		}
 		if (!(value instanceof Collection<?> members) || !members.stream().allMatch(String.class::isInstance)) {
-			throw invalid(UPDATES, "must be an array of URIs");
+			throw invalid(name, "must be an array of texts");
 		}
-		Set<String> uris = new LinkedHashSet<>();
-		members.forEach((uri) -> uris.add((String) uri));
+		Set<String> texts = new LinkedHashSet<>();
+		members.forEach((text) -> texts.add((String) text));
+		return texts;
+	}
+
+	private static Set<String> tasks(Map<?, ?> filter) {
+		Set<String> tasks = texts(filter, TASKS);
+		if (tasks.size() > MAX_TASKS) {
+			throw invalid(TASKS, "may have " + MAX_TASKS + " IDs: open more subscriptions for more");
+		}
+		return tasks;
+	}
+
+	private static Set<String> uris(Map<?, ?> filter) {
+		Set<String> uris = texts(filter, UPDATES);
 		if (uris.size() > MAX_RESOURCES || characters(uris) > MAX_CHARACTERS) {
 			throw invalid(UPDATES, "may have " + MAX_RESOURCES + " URIs, of " + MAX_CHARACTERS
 					+ " characters in all: open more subscriptions for more");
@@ -100,11 +124,26 @@ record SubscriptionFilter(boolean toolsListChanged, boolean promptsListChanged, 
 						&& Boolean.TRUE.equals(server.prompts().listChanged()),
 				this.resourcesListChanged && resources != null && Boolean.TRUE.equals(resources.listChanged()),
 				(resources != null && Boolean.TRUE.equals(resources.subscribe())) ? this.resourceSubscriptions
-						: Set.of());
+						: Set.of(),
+				this.taskIds);
 	}
 
+	/**
+	 * Leave out the tasks that aren't there.
+	 * @param found the IDs of those that are
+	 * @return what the server agrees to
+	 */
+	SubscriptionFilter withTasks(Set<String> found) {
+		return new SubscriptionFilter(this.toolsListChanged, this.promptsListChanged, this.resourcesListChanged,
+				this.resourceSubscriptions, found);
+	}
+
+	/**
+	 * Count what it costs to know of the resources.
+	 * @return the characters of their URIs, {@value #MIN_CHARACTERS} for each at least
+	 */
 	int characters() {
-		return characters(this.resourceSubscriptions);
+		return this.resourceSubscriptions.stream().mapToInt((uri) -> Math.max(uri.length(), MIN_CHARACTERS)).sum();
 	}
 
 	/**
@@ -147,6 +186,9 @@ record SubscriptionFilter(boolean toolsListChanged, boolean promptsListChanged, 
 		}
 		if (!this.resourceSubscriptions.isEmpty()) {
 			filter.put(UPDATES, List.copyOf(this.resourceSubscriptions));
+		}
+		if (!this.taskIds.isEmpty()) {
+			filter.put(TASKS, List.copyOf(this.taskIds));
 		}
 		return filter;
 	}

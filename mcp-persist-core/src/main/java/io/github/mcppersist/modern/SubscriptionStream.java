@@ -1,8 +1,11 @@
 package io.github.mcppersist.modern;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import org.reactivestreams.Publisher;
@@ -12,13 +15,14 @@ import io.github.mcppersist.stream.Mailbox;
 import io.github.mcppersist.stream.SseFrame;
 import io.github.mcppersist.stream.SseOutput;
 import io.github.mcppersist.stream.Threads;
+import io.github.mcppersist.task.TaskRecord;
 
 /**
  * The response to {@code subscriptions/listen}: it acknowledges the subscription, and
- * tells of changes until the client closes it or the server goes (MCP 2026-07-28,
- * "Subscriptions"). Of several changes of the same, which wait for a client that reads
- * slowly, only the last one is kept: so what waits is never more than what the client
- * asked for. Thread-safe: its state belongs to a {@link Mailbox}.
+ * tells of changes until the client closes it, the server goes, or what it is to tell of
+ * has gone (MCP 2026-07-28, "Subscriptions"). Of several changes of the same, which wait
+ * for a client that reads slowly, only the last one is kept: so what waits is never more
+ * than what the client asked for. Thread-safe: its state belongs to a {@link Mailbox}.
  * <table>
  * <caption>What happens in which state</caption>
  * <tr>
@@ -40,7 +44,7 @@ import io.github.mcppersist.stream.Threads;
  * <td></td>
  * </tr>
  * <tr>
- * <td>the server goes</td>
+ * <td>the server goes, or the store has lost a task</td>
  * <td>ended: with the result, once it begins</td>
  * <td>ended: with the result</td>
  * <td></td>
@@ -82,7 +86,9 @@ final class SubscriptionStream implements SseOutput.Source {
 	/**
 	 * The changes that wait, by what they are about.
 	 */
-	private final Map<String, Change> waiting = new LinkedHashMap<>();
+	private final Map<String, Supplier<byte[]>> waiting = new LinkedHashMap<>();
+
+	private final List<FollowedTask> tasks = new ArrayList<>();
 
 	private State state = State.OPENING;
 
@@ -116,6 +122,25 @@ final class SubscriptionStream implements SseOutput.Source {
 	}
 
 	/**
+	 * Tell the client the states of tasks: what they are, and whatever they become.
+	 * @param parking knows the tasks
+	 * @param names their names, by the IDs that the client knows
+	 */
+	void follow(Parking parking, Map<String, String> names) {
+		this.mailbox.execute(() -> names.forEach((taskId, name) -> {
+			FollowedTask task = new FollowedTask(this.mailbox, parking, name, (state) -> add(taskId, state), this::end);
+			this.tasks.add(task);
+			task.begin();
+		}));
+	}
+
+	private void add(String taskId, TaskRecord state) {
+		if (this.state != State.ENDED) {
+			wait("task " + taskId, () -> this.messages.taskChanged(this.request, taskId, state));
+		}
+	}
+
+	/**
 	 * Begin the response.
 	 */
 	void open() {
@@ -133,12 +158,16 @@ final class SubscriptionStream implements SseOutput.Source {
 		}
 		this.mailbox.execute(() -> {
 			if (this.state != State.ENDED) {
-				// The last one comes last
-				this.waiting.remove(subject);
-				this.waiting.put(subject, change);
-				this.output.drain();
+				wait(subject, () -> this.messages.notification(this.request, change.method(), change.params()));
 			}
 		});
+	}
+
+	private void wait(String subject, Supplier<byte[]> notification) {
+		// The last one comes last
+		this.waiting.remove(subject);
+		this.waiting.put(subject, notification);
+		this.output.drain();
 	}
 
 	/**
@@ -167,6 +196,7 @@ final class SubscriptionStream implements SseOutput.Source {
 			}
 			else if (this.state == State.OPEN) {
 				this.output.beat(now, this.settings.heartbeatInterval().toNanos());
+				this.tasks.forEach(FollowedTask::tick);
 			}
 		});
 	}
@@ -218,8 +248,7 @@ final class SubscriptionStream implements SseOutput.Source {
 	}
 
 	private void addWaiting() {
-		this.waiting.values()
-			.forEach((change) -> add(this.messages.notification(this.request, change.method(), change.params())));
+		this.waiting.values().forEach((notification) -> add(notification.get()));
 		this.waiting.clear();
 	}
 
@@ -243,6 +272,7 @@ final class SubscriptionStream implements SseOutput.Source {
 	public void closed(boolean complete) {
 		this.state = State.ENDED;
 		this.waiting.clear();
+		this.tasks.forEach(FollowedTask::close);
 		this.over.accept(this);
 	}
 

@@ -2,11 +2,12 @@ package io.github.mcppersist.modern;
 
 import java.time.Duration;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
@@ -14,6 +15,7 @@ import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.modern.SubscriptionStream.Change;
@@ -30,9 +32,15 @@ final class Subscriptions {
 
 	/**
 	 * How many characters the URIs of all resources may have that clients listen to here.
-	 * All nodes keep them, and are told of them again and again.
+	 * All nodes keep them, and are told of them again and again. One principal may have a
+	 * tenth.
 	 */
 	private static final int MAX_CHARACTERS = 2_000_000;
+
+	/**
+	 * How many tasks are read at once for one client: each may be large.
+	 */
+	private static final int READS_AT_ONCE = 4;
 
 	/**
 	 * How long a client may wait until all nodes know to what it listens.
@@ -45,6 +53,8 @@ final class Subscriptions {
 
 	private final ModernSettings settings;
 
+	private final Parking parking;
+
 	private final Function<Collection<String>, Mono<Void>> tellNodes;
 
 	private final Set<SubscriptionStream> streams = ConcurrentHashMap.newKeySet();
@@ -56,40 +66,64 @@ final class Subscriptions {
 
 	private final Places places;
 
-	private final AtomicInteger characters = new AtomicInteger();
+	private final Places characters = new Places(MAX_CHARACTERS, MAX_CHARACTERS / 10);
 
 	private volatile boolean ending;
 
 	/**
 	 * Create subscriptions.
-	 * @param threads the endpoint's threads
-	 * @param messages write what goes to clients
-	 * @param settings the settings
+	 * @param parking knows the tasks
 	 * @param tellNodes tells all nodes that clients listen to resources; completes when
 	 * they are told
 	 */
-	Subscriptions(Threads threads, Messages messages, ModernSettings settings,
-			Function<Collection<String>, Mono<Void>> tellNodes) {
-		this.threads = threads;
-		this.messages = messages;
-		this.settings = settings;
-		this.places = new Places(settings.maxSubscriptions(), settings.maxSubscriptionsPerPrincipal());
+	Subscriptions(Parking parking, Function<Collection<String>, Mono<Void>> tellNodes) {
+		this.parking = parking;
+		this.threads = parking.threads();
+		this.messages = parking.messages();
+		this.settings = parking.settings();
+		this.places = new Places(this.settings.maxSubscriptions(), this.settings.maxSubscriptionsPerPrincipal());
 		this.tellNodes = tellNodes;
 	}
 
 	/**
 	 * Open a subscription.
 	 * @param request the request
+	 * @param metadata what it says of its client
 	 * @param principal who makes it, or {@code null} for nobody
 	 * @param server what the server can do
 	 * @param reply answers it
+	 * @param refused is told, in place of that, why it can't be answered
 	 * @throws RefusedException if it isn't a good one, or there are too many
 	 */
-	void open(JSONRPCRequest request, @Nullable String principal, ServerCapabilities server, ModernReply reply) {
+	void open(JSONRPCRequest request, RequestMetadata metadata, @Nullable String principal, ServerCapabilities server,
+			ModernReply reply, Consumer<ErrorResponse> refused) {
 		SubscriptionFilter filter = SubscriptionFilter.of(request.params()).honouredBy(server);
+		if (!filter.taskIds().isEmpty() && !metadata.hasTasks()) {
+			throw new RefusedException(ErrorResponse.missingCapability(MissingCapability.TASKS));
+		}
 		enter(filter, principal);
+		if (filter.taskIds().isEmpty()) {
+			open(request, filter, Map.of(), principal, reply);
+			return;
+		}
+		// None that isn't there is promised
+		Flux.fromIterable(filter.taskIds()).flatMapSequential((taskId) -> {
+			String name = this.parking.name(taskId, principal);
+			return this.parking.tasks().findTask(name).map((task) -> Map.entry(taskId, name));
+		}, READS_AT_ONCE)
+			.collectMap(Map.Entry::getKey, Map.Entry::getValue, LinkedHashMap::new)
+			.subscribe((names) -> open(request, filter.withTasks(names.keySet()), names, principal, reply), (ex) -> {
+				logger.debug("A client can't listen to its tasks now", ex);
+				exit(filter, principal);
+				refused.accept(TaskRequests.UNAVAILABLE);
+			});
+	}
+
+	private void open(JSONRPCRequest request, SubscriptionFilter filter, Map<String, String> taskNames,
+			@Nullable String principal, ModernReply reply) {
 		SubscriptionStream stream = new SubscriptionStream(this.threads, this.messages, this.settings, request, filter,
 				reply, (closed) -> closed(closed, principal));
+		stream.follow(this.parking, taskNames);
 		// Before the client knows, so that it hears of whatever changes from then on
 		this.streams.add(stream);
 		tellNodes(filter).subscribe((nothing) -> {
@@ -119,24 +153,32 @@ final class Subscriptions {
 			case TAKEN -> {
 			}
 		}
-		if (this.characters.addAndGet(filter.characters()) > MAX_CHARACTERS) {
-			leave(filter, principal);
-			throw new RefusedException(ErrorResponse.unavailable("clients are listening to too many resources"));
+		switch (this.characters.take(principal, filter.characters())) {
+			case FULL -> {
+				this.places.giveBack(principal);
+				throw new RefusedException(ErrorResponse.unavailable("clients are listening to too many resources"));
+			}
+			case ENOUGH -> {
+				this.places.giveBack(principal);
+				throw new RefusedException(
+						ErrorResponse.unavailable("one principal is listening to too many resources"));
+			}
+			case TAKEN -> {
+			}
 		}
 		filter.resourceSubscriptions().forEach((uri) -> this.resources.merge(uri, 1, Integer::sum));
 	}
 
 	private void closed(SubscriptionStream stream, @Nullable String principal) {
 		this.streams.remove(stream);
-		stream.filter()
-			.resourceSubscriptions()
-			.forEach((uri) -> this.resources.computeIfPresent(uri,
-					(key, listeners) -> (listeners > 1) ? listeners - 1 : null));
-		leave(stream.filter(), principal);
+		exit(stream.filter(), principal);
 	}
 
-	private void leave(SubscriptionFilter filter, @Nullable String principal) {
-		this.characters.addAndGet(-filter.characters());
+	private void exit(SubscriptionFilter filter, @Nullable String principal) {
+		filter.resourceSubscriptions()
+			.forEach((uri) -> this.resources.computeIfPresent(uri,
+					(key, listeners) -> (listeners > 1) ? listeners - 1 : null));
+		this.characters.giveBack(principal, filter.characters());
 		this.places.giveBack(principal);
 	}
 

@@ -34,7 +34,29 @@ final class TaskWatch {
 	 */
 	private long knownRevision;
 
+	/**
+	 * The one that the store has told of last, on whichever thread.
+	 */
+	private volatile long toldRevision;
+
+	/**
+	 * The last one that the store has told of.
+	 */
+	private long signalledRevision;
+
+	/**
+	 * Whether the next one may be the owner's own.
+	 */
+	private boolean changing;
+
+	private boolean lookAfterChange;
+
 	private Look look = Look.NONE;
+
+	/**
+	 * Whether it looks in a second.
+	 */
+	private boolean isLookDue;
 
 	private Disposable signals = Disposables.disposed();
 
@@ -60,11 +82,35 @@ final class TaskWatch {
 	 */
 	void begin() {
 		assert this.mailbox.isInside();
-		this.signals = this.parking.tasks().watch(this.name).subscribe((revision) -> this.mailbox.execute(() -> {
-			if (revision.number() > this.knownRevision) {
-				look();
-			}
-		}));
+		this.signals = this.parking.tasks().watch(this.name).subscribe((revision) -> {
+			// One that is overtaken on its way isn't taken for news
+			this.toldRevision = revision.number();
+			this.parking.threads().deliver(this.mailbox, this::signalled);
+		}, (ex) -> noSignals(), this::noSignals);
+	}
+
+	// Most likely it isn't stored any more
+	private void noSignals() {
+		this.parking.threads().deliver(this.mailbox, this::look);
+	}
+
+	private void signalled() {
+		assert this.mailbox.isInside();
+		long told = this.toldRevision;
+		this.signalledRevision = Math.max(this.signalledRevision, told);
+		if (told < this.knownRevision && !this.changing) {
+			// Lost by a store that has failed over
+			look();
+		}
+		else {
+			lookAtNews();
+		}
+	}
+
+	private void lookAtNews() {
+		if (!this.changing && this.signalledRevision > this.knownRevision) {
+			look();
+		}
 	}
 
 	/**
@@ -74,6 +120,44 @@ final class TaskWatch {
 	void knows(long revision) {
 		assert this.mailbox.isInside();
 		this.knownRevision = Math.max(this.knownRevision, revision);
+	}
+
+	/**
+	 * The owner of the state changes the task, of which it needn't be told.
+	 */
+	void changing() {
+		assert this.mailbox.isInside();
+		this.changing = true;
+	}
+
+	/**
+	 * Look as soon as the owner has done so.
+	 */
+	void lookAfterChange() {
+		assert this.mailbox.isInside();
+		this.lookAfterChange = true;
+	}
+
+	/**
+	 * It has done so: look only if somebody else has changed it, too, of which nothing is
+	 * known yet.
+	 * @param revision the revision of the task after the change
+	 * @param counts whether the change itself has raised that, for certain
+	 */
+	void changed(long revision, boolean counts) {
+		assert this.mailbox.isInside();
+		this.changing = false;
+		boolean others = revision > this.knownRevision + (counts ? 1 : 0);
+		// A store that has failed over may count again, and have lost what was known
+		boolean lost = revision < this.knownRevision + (counts ? 1 : 0);
+		if (this.lookAfterChange || others || lost) {
+			this.lookAfterChange = false;
+			look();
+		}
+		else {
+			knows(revision);
+			lookAtNews();
+		}
 	}
 
 	void look() {
@@ -99,7 +183,14 @@ final class TaskWatch {
 	 * Look in a second: the store is out of reach.
 	 */
 	void lookLater() {
-		this.parking.threads().deliverLater(PAUSE, () -> this.mailbox.execute(this::look));
+		assert this.mailbox.isInside();
+		if (!this.isLookDue) {
+			this.isLookDue = true;
+			this.parking.threads().deliverLater(PAUSE, () -> this.mailbox.execute(() -> {
+				this.isLookDue = false;
+				look();
+			}));
+		}
 	}
 
 	private void ended(Runnable tell) {
@@ -117,7 +208,13 @@ final class TaskWatch {
 
 	private void found(@Nullable TaskRecord record) {
 		if (record != null) {
-			knows(record.revision().number());
+			long revision = record.revision().number();
+			if (revision < this.knownRevision) {
+				// Lost by a store that has failed over, which counts again. If this
+				// look is too old, another one is due
+				this.signalledRevision = revision;
+			}
+			this.knownRevision = revision;
 		}
 		this.found.accept(record);
 	}

@@ -5,16 +5,17 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What nodes tell each other: a kind, the session or resource that it is about, and for
- * some kinds a stream or a request of that session. Most of it can be found in the stores
- * as well, a little later. What can't is {@link Kind#CANCELLED}: a cancellation that
- * doesn't arrive is lost. Nor can {@link Kind#UNSAVED}, without which a client of that
- * session is told to begin anew, and not to come again, by a node that doesn't hold it,
- * and whether a node still runs a stream, which is asked again. Of changes that clients
- * are notified of nothing is stored either: one that can't be sent is kept until it can.
+ * What nodes tell each other: a kind, the session, resource or call that it is about, and
+ * for some kinds a stream or a request of that session. Most of it can be found in the
+ * stores as well, a little later. What can't is {@link Kind#CANCELLED}: a cancellation
+ * that doesn't arrive is lost. Nor can {@link Kind#UNSAVED}, without which a client of
+ * that session is told to begin anew, and not to come again, by a node that doesn't hold
+ * it, and whether a node still runs a stream, which is asked again. Of changes that
+ * clients are notified of nothing is stored either: one that can't be sent is kept until
+ * it can.
  *
  * @param kind what happened
- * @param subject the name of the session, or the resource's URI
+ * @param subject the name of the session or call, or the resource's URI
  * @param detail the stream ID or request ID, or nothing
  */
 public record NodeMessage(Kind kind, String subject, String detail) {
@@ -162,6 +163,13 @@ public record NodeMessage(Kind kind, String subject, String detail) {
 		NOTIFIED('b'),
 
 		/**
+		 * Clients that listened on the node that sends this are about to come back
+		 * elsewhere, since it stops. The subject is the names of their sessions, with
+		 * spaces in between.
+		 */
+		RETURNING('z'),
+
+		/**
 		 * A resource was updated: as {@link #NOTIFIED}, for those clients that are
 		 * subscribed to it without a session.
 		 */
@@ -176,7 +184,26 @@ public record NodeMessage(Kind kind, String subject, String detail) {
 		/**
 		 * The node in the detail wants to be told of all of that ({@link #LISTENED}).
 		 */
-		LISTENING('q');
+		LISTENING('q'),
+
+		/**
+		 * A client has closed its request for a call, and nobody waits for it any more on
+		 * the node that sends this. The subject is the name of the call.
+		 */
+		CALL_LEFT('e'),
+
+		/**
+		 * A client waits on the node that sends this for a call that was left
+		 * ({@link #CALL_LEFT}). The subject is the name of the call.
+		 */
+		CALL_AWAITED('f'),
+
+		/**
+		 * A client of the node that sends this follows a call of the node that receives
+		 * it: if that doesn't run it any more, nobody does, and it is to be ended. The
+		 * subject is the name of the call.
+		 */
+		CALL_FOLLOWED('o');
 
 		private final char letter;
 

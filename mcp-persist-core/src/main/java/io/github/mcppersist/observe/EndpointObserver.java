@@ -127,6 +127,22 @@ public interface EndpointObserver {
 	}
 
 	/**
+	 * A call that runs on this node has become a task (MCP extension
+	 * {@code io.modelcontextprotocol/tasks}). How many aren't over
+	 * {@link EndpointStatistics#tasks()} tells.
+	 */
+	default void taskCreated() {
+	}
+
+	/**
+	 * A task of this node is over.
+	 * @param outcome how it has ended
+	 * @param nanos how long it was one, in nanoseconds
+	 */
+	default void taskEnded(TaskOutcome outcome, long nanos) {
+	}
+
+	/**
 	 * A client was refused that wants to go on with a call, since the state that it has
 	 * brought back leads nowhere.
 	 * @param rejection why

@@ -13,10 +13,11 @@ import io.github.mcppersist.transport.StreamableHttpEndpoint;
  * clients wait for such calls, of whichever node
  * @param parkedCalls the calls that run here and have asked their clients of revision
  * 2026-07-28 for input, whether that has come or not. Each may hold a thread
+ * @param tasks the calls that run here and have become tasks. Each may hold a thread, too
  * @param connections the open SSE connections of each kind
  * @param unstoredBytes the bytes of events that the store hasn't acknowledged
  */
-public record EndpointStatistics(int sessions, Map<Era, Integer> running, int parkedCalls,
+public record EndpointStatistics(int sessions, Map<Era, Integer> running, int parkedCalls, int tasks,
 		Map<ConnectionKind, Integer> connections, long unstoredBytes) {
 
 	public EndpointStatistics {

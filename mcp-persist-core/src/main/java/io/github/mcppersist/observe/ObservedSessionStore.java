@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventId;
@@ -88,9 +89,9 @@ public final class ObservedSessionStore implements SessionStore {
 	}
 
 	@Override
-	public Mono<Void> moveStandaloneCursor(String sessionName, EventId cursor) {
+	public Mono<Void> moveStandaloneCursor(String sessionName, EventId cursor, @Nullable EventId gone) {
 		return called(StoreOperation.MOVE_STANDALONE_CURSOR,
-				() -> this.store.moveStandaloneCursor(sessionName, cursor));
+				() -> this.store.moveStandaloneCursor(sessionName, cursor, gone));
 	}
 
 	@Override

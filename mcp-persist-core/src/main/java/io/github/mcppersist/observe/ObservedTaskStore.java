@@ -92,7 +92,7 @@ public final class ObservedTaskStore implements TaskStore {
 
 	/**
 	 * Not timed, since it goes on for as long as somebody watches; and the revisions come
-	 * on the store's threads.
+	 * on the store's threads, from which whoever watches hands them over.
 	 */
 	@Override
 	public Flux<Revision> watch(String taskId) {
@@ -109,6 +109,11 @@ public final class ObservedTaskStore implements TaskStore {
 	@Override
 	public Duration minTimeToLive() {
 		return this.store.minTimeToLive();
+	}
+
+	@Override
+	public Duration timeToLive() {
+		return this.store.timeToLive();
 	}
 
 }

@@ -181,6 +181,16 @@ public final class Observers implements EndpointObserver {
 	}
 
 	@Override
+	public void taskCreated() {
+		tell(this.observers, EndpointObserver::taskCreated);
+	}
+
+	@Override
+	public void taskEnded(TaskOutcome outcome, long nanos) {
+		tell(this.observers, (observer) -> observer.taskEnded(outcome, nanos));
+	}
+
+	@Override
 	public void parkedCallEnded(ParkedCallOutcome outcome) {
 		tell(this.observers, (observer) -> observer.parkedCallEnded(outcome));
 	}

@@ -217,8 +217,8 @@ public final class EncodedSessionStore implements MonitoredSessionStore {
 	}
 
 	@Override
-	public Mono<Void> moveStandaloneCursor(String sessionName, EventId cursor) {
-		return this.store.moveStandaloneCursor(sessionName, cursor);
+	public Mono<Void> moveStandaloneCursor(String sessionName, EventId cursor, @Nullable EventId gone) {
+		return this.store.moveStandaloneCursor(sessionName, cursor, gone);
 	}
 
 	@Override

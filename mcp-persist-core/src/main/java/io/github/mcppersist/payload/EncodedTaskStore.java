@@ -12,9 +12,12 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.Revision;
+import io.github.mcppersist.task.MonitoredTaskStore;
 import io.github.mcppersist.task.NewTask;
+import io.github.mcppersist.task.StoredTask;
 import io.github.mcppersist.task.TaskChange;
 import io.github.mcppersist.task.TaskEnd;
+import io.github.mcppersist.task.TaskPage;
 import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskState;
 import io.github.mcppersist.task.TaskStore;
@@ -22,21 +25,23 @@ import io.github.mcppersist.task.TaskStoreException;
 
 /**
  * A task store that encodes what it keeps of clients and tools before another one stores
- * it: requests for input, answers, outcomes, status messages and the hash of the
- * principal. Task ID, owner, status, times, revision and the keys of requests stay as
- * they are.
+ * it: requests for input, answers, outcomes, status messages, the hash of the principal
+ * and the name of the tool. Task ID, owner, status, times, revision and the keys of
+ * requests stay as they are.
  * <p>
  * Signals come on the threads of the other store, which also decode. What can't be
  * encoded fails with a {@link TaskStoreException}, and so does finding a task of which
  * this node can't decode a request or an outcome: another node may be able to. A status
- * message or a principal that can't be decoded is left out, and an answer is found
- * without content, since somebody waits for it.
+ * message, a principal or a tool that can't be decoded is left out, and an answer is
+ * found without content, since somebody waits for it.
  */
-public final class EncodedTaskStore implements TaskStore {
+public final class EncodedTaskStore implements MonitoredTaskStore {
 
 	private static final byte[] NO_CONTENT = {};
 
 	private final TaskStore store;
+
+	private final @Nullable MonitoredTaskStore monitored;
 
 	private final Payloads payloads;
 
@@ -47,6 +52,7 @@ public final class EncodedTaskStore implements TaskStore {
 	 */
 	public EncodedTaskStore(TaskStore store, Payloads payloads) {
 		this.store = store;
+		this.monitored = (store instanceof MonitoredTaskStore known) ? known : null;
 		this.payloads = payloads;
 	}
 
@@ -62,8 +68,9 @@ public final class EncodedTaskStore implements TaskStore {
 	@Override
 	public Mono<TaskRecord> createTask(NewTask task) {
 		String id = task.taskId();
-		return encoded(() -> this.store.createTask(new NewTask(id, task.owner(), encode(id, "p", task.principal()),
-				task.timeToLive(), encode(id, "m", task.statusMessage()), encode(id, "q:", task.inputRequests()))))
+		return encoded(() -> this.store
+			.createTask(new NewTask(id, task.owner(), encode(id, "p", task.principal()), encode(id, "c", task.tool()),
+					task.timeToLive(), encode(id, "m", task.statusMessage()), encode(id, "q:", task.inputRequests()))))
 			.map((created) -> TaskRecord.created(task, created.createdAt(), created.timeToLive()));
 	}
 
@@ -81,7 +88,7 @@ public final class EncodedTaskStore implements TaskStore {
 					(round != null) ? new TaskChange.Round(round.number(),
 							this.payloads.encode(PayloadPlace.task(taskId, "z:" + round.number()), round.outcome()))
 							: null,
-					change.timeToLive()));
+					change.timeToLive(), encode(taskId, "c", change.tool())));
 		});
 	}
 
@@ -109,9 +116,47 @@ public final class EncodedTaskStore implements TaskStore {
 		return this.store.watch(taskId);
 	}
 
+	/**
+	 * Find tasks. What can't be decoded of one is left out.
+	 * @throws UnsupportedOperationException if the other store can't find any
+	 */
+	@Override
+	public Mono<TaskPage> findTasks(@Nullable String cursor, int size) {
+		return monitored().findTasks(cursor, size)
+			.map((page) -> new TaskPage(page.tasks().stream().map(this::decode).toList(), page.next()));
+	}
+
+	/**
+	 * Describe a task. What can't be decoded of it is left out.
+	 * @throws UnsupportedOperationException if the other store can't describe any
+	 */
+	@Override
+	public Mono<StoredTask> describeTask(String taskId) {
+		return monitored().describeTask(taskId).map(this::decode);
+	}
+
+	private MonitoredTaskStore monitored() {
+		if (this.monitored == null) {
+			throw new UnsupportedOperationException("The task store shows nothing of what it holds");
+		}
+		return this.monitored;
+	}
+
+	private StoredTask decode(StoredTask stored) {
+		String id = stored.taskId();
+		return new StoredTask(id, stored.node(), decodeOrNull(id, "p", stored.principal()),
+				decodeOrNull(id, "c", stored.tool()), stored.status(), decodeOrNull(id, "m", stored.statusMessage()),
+				stored.inputRequests(), stored.age(), stored.idle(), stored.left());
+	}
+
 	@Override
 	public Duration minTimeToLive() {
 		return this.store.minTimeToLive();
+	}
+
+	@Override
+	public Duration timeToLive() {
+		return this.store.timeToLive();
 	}
 
 	private @Nullable String encode(String taskId, String part, @Nullable String text) {

@@ -21,7 +21,7 @@ final class BypassedWrappers {
 	 * They only look when a response is sent, which their filters do anyway.
 	 */
 	private static final List<String> ONLY_WATCHING = List.of("org.springframework.security.",
-			"org.springframework.session.");
+			"org.springframework.session.", "org.springframework.web.context.request.async.");
 
 	private final Set<Class<?>> seen = ConcurrentHashMap.newKeySet();
 

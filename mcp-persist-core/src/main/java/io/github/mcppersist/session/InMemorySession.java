@@ -135,8 +135,9 @@ final class InMemorySession {
 		}
 	}
 
-	void moveStandaloneCursor(EventId cursor) {
-		if (this.standaloneCursor == null || cursor.sequence() > this.standaloneCursor.sequence()) {
+	void moveStandaloneCursor(EventId cursor, @Nullable EventId gone) {
+		EventId noted = this.standaloneCursor;
+		if (noted == null || noted.equals(gone) || cursor.sequence() > noted.sequence()) {
 			this.standaloneCursor = cursor;
 		}
 	}

@@ -181,12 +181,12 @@ public final class InMemorySessionStore implements MonitoredSessionStore {
 	}
 
 	@Override
-	public Mono<Void> moveStandaloneCursor(String sessionName, EventId cursor) {
+	public Mono<Void> moveStandaloneCursor(String sessionName, EventId cursor, @Nullable EventId gone) {
 		StreamKey.requireSessionName(sessionName);
 		return Mono.fromRunnable(() -> locked(() -> {
 			InMemorySession session = this.sessions.get(sessionName);
 			if (session != null) {
-				session.moveStandaloneCursor(cursor);
+				session.moveStandaloneCursor(cursor, gone);
 			}
 			return cursor;
 		}));

@@ -3,6 +3,7 @@ package io.github.mcppersist.session;
 import java.time.Duration;
 import java.util.Collection;
 
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventId;
@@ -75,9 +76,11 @@ public interface SessionStore extends SubscriptionStore, AnswerStore {
 	 * sent in any order.
 	 * @param sessionName the session
 	 * @param cursor the last event that was sent
+	 * @param gone an event that the stream has lost, or {@code null}: if that is noted,
+	 * the cursor takes its place wherever it is
 	 * @return completes when it is noted
 	 */
-	Mono<Void> moveStandaloneCursor(String sessionName, EventId cursor);
+	Mono<Void> moveStandaloneCursor(String sessionName, EventId cursor, @Nullable EventId gone);
 
 	/**
 	 * Put off the expiry of sessions. Those that aren't stored are passed over.

@@ -40,6 +40,8 @@ final class ClientProgress {
 	 */
 	private final Set<String> ahead = new HashSet<>();
 
+	private boolean sentAhead;
+
 	/**
 	 * Begin before the first event.
 	 * @param mailbox the owner of its state
@@ -66,6 +68,15 @@ final class ClientProgress {
 	 */
 	boolean isAhead() {
 		return !this.ahead.isEmpty();
+	}
+
+	/**
+	 * Say whether the client was sent events without an ID. They may be in the log by
+	 * now, at the position or before it, so that it would get them once more from there.
+	 * @return whether it was, since this began
+	 */
+	boolean hasSentAhead() {
+		return this.sentAhead;
 	}
 
 	int ahead() {
@@ -165,6 +176,7 @@ final class ClientProgress {
 	 */
 	void sendAhead(Event event) {
 		assert this.mailbox.isInside();
+		this.sentAhead = true;
 		this.ahead.add(event.id().tag());
 		this.output.add(SseFrame.unstored(event));
 	}

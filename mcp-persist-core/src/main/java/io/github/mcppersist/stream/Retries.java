@@ -16,8 +16,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Retries {
 
-	private static final Duration PAUSE = Duration.ofMillis(300);
-
 	/**
 	 * How many call in one turn. Turns are a pause apart.
 	 */
@@ -47,11 +45,11 @@ final class Retries {
 	 * @param first whether it has failed once
 	 */
 	void later(Mailbox owner, Runnable again, boolean first) {
-		Retry retry = new Retry(owner, again, this.threads.nanoTime() + PAUSE.toNanos());
+		Retry retry = new Retry(owner, again, this.threads.nanoTime() + StreamContext.RETRY_PAUSE.toNanos());
 		this.mailbox.execute(() -> {
 			(first ? this.newcomers : this.waiting).add(retry);
 			if (!this.turnIsDue) {
-				turnIn(PAUSE);
+				turnIn(StreamContext.RETRY_PAUSE);
 			}
 		});
 	}
@@ -81,7 +79,7 @@ final class Retries {
 		if (!this.newcomers.isEmpty() || !this.waiting.isEmpty()) {
 			long nanos = Math.min(untilDue(this.newcomers.peek()), untilDue(this.waiting.peek()));
 			// Not a moment too early
-			turnIn((nanos > 0) ? Duration.ofNanos(nanos).plusMillis(1) : PAUSE);
+			turnIn((nanos > 0) ? Duration.ofNanos(nanos).plusMillis(1) : StreamContext.RETRY_PAUSE);
 		}
 	}
 

@@ -96,6 +96,44 @@ import io.github.mcppersist.observe.ResumeOutcome;
  * <td></td>
  * </tr>
  * </table>
+ * <table>
+ * <caption>What ends it</caption>
+ * <tr>
+ * <th>What happens</th>
+ * <th>It becomes</th>
+ * </tr>
+ * <tr>
+ * <td>The last event of the stream was handed over, or read</td>
+ * <td>{@code ENDING}; the writer is told if the client has taken all that was handed
+ * over</td>
+ * </tr>
+ * <tr>
+ * <td>What follows is gone or can't be read, or the store has lost what the writer has
+ * stored</td>
+ * <td>{@code ENDING}: the client comes back, and is told then</td>
+ * </tr>
+ * <tr>
+ * <td>It is too old, or a tool closes it, and its client comes back</td>
+ * <td>{@code ENDING}, after the cursor once more</td>
+ * </tr>
+ * <tr>
+ * <td>The endpoint stops, and doesn't run the stream's request</td>
+ * <td>the same; {@code CLOSED} if there is no cursor to come back with</td>
+ * </tr>
+ * <tr>
+ * <td>A newer connection of the stream is there, on this node, or on another as a page
+ * says</td>
+ * <td>{@code CLOSED}</td>
+ * </tr>
+ * <tr>
+ * <td>The session or the endpoint ends</td>
+ * <td>{@code CLOSED}, unless it is {@code ENDING}</td>
+ * </tr>
+ * <tr>
+ * <td>The client has taken nothing for two minutes, or has gone</td>
+ * <td>{@code CLOSED}</td>
+ * </tr>
+ * </table>
  * All state belongs to the {@link Mailbox}, which it shares with the log's writer if that
  * is on this node.
  */
@@ -286,20 +324,19 @@ public final class SseConnection implements SseOutput.Source {
 	 */
 	public void leave() {
 		this.mailbox.execute(() -> {
-			if ((this.log == null || !this.log.isOnlyWriter()) && !endWithCursor()) {
+			if (this.state != State.ENDING && !isOnlyWriterHere() && !endWithCursor()) {
 				finish();
 			}
 		});
 	}
 
 	/**
-	 * The stream has lost events, as another node says: look, and make sure that the
-	 * store knows who reads it.
+	 * The stream has lost events, as another node says: look. So the store finds out,
+	 * too, if it has lost who reads it.
 	 */
 	public void lookForLoss() {
 		this.mailbox.execute(() -> {
 			if (this.watch.isStarted()) {
-				this.watch.renew();
 				timeToLook();
 			}
 		});
@@ -812,7 +849,9 @@ public final class SseConnection implements SseOutput.Source {
 	private void onGone(@Nullable EventId unreadable) {
 		// What was sent ahead can't be followed by what is older
 		EventId position = this.progress.position();
-		boolean canGoBack = this.progress.cursor() == null && (position == null || !this.progress.isAhead());
+		boolean again = (unreadable != null) ? this.progress.isAhead()
+				: position != null && this.progress.hasSentAhead();
+		boolean canGoBack = this.progress.cursor() == null && !again;
 		if (canGoBack && this.log instanceof StandaloneLog standalone && standalone.isRunning()
 				&& this.vainReads < MAX_VAIN_READS) {
 			if (this.state != State.STARTING) {
@@ -827,9 +866,7 @@ public final class SseConnection implements SseOutput.Source {
 				read();
 			}
 			else if (position != null) {
-				// On with the oldest event that is kept
-				standalone.gone(position);
-				this.progress.beginAfter(null);
+				this.progress.beginAfter(standalone.gone(position));
 				read();
 			}
 			else if (standalone.isAway()) {

@@ -25,9 +25,15 @@ public final class StandaloneLog extends StreamLog {
 	private volatile @Nullable EventId delivered;
 
 	/**
-	 * What was delivered last when the store turned out not to have it any more.
+	 * What was delivered last when the store turned out not to have it any more. Written
+	 * in the mailbox.
 	 */
-	private @Nullable EventId gone;
+	private volatile @Nullable EventId gone;
+
+	/**
+	 * Where the last connection left off as far as the session store knows.
+	 */
+	private @Nullable EventId noted;
 
 	/**
 	 * Create a log. The stream may be there already, even of this node's making before it
@@ -42,6 +48,7 @@ public final class StandaloneLog extends StreamLog {
 		// If what was stored has expired, what follows is still behind what was noted
 		super(context, stream, State.OPEN, (noted != null) ? noted.sequence() + 1 : 1);
 		this.delivered = noted;
+		this.noted = noted;
 		this.first = first;
 	}
 
@@ -52,6 +59,14 @@ public final class StandaloneLog extends StreamLog {
 	 */
 	public @Nullable EventId lastDelivered() {
 		return this.delivered;
+	}
+
+	/**
+	 * Return what the client was sent, and the stream has lost. For any thread.
+	 * @return the event, or {@code null}
+	 */
+	public @Nullable EventId lastGone() {
+		return this.gone;
 	}
 
 	// In the mailbox
@@ -66,6 +81,7 @@ public final class StandaloneLog extends StreamLog {
 	public void begin(SseConnection newer, @Nullable EventId noted) {
 		if (attach(newer) && isRunning()) {
 			if (noted != null && !noted.equals(this.gone)) {
+				this.noted = noted;
 				delivered(noted);
 				goOnBehind(noted);
 			}
@@ -101,13 +117,17 @@ public final class StandaloneLog extends StreamLog {
 	/**
 	 * The store doesn't have an event that a connection was to begin after.
 	 * @param start the event
+	 * @return what another node has noted since, to begin after, or {@code null} to begin
+	 * with the oldest event that is kept
 	 */
-	void gone(EventId start) {
+	@Nullable EventId gone(EventId start) {
 		assert mailbox().isInside();
+		EventId noted = start.equals(this.noted) ? null : this.noted;
 		if (start.equals(this.delivered)) {
 			this.gone = start;
-			this.delivered = null;
+			this.delivered = noted;
 		}
+		return noted;
 	}
 
 	@Override

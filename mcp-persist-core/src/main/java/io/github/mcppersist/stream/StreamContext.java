@@ -29,6 +29,11 @@ public final class StreamContext {
 
 	private static final Logger logger = LoggerFactory.getLogger(StreamContext.class);
 
+	/**
+	 * How soon a call that has failed is made again.
+	 */
+	public static final Duration RETRY_PAUSE = Duration.ofMillis(300);
+
 	private static final Duration CENTURY = Duration.ofDays(36_500);
 
 	/**
@@ -58,6 +63,8 @@ public final class StreamContext {
 	private final Openings openings;
 
 	private final Retries retries;
+
+	private final LogLimit gaps;
 
 	private final AtomicLong unstoredBytes = new AtomicLong();
 
@@ -89,6 +96,7 @@ public final class StreamContext {
 		this.payloads = payloads;
 		this.openings = new Openings(threads);
 		this.retries = new Retries(threads);
+		this.gaps = new LogLimit(threads::nanoTime);
 	}
 
 	/**
@@ -209,10 +217,13 @@ public final class StreamContext {
 	 */
 	public void gapFound(StreamKey stream) {
 		this.observer.gapFound();
-		logger.atInfo()
-			.addKeyValue("mcp.stream.id", stream.streamId())
-			.log("A client has missed events of stream {} that are no longer kept, or can't be read",
-					stream.streamId());
+		long before = this.gaps.take();
+		if (before >= 0) {
+			logger.atInfo()
+				.addKeyValue("mcp.stream.id", stream.streamId())
+				.log("A client has missed events of stream {} that are no longer kept, or can't be read; {} more did "
+						+ "since that was last logged", stream.streamId(), before);
+		}
 	}
 
 	/**

@@ -579,12 +579,24 @@ public abstract class StreamLog {
 
 	private void call(StreamTail.Batch batch) {
 		this.link.call(() -> store(batch), (revision, failure) -> {
-			if (failure != null) {
-				onFailed(batch, failure);
+			if (isRunning() && failure instanceof EventStoreUnavailableException) {
+				onAway(failure);
+				proceed();
+				return;
+			}
+			boolean again = this.link.isRetrying();
+			storeAnswered();
+			this.link.handOn();
+			if (!isRunning() || batch != this.doubt.batch()) {
+				logger.trace("Its events have ended, or gone on to other places, meanwhile");
+			}
+			else if (failure != null) {
+				onFailed(batch, failure, again);
 			}
 			else {
 				onStored(batch, (Revision) revision);
 			}
+			proceed();
 		});
 	}
 
@@ -647,12 +659,7 @@ public abstract class StreamLog {
 	}
 
 	private void onStored(StreamTail.Batch batch, @Nullable Revision revision) {
-		storeAnswered();
-		this.link.handOn();
 		this.doubt.forgetBatch();
-		if (!isRunning()) {
-			return;
-		}
 		List<Event> events = batch.events();
 		this.context.observer().eventsStored(StreamTail.messages(events));
 		this.state = State.OPEN;
@@ -672,23 +679,10 @@ public abstract class StreamLog {
 			if (reader != null) {
 				reader.end();
 			}
-			return;
 		}
-		proceed();
 	}
 
-	private void onFailed(StreamTail.Batch batch, Throwable ex) {
-		boolean again = this.link.isRetrying();
-		if (isRunning() && ex instanceof EventStoreUnavailableException) {
-			onAway(ex);
-			proceed();
-			return;
-		}
-		storeAnswered();
-		this.link.handOn();
-		if (!isRunning()) {
-			return;
-		}
+	private void onFailed(StreamTail.Batch batch, Throwable ex, boolean again) {
 		if (ex instanceof StreamNotFoundException) {
 			startAnew();
 		}
@@ -719,7 +713,6 @@ public abstract class StreamLog {
 				}
 			}
 		}
-		proceed();
 	}
 
 	/**

@@ -65,13 +65,9 @@ final class StreamWatch {
 	 */
 	void start() {
 		assert this.mailbox.isInside();
-		if (this.state == State.NONE) {
-			ask();
-			lookLater();
+		if (this.state != State.NONE) {
+			return;
 		}
-	}
-
-	private void ask() {
 		this.state = State.ASKED;
 		Threads threads = this.context.threads();
 		this.hints = this.context.store()
@@ -79,19 +75,7 @@ final class StreamWatch {
 			.subscribe((hint) -> threads.deliver(this.mailbox, () -> hinted(hint)),
 					(ex) -> threads.deliver(this.mailbox, () -> unwatched(ex.getMessage())),
 					() -> threads.deliver(this.mailbox, () -> unwatched("the store is closed")));
-	}
-
-	/**
-	 * Tell the store once more that this node reads the stream, in case it has lost that.
-	 */
-	void renew() {
-		assert this.mailbox.isInside();
-		if (isStarted() && this.state != State.ASKED) {
-			if (this.hints != null) {
-				this.hints.dispose();
-			}
-			ask();
-		}
+		lookLater();
 	}
 
 	boolean isStarted() {

@@ -2,7 +2,6 @@ package io.github.mcppersist.stream;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
@@ -10,6 +9,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.LinkedTransferQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -354,13 +354,94 @@ public final class ThreadPools implements Threads {
 	}
 
 	/**
-	 * Takes a task only if a thread waits for it.
+	 * Takes a task only if a thread asks for one that no other task is to have. To wake a
+	 * thread takes longer than most tasks do. So one is woken at a time, which wakes the
+	 * next if there is more, and those that are awake take meanwhile what they find. A
+	 * task that blocks holds none up: the thread that was woken is still to come.
 	 */
-	private static final class Handover extends LinkedTransferQueue<Runnable> {
+	static final class Handover extends LinkedTransferQueue<Runnable> {
+
+		/**
+		 * Threads that ask for a task, less the tasks that are theirs.
+		 */
+		private final AtomicInteger free = new AtomicInteger();
+
+		private final AtomicBoolean waking = new AtomicBoolean();
+
+		private final Semaphore woken = new Semaphore(0);
 
 		@Override
 		public boolean offer(Runnable task) {
-			return tryTransfer(Objects.requireNonNull(task));
+			if (!takeFree()) {
+				return false;
+			}
+			hand(task);
+			return true;
+		}
+
+		/**
+		 * Let a task wait for the next thread that asks.
+		 */
+		@Override
+		public void put(Runnable task) {
+			this.free.decrementAndGet();
+			hand(task);
+		}
+
+		private void hand(Runnable task) {
+			super.put(task);
+			wakeOne();
+		}
+
+		@Override
+		public Runnable take() throws InterruptedException {
+			Runnable task;
+			do {
+				task = poll(1, TimeUnit.DAYS);
+			}
+			while (task == null);
+			return task;
+		}
+
+		@Override
+		public @Nullable Runnable poll(long timeout, TimeUnit unit) throws InterruptedException {
+			this.free.incrementAndGet();
+			while (true) {
+				Runnable task = poll();
+				if (task != null) {
+					if (!isEmpty()) {
+						wakeOne();
+					}
+					return task;
+				}
+				if (awaitWoken(timeout, unit)) {
+					// Before it looks: whoever adds a task behind that wakes another one
+					this.waking.set(false);
+				}
+				else if (takeFree()) {
+					return null;
+				}
+			}
+		}
+
+		private boolean awaitWoken(long timeout, TimeUnit unit) throws InterruptedException {
+			try {
+				return this.woken.tryAcquire(timeout, unit);
+			}
+			catch (InterruptedException ex) {
+				this.free.decrementAndGet();
+				throw ex;
+			}
+		}
+
+		private boolean takeFree() {
+			return this.free.getAndUpdate((count) -> (count > 0) ? count - 1 : count) > 0;
+		}
+
+		private void wakeOne() {
+			if (this.waking.compareAndSet(false, true)) {
+				this.woken.release();
+			}
 		}
 
 	}

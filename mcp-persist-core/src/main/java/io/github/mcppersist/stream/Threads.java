@@ -69,6 +69,18 @@ public interface Threads extends AutoCloseable {
 	}
 
 	/**
+	 * Carry on behind what a mailbox does now, which needn't wait for it: on the calling
+	 * thread, if that is a handler's, which has nothing else to do and may be held up,
+	 * and as {@link #deliverOrRun} does if not.
+	 * @param task what to do
+	 */
+	default void carryOnBehind(Runnable task) {
+		if (!UserCode.behind(task)) {
+			deliverOrRun(task);
+		}
+	}
+
+	/**
 	 * Do something later on a delivery thread; never, if this is closed.
 	 * @param delay how much later
 	 * @param task what to do

@@ -1,6 +1,8 @@
 package io.github.mcppersist.stream;
 
+import java.util.ArrayDeque;
 import java.util.HashSet;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -23,7 +25,7 @@ public abstract class UserCode {
 
 	private static final Logger logger = LoggerFactory.getLogger(UserCode.class);
 
-	private static final ThreadLocal<@Nullable UserCode> CURRENT = new ThreadLocal<>();
+	private static final ThreadLocal<@Nullable Visit> CURRENT = new ThreadLocal<>();
 
 	/**
 	 * The name is this class loader's: another one's must not take the place of this.
@@ -129,8 +131,8 @@ public abstract class UserCode {
 	}
 
 	private void run(Runnable task, Predicate<Throwable> untold) {
-		UserCode before = CURRENT.get();
-		CURRENT.set(this);
+		Visit before = CURRENT.get();
+		CURRENT.set(new Visit(this));
 		boolean entered = startsOn(Thread.currentThread());
 		try {
 			task.run();
@@ -220,38 +222,73 @@ public abstract class UserCode {
 	 * @param task what to run
 	 */
 	static void leave(Runnable task) {
-		UserCode current = CURRENT.get();
-		if (current == null) {
+		Visit visit = CURRENT.get();
+		if (visit == null || visit.left) {
 			task.run();
 		}
 		else {
-			current.shield(task);
+			visit.code.shield(visit, task);
 		}
 	}
 
-	private void shield(Runnable task) {
+	/**
+	 * Run something behind what is ours and runs now, if that is on a thread of the
+	 * user's code: the thread is there, may be held up, and isn't interrupted yet.
+	 * @param task what to run
+	 * @return whether it is run so, and not at all if not
+	 */
+	static boolean behind(Runnable task) {
+		Visit visit = CURRENT.get();
+		if (visit == null || !visit.left) {
+			return false;
+		}
+		visit.behind.add(task);
+		return true;
+	}
+
+	private void shield(Visit visit, Runnable task) {
 		if (!enter()) {
-			try {
-				this.delivery.execute(task);
-				return;
-			}
-			catch (RejectedExecutionException ex) {
-				// Closed, and so are the connections
-				task.run();
-				return;
-			}
+			runElsewhere(task);
+			return;
 		}
 		boolean interruptedBefore = Thread.interrupted();
-		CURRENT.remove();
+		visit.left = true;
 		try {
 			task.run();
+			for (Runnable next = visit.behind.poll(); next != null; next = visit.behind.poll()) {
+				runBehind(next);
+			}
 		}
 		finally {
-			CURRENT.set(this);
+			visit.left = false;
 			if (interruptedBefore) {
 				Thread.currentThread().interrupt();
 			}
 			returned();
+		}
+	}
+
+	private void runBehind(Runnable task) {
+		if (Thread.currentThread().isInterrupted()) {
+			// By somebody else, such as the user's executor
+			runElsewhere(task);
+			return;
+		}
+		try {
+			task.run();
+		}
+		catch (Throwable ex) {
+			logger.error("What goes on after a change of state failed; please report this", ex);
+		}
+	}
+
+	private void runElsewhere(Runnable task) {
+		try {
+			this.delivery.execute(task);
+		}
+		catch (RejectedExecutionException ex) {
+			// Closed, and so are the connections
+			task.run();
 		}
 	}
 
@@ -291,8 +328,8 @@ public abstract class UserCode {
 	}
 
 	private static Runnable carriedOn(Runnable task) {
-		UserCode current = CURRENT.get();
-		return (current != null) ? () -> current.goOn(task) : task;
+		Visit visit = CURRENT.get();
+		return (visit != null && !visit.left) ? () -> visit.code.goOn(task) : task;
 	}
 
 	// What a task of its own throws is Reactor's to tell, and not of the request: but for
@@ -301,13 +338,30 @@ public abstract class UserCode {
 		run(task, (ex) -> ex instanceof VirtualMachineError || ex instanceof LinkageError);
 	}
 
-	private static void restore(@Nullable UserCode before) {
+	private static void restore(@Nullable Visit before) {
 		if (before != null) {
 			CURRENT.set(before);
 		}
 		else {
 			CURRENT.remove();
 		}
+	}
+
+	/**
+	 * A thread that is in the user's code, and leaves it for ours now and then.
+	 */
+	private static final class Visit {
+
+		private final UserCode code;
+
+		private final Queue<Runnable> behind = new ArrayDeque<>(2);
+
+		private boolean left;
+
+		Visit(UserCode code) {
+			this.code = code;
+		}
+
 	}
 
 	/**

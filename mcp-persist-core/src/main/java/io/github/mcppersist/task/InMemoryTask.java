@@ -54,6 +54,8 @@ final class InMemoryTask {
 
 	private @Nullable String statusMessage;
 
+	private @Nullable String tool;
+
 	private @Nullable TaskEnd end;
 
 	/**
@@ -74,7 +76,8 @@ final class InMemoryTask {
 		this.updatedAt = now;
 		this.expiresAt = now + created.timeToLive().toMillis();
 		this.statusMessage = created.statusMessage();
-		requireRoom(created.inputRequests());
+		this.tool = created.tool();
+		requireRoom(created.inputRequests(), 0);
 		created.inputRequests().forEach(this::ask);
 	}
 
@@ -114,6 +117,14 @@ final class InMemoryTask {
 		return new TaskState(this.created.owner(), status(), this.revision);
 	}
 
+	/**
+	 * Say whether it is a task to its client.
+	 * @return whether operators are shown it
+	 */
+	boolean isOfTool() {
+		return this.tool != null;
+	}
+
 	Set<FluxSink<Object>> watchers() {
 		return this.watchers;
 	}
@@ -134,6 +145,9 @@ final class InMemoryTask {
 		long bytes = TASK_OVERHEAD + this.inputBytes + (long) INPUT_OVERHEAD * this.asked;
 		if (this.statusMessage != null) {
 			bytes += 2L * this.statusMessage.length();
+		}
+		if (this.tool != null) {
+			bytes += 2L * this.tool.length();
 		}
 		for (byte[] round : this.rounds.values()) {
 			bytes += round.length;
@@ -159,7 +173,7 @@ final class InMemoryTask {
 		Map<String, byte[]> added = new HashMap<>(change.inputRequests());
 		added.keySet().removeAll(this.outstanding.keySet());
 		added.keySet().removeAll(this.answers.keySet());
-		requireRoom(added);
+		requireRoom(added, change.settled().stream().mapToLong(this::inputBytes).sum());
 		boolean changed = !added.isEmpty();
 		added.forEach(this::ask);
 		for (String key : change.settled()) {
@@ -175,6 +189,9 @@ final class InMemoryTask {
 			this.rounds.headMap(this.rounds.lastKey() - TaskStore.KEPT_ROUNDS, true).clear();
 			changed = true;
 		}
+		if (change.tool() != null) {
+			this.tool = change.tool();
+		}
 		Duration timeToLive = change.timeToLive();
 		if (timeToLive != null && this.createdAt + timeToLive.toMillis() > this.expiresAt) {
 			this.expiresAt = this.createdAt + timeToLive.toMillis();
@@ -183,16 +200,22 @@ final class InMemoryTask {
 		return changed && changed(now);
 	}
 
-	private void requireRoom(Map<String, byte[]> requests) {
+	private void requireRoom(Map<String, byte[]> requests, long freed) {
 		if (this.asked + requests.size() > TaskStore.MAX_INPUT_REQUESTS) {
 			throw new TaskStoreRefusedException(
 					"A task may ask its client " + TaskStore.MAX_INPUT_REQUESTS + " things in its life");
 		}
 		long bytes = requests.values().stream().mapToLong((request) -> request.length).sum();
-		if (this.inputBytes + bytes > TaskStore.MAX_INPUT_BYTES) {
+		if (this.inputBytes - freed + bytes > TaskStore.MAX_INPUT_BYTES && !requests.isEmpty()) {
 			throw new TaskStoreRefusedException("What a task asks its client may have " + TaskStore.MAX_INPUT_BYTES
 					+ " bytes, with the answers that wait");
 		}
+	}
+
+	private long inputBytes(String key) {
+		byte[] request = this.outstanding.get(key);
+		byte[] answer = this.answers.get(key);
+		return ((request != null) ? request.length : 0) + ((answer != null) ? answer.length : 0);
 	}
 
 	private void ask(String key, byte[] request) {
@@ -202,12 +225,12 @@ final class InMemoryTask {
 	}
 
 	private boolean settle(String key) {
+		this.inputBytes -= inputBytes(key);
 		byte[] request = this.outstanding.remove(key);
 		byte[] answer = this.answers.remove(key);
 		if (request == null && answer == null) {
 			return false;
 		}
-		this.inputBytes -= ((request != null) ? request.length : 0) + ((answer != null) ? answer.length : 0);
 		this.settled.add(key);
 		return request != null;
 	}
@@ -249,12 +272,42 @@ final class InMemoryTask {
 		return true;
 	}
 
+	StoredTask describe(long now) {
+		return new StoredTask(this.created.taskId(), this.created.owner(), this.created.principal(), this.tool,
+				status(), this.statusMessage, this.outstanding.size(), Duration.ofMillis(now - this.createdAt),
+				Duration.ofMillis(now - this.updatedAt), Duration.ofMillis(this.expiresAt - now));
+	}
+
+	/**
+	 * Return its place among the others.
+	 * @return the place, which changes with its expiry
+	 */
+	Place place() {
+		return new Place(this.expiresAt, this.created.taskId());
+	}
+
 	TaskRecord toRecord() {
 		TaskEnd end = this.end;
 		return new TaskRecord(this.created.taskId(), this.created.owner(), this.created.principal(), status(),
 				this.statusMessage, Instant.ofEpochMilli(this.createdAt), Instant.ofEpochMilli(this.updatedAt),
 				Duration.ofMillis(this.expiresAt - this.createdAt), this.outstanding, this.answers, this.rounds,
 				(end != null) ? end.outcome() : null, this.revision);
+	}
+
+	/**
+	 * The place of a task among others: the one that expires first in front.
+	 *
+	 * @param expiresAt when it expires
+	 * @param taskId the task
+	 */
+	record Place(long expiresAt, String taskId) implements Comparable<Place> {
+
+		@Override
+		public int compareTo(Place other) {
+			int byExpiry = Long.compare(this.expiresAt, other.expiresAt);
+			return (byExpiry != 0) ? byExpiry : this.taskId.compareTo(other.taskId);
+		}
+
 	}
 
 }

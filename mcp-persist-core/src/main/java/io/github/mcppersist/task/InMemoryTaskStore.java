@@ -4,17 +4,18 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeSet;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -22,6 +23,7 @@ import reactor.core.publisher.FluxSink;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.Revision;
+import io.github.mcppersist.event.StreamKey;
 
 /**
  * Keeps tasks in the memory of this JVM: for one instance, and until it stops.
@@ -35,9 +37,11 @@ import io.github.mcppersist.event.Revision;
  * the thread that makes the change. What has expired is dropped by the next call,
  * whichever it is.
  */
-public final class InMemoryTaskStore implements TaskStore {
+public final class InMemoryTaskStore implements MonitoredTaskStore {
 
 	private static final Object SIGNAL = new Object();
+
+	private static final Pattern CURSOR = Pattern.compile("([0-9]{1,15})\\.(.+)");
 
 	// One lock owns everything. Under it nothing waits and no code of others runs, and
 	// each call touches the task that it names, plus what it drops: so it is held for
@@ -51,8 +55,7 @@ public final class InMemoryTaskStore implements TaskStore {
 	 * The same, the one that expires first in front. A task is taken out before its
 	 * expiry is changed.
 	 */
-	private final TreeSet<InMemoryTask> tasksByExpiry = new TreeSet<>(
-			Comparator.comparingLong(InMemoryTask::expiresAt).thenComparing(InMemoryTask::taskId));
+	private final TreeMap<InMemoryTask.Place, InMemoryTask> tasksByExpiry = new TreeMap<>();
 
 	/**
 	 * What is to be told once the lock is free.
@@ -70,6 +73,8 @@ public final class InMemoryTaskStore implements TaskStore {
 
 	private final Duration minTimeToLive;
 
+	private final Duration timeToLive;
+
 	private final LongSupplier millis;
 
 	/**
@@ -83,6 +88,8 @@ public final class InMemoryTaskStore implements TaskStore {
 		this.maxTasks = builder.maxTasks;
 		this.maxBytes = builder.maxBytes;
 		this.minTimeToLive = builder.minTimeToLive;
+		this.timeToLive = (builder.timeToLive.compareTo(builder.minTimeToLive) > 0) ? builder.timeToLive
+				: builder.minTimeToLive;
 		this.millis = builder.millis;
 	}
 
@@ -106,6 +113,22 @@ public final class InMemoryTaskStore implements TaskStore {
 		return Mono.fromSupplier(() -> locked(() -> {
 			InMemoryTask task = this.tasks.get(taskId);
 			return (task != null) ? task.toRecord() : null;
+		}));
+	}
+
+	@Override
+	public Mono<TaskPage> findTasks(@Nullable String cursor, int size) {
+		MonitoredTaskStore.requirePageSize(size);
+		InMemoryTask.Place before = (cursor != null) ? place(cursor) : null;
+		return Mono.fromSupplier(() -> locked(() -> page(before, size)));
+	}
+
+	@Override
+	public Mono<StoredTask> describeTask(String taskId) {
+		TaskRecord.requireTaskId(taskId);
+		return Mono.fromSupplier(() -> locked(() -> {
+			InMemoryTask task = this.tasks.get(taskId);
+			return (task != null && task.isOfTool()) ? task.describe(this.millis.getAsLong()) : null;
 		}));
 	}
 
@@ -153,9 +176,9 @@ public final class InMemoryTaskStore implements TaskStore {
 			for (String id : ids) {
 				InMemoryTask task = this.tasks.get(id);
 				if (task != null && !task.hasEnded()) {
-					this.tasksByExpiry.remove(task);
-					task.keepUntil(this.millis.getAsLong() + this.minTimeToLive.toMillis());
-					this.tasksByExpiry.add(task);
+					this.tasksByExpiry.remove(task.place());
+					task.keepUntil(this.millis.getAsLong() + this.timeToLive.toMillis());
+					this.tasksByExpiry.put(task.place(), task);
 				}
 			}
 			return ids;
@@ -192,6 +215,11 @@ public final class InMemoryTaskStore implements TaskStore {
 		return this.minTimeToLive;
 	}
 
+	@Override
+	public Duration timeToLive() {
+		return this.timeToLive;
+	}
+
 	static Map<String, byte[]> requireAnswers(Map<String, byte[]> answers) {
 		answers.forEach((key, answer) -> {
 			if (answer.length == 0) {
@@ -218,6 +246,32 @@ public final class InMemoryTaskStore implements TaskStore {
 		}
 	}
 
+	private static InMemoryTask.Place place(String cursor) {
+		Matcher place = CURSOR.matcher(cursor);
+		if (!place.matches() || !StreamKey.isSessionName(place.group(2))) {
+			throw new IllegalArgumentException("Not a cursor of this store: '" + cursor + "'");
+		}
+		return new InMemoryTask.Place(Long.parseLong(place.group(1)), place.group(2));
+	}
+
+	private TaskPage page(InMemoryTask.@Nullable Place before, int size) {
+		long now = this.millis.getAsLong();
+		List<StoredTask> page = new ArrayList<>();
+		InMemoryTask last = null;
+		for (InMemoryTask task : ((before != null) ? this.tasksByExpiry.headMap(before, false) : this.tasksByExpiry)
+			.descendingMap()
+			.values()) {
+			if (page.size() == size && last != null) {
+				return new TaskPage(page, last.expiresAt() + "." + last.taskId());
+			}
+			if (task.isOfTool()) {
+				page.add(task.describe(now));
+				last = task;
+			}
+		}
+		return new TaskPage(page, null);
+	}
+
 	private TaskRecord create(NewTask created, Object call) {
 		InMemoryTask known = this.tasks.get(created.taskId());
 		if (known != null) {
@@ -233,7 +287,7 @@ public final class InMemoryTaskStore implements TaskStore {
 		}
 		task.keepUntil(now + this.minTimeToLive.toMillis());
 		this.tasks.put(task.taskId(), task);
-		this.tasksByExpiry.add(task);
+		this.tasksByExpiry.put(task.place(), task);
 		this.bytes += task.bytes();
 		return task.toRecord();
 	}
@@ -255,7 +309,7 @@ public final class InMemoryTaskStore implements TaskStore {
 					"The tasks take as many bytes as they may: there is room when some have expired");
 		}
 		long before = task.bytes();
-		this.tasksByExpiry.remove(task);
+		this.tasksByExpiry.remove(task.place());
 		try {
 			if (change.apply(task)) {
 				List<FluxSink<Object>> watchers = List.copyOf(task.watchers());
@@ -263,7 +317,7 @@ public final class InMemoryTaskStore implements TaskStore {
 			}
 		}
 		finally {
-			this.tasksByExpiry.add(task);
+			this.tasksByExpiry.put(task.place(), task);
 			this.bytes += task.bytes() - before;
 		}
 		return task;
@@ -271,8 +325,8 @@ public final class InMemoryTaskStore implements TaskStore {
 
 	private void expire() {
 		long now = this.millis.getAsLong();
-		while (!this.tasksByExpiry.isEmpty() && this.tasksByExpiry.first().expiresAt() <= now) {
-			InMemoryTask task = Objects.requireNonNull(this.tasksByExpiry.pollFirst(), "it isn't empty");
+		while (!this.tasksByExpiry.isEmpty() && this.tasksByExpiry.firstKey().expiresAt() <= now) {
+			InMemoryTask task = this.tasksByExpiry.pollFirstEntry().getValue();
 			this.tasks.remove(task.taskId());
 			this.bytes -= task.bytes();
 			List<FluxSink<Object>> watchers = List.copyOf(task.watchers());
@@ -290,6 +344,8 @@ public final class InMemoryTaskStore implements TaskStore {
 		private long maxBytes = Runtime.getRuntime().maxMemory() / 8;
 
 		private Duration minTimeToLive = Duration.ofMinutes(5);
+
+		private Duration timeToLive = Duration.ofHours(1);
 
 		private LongSupplier millis = steadyMillis();
 
@@ -326,14 +382,26 @@ public final class InMemoryTaskStore implements TaskStore {
 		}
 
 		/**
-		 * Set how long a task is kept at least after it was created, renewed or ended
-		 * (default five minutes).
+		 * Set how long a task is kept at least after it was created or ended (default
+		 * five minutes).
 		 * @param minTimeToLive the time, at least a millisecond
 		 * @return this builder
 		 */
 		public Builder minTimeToLive(Duration minTimeToLive) {
 			positive("minTimeToLive in ms", minTimeToLive.toMillis());
 			this.minTimeToLive = minTimeToLive;
+			return this;
+		}
+
+		/**
+		 * Set how long a task is kept at least after it was renewed (default one hour).
+		 * @param timeToLive the time, at least a millisecond; what is shorter than the
+		 * time above counts as that
+		 * @return this builder
+		 */
+		public Builder timeToLive(Duration timeToLive) {
+			positive("timeToLive in ms", timeToLive.toMillis());
+			this.timeToLive = timeToLive;
 			return this;
 		}
 

@@ -17,14 +17,16 @@ import io.github.mcppersist.node.NodeRegistry;
  * @param owner the ID of the node that runs the call: that of the store's own node
  * @param principal whose call it is, {@linkplain TaskNames#ofPrincipal hashed}, or
  * {@code null} if it is nobody's
+ * @param tool the tool that runs as a task, which operators are shown, or {@code null}
+ * for what is no task to its client. Its length is the caller's to bound
  * @param timeToLive how long it is kept at least, from its creation on. A store raises it
  * to its own {@link TaskStore#minTimeToLive()}
  * @param statusMessage what a client is told of its state, or {@code null}
  * @param inputRequests what its client is asked already, by key, as UTF-8 JSON; may be
  * empty. The arrays are shared, not copied: nobody may change them
  */
-public record NewTask(String taskId, String owner, @Nullable String principal, Duration timeToLive,
-		@Nullable String statusMessage, Map<String, byte[]> inputRequests) {
+public record NewTask(String taskId, String owner, @Nullable String principal, @Nullable String tool,
+		Duration timeToLive, @Nullable String statusMessage, Map<String, byte[]> inputRequests) {
 
 	public NewTask {
 		TaskRecord.requireTaskId(taskId);
@@ -47,7 +49,17 @@ public record NewTask(String taskId, String owner, @Nullable String principal, D
 	 * @return a task that works
 	 */
 	public static NewTask working(String taskId, String owner, @Nullable String principal, Duration timeToLive) {
-		return new NewTask(taskId, owner, principal, timeToLive, null, Map.of());
+		return new NewTask(taskId, owner, principal, null, timeToLive, null, Map.of());
+	}
+
+	/**
+	 * Return this call as that of a tool.
+	 * @param name the tool that runs as a task
+	 * @return a new call
+	 */
+	public NewTask withTool(String name) {
+		return new NewTask(this.taskId, this.owner, this.principal, name, this.timeToLive, this.statusMessage,
+				this.inputRequests);
 	}
 
 	/**
@@ -61,8 +73,8 @@ public record NewTask(String taskId, String owner, @Nullable String principal, D
 	@Override
 	public boolean equals(Object other) {
 		return other instanceof NewTask task && this.taskId.equals(task.taskId) && this.owner.equals(task.owner)
-				&& Objects.equals(this.principal, task.principal) && this.timeToLive.equals(task.timeToLive)
-				&& Objects.equals(this.statusMessage, task.statusMessage)
+				&& Objects.equals(this.principal, task.principal) && Objects.equals(this.tool, task.tool)
+				&& this.timeToLive.equals(task.timeToLive) && Objects.equals(this.statusMessage, task.statusMessage)
 				&& TaskRecord.equal(this.inputRequests, task.inputRequests);
 	}
 

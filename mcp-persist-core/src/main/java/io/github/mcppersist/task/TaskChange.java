@@ -24,11 +24,14 @@ import org.jspecify.annotations.Nullable;
  * @param round the outcome of a round, or {@code null}
  * @param timeToLive how long the task is kept at least, from its creation on, or
  * {@code null} to leave that as it is. It is never made shorter
+ * @param tool the tool that runs as a task from now on, which operators are shown, or
+ * {@code null} to leave that as it is. By itself it is no change that others are told, or
+ * that is counted
  */
 public record TaskChange(@Nullable String statusMessage, Map<String, byte[]> inputRequests, Set<String> settled,
-		@Nullable Round round, @Nullable Duration timeToLive) {
+		@Nullable Round round, @Nullable Duration timeToLive, @Nullable String tool) {
 
-	private static final TaskChange NONE = new TaskChange(null, Map.of(), Set.of(), null, null);
+	private static final TaskChange NONE = new TaskChange(null, Map.of(), Set.of(), null, null, null);
 
 	public TaskChange {
 		inputRequests = requireRequests(inputRequests);
@@ -56,7 +59,7 @@ public record TaskChange(@Nullable String statusMessage, Map<String, byte[]> inp
 	 * @return a new change
 	 */
 	public TaskChange withStatusMessage(String message) {
-		return new TaskChange(message, this.inputRequests, this.settled, this.round, this.timeToLive);
+		return new TaskChange(message, this.inputRequests, this.settled, this.round, this.timeToLive, this.tool);
 	}
 
 	/**
@@ -65,7 +68,7 @@ public record TaskChange(@Nullable String statusMessage, Map<String, byte[]> inp
 	 * @return a new change
 	 */
 	public TaskChange withInputRequests(Map<String, byte[]> requests) {
-		return new TaskChange(this.statusMessage, requests, this.settled, this.round, this.timeToLive);
+		return new TaskChange(this.statusMessage, requests, this.settled, this.round, this.timeToLive, this.tool);
 	}
 
 	/**
@@ -74,7 +77,8 @@ public record TaskChange(@Nullable String statusMessage, Map<String, byte[]> inp
 	 * @return a new change
 	 */
 	public TaskChange withSettled(Collection<String> keys) {
-		return new TaskChange(this.statusMessage, this.inputRequests, new HashSet<>(keys), this.round, this.timeToLive);
+		return new TaskChange(this.statusMessage, this.inputRequests, new HashSet<>(keys), this.round, this.timeToLive,
+				this.tool);
 	}
 
 	/**
@@ -85,7 +89,7 @@ public record TaskChange(@Nullable String statusMessage, Map<String, byte[]> inp
 	 */
 	public TaskChange withRound(int number, byte[] outcome) {
 		return new TaskChange(this.statusMessage, this.inputRequests, this.settled, new Round(number, outcome),
-				this.timeToLive);
+				this.timeToLive, this.tool);
 	}
 
 	/**
@@ -94,7 +98,16 @@ public record TaskChange(@Nullable String statusMessage, Map<String, byte[]> inp
 	 * @return a new change
 	 */
 	public TaskChange withTimeToLive(Duration duration) {
-		return new TaskChange(this.statusMessage, this.inputRequests, this.settled, this.round, duration);
+		return new TaskChange(this.statusMessage, this.inputRequests, this.settled, this.round, duration, this.tool);
+	}
+
+	/**
+	 * Return this change with a tool.
+	 * @param name the tool that runs as a task from now on
+	 * @return a new change
+	 */
+	public TaskChange withTool(String name) {
+		return new TaskChange(this.statusMessage, this.inputRequests, this.settled, this.round, this.timeToLive, name);
 	}
 
 	/**
@@ -124,7 +137,8 @@ public record TaskChange(@Nullable String statusMessage, Map<String, byte[]> inp
 	public boolean equals(Object other) {
 		return other instanceof TaskChange change && Objects.equals(this.statusMessage, change.statusMessage)
 				&& TaskRecord.equal(this.inputRequests, change.inputRequests) && this.settled.equals(change.settled)
-				&& Objects.equals(this.round, change.round) && Objects.equals(this.timeToLive, change.timeToLive);
+				&& Objects.equals(this.round, change.round) && Objects.equals(this.timeToLive, change.timeToLive)
+				&& Objects.equals(this.tool, change.tool);
 	}
 
 	@Override

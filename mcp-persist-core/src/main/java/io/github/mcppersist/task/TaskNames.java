@@ -56,6 +56,17 @@ public final class TaskNames {
 	}
 
 	/**
+	 * Return the name of what an endpoint keeps among the tasks for itself and its other
+	 * nodes. No task ID of a client's has it, whatever it looks like.
+	 * @param purpose what it is for
+	 * @param server the name of the MCP server
+	 * @return a name as of a task
+	 */
+	public static String ofOwn(String purpose, String server) {
+		return hash(purpose, server);
+	}
+
+	/**
 	 * Return under which name stores know a principal.
 	 * @param principal the principal
 	 * @return the first 128 bits of its SHA-256 in Base64

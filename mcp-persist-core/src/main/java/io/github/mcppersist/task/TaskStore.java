@@ -30,14 +30,14 @@ import io.github.mcppersist.event.Revision;
  * carried out or not, and can be repeated: whoever subscribes again repeats the same
  * call, and it is carried out once.</li>
  * <li>Each call is atomic, and whatever call comes after it, on any node, sees it.</li>
- * <li>Signals come on a thread of the store's own: a subscriber neither blocks it nor
- * runs a user's code on it.</li>
+ * <li>Signals come on any thread: one of the store's own, or of whoever subscribes or
+ * makes a change. A subscriber neither blocks it nor runs a user's code on it.</li>
  * <li>A task is kept until {@link TaskRecord#createdAt()} plus
  * {@link TaskRecord#timeToLive()}, and maybe for a little longer, whether it has ended or
- * not. When it is created, renewed or ended, its time to live is raised so that this is
- * no sooner than {@link #minTimeToLive()} from then: so a client is never told of a time
- * that isn't kept, a task that runs for longer doesn't vanish, and one whose owner has
- * gone does.</li>
+ * not. When it is created or ended, its time to live is raised so that this is no sooner
+ * than {@link #minTimeToLive()} from then, and when it is renewed, no sooner than
+ * {@link #timeToLive()}: so a client is never told of a time that isn't kept, a task that
+ * runs for longer doesn't vanish, and one whose owner has gone does.</li>
  * <li>A request for input is outstanding until it is answered or
  * {@linkplain TaskChange#settled() settled}; while one is, the task is
  * {@link TaskStatus#INPUT_REQUIRED}, and otherwise, until it ends,
@@ -137,7 +137,8 @@ public interface TaskStore {
 	/**
 	 * Watch a task for changes that anybody makes, on this node or another: its owner for
 	 * answers and for its end, others for what their clients wait for. What comes is no
-	 * change but a revision that the task has reached: whoever has less reads the task.
+	 * change but a revision that the task has reached: whoever has less reads the task,
+	 * and so does whoever has more, since the store has lost what came after it.
 	 * Revisions may be merged, come twice, or be lost while the store is out of reach, so
 	 * whoever watches looks by itself from time to time.
 	 * @param taskId the task
@@ -150,10 +151,17 @@ public interface TaskStore {
 	Flux<Revision> watch(String taskId);
 
 	/**
-	 * Return how long a task is kept at least after it was created, renewed or ended.
+	 * Return how long a task is kept at least after it was created or ended.
 	 * @return a positive duration
 	 */
 	Duration minTimeToLive();
+
+	/**
+	 * Return how long a task is kept at least after it was renewed: its call runs on
+	 * through an outage of the store that doesn't take longer.
+	 * @return a duration that is no shorter than {@link #minTimeToLive()}
+	 */
+	Duration timeToLive();
 
 	/**
 	 * Return how often the owner of a task renews it while the call runs.

@@ -1,12 +1,15 @@
 package io.github.mcppersist.transport;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.json.TypeRef;
@@ -42,6 +45,18 @@ final class Broadcasts {
 
 	private static final int SESSIONS_AT_ONCE = 32;
 
+	private static final int NAMES_AT_ONCE = 500;
+
+	/**
+	 * How long a client waits until it is told what it has missed.
+	 */
+	private static final Duration TOLD_WITHIN = Duration.ofSeconds(1);
+
+	/**
+	 * How long a node that says that it stops may have told its clients nothing.
+	 */
+	private static final Duration STOPS_WITHIN = Duration.ofSeconds(1);
+
 	/**
 	 * What says no more if it is said twice.
 	 */
@@ -56,9 +71,16 @@ final class Broadcasts {
 
 	private final McpJsonMapper jsonMapper;
 
+	private final ReturningClients returning;
+
 	private final MessageQueue toNodes;
 
 	private final MessageQueue fromNodes;
+
+	/**
+	 * The last change of each list, by the method that says so.
+	 */
+	private final Map<String, ListChange> listChanges = new ConcurrentHashMap<>();
 
 	/**
 	 * The last messages of other nodes that are no others, though they say the same. Used
@@ -85,10 +107,13 @@ final class Broadcasts {
 		this.sessions = sessions;
 		this.modern = modern;
 		this.jsonMapper = jsonMapper;
+		this.returning = new ReturningClients(runtime.threads(), Session.timeToReturn(runtime.options()));
 		// A registry says by whatever it likes that it is out of reach
-		this.toNodes = new MessageQueue(runtime.threads(), runtime.streams()::broadcast, (ex) -> true);
+		this.toNodes = new MessageQueue(runtime.threads(), runtime.streams()::broadcast, (ex) -> true,
+				MessageQueue.MAX_TRIED);
 		this.fromNodes = new MessageQueue(runtime.threads(), this::handle,
-				(ex) -> ex instanceof SessionStoreUnavailableException || ex instanceof EventStoreUnavailableException);
+				(ex) -> ex instanceof SessionStoreUnavailableException || ex instanceof EventStoreUnavailableException,
+				MessageQueue.MAX_TRIED);
 	}
 
 	/**
@@ -100,6 +125,7 @@ final class Broadcasts {
 	 */
 	Mono<Void> notifyAll(String method, @Nullable Object params) {
 		return Mono.defer(() -> {
+			noteListChange(method, params);
 			tellModern(method, params);
 			tellNodes(NodeMessage.Kind.NOTIFIED, method, params);
 			return notifySessions(method, params, () -> {
@@ -162,12 +188,82 @@ final class Broadcasts {
 		if (message.kind() != NodeMessage.Kind.NOTIFIED) {
 			return Mono.empty();
 		}
+		noteListChange(notification.method(), notification.params());
 		// Whoever is told isn't told again, also if others can't be
 		return notifySessions(notification.method(), notification.params(), () -> {
 			if (!message.detail().isEmpty()) {
 				this.handled.add(message.detail());
 			}
 		});
+	}
+
+	private void noteListChange(String method, @Nullable Object params) {
+		if (LIST_CHANGES.contains(method)) {
+			this.listChanges.put(method, new ListChange(method, params, this.runtime.threads().nanoTime()));
+		}
+	}
+
+	/**
+	 * Tell other nodes of the clients that listened here, since this node stops: it can't
+	 * store any more what is broadcast before they are back.
+	 * @return completes when the others are told, and when they can't be
+	 */
+	Mono<Void> tellOfReturning() {
+		List<String> names = this.sessions.all()
+			.stream()
+			.filter((session) -> session.isListening() || session.wasListening())
+			.map(Session::name)
+			.toList();
+		if (!this.runtime.isShared()) {
+			return Mono.empty();
+		}
+		return Flux.fromIterable(names)
+			.buffer(NAMES_AT_ONCE)
+			.map((some) -> new NodeMessage(NodeMessage.Kind.RETURNING, String.join(" ", some), ""))
+			.concatMap(this.runtime.streams()::broadcast)
+			.then()
+			.onErrorResume((ex) -> {
+				logger.debug("Clients that come back elsewhere may miss that a list has changed", ex);
+				return Mono.empty();
+			});
+	}
+
+	/**
+	 * Another node stops, and tells whose clients listened there.
+	 * @param sessionNames the names of their sessions, with spaces in between
+	 */
+	void expect(String sessionNames) {
+		this.returning.expect(List.of(sessionNames.split(" ")));
+	}
+
+	/**
+	 * Tell a client that comes back from a node that has stopped which lists have changed
+	 * meanwhile.
+	 * @param session its session, which is used meanwhile
+	 * @return completes when it is told, and when it can't be or takes longer than a
+	 * second: then it is told once its connection is open
+	 */
+	Mono<Void> tellReturned(Session session) {
+		Long left = this.returning.returned(session.name());
+		if (left == null) {
+			return Mono.empty();
+		}
+		session.expectListener();
+		// Twice is better than never
+		long since = left - STOPS_WITHIN.toNanos();
+		List<ListChange> missed = this.listChanges.values()
+			.stream()
+			.filter((change) -> change.nanos() - since > 0)
+			.sorted(Comparator.comparingLong((change) -> change.nanos() - since))
+			.toList();
+		return Flux.fromIterable(missed)
+			.concatMap((change) -> notifySessions(Mono.just(List.of(session)), change.method(), change.params()))
+			.then()
+			.timeout(this.runtime.threads().after(TOLD_WITHIN))
+			.onErrorResume((ex) -> {
+				logger.debug("A client may have missed that a list has changed", ex);
+				return Mono.empty();
+			});
 	}
 
 	private Mono<Void> notifySessions(String method, @Nullable Object params, Runnable begins) {
@@ -215,6 +311,9 @@ final class Broadcasts {
 		catch (IOException | RuntimeException ex) {
 			return null;
 		}
+	}
+
+	private record ListChange(String method, @Nullable Object params, long nanos) {
 	}
 
 }

@@ -1,6 +1,7 @@
 package io.github.mcppersist.transport;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
@@ -24,6 +25,7 @@ import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.observe.Era;
 import io.github.mcppersist.session.TooManySubscribedResourcesException;
 import io.github.mcppersist.stream.JsonRpcError;
+import io.github.mcppersist.stream.LogLimit;
 import io.github.mcppersist.stream.PageReader;
 import io.github.mcppersist.stream.RequestLog;
 import io.github.mcppersist.stream.SseConnection;
@@ -55,12 +57,18 @@ final class CallHandler {
 
 	private final McpJsonMapper jsonMapper;
 
+	private final LogLimit full;
+
+	private final LogLimit failing;
+
 	CallHandler(EndpointRuntime runtime, Sessions sessions, ResourceSubscriptions subscriptions,
 			McpJsonMapper jsonMapper) {
 		this.runtime = runtime;
 		this.sessions = sessions;
 		this.subscriptions = subscriptions;
 		this.jsonMapper = jsonMapper;
+		this.full = new LogLimit(runtime.threads()::nanoTime);
+		this.failing = new LogLimit(runtime.threads()::nanoTime);
 	}
 
 	/**
@@ -99,47 +107,72 @@ final class CallHandler {
 			reply.refuse(rejection.withRequestId(requestId));
 			return;
 		}
-		RequestLog log = session.begin(requestIds);
-		List<RunningCall> running = calls.stream().map((call) -> session.begin(call, log)).toList();
+		Begun begun = new Begun(session, calls);
+		try {
+			begin(begun, requestIds, requestId, context, reply);
+		}
+		catch (Throwable ex) {
+			// Whoever answers it knows nothing of what was begun
+			begun.undo();
+			throw ex;
+		}
+	}
+
+	private void begin(Begun begun, RequestIds requestIds, @Nullable RequestId requestId, CallerContext context,
+			HttpReply reply) {
+		Session session = begun.session;
+		RequestLog log = begun.begin(requestIds);
+		List<RunningCall> running = begun.running;
 		ReconnectRules reconnects = new ReconnectRules(session, context.userAgent(), false, this.runtime.options());
-		SseConnection connection = new SseConnection(this.runtime.streams(), ConnectionKind.REQUEST, log.mailbox(),
-				new PageReader(this.runtime.streams(), log.stream(), null), reconnects, log,
-				(gone) -> session.unregister(gone.stream(), gone));
-		session.register(log.stream(), connection);
+		SseConnection connection = begun.connect(new SseConnection(this.runtime.streams(), ConnectionKind.REQUEST,
+				log.mailbox(), new PageReader(this.runtime.streams(), log.stream(), null), reconnects, log,
+				(gone) -> session.unregister(gone.stream(), gone)));
 		log.mailbox().execute(() -> log.begin(connection));
 		Consumer<Throwable> refuse = (ex) -> {
-			log.discard();
-			running.forEach(session::ended);
+			begun.undo();
 			reply.refuse(Rejection.failed(ex).withRequestId(requestId));
 		};
-		Admission admission = new Admission(calls.size(),
+		Admission admission = new Admission(running.size(),
 				() -> connection.openSoon(reply.events(() -> whyEnded(session, running, requestId))), (ex) -> {
 					connection.close();
 					running.forEach(RunningCall::refuse);
 					reply.refuse(TOO_MANY.withRequestId(requestId));
 				});
 		Runnable run = () -> running.forEach((call) -> run(session, call, reconnects, context, admission));
-		log.open().map((revision) -> revision.equals(session.revision())).defaultIfEmpty(false).subscribe((current) -> {
-			if (current) {
-				run.run();
-			}
-			else {
-				this.sessions.refresh(session).subscribe((nothing) -> {
-				}, refuse, run);
-			}
-		}, (ex) -> {
-			if (ex instanceof SessionDeletedException) {
-				this.sessions.drop(session);
-				refuse.accept(new RejectedRequestException(
-						this.runtime.isRefusing() ? Rejection.SHUTTING_DOWN : Rejection.UNKNOWN_SESSION));
-			}
-			else if (this.runtime.options().onStoreFailure() == StoreFailurePolicy.REJECT) {
-				refuse.accept(new RejectedRequestException(Rejection.EVENTS_AWAY));
-			}
-			else {
-				run.run();
-			}
-		});
+		log.open()
+			.map((revision) -> revision.equals(session.revision()))
+			.defaultIfEmpty(false)
+			.subscribe((current) -> orElse(refuse, () -> {
+				if (current) {
+					run.run();
+				}
+				else {
+					this.sessions.refresh(session).subscribe((nothing) -> {
+					}, refuse, run);
+				}
+			}), (ex) -> orElse(refuse, () -> {
+				if (ex instanceof SessionDeletedException) {
+					this.sessions.drop(session);
+					refuse.accept(new RejectedRequestException(
+							this.runtime.isRefusing() ? Rejection.SHUTTING_DOWN : Rejection.UNKNOWN_SESSION));
+				}
+				else if (this.runtime.options().onStoreFailure() == StoreFailurePolicy.REJECT) {
+					refuse.accept(new RejectedRequestException(Rejection.EVENTS_AWAY));
+				}
+				else {
+					run.run();
+				}
+			}));
+	}
+
+	// Reactor throws errors on, to where nobody would answer
+	private static void orElse(Consumer<Throwable> refuse, Runnable task) {
+		try {
+			task.run();
+		}
+		catch (Throwable ex) {
+			refuse.accept(ex);
+		}
 	}
 
 	// A client that has cancelled its requests is told nothing of them
@@ -187,39 +220,17 @@ final class CallHandler {
 
 	private void run(Session session, RunningCall call, ReconnectRules reconnects, CallerContext context,
 			Admission admission) {
-		byte[] answer = answerAtOnce(session, call.call());
-		if (answer != null) {
+		try {
+			byte[] answer = answerAtOnce(session, call.call());
+			if (answer == null) {
+				handle(session, call, reconnects, context, admission);
+				return;
+			}
 			if (call.answers()) {
 				call.log().send(call.call().id(), answer, true).subscribe();
 			}
 			session.ended(call);
 			admission.accepted();
-			return;
-		}
-		this.runtime.observer().requestStarted(Era.LEGACY);
-		JSONRPCRequest message = call.call().request();
-		McpTransportContext exchangeContext = new StreamTransportContext(context.transportContext(),
-				() -> reconnects.comesBack() && call.log().closeConnection());
-		LogTransport transport = new LogTransport(this.jsonMapper, this.runtime.serverRequests(), session.name(), call,
-				noteChange(session, message));
-		McpStreamableServerSession sdkSession = this.subscriptions.sessionFor(message, session.sdkSession());
-		try {
-			Runnable task = context.carried(() -> {
-				McpStreamableServerSessionStream stream = sdkSession.responseStream(transport);
-				call.handle(stream,
-						Mono.defer(() -> stream.handle(message))
-							.contextWrite((ctx) -> context.addTo(ctx, exchangeContext)
-								.put(ON_ERROR_DROPPED, (Consumer<Throwable>) call::dropped))
-							.contextCapture());
-			});
-			Runnable handle = () -> call.begins(task);
-			if (call.call().runsUserCode()) {
-				this.runtime.threads().handle(handle, admission::accepted, (ex) -> refused(ex, call, admission));
-			}
-			else {
-				this.runtime.threads().answer(handle);
-				admission.accepted();
-			}
 		}
 		catch (RejectedExecutionException ex) {
 			refused(ex, call, admission);
@@ -231,13 +242,46 @@ final class CallHandler {
 		}
 	}
 
-	private static void refused(Throwable ex, RunningCall call, Admission admission) {
-		admission.refused(call, ex);
-		if (ex instanceof RejectedExecutionException) {
-			logger.warn("A request was refused: {}", ex.getMessage());
+	private void handle(Session session, RunningCall call, ReconnectRules reconnects, CallerContext context,
+			Admission admission) {
+		this.runtime.observer().requestStarted(Era.LEGACY);
+		JSONRPCRequest message = call.call().request();
+		McpTransportContext exchangeContext = new StreamTransportContext(context.transportContext(),
+				() -> reconnects.comesBack() && call.log().closeConnection());
+		LogTransport transport = new LogTransport(this.jsonMapper, this.runtime.serverRequests(), session.name(), call,
+				noteChange(session, message));
+		McpStreamableServerSession sdkSession = this.subscriptions.sessionFor(message, session.sdkSession());
+		Runnable task = context.carried(() -> {
+			McpStreamableServerSessionStream stream = sdkSession.responseStream(transport);
+			call.handle(stream,
+					Mono.defer(() -> stream.handle(message))
+						.contextWrite((ctx) -> context.addTo(ctx, exchangeContext)
+							.put(ON_ERROR_DROPPED, (Consumer<Throwable>) call::dropped))
+						.contextCapture());
+		});
+		Runnable handle = () -> call.begins(task);
+		if (call.call().runsUserCode()) {
+			this.runtime.threads().handle(handle, admission::accepted, (ex) -> refused(ex, call, admission));
 		}
 		else {
-			logger.error("A request was refused, since the executor for requests has failed; mend it", ex);
+			this.runtime.threads().answer(handle);
+			admission.accepted();
+		}
+	}
+
+	private void refused(Throwable ex, RunningCall call, Admission admission) {
+		admission.refused(call, ex);
+		boolean full = ex instanceof RejectedExecutionException;
+		long before = (full ? this.full : this.failing).take();
+		if (before < 0) {
+			return;
+		}
+		if (full) {
+			logger.warn("A request was refused, and {} were since that was last logged: {}", before, ex.getMessage());
+		}
+		else {
+			logger.error("A request was refused, and {} were since that was last logged, since the executor for "
+					+ "requests has failed; mend it", before, ex);
 		}
 	}
 
@@ -267,6 +311,53 @@ final class CallHandler {
 				this.sessions.change(session, SessionChange.unsubscribed(SessionRules.parameter(message, "uri")));
 			default -> Mono.empty();
 		};
+	}
+
+	/**
+	 * What is begun for the requests of one POST once they are counted in.
+	 */
+	private static final class Begun {
+
+		private final Session session;
+
+		private final List<Call> calls;
+
+		private final List<RunningCall> running = new ArrayList<>();
+
+		private @Nullable RequestLog log;
+
+		private @Nullable SseConnection connection;
+
+		Begun(Session session, List<Call> calls) {
+			this.session = session;
+			this.calls = calls;
+		}
+
+		RequestLog begin(RequestIds requestIds) {
+			RequestLog log = this.session.begin(requestIds);
+			this.log = log;
+			this.calls.forEach((call) -> this.running.add(this.session.begin(call, log)));
+			return log;
+		}
+
+		SseConnection connect(SseConnection connection) {
+			this.connection = connection;
+			this.session.register(connection.stream(), connection);
+			return connection;
+		}
+
+		void undo() {
+			if (this.log != null) {
+				this.log.discard();
+			}
+			if (this.connection != null) {
+				this.connection.abort();
+			}
+			this.running.forEach(this.session::ended);
+			List<Call> others = this.calls.subList(this.running.size(), this.calls.size());
+			this.session.countOut((int) others.stream().filter(Call::runsUserCode).count());
+		}
+
 	}
 
 }

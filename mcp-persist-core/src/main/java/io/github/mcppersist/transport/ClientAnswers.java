@@ -24,6 +24,7 @@ import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.session.AnswerStore;
 import io.github.mcppersist.session.SessionAlreadyDeletedException;
 import io.github.mcppersist.stream.JsonRpcError;
+import io.github.mcppersist.stream.StreamContext;
 
 /**
  * Takes clients' answers to requests of tools, and what else a client tells without
@@ -32,8 +33,6 @@ import io.github.mcppersist.stream.JsonRpcError;
 final class ClientAnswers {
 
 	private static final Logger logger = LoggerFactory.getLogger(ClientAnswers.class);
-
-	private static final Duration RETRY = Duration.ofMillis(300);
 
 	/**
 	 * How often a node that is present is told of an answer before it counts as one that
@@ -149,7 +148,9 @@ final class ClientAnswers {
 		return this.runtime.streams()
 			.send(node, answered)
 			.flatMap((received) -> (received || tells == 1) ? Mono.just(received)
-					: this.runtime.threads().after(RETRY).then(Mono.defer(() -> tell(node, answered, tells - 1))));
+					: this.runtime.threads()
+						.after(StreamContext.RETRY_PAUSE)
+						.then(Mono.defer(() -> tell(node, answered, tells - 1))));
 	}
 
 	/**
@@ -207,7 +208,7 @@ final class ClientAnswers {
 	// One call for all of them, however many have failed
 	private void takeAnswersLater(Session session) {
 		if (this.takenLater.add(session.name())) {
-			this.runtime.threads().deliverLater(RETRY, () -> {
+			this.runtime.threads().deliverLater(StreamContext.RETRY_PAUSE, () -> {
 				this.takenLater.remove(session.name());
 				List<String> waiting = this.runtime.serverRequests().pending(session.name());
 				if (!waiting.isEmpty()) {

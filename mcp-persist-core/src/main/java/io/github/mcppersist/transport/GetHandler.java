@@ -5,6 +5,7 @@ import java.io.ByteArrayOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.StreamKey;
@@ -32,9 +33,12 @@ final class GetHandler {
 
 	private final Sessions sessions;
 
-	GetHandler(EndpointRuntime runtime, Sessions sessions) {
+	private final Broadcasts broadcasts;
+
+	GetHandler(EndpointRuntime runtime, Sessions sessions, Broadcasts broadcasts) {
 		this.runtime = runtime;
 		this.sessions = sessions;
+		this.broadcasts = broadcasts;
 	}
 
 	void handle(EndpointRequest request, HttpReply reply) {
@@ -48,7 +52,8 @@ final class GetHandler {
 		Resume observed = (lastEventId == null || lastEventId.isEmpty()) ? null
 				: this.runtime.resumeStarted(request.reactorContext());
 		String userAgent = request.header(HeaderRules.USER_AGENT);
-		this.sessions.acquire(request.header(HeaderRules.SESSION_ID), caller, true).subscribe((session) -> {
+		Mono<Session> acquired = this.sessions.acquire(request.header(HeaderRules.SESSION_ID), caller, true);
+		acquired.delayUntil(this.broadcasts::tellReturned).subscribe((session) -> {
 			try {
 				ReconnectRules reconnects = new ReconnectRules(session, userAgent, observed != null,
 						this.runtime.options());
@@ -99,9 +104,24 @@ final class GetHandler {
 		if (session.isOutOfDate()) {
 			reader.askWhereToBegin(() -> this.sessions.leftOff(session));
 		}
-		SseConnection connection = connect(session, ConnectionKind.STANDALONE, reader, reconnects, log, log.mailbox());
-		log.mailbox().execute(() -> log.begin(connection, session.record().standaloneCursor()));
-		open(session, connection, reply);
+		SseConnection connection = connection(session, ConnectionKind.STANDALONE, reader, reconnects, log,
+				log.mailbox());
+		orAbort(connection, () -> {
+			session.register(connection.stream(), connection);
+			log.mailbox().execute(() -> log.begin(connection, session.record().standaloneCursor()));
+			open(session, connection, reply);
+		});
+	}
+
+	// Whoever answers an error knows nothing of what was begun
+	private static void orAbort(SseConnection connection, Runnable task) {
+		try {
+			task.run();
+		}
+		catch (Throwable ex) {
+			connection.abort();
+			throw ex;
+		}
 	}
 
 	// Say whether a standalone connection is to be sent the messages; if not, answer it
@@ -114,25 +134,24 @@ final class GetHandler {
 				PageReader reader = new PageReader(this.runtime.streams(), session.standalone().stream(), null);
 				SseConnection connection = new SseConnection(this.runtime.streams(), ConnectionKind.STANDALONE,
 						new Mailbox(), reader, reconnects, null, session::awaited);
-				session.await(connection);
-				connection.openWaiting(cursor, reply.events(session::whyEnded));
+				orAbort(connection, () -> {
+					session.await(connection);
+					connection.openWaiting(cursor, reply.events(session::whyEnded));
+				});
 			}
 			case REFUSE -> reply.refuse(Rejection.TOO_MANY_LISTENERS);
 		}
 		return false;
 	}
 
-	private SseConnection connect(Session session, ConnectionKind kind, PageReader reader, ReconnectRules reconnects,
+	private SseConnection connection(Session session, ConnectionKind kind, PageReader reader, ReconnectRules reconnects,
 			@Nullable StreamLog log, Mailbox mailbox) {
-		SseConnection connection = new SseConnection(this.runtime.streams(), kind, mailbox, reader, reconnects, log,
-				(gone) -> {
-					if (log != null) {
-						this.sessions.noteCursor(session).subscribe();
-					}
-					session.unregister(gone.stream(), gone);
-				});
-		session.register(connection.stream(), connection);
-		return connection;
+		return new SseConnection(this.runtime.streams(), kind, mailbox, reader, reconnects, log, (gone) -> {
+			if (log != null) {
+				this.sessions.noteCursor(session).subscribe();
+			}
+			session.unregister(gone.stream(), gone);
+		});
 	}
 
 	private static void open(Session session, SseConnection connection, HttpReply reply) {
@@ -146,24 +165,20 @@ final class GetHandler {
 	}
 
 	private void resume(Session session, EventId cursor, ReconnectRules reconnects, Resume observed, HttpReply reply) {
-		if (!session.acquire()) {
-			// Let go, or ended, since it was found
-			observed.ended(ResumeOutcome.UNAVAILABLE, null);
-			reply.refuse(Rejection.SESSIONS_AWAY);
-			return;
-		}
 		StreamKey stream = new StreamKey(session.name(), cursor.streamId());
 		PageReader reader = new PageReader(this.runtime.streams(), stream, observed);
 		if (session.log(cursor.streamId()) == session.standalone() && !isTurn(session, cursor, reconnects, reply)) {
 			reader.ended(ResumeOutcome.LIVE, null);
-			session.release();
 			return;
 		}
+		// Other threads go on with it
+		session.acquire();
 		reader.read(cursor, (found) -> {
 			try {
 				resume(session, stream, cursor, reader, found, reconnects, reply);
 			}
 			catch (Throwable ex) {
+				reader.ended(ResumeOutcome.UNAVAILABLE, ex);
 				reply.refuse(Rejection.failed(ex));
 			}
 			finally {
@@ -201,14 +216,17 @@ final class GetHandler {
 			}
 			ConnectionKind kind = standalone ? ConnectionKind.STANDALONE : ConnectionKind.RESUMED;
 			Mailbox mailbox = (log != null) ? log.mailbox() : new Mailbox();
-			SseConnection connection = connect(session, kind, reader, reconnects, log, mailbox);
-			mailbox.execute(() -> {
-				if (log != null) {
-					log.attach(connection);
-				}
-				connection.resume(cursor, found);
+			SseConnection connection = connection(session, kind, reader, reconnects, log, mailbox);
+			orAbort(connection, () -> {
+				session.register(stream, connection);
+				mailbox.execute(() -> {
+					if (log != null) {
+						log.attach(connection);
+					}
+					connection.resume(cursor, found);
+				});
+				open(session, connection, reply);
 			});
-			open(session, connection, reply);
 			if (log == null && found instanceof PageReader.Page page) {
 				tellOwner(stream, page.page().head().owner());
 			}

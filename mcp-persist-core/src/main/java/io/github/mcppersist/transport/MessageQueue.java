@@ -19,14 +19,15 @@ import reactor.core.publisher.Mono;
 import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.stream.LogLimit;
 import io.github.mcppersist.stream.Mailbox;
+import io.github.mcppersist.stream.StreamContext;
 import io.github.mcppersist.stream.Threads;
 
 /**
  * Messages that wait for their turn, one after the other: those that are the same are
  * one, which takes the place of the first. They wait for a moment, since changes come
  * many at a time, and from several nodes. One that can't be worked off for now keeps its
- * place, and is tried again each second, for a minute at most: others wait behind it.
- * What fails for another reason is dropped at once. Thread-safe.
+ * place, and is tried again each second, for so long: others wait behind it. What fails
+ * for another reason is dropped at once. Thread-safe.
  */
 final class MessageQueue {
 
@@ -43,7 +44,7 @@ final class MessageQueue {
 	static final Duration RETRY_INTERVAL = Duration.ofSeconds(1);
 
 	/**
-	 * For how long one message is tried.
+	 * For how long a broadcast is tried.
 	 */
 	static final Duration MAX_TRIED = Duration.ofMinutes(1);
 
@@ -59,6 +60,8 @@ final class MessageQueue {
 	private final Function<NodeMessage, Mono<Void>> work;
 
 	private final Predicate<Throwable> passes;
+
+	private final Duration maxTried;
 
 	private final LogLimit full;
 
@@ -86,11 +89,14 @@ final class MessageQueue {
 	 * @param threads the endpoint's threads
 	 * @param work works a message off
 	 * @param passes says of what that fails with whether it may be over in a second
+	 * @param maxTried for how long one message is tried
 	 */
-	MessageQueue(Threads threads, Function<NodeMessage, Mono<Void>> work, Predicate<Throwable> passes) {
+	MessageQueue(Threads threads, Function<NodeMessage, Mono<Void>> work, Predicate<Throwable> passes,
+			Duration maxTried) {
 		this.threads = threads;
 		this.work = work;
 		this.passes = passes;
+		this.maxTried = maxTried;
 		this.full = new LogLimit(threads::nanoTime);
 		this.dropped = new LogLimit(threads::nanoTime);
 	}
@@ -148,14 +154,16 @@ final class MessageQueue {
 			this.failingSince = this.threads.nanoTime();
 		}
 		boolean passes = ex instanceof TimeoutException || this.passes.test(ex);
-		if (passes && this.threads.nanoTime() - this.failingSince < MAX_TRIED.toNanos()) {
+		if (passes && this.threads.nanoTime() - this.failingSince < StreamContext.nanos(this.maxTried)) {
 			return true;
 		}
 		this.failing = null;
 		long before = this.dropped.take();
 		if (before >= 0) {
-			logger.warn("A broadcast to other nodes, or of one, is dropped, since it can't be worked off, and {} were "
-					+ "since that was last logged", before, ex);
+			logger.warn(
+					"A broadcast to other nodes, or of one, or an update of a resource, is dropped, since it can't be worked "
+							+ "off, and {} were since that was last logged",
+					before, ex);
 		}
 		return false;
 	}

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 
 import io.github.mcppersist.modern.ModernSettings;
+import io.github.mcppersist.task.TaskOptions;
 
 /**
  * What can be set for clients of the <em>modern</em> era, those of revision 2026-07-28.
@@ -12,7 +13,16 @@ import io.github.mcppersist.modern.ModernSettings;
  */
 public final class ModernOptions {
 
+	/**
+	 * How long a call may wait for input at most: 30 days.
+	 */
+	public static final Duration MAX_INPUT_TIMEOUT = Duration.ofDays(30);
+
 	private final Duration heartbeatInterval;
+
+	private final int maxCalls;
+
+	private final int maxCallsPerPrincipal;
 
 	private final int maxSubscriptions;
 
@@ -30,8 +40,12 @@ public final class ModernOptions {
 
 	private final List<byte[]> requestStateKeys;
 
+	private final TaskOptions tasks;
+
 	private ModernOptions(Builder builder) {
 		this.heartbeatInterval = builder.heartbeatInterval;
+		this.maxCalls = builder.maxCalls;
+		this.maxCallsPerPrincipal = builder.maxCallsPerPrincipal;
 		this.maxSubscriptions = builder.maxSubscriptions;
 		this.maxSubscriptionsPerPrincipal = builder.maxSubscriptionsPerPrincipal;
 		this.cacheTtl = builder.cacheTtl;
@@ -40,6 +54,7 @@ public final class ModernOptions {
 		this.maxParkedCalls = builder.maxParkedCalls;
 		this.maxParkedCallsPerPrincipal = builder.maxParkedCallsPerPrincipal;
 		this.requestStateKeys = builder.requestStateKeys;
+		this.tasks = builder.tasks;
 	}
 
 	/**
@@ -60,6 +75,14 @@ public final class ModernOptions {
 
 	Duration heartbeatInterval() {
 		return this.heartbeatInterval;
+	}
+
+	int maxCalls() {
+		return this.maxCalls;
+	}
+
+	int maxCallsPerPrincipal() {
+		return this.maxCallsPerPrincipal;
 	}
 
 	int maxSubscriptions() {
@@ -94,15 +117,21 @@ public final class ModernOptions {
 		return this.requestStateKeys;
 	}
 
+	TaskOptions tasks() {
+		return this.tasks;
+	}
+
 	/**
 	 * Builds {@link ModernOptions}. Each setter refuses a value that can't work with an
 	 * {@link IllegalArgumentException} that names it.
 	 */
 	public static final class Builder {
 
-		private static final int MAX_INPUT_DAYS = 30;
-
 		private Duration heartbeatInterval = Duration.ofSeconds(5);
+
+		private int maxCalls = 5000;
+
+		private int maxCallsPerPrincipal = 500;
 
 		private int maxSubscriptions = 5000;
 
@@ -119,6 +148,8 @@ public final class ModernOptions {
 		private int maxParkedCallsPerPrincipal = 50;
 
 		private List<byte[]> requestStateKeys = List.of();
+
+		private TaskOptions tasks = TaskOptions.defaults();
 
 		private Builder() {
 		}
@@ -140,6 +171,38 @@ public final class ModernOptions {
 		}
 
 		/**
+		 * Set how many requests of tools, prompts, resources and completions may run and
+		 * wait on this node at once, parked calls included. Further ones are answered
+		 * with 503.
+		 * @param maxCalls 5,000 by default, at least 1
+		 * @return this builder
+		 */
+		public Builder maxCalls(int maxCalls) {
+			if (maxCalls < 1) {
+				throw new IllegalArgumentException("maxCalls must be at least 1, but is " + maxCalls);
+			}
+			this.maxCalls = maxCalls;
+			return this;
+		}
+
+		/**
+		 * Set how many of these one principal may have, so that it doesn't keep all
+		 * others out. Further ones are answered with 503. Clients that nobody has
+		 * authenticated can't be told from each other: they aren't bounded by this, but
+		 * leave a quarter of all places free once there are others.
+		 * @param maxCallsPerPrincipal 500 by default, at least 1
+		 * @return this builder
+		 */
+		public Builder maxCallsPerPrincipal(int maxCallsPerPrincipal) {
+			if (maxCallsPerPrincipal < 1) {
+				throw new IllegalArgumentException(
+						"maxCallsPerPrincipal must be at least 1, but is " + maxCallsPerPrincipal);
+			}
+			this.maxCallsPerPrincipal = maxCallsPerPrincipal;
+			return this;
+		}
+
+		/**
 		 * Set how many clients may listen to changes on this node at once, with
 		 * {@code subscriptions/listen}. Each has its connection open all the time, and
 		 * further ones are answered with 503.
@@ -157,7 +220,7 @@ public final class ModernOptions {
 		/**
 		 * Set how many of these one principal may have, so that it doesn't keep all
 		 * others out. Further ones are answered with 503. Clients that nobody has
-		 * authenticated can't be told from each other, and aren't bounded by this.
+		 * authenticated leave a quarter of all places free once there are others.
 		 * @param maxSubscriptionsPerPrincipal 500 by default
 		 * @return this builder
 		 */
@@ -199,13 +262,14 @@ public final class ModernOptions {
 		 * Set how long a call that has asked its client for input waits for it to come
 		 * back. Then the call is cancelled: its handler is interrupted, and its client is
 		 * told that the state it brings has expired.
-		 * @param inputTimeout ten minutes by default
+		 * @param inputTimeout ten minutes by default, and at most
+		 * {@link #MAX_INPUT_TIMEOUT}
 		 * @return this builder
 		 */
 		public Builder inputTimeout(Duration inputTimeout) {
-			if (inputTimeout.toMillis() < 1 || inputTimeout.toDays() > MAX_INPUT_DAYS) {
-				throw new IllegalArgumentException("inputTimeout must be at least a millisecond and at most "
-						+ MAX_INPUT_DAYS + " days, but is " + inputTimeout);
+			if (inputTimeout.toMillis() < 1 || inputTimeout.compareTo(MAX_INPUT_TIMEOUT) > 0) {
+				throw new IllegalArgumentException(
+						"inputTimeout must be at least a millisecond and at most 30 days, but is " + inputTimeout);
 			}
 			this.inputTimeout = inputTimeout;
 			return this;
@@ -229,7 +293,7 @@ public final class ModernOptions {
 		/**
 		 * Set how many of these may be one principal's, so that it doesn't keep all
 		 * others out. What would be one more gets the same error. Clients that nobody has
-		 * authenticated can't be told from each other, and aren't bounded by this.
+		 * authenticated leave a quarter of all places free once there are others.
 		 * @param maxParkedCallsPerPrincipal 50 by default
 		 * @return this builder
 		 */
@@ -253,6 +317,16 @@ public final class ModernOptions {
 		 */
 		public Builder requestStateKeys(List<byte[]> requestStateKeys) {
 			this.requestStateKeys = ModernSettings.requireKeys(requestStateKeys);
+			return this;
+		}
+
+		/**
+		 * Set which calls of tools become tasks, for clients that can deal with these.
+		 * @param tasks {@link TaskOptions#defaults()} by default
+		 * @return this builder
+		 */
+		public Builder tasks(TaskOptions tasks) {
+			this.tasks = Objects.requireNonNull(tasks, "tasks must not be null");
 			return this;
 		}
 

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import io.github.mcppersist.modern.ModernHandler;
 import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.stream.Mailbox;
@@ -33,6 +34,8 @@ final class NodeListener implements NodeRegistry.Listener {
 
 	private final ListenedResources listened;
 
+	private final @Nullable ModernHandler modern;
+
 	private final Runnable look;
 
 	private final Mailbox turns = new Mailbox();
@@ -50,16 +53,18 @@ final class NodeListener implements NodeRegistry.Listener {
 	 * @param subscriptions is told of subscriptions
 	 * @param broadcasts notifies those that listen here
 	 * @param listened is told what is listened to elsewhere
+	 * @param modern serves the modern era, or {@code null} if that isn't served
 	 * @param look finds out what messages that were missed may have told
 	 */
 	NodeListener(EndpointRuntime runtime, Sessions sessions, ClientAnswers answers, ResourceSubscriptions subscriptions,
-			Broadcasts broadcasts, ListenedResources listened, Runnable look) {
+			Broadcasts broadcasts, ListenedResources listened, @Nullable ModernHandler modern, Runnable look) {
 		this.runtime = runtime;
 		this.sessions = sessions;
 		this.answers = answers;
 		this.subscriptions = subscriptions;
 		this.broadcasts = broadcasts;
 		this.listened = listened;
+		this.modern = modern;
 		this.look = look;
 	}
 
@@ -91,8 +96,14 @@ final class NodeListener implements NodeRegistry.Listener {
 			case SUBSCRIBED -> this.subscriptions.add(List.of(message.subject()));
 			case UNSAVED -> this.sessions.unsavedElsewhere();
 			case NOTIFIED, UPDATED -> this.broadcasts.received(message);
+			case RETURNING -> this.broadcasts.expect(message.subject());
 			case LISTENED -> this.listened.told(message.subject());
 			case LISTENING -> this.listened.asked(message.detail());
+			case CALL_LEFT, CALL_AWAITED, CALL_FOLLOWED -> {
+				if (this.modern != null) {
+					this.modern.told(message);
+				}
+			}
 			default -> handleOfSession(message);
 		}
 	}

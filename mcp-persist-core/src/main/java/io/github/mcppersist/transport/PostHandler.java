@@ -87,7 +87,7 @@ final class PostHandler {
 					accept(read, context, reply);
 				}
 			}
-			catch (RuntimeException ex) {
+			catch (Throwable ex) {
 				reply.refuse(Rejection.failed(ex));
 			}
 		}, (ex) -> {
@@ -161,9 +161,19 @@ final class PostHandler {
 					reply.send(202);
 				}
 				else {
-					this.calls.handle(session, requests, context, reply);
+					orRefuse(reply, () -> this.calls.handle(session, requests, context, reply));
 				}
 			}, (ex) -> reply.refuse(Rejection.failed(ex)));
+	}
+
+	// Reactor throws errors on, to where nobody would answer
+	private static void orRefuse(HttpReply reply, Runnable task) {
+		try {
+			task.run();
+		}
+		catch (Throwable ex) {
+			reply.refuse(Rejection.failed(ex));
+		}
 	}
 
 	/**
@@ -240,7 +250,7 @@ final class PostHandler {
 					result.protocolVersion(), caller.owner(), this.runtime.serverName());
 			return trusted ? record.asResuming() : record;
 		}).flatMap((record) -> this.sessions.begin(init.session(), record)).thenReturn(result))
-			.subscribe((result) -> initialized(init.session().getId(), message, result, reply),
+			.subscribe((result) -> orRefuse(reply, () -> initialized(init.session().getId(), message, result, reply)),
 					(ex) -> reply.refuse(Rejection.failed(ex).withRequestId(requestId)));
 	}
 

@@ -79,10 +79,10 @@ final class ResourceSubscriptions implements SubscribedResources.Listener {
 
 	/**
 	 * A subscription isn't kept, though the SDK took it for the subscriber that stands
-	 * for all.
-	 * @param uri the resource
+	 * for all, or a client listens to a resource that isn't known here.
 	 */
-	void refused(String uri) {
+	@Override
+	public void refused(String uri) {
 		if (!this.warned) {
 			this.warned = true;
 			logger.warn("A client could not subscribe to a resource: {} have subscribers, and that is all there may be",

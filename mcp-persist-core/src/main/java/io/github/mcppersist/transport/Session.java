@@ -134,7 +134,8 @@ final class Session {
 	private final AtomicBoolean lookingElsewhere = new AtomicBoolean();
 
 	/**
-	 * When the last standalone connection closed, if there was one.
+	 * When the last standalone connection closed, if there was one, here or on a node
+	 * that has stopped.
 	 */
 	private volatile @Nullable Long listenedUntilNanos;
 
@@ -335,13 +336,13 @@ final class Session {
 	 * @return the log, which uses this session until it ends
 	 */
 	RequestLog begin(RequestIds requestIds) {
-		this.uses.incrementAndGet();
 		StreamKey stream = StreamKey.random(name());
 		RequestLog log = new RequestLog(this.runtime.streams(), stream, requestIds, () -> {
 			this.running.remove(stream.streamId());
 			streamEnded(stream);
 			release();
 		});
+		this.uses.incrementAndGet();
 		this.running.put(stream.streamId(), log);
 		if (this.ended) {
 			log.discard();
@@ -366,6 +367,14 @@ final class Session {
 	boolean admit(int requests, int limit) {
 		int before = this.handled.getAndUpdate((count) -> fits(count, requests, limit) ? count + requests : count);
 		return fits(before, requests, limit);
+	}
+
+	/**
+	 * Count requests out again that were counted in, and won't begin.
+	 * @param requests how many
+	 */
+	void countOut(int requests) {
+		this.handled.addAndGet(-requests);
 	}
 
 	private static boolean fits(int running, int requests, int limit) {
@@ -628,8 +637,26 @@ final class Session {
 	 */
 	boolean wasListening() {
 		Long until = this.listenedUntilNanos;
-		return until != null && this.runtime.threads().nanoTime()
-				- until < RETURN.plus(this.runtime.options().retryInterval()).toNanos();
+		return until != null
+				&& this.runtime.threads().nanoTime() - until < timeToReturn(this.runtime.options()).toNanos();
+	}
+
+	/**
+	 * The client's standalone connection was on another node, and is about to be on this
+	 * one.
+	 */
+	void expectListener() {
+		this.listenedUntilNanos = this.runtime.threads().nanoTime();
+	}
+
+	/**
+	 * Return for how long a client whose standalone connection has closed misses nothing
+	 * that is broadcast.
+	 * @param options how long it is told to wait before it comes back
+	 * @return the time within which it is expected
+	 */
+	static Duration timeToReturn(StreamableHttpOptions options) {
+		return RETURN.plus(options.retryInterval());
 	}
 
 	/**

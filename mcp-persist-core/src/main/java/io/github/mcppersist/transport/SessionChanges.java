@@ -13,6 +13,7 @@ import reactor.core.publisher.Mono;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.TooManySubscribedResourcesException;
+import io.github.mcppersist.stream.LogLimit;
 
 /**
  * What an outage has kept from being stored of a session: first the session itself, if
@@ -32,6 +33,8 @@ final class SessionChanges {
 
 	private final SessionRecord record;
 
+	private final LogLimit givenUp;
+
 	/**
 	 * By what they change; guarded by itself.
 	 */
@@ -39,8 +42,14 @@ final class SessionChanges {
 
 	private volatile boolean created;
 
-	SessionChanges(SessionRecord record) {
+	/**
+	 * Create an empty collection.
+	 * @param record the session as it began, or is known
+	 * @param givenUp limits the log of what is given up, for all sessions
+	 */
+	SessionChanges(SessionRecord record, LogLimit givenUp) {
 		this.record = record;
+		this.givenUp = givenUp;
 	}
 
 	/**
@@ -59,16 +68,16 @@ final class SessionChanges {
 	}
 
 	/**
-	 * Say how many resources the session will be subscribed to.
+	 * Return the resources that the session will be subscribed to.
 	 * @param stored those that it is subscribed to in the store
-	 * @return the number of resources when all is stored
+	 * @return their URIs when all is stored
 	 */
-	int subscriptions(Set<String> stored) {
+	Set<String> subscriptions(Set<String> stored) {
 		Set<String> uris = new HashSet<>(stored);
 		synchronized (this.changes) {
 			this.changes.values().forEach((change) -> change.applyTo(uris));
 		}
-		return uris.size();
+		return uris;
 	}
 
 	/**
@@ -104,8 +113,12 @@ final class SessionChanges {
 		return next.storeIn(store, this.record.sessionName())
 			.onErrorResume(TooManySubscribedResourcesException.class, (ex) -> {
 				// Its client can't be told any more
-				logger.warn("A subscription that could not be stored during an outage is given up: {}",
-						ex.getMessage());
+				long unlogged = this.givenUp.take();
+				if (unlogged >= 0) {
+					logger
+						.warn("A subscription that could not be stored during an outage is given up, and {} were since "
+								+ "that was last logged: {}", unlogged, ex.getMessage());
+				}
 				return Mono.empty();
 			})
 			.then(Mono.fromRunnable(() -> stored(next)));

@@ -1,7 +1,8 @@
 package io.github.mcppersist.transport;
 
 import java.util.Map;
-import java.util.function.IntSupplier;
+import java.util.Set;
+import java.util.function.Supplier;
 
 import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
@@ -19,22 +20,41 @@ final class SessionRules {
 
 	private static final int MAX_SUBSCRIPTIONS = 1000;
 
+	/**
+	 * How many characters the URIs of all of them may have: all nodes read them again and
+	 * again, and keep them.
+	 */
+	private static final int MAX_SUBSCRIPTIONS_LENGTH = 64 * 1024;
+
 	private SessionRules() {
 	}
 
 	/**
 	 * Check a request that changes the record; others are passed over.
 	 * @param request the request, whose parameters are as {@link ParameterRules} say
-	 * @param subscriptions tells how many resources the session is subscribed to
+	 * @param subscriptions tells which resources the session is subscribed to
 	 * @return why it is refused, in ASCII without quotes; {@code null} if it isn't
 	 */
-	static @Nullable String check(JSONRPCRequest request, IntSupplier subscriptions) {
+	static @Nullable String check(JSONRPCRequest request, Supplier<Set<String>> subscriptions) {
 		return switch (request.method()) {
-			case McpSchema.METHOD_RESOURCES_SUBSCRIBE -> (subscriptions.getAsInt() < MAX_SUBSCRIPTIONS)
-					? checkLength(request, "uri") : "a session may have " + MAX_SUBSCRIPTIONS + " subscriptions";
+			case McpSchema.METHOD_RESOURCES_SUBSCRIBE -> checkSubscription(request, subscriptions.get());
 			case McpSchema.METHOD_RESOURCES_UNSUBSCRIBE -> checkLength(request, "uri");
 			default -> null;
 		};
+	}
+
+	private static @Nullable String checkSubscription(JSONRPCRequest request, Set<String> subscriptions) {
+		String wrong = checkLength(request, "uri");
+		String uri = parameter(request, "uri");
+		if (wrong != null || subscriptions.contains(uri)) {
+			return wrong;
+		}
+		if (subscriptions.size() >= MAX_SUBSCRIPTIONS) {
+			return "a session may have " + MAX_SUBSCRIPTIONS + " subscriptions";
+		}
+		int length = uri.length() + subscriptions.stream().mapToInt(String::length).sum();
+		return (length <= MAX_SUBSCRIPTIONS_LENGTH) ? null : "the URIs of all subscriptions of a session may have "
+				+ MAX_SUBSCRIPTIONS_LENGTH + " characters together";
 	}
 
 	private static @Nullable String checkLength(JSONRPCRequest request, String name) {

@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -14,6 +15,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.spec.McpSchema.InitializeRequest;
@@ -53,6 +56,8 @@ final class Sessions {
 
 	private static final int MAX_OTHER_SERVERS = 16;
 
+	private static final int MAX_UNDELETED = 10_000;
+
 	/**
 	 * How long a full node doesn't look for sessions to let go, once it has found few.
 	 */
@@ -91,6 +96,11 @@ final class Sessions {
 	private final Set<String> deleting = ConcurrentHashMap.newKeySet();
 
 	/**
+	 * The sessions whose deletion an outage has broken off.
+	 */
+	private final Set<String> undeleted = ConcurrentHashMap.newKeySet();
+
+	/**
 	 * What could not be stored yet, by session.
 	 */
 	private final Map<String, SessionChanges> unsaved = new ConcurrentHashMap<>();
@@ -114,6 +124,8 @@ final class Sessions {
 
 	private final LogLimit notStored;
 
+	private final LogLimit changesGivenUp;
+
 	private volatile @Nullable SdkSessions sdkSessions;
 
 	Sessions(EndpointRuntime runtime, McpJsonMapper jsonMapper, ResourceSubscriptions subscriptions) {
@@ -123,6 +135,7 @@ final class Sessions {
 		this.letGoNotBefore = runtime.threads().nanoTime();
 		this.unsavedSessions = new UnsavedSessions(runtime::writesFail, runtime.threads()::nanoTime);
 		this.notStored = new LogLimit(runtime.threads()::nanoTime);
+		this.changesGivenUp = new LogLimit(runtime.threads()::nanoTime);
 	}
 
 	void start(SdkSessions sdkSessions) {
@@ -474,14 +487,44 @@ final class Sessions {
 	}
 
 	/**
-	 * Say how many resources a session is subscribed to.
+	 * Return the resources that a session is subscribed to.
 	 * @param session the session
-	 * @return the number of resources, with what is yet to be stored
+	 * @return their URIs, with what is yet to be stored
 	 */
-	int subscriptions(Session session) {
+	Set<String> subscriptions(Session session) {
 		SessionChanges changes = this.unsaved.get(session.name());
 		Set<String> stored = session.record().subscriptions();
-		return (changes != null) ? changes.subscriptions(stored) : stored.size();
+		return (changes != null) ? changes.subscriptions(stored) : stored;
+	}
+
+	/**
+	 * Return which sessions here are subscribed to a resource.
+	 * @param uri the resource
+	 * @return their names
+	 */
+	List<String> subscribersHere(String uri) {
+		return all().stream().filter((session) -> subscriptions(session).contains(uri)).map(Session::name).toList();
+	}
+
+	/**
+	 * Return which sessions are subscribed to a resource though the store may not know.
+	 * @param uri the resource
+	 * @return their names
+	 */
+	List<String> unsavedSubscribers(String uri) {
+		return unsavedSessions().filter((session) -> subscriptions(session).contains(uri)).map(Session::name).toList();
+	}
+
+	/**
+	 * Return what resources sessions are subscribed to though the store may not know.
+	 * @return their URIs
+	 */
+	Set<String> unsavedSubscriptions() {
+		return unsavedSessions().flatMap((session) -> subscriptions(session).stream()).collect(Collectors.toSet());
+	}
+
+	private Stream<Session> unsavedSessions() {
+		return this.unsaved.keySet().stream().map(this::held).filter(Objects::nonNull);
 	}
 
 	private Mono<Void> store(Session session, SessionChange change) {
@@ -536,7 +579,8 @@ final class Sessions {
 	private void unsaved(Session session, Consumer<SessionChanges> add) {
 		this.unsavedSessions.seen();
 		this.unsaved.compute(session.name(), (id, known) -> {
-			SessionChanges changes = (known != null) ? known : new SessionChanges(session.record());
+			SessionChanges changes = (known != null) ? known
+					: new SessionChanges(session.record(), this.changesGivenUp);
 			add.accept(changes);
 			return changes;
 		});
@@ -590,7 +634,8 @@ final class Sessions {
 			return Mono.just(session.isListening() || session.wasListening());
 		}
 		return session.standaloneHead()
-			.map((head) -> head.reader() == null || this.runtime.streams().isThisNode(head.reader()))
+			.map((head) -> head.reader() == null || this.runtime.streams().isThisNode(head.reader())
+					|| this.runtime.nodes().isGone(head.reader()))
 			// Twice is better than never
 			.onErrorReturn(true);
 	}
@@ -602,7 +647,7 @@ final class Sessions {
 	 * @param session the session
 	 * @return completes when it is deleted; fails with
 	 * {@link SessionStoreUnavailableException} or {@link EventStoreUnavailableException},
-	 * and then it may be or not
+	 * and then this node goes on trying
 	 */
 	Mono<Void> delete(Session session) {
 		drop(session);
@@ -638,7 +683,33 @@ final class Sessions {
 			.then(this.runtime.streams()
 				.broadcast(new NodeMessage(NodeMessage.Kind.DELETED, name, ""))
 				.onErrorComplete())
+			.doOnSuccess((nothing) -> this.undeleted.remove(name))
+			.doOnError((ex) -> notDeleted(name, ex))
 			.doFinally((signal) -> deleted(name));
+	}
+
+	// It may be deleted in one store and not in the other: then nobody finds it to delete
+	// it again
+	private void notDeleted(String name, Throwable ex) {
+		if (!(ex instanceof SessionStoreUnavailableException) && !(ex instanceof EventStoreUnavailableException)) {
+			this.undeleted.remove(name);
+		}
+		else if (this.undeleted.size() < MAX_UNDELETED) {
+			this.undeleted.add(name);
+		}
+	}
+
+	/**
+	 * Delete the sessions whose deletion an outage has broken off.
+	 * @return completes when that was tried; never fails
+	 */
+	Mono<Void> finishDeletions() {
+		return Flux.defer(() -> Flux.fromIterable(this.undeleted))
+			.flatMap((name) -> Mono.defer(() -> delete(name)).onErrorResume((ex) -> {
+				logger.debug("A session was not deleted", ex);
+				return Mono.empty();
+			}), STORED_AT_ONCE)
+			.then();
 	}
 
 	/**
@@ -771,7 +842,7 @@ final class Sessions {
 			return Mono.empty();
 		}
 		SessionStore store = this.runtime.sessionStore();
-		return store.moveStandaloneCursor(session.name(), cursor)
+		return store.moveStandaloneCursor(session.name(), cursor, session.standalone().lastGone())
 			.doOnSuccess((nothing) -> session.cursorNoted(cursor))
 			.onErrorComplete();
 	}

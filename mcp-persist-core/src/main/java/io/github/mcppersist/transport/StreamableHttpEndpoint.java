@@ -48,7 +48,12 @@ import io.github.mcppersist.stream.StreamLog;
 import io.github.mcppersist.stream.ThreadPools;
 import io.github.mcppersist.stream.Threads;
 import io.github.mcppersist.task.InMemoryTaskStore;
+import io.github.mcppersist.task.MonitoredTaskStore;
+import io.github.mcppersist.task.TaskNames;
+import io.github.mcppersist.task.TaskNotFoundException;
+import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskStore;
+import io.github.mcppersist.task.TaskStoreUnavailableException;
 
 /**
  * The Streamable HTTP endpoint of an MCP server (MCP 2025-03-26, 2025-06-18 and
@@ -64,8 +69,8 @@ import io.github.mcppersist.task.TaskStore;
  * <p>
  * Clients of revision 2026-07-28 are served beside those if there are
  * {@link StreamableHttpOptions.Builder#modern(ModernOptions) options for them}. Of their
- * requests nothing is stored, unless one asks its client for input: one ends with its
- * connection.
+ * requests nothing is stored, and one ends with its connection, unless it asks its client
+ * for input or becomes a task.
  * <p>
  * With a {@link NodeRegistry}, and stores that several nodes share, a client may send
  * each of its requests to any of them.
@@ -76,9 +81,11 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	private static final String SHUT_DOWN = "The server shut down; the outcome of the request is unknown";
 
+	private static final String ENDED = "An operator of the server has ended the task";
+
 	private static final Duration MAX_TICK = Duration.ofSeconds(1);
 
-	private static final Duration SHUTDOWN_LIMIT = Duration.ofSeconds(2);
+	private static final Duration ABANDONED_LIMIT = Duration.ofSeconds(2);
 
 	private static final Duration SHUTDOWN_TICK = Duration.ofMillis(20);
 
@@ -90,7 +97,9 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	private static final Duration LEAVE_LIMIT = Duration.ofSeconds(1);
 
-	private static final int SESSIONS_AT_ONCE = 32;
+	private static final Duration CLOSE_LIMIT = Duration.ofSeconds(1);
+
+	private static final Duration HAND_OVER_LIMIT = Duration.ofSeconds(1);
 
 	/**
 	 * Waking a thread for each thing that is told would cost more than to tell it.
@@ -122,6 +131,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	private final Broadcasts broadcasts;
 
+	private final ResourceUpdates updates;
+
 	private final ListenedResources listened;
 
 	private final NodeListener nodeListener;
@@ -148,26 +159,29 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		this.modern = (options.modern() != null)
 				? modernHandler(this.runtime, options.modern(), builder.taskStore, jsonMapper, this.listened) : null;
 		this.broadcasts = new Broadcasts(this.runtime, this.sessions, this.modern, jsonMapper);
+		this.updates = new ResourceUpdates(this.runtime, this.sessions, this::notify);
 		this.posts = new PostHandler(this.runtime, this.sessions,
 				new CallHandler(this.runtime, this.sessions, this.subscriptions, jsonMapper), this.answers,
 				(this.modern != null) ? new EraFork(this.modern) : null, jsonMapper);
-		this.gets = new GetHandler(this.runtime, this.sessions);
+		this.gets = new GetHandler(this.runtime, this.sessions, this.broadcasts);
 		this.nodeListener = new NodeListener(this.runtime, this.sessions, this.answers, this.subscriptions,
-				this.broadcasts, this.listened, this::catchUp);
+				this.broadcasts, this.listened, this.modern, this::catchUp);
 		keepUp(sessionStore);
 	}
 
 	private static ModernHandler modernHandler(EndpointRuntime runtime, ModernOptions options,
 			@Nullable TaskStore taskStore, McpJsonMapper jsonMapper, ListenedResources listened) {
 		ModernSettings settings = new ModernSettings(options.heartbeatInterval(),
-				runtime.options().maxConnectionBytes(), options.maxSubscriptions(),
-				options.maxSubscriptionsPerPrincipal(), options.cacheTtl().toMillis(), options.cacheScope().toString(),
-				options.inputTimeout(), options.maxParkedCalls(), options.maxParkedCallsPerPrincipal(),
-				options.requestStateKeys(), runtime.options().lookInterval());
+				runtime.options().maxConnectionBytes(), options.maxCalls(), options.maxCallsPerPrincipal(),
+				options.maxSubscriptions(), options.maxSubscriptionsPerPrincipal(), options.cacheTtl().toMillis(),
+				options.cacheScope().toString(), options.inputTimeout(), options.maxParkedCalls(),
+				options.maxParkedCallsPerPrincipal(), options.requestStateKeys(), runtime.options().lookInterval(),
+				options.tasks());
 		TaskStore tasks = runtime.observed((taskStore != null) ? taskStore : new InMemoryTaskStore());
-		ModernHandler handler = new ModernHandler(runtime.threads(), runtime.observer(), jsonMapper, settings,
-				new ModernStore(tasks, runtime.nodes(), runtime::serverName), ParameterRules::check,
-				runtime::isRefusing, listened::add);
+		ModernHandler handler = new ModernHandler(
+				runtime.threads(), runtime.observer(), jsonMapper, settings, new ModernStore(tasks, runtime.nodes(),
+						runtime::serverName, runtime.streams()::broadcast, runtime.streams()::tell),
+				ParameterRules::check, runtime::isRefusing, listened::add);
 		listened.start(handler);
 		return handler;
 	}
@@ -193,6 +207,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		// By itself: it says each second what isn't stored yet, whatever the store does
 		this.runtime.threads().repeat(UPKEEP_INTERVAL, () -> atOnce(this.sessions::noteUnsaved));
 		this.runtime.threads().repeat(UPKEEP_INTERVAL, this.sessions::save);
+		this.runtime.threads().repeat(UPKEEP_INTERVAL, this.sessions::finishDeletions);
 		this.runtime.threads().repeat(UPKEEP_INTERVAL, this.sessions::noteCursors);
 		this.runtime.threads().repeat(this.runtime.options().lookInterval(), () -> atOnce(this::look));
 	}
@@ -272,6 +287,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	 */
 	private void look() {
 		this.listened.look();
+		// What is yet to be stored isn't found there
+		this.subscriptions.add(this.sessions.unsavedSubscriptions());
 		this.subscriptions.refresh().subscribe();
 		this.answers.takeAnswers();
 	}
@@ -328,13 +345,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	private Mono<Void> resourceUpdated(String uri, String method, Object params) {
 		this.broadcasts.resourceUpdated(method, params);
-		return this.runtime.threads()
-			.onCallbacks(this.runtime.sessionStore()
-				.findSubscribers(uri)
-				.flatMapIterable((names) -> names)
-				.flatMap((name) -> notify(name, method, params)
-					.onErrorResume((ex) -> this.sessions.notNotified(name, uri, ex)), SESSIONS_AT_ONCE)
-				.then());
+		return this.updates.tell(uri, params);
 	}
 
 	/**
@@ -403,7 +414,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		Collection<Session> sessions = this.sessions.all();
 		int running = sessions.stream().mapToInt((session) -> session.running().size()).sum();
 		return new EndpointStatistics(sessions.size(), Map.of(Era.LEGACY, running, Era.MODERN, runningModern()),
-				(this.modern != null) ? this.modern.parked() : 0, connections, this.runtime.streams().unstoredBytes());
+				(this.modern != null) ? this.modern.parked() : 0, (this.modern != null) ? this.modern.tasks() : 0,
+				connections, this.runtime.streams().unstoredBytes());
 	}
 
 	private int runningModern() {
@@ -449,7 +461,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	 * told; fails with {@link SessionNotFoundException} if this MCP server has no such
 	 * session, and with {@link SessionStoreUnavailableException} or
 	 * {@link EventStoreUnavailableException} if a store is out of reach: then it may be
-	 * ended or not, and the call can be made again
+	 * ended or not, and this node goes on trying
 	 */
 	public Mono<Void> endSession(String name) {
 		StreamKey.requireSessionName(name);
@@ -457,6 +469,26 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 			.onCallbacks(this.sessions.end(name))
 			.onErrorMap(RejectedRequestException.class, (ex) -> (ex.rejection() == Rejection.UNKNOWN_SESSION)
 					? new SessionNotFoundException() : new SessionStoreUnavailableException(ex.rejection().message()));
+	}
+
+	/**
+	 * End a task for good, as its client does with {@code tasks/cancel} (MCP extension
+	 * {@code io.modelcontextprotocol/tasks}): it is cancelled, which a status message
+	 * says to be an operator's doing, and its tool is stopped on whichever node it runs.
+	 * One that has ended stays as it is.
+	 * @param name the {@linkplain TaskNames name} of a task, as a
+	 * {@link MonitoredTaskStore} shows it. Whatever else the task store keeps under a
+	 * name is ended, too
+	 * @return whether it was this call that ended it; fails with
+	 * {@link TaskNotFoundException} if there is no such task, or revision 2026-07-28
+	 * isn't served, and with {@link TaskStoreUnavailableException} if the store is out of
+	 * reach: then it may be ended or not, and the call can be made again
+	 */
+	public Mono<Boolean> endTask(String name) {
+		TaskRecord.requireTaskId(name);
+		ModernHandler modern = this.modern;
+		return this.runtime.threads()
+			.onCallbacks((modern != null) ? modern.endTask(name, ENDED) : Mono.error(TaskNotFoundException::new));
 	}
 
 	private void methodNotAllowed(HttpReply reply) {
@@ -496,11 +528,14 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				if (this.modern != null) {
 					this.modern.abandon(SHUT_DOWN);
 				}
-				return until(() -> nothingRuns() && subscriptions() == 0, SHUTDOWN_LIMIT);
+				return until(() -> nothingRuns() && subscriptions() == 0, ABANDONED_LIMIT);
 			}))
 				.then(Mono.defer(() -> Mono
-					.when(this.sessions.noteCursors(), this.sessions.renewSessions(),
-							this.runtime.nodes().leave(this.nodeListener))
+					.when(this.sessions.noteCursors(), this.sessions.renewSessions(), this.sessions.finishDeletions(),
+							this.broadcasts.tellOfReturning()
+								.timeout(this.runtime.threads().after(LEAVE_LIMIT.dividedBy(2)))
+								.onErrorComplete()
+								.then(this.runtime.nodes().leave(this.nodeListener)))
 					.timeout(this.runtime.threads().after(LEAVE_LIMIT))
 					.onErrorComplete()))
 				.then(Mono.defer(() -> {
@@ -509,11 +544,11 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 						this.modern.close();
 					}
 					this.runtime.streams().connections().forEach(SseConnection::close);
-					return until(() -> this.runtime.streams().connections().isEmpty(), SHUTDOWN_LIMIT);
+					return until(() -> this.runtime.streams().connections().isEmpty(), CLOSE_LIMIT);
 				}))
 				// Whoever waits for this may block
 				.then(Mono.firstWithSignal(Mono.create((sink) -> this.runtime.threads().release(sink::success)),
-						this.runtime.threads().after(SHUTDOWN_LIMIT)))
+						this.runtime.threads().after(HAND_OVER_LIMIT)))
 				.then(Mono.fromRunnable(() -> {
 					this.runtime.streams().connections().forEach(SseConnection::abort);
 					this.sharedSessions.leave();
@@ -611,8 +646,9 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		}
 
 		/**
-		 * Set where calls are kept that have asked their clients of revision 2026-07-28
-		 * for input, until these come back with it, to whichever node.
+		 * Set where calls of clients of revision 2026-07-28 are kept that have asked for
+		 * input, until these come back with it, to whichever node, and calls that have
+		 * become tasks, with their results.
 		 * @param taskStore by default the memory of this node
 		 * @return this builder
 		 */

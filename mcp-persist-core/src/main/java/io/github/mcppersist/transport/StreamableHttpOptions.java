@@ -335,6 +335,13 @@ public final class StreamableHttpOptions {
 		 * @return this builder
 		 */
 		public Builder allowedHosts(Set<String> allowedHosts) {
+			for (String host : allowedHosts) {
+				if (host.isEmpty() || host.chars().anyMatch((c) -> c == '/' || Character.isWhitespace(c))) {
+					throw new IllegalArgumentException(
+							"allowedHosts must be names of hosts alone, such as mcp.example.com, but has '" + host
+									+ "'");
+				}
+			}
 			this.allowedHosts = Set.copyOf(allowedHosts);
 			return this;
 		}
@@ -393,7 +400,8 @@ public final class StreamableHttpOptions {
 		/**
 		 * Serve clients of the <em>modern</em> era, revision 2026-07-28, as well, with
 		 * the same handlers and at the same path. They have neither sessions nor streams
-		 * to resume: a request ends with its connection.
+		 * to resume: a request ends with its connection, unless it asks for input or
+		 * becomes a {@linkplain io.github.mcppersist.task.TaskOptions task}.
 		 * @param modern the options for them, or {@code null}, the default, to answer
 		 * them as a server that knows of no revision after 2025-11-25, so that they fall
 		 * back to it

@@ -72,7 +72,7 @@ final class SubscribedResources {
 		// In one step: a look may be about to forget it
 		uris.forEach((uri) -> this.resources.compute(uri, (key, known) -> {
 			if (known == null && this.resources.size() >= SubscriptionStore.MAX_SUBSCRIBED_URIS) {
-				logger.debug("So many resources have subscribers that no further one is known here");
+				this.listener.refused(key);
 				return null;
 			}
 			Resource resource = (known != null) ? known : added(key);
@@ -192,6 +192,12 @@ final class SubscribedResources {
 		 * @param uri the resource
 		 */
 		void unsubscribed(String uri);
+
+		/**
+		 * A resource has subscribers, and so many others have that this one isn't known.
+		 * @param uri the resource
+		 */
+		void refused(String uri);
 
 	}
 

@@ -12,7 +12,7 @@ class EventPageTests {
 
 	private static final StreamHead HEAD = new StreamHead(null, null, null);
 
-	private final Event event = new Event(EventId.parse("a_1_000000"), new byte[] { '1' });
+	private final Event event = new Event(EventId.parse("a_1_0000000000"), new byte[] { '1' });
 
 	@Test
 	void keepsItsEventsWhateverBecomesOfTheList() {

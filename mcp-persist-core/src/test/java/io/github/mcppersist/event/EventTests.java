@@ -11,7 +11,7 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 class EventTests {
 
-	private final EventId id = EventId.parse("a_1_000000");
+	private final EventId id = EventId.parse("a_1_0000000000");
 
 	@Test
 	void takesAsABatchOnlyWhatFollowsWithoutAHoleInOneStream() {
@@ -43,20 +43,20 @@ class EventTests {
 			.hasSameHashCodeAs(new Event(this.id, bytes("{}")))
 			.isNotEqualTo(new Event(this.id, bytes("[]")))
 			.isNotEqualTo(new Event(this.id.at(2), bytes("{}")))
-			.isNotEqualTo("a_1_000000");
+			.isNotEqualTo("a_1_0000000000");
 	}
 
 	@Test
 	void keepsItsMessageAtAnotherPlace() {
 		Event event = new Event(this.id, bytes("{}"));
 
-		assertThat(event.at(7)).isEqualTo(new Event(EventId.parse("a_7_000000"), bytes("{}")));
+		assertThat(event.at(7)).isEqualTo(new Event(EventId.parse("a_7_0000000000"), bytes("{}")));
 		assertThat(event.at(7).message()).isSameAs(event.message());
 	}
 
 	@Test
 	void neverPrintsItsMessage() {
-		assertThat(new Event(this.id, bytes("\"secret\""))).hasToString("a_1_000000 (8 bytes)");
+		assertThat(new Event(this.id, bytes("\"secret\""))).hasToString("a_1_0000000000 (8 bytes)");
 	}
 
 	@Test

@@ -6,7 +6,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 
 import io.modelcontextprotocol.common.McpTransportContext;
-import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;
 import io.modelcontextprotocol.spec.McpSchema.Implementation;
@@ -16,6 +15,8 @@ import reactor.util.context.Context;
 
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.stream.ManualThreads;
+import io.github.mcppersist.task.InMemoryTaskStore;
+import io.github.mcppersist.task.TaskPolicy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -32,10 +33,10 @@ class CallTests {
 
 	private final AtomicInteger over = new AtomicInteger();
 
-	private final Rounds rounds = new Rounds(new Parking(this.threads, TestSettings.store(), TestSettings.SETTINGS,
-			new Messages(McpJsonDefaults.getMapper(), TestSettings.SETTINGS, () -> {
+	private final Rounds rounds = new Rounds(
+			TestSettings.parking(this.threads, TestSettings.SETTINGS, new InMemoryTaskStore(), () -> {
 				throw new IllegalStateException("There is no server");
-			})), new EndpointObserver() {
+			}), new EndpointObserver() {
 
 				@Override
 				public void requestCancelled() {
@@ -47,7 +48,7 @@ class CallTests {
 					Context.empty(), UnaryOperator.identity()),
 			new JSONRPCRequest(McpSchema.METHOD_TOOLS_CALL, 1, null), InputResponses.of(null),
 			new RequestMetadata(ClientCapabilities.builder().build(), new Implementation("test", "1"), null, null),
-			this.reply, (rounds) -> this.over.incrementAndGet());
+			TaskPolicy.NEVER, this.reply, (rounds) -> this.over.incrementAndGet());
 
 	private final Call call = this.rounds.call();
 

@@ -71,6 +71,50 @@ class ModernHandlerTests {
 	}
 
 	@Test
+	void answersWhateverIsThrown() {
+		this.handler.start(new Server() {
+
+			@Override
+			public InitializeResult description() {
+				throw new NoClassDefFoundError("Told to be missing");
+			}
+
+		});
+
+		RecordingReply reply = post("subscriptions/listen");
+
+		assertThat(reply.status).isEqualTo(500);
+		assertThat(reply.body.toString()).contains("\"id\":1").contains("-32603").doesNotContain("missing");
+	}
+
+	@Test
+	void givesThePlaceBackOfACallThatCouldNotBegin() {
+		this.handler.start(new Server() {
+
+			@Override
+			public InitializeResult description() {
+				throw new NoClassDefFoundError("Told to be missing");
+			}
+
+			@Override
+			public McpStreamableServerSession sessionOfOneRequest(ClientCapabilities capabilities,
+					Implementation clientInfo, Duration requestTimeout) {
+				return new McpStreamableServerSession("session", capabilities, clientInfo, requestTimeout, Map.of(),
+						Map.of(), Mono::empty);
+			}
+
+		});
+
+		for (int i = 0; i <= TestSettings.SETTINGS.maxCalls(); i++) {
+			RecordingReply reply = post("tools/call");
+
+			assertThat(reply.status).isEqualTo(500);
+			assertThat(reply.body.toString()).contains("\"id\":1").contains("-32603");
+		}
+		assertThat(this.handler.running()).isZero();
+	}
+
+	@Test
 	void refusesNotificationsOfVersionsThatNobodyKnows() {
 		assertThat(notify("2026-07-28").status).isEqualTo(202);
 
@@ -97,7 +141,8 @@ class ModernHandlerTests {
 	}
 
 	private RecordingReply post(String method) {
-		Map<String, String> headers = Map.of("MCP-Protocol-Version", "2026-07-28", "Mcp-Method", method);
+		Map<String, String> headers = Map.of("MCP-Protocol-Version", "2026-07-28", "Mcp-Method", method, "Mcp-Name",
+				"tool");
 		Map<String, Object> meta = new LinkedHashMap<>();
 		meta.put("io.modelcontextprotocol/protocolVersion", "2026-07-28");
 		meta.put("io.modelcontextprotocol/clientCapabilities", Map.of());
@@ -105,14 +150,14 @@ class ModernHandlerTests {
 		this.handler.handle(
 				new ModernRequest(RequestHeaders.read(headers::get, headers::keySet), null, McpTransportContext.EMPTY,
 						Context.empty(), UnaryOperator.identity()),
-				new JSONRPCRequest(method, 1, Map.of("_meta", meta)), reply);
+				new JSONRPCRequest(method, 1, Map.of("name", "tool", "_meta", meta)), reply);
 		return reply;
 	}
 
 	/**
 	 * A server that has nothing to say.
 	 */
-	private static final class Server implements ModernServer {
+	private static class Server implements ModernServer {
 
 		@Override
 		public InitializeResult description() {

@@ -2,13 +2,17 @@ package io.github.mcppersist.modern;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.modelcontextprotocol.spec.McpTransportException;
 import org.junit.jupiter.api.Test;
+import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.stream.ManualThreads;
+import io.github.mcppersist.stream.ThreadPools;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -20,6 +24,18 @@ class RoundResponseTests {
 
 	private static final Duration HEARTBEAT = TestSettings.HEARTBEAT;
 
+	private static final Call.Listener NOBODY = new Call.Listener() {
+
+		@Override
+		public void ended(Outcome outcome) {
+		}
+
+		@Override
+		public void handled() {
+		}
+
+	};
+
 	private final ManualThreads threads = new ManualThreads();
 
 	private final RecordingReply reply = new RecordingReply();
@@ -28,25 +44,27 @@ class RoundResponseTests {
 
 	private final AtomicInteger closed = new AtomicInteger();
 
+	private final RoundResponse.Listener listener = new RoundResponse.Listener() {
+
+		@Override
+		public void clientGone() {
+			RoundResponseTests.this.gone.incrementAndGet();
+		}
+
+		@Override
+		public void closed() {
+			RoundResponseTests.this.closed.incrementAndGet();
+		}
+
+		@Override
+		public void carryOn(Runnable task) {
+			task.run();
+		}
+
+	};
+
 	private final RoundResponse response = new RoundResponse(this.threads, this.reply, TestSettings.SETTINGS,
-			new RoundResponse.Listener() {
-
-				@Override
-				public void clientGone() {
-					RoundResponseTests.this.gone.incrementAndGet();
-				}
-
-				@Override
-				public void closed() {
-					RoundResponseTests.this.closed.incrementAndGet();
-				}
-
-				@Override
-				public void carryOn(Runnable task) {
-					task.run();
-				}
-
-			});
+			this.listener);
 
 	@Test
 	void isJsonWithAStatusWhileNothingWasSent() {
@@ -57,6 +75,31 @@ class RoundResponseTests {
 		assertThat(this.reply.body).hasToString("error");
 		assertThat(this.closed).hasValue(1);
 		assertThat(this.gone).hasValue(0);
+	}
+
+	@Test
+	void isWrittenByTheHandlersOwnThread() {
+		CompletableFuture<Thread> writer = new CompletableFuture<>();
+		ModernReply reply = new ModernReply() {
+
+			@Override
+			public void send(int status, Map<String, String> headers, byte[] body) {
+				writer.complete(Thread.currentThread());
+			}
+
+			@Override
+			public void stream(Map<String, String> headers, Publisher<byte[]> chunks) {
+				writer.completeExceptionally(new IllegalStateException("Not a stream"));
+			}
+
+		};
+		try (ThreadPools pools = new ThreadPools(null)) {
+			RoundResponse response = new RoundResponse(pools, reply, TestSettings.SETTINGS, this.listener);
+
+			new Call(pools, NOBODY).begins(() -> response.end(200, bytes("result")));
+
+			assertThat(writer).isCompletedWithValue(Thread.currentThread());
+		}
 	}
 
 	@Test
@@ -113,6 +156,17 @@ class RoundResponseTests {
 
 		assertThat(this.reply.answers).isEqualTo(1);
 		assertThat(this.closed).hasValue(1);
+	}
+
+	@Test
+	void answersAlsoIfItIsAbortedBeforeItHasBegun() {
+		this.response.abort();
+		this.response.end(200, bytes("late result"));
+
+		assertThat(this.reply.status).isEqualTo(503);
+		assertThat(this.reply.answers).isEqualTo(1);
+		assertThat(this.closed).hasValue(1);
+		assertThat(this.gone).hasValue(0);
 	}
 
 	@Test

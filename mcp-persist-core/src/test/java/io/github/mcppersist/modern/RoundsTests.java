@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.json.McpJsonDefaults;
@@ -26,10 +27,13 @@ import io.modelcontextprotocol.spec.McpStreamableServerSession;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.util.context.Context;
 
+import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.observe.ParkedCallOutcome;
 import io.github.mcppersist.observe.RequestStateRejection;
@@ -37,6 +41,7 @@ import io.github.mcppersist.payload.AesGcmPayloadCodec;
 import io.github.mcppersist.payload.EncodedTaskStore;
 import io.github.mcppersist.payload.Payloads;
 import io.github.mcppersist.stream.ManualThreads;
+import io.github.mcppersist.task.TaskOptions;
 import io.github.mcppersist.task.TaskStore;
 import io.github.mcppersist.task.TaskStoreRefusedException;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
@@ -52,6 +57,13 @@ class RoundsTests {
 	private static final McpJsonMapper JSON = McpJsonDefaults.getMapper();
 
 	private static final Duration SETTLED = Duration.ofMillis(20);
+
+	/**
+	 * How often a node looks at what it knows of a call.
+	 */
+	private static final Duration LOOK = Duration.ofSeconds(30);
+
+	private static final Duration TWO_LOOKS = LOOK.multipliedBy(2).plusSeconds(2);
 
 	private static final TaskStoreUnavailableException OUTAGE = new TaskStoreUnavailableException("out of reach");
 
@@ -74,6 +86,13 @@ class RoundsTests {
 	private final AtomicInteger disposed = new AtomicInteger();
 
 	private final List<String> answers = new ArrayList<>();
+
+	private boolean unreachable;
+
+	/**
+	 * How many messages nodes have sent to one another.
+	 */
+	private int told;
 
 	private final Sinks.One<String> gate = Sinks.one();
 
@@ -285,8 +304,7 @@ class RoundsTests {
 		byte[] key = RequestStateKeys.randomKey();
 		Node one = new Node(List.of(key));
 		String known = state(one.post());
-		String unknown = new RequestStateKeys(List.of(key)).seal(new RequestState("call", "unknown0001", 1),
-				one.boundTo("alice"));
+		String unknown = new RequestStateKeys(List.of(key)).seal(new RequestState("call", 1), one.boundTo("alice"));
 
 		assertRefused(one.answer(unknown, "elicitation", "a"), 400, -32602, "requestState");
 		assertThat(one.answer(known, "elicitation", "a").body.toString()).contains("a");
@@ -403,6 +421,21 @@ class RoundsTests {
 	}
 
 	@Test
+	void keepsALaterRoundAsLongAsItsClientMayTake() {
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> ask(exchange, "Second?"));
+		String state = state(this.first.post());
+		this.threads.pass(TestSettings.INPUT_TIMEOUT.minusMinutes(1));
+		RecordingReply next = this.second.answer(state, "elicitation", "a");
+		this.threads.pass(SETTLED);
+
+		assertThat(this.store.changes).singleElement()
+			.satisfies((change) -> assertThat(change.timeToLive())
+				.isGreaterThan(TestSettings.INPUT_TIMEOUT.multipliedBy(2).minusMinutes(1)));
+		next.read();
+		assertThat(this.second.answer(state(next), "elicitation-2", "b").body.toString()).contains("b");
+	}
+
+	@Test
 	void tellsClientsThatTheServerHasShutDown() {
 		String state = state(this.first.post());
 
@@ -435,6 +468,7 @@ class RoundsTests {
 		this.threads.pass(TestSettings.HEARTBEAT.plusSeconds(1));
 
 		reply.close();
+		this.threads.pass(LeftCalls.LIMIT);
 
 		assertThat(this.disposed).hasPositiveValue();
 		assertThat(this.cancelled).hasValue(1);
@@ -452,6 +486,95 @@ class RoundsTests {
 		other.read();
 
 		one.close();
+		this.threads.pass(LeftCalls.LIMIT);
+		this.gate.tryEmitValue("end");
+
+		assertThat(other.body.toString()).contains("end");
+		assertThat(this.cancelled).hasValue(0);
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void cancelsNothingAsLongAsAnotherRetryWaitsOnAnotherNode(boolean ownerIsLeft) {
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
+		String state = state(this.first.post());
+		RecordingReply one = (ownerIsLeft ? this.first : this.second).answer(state, "elicitation", "a");
+		RecordingReply other = (ownerIsLeft ? this.second : this.first).answer(state, "elicitation", "a");
+		this.threads.pass(TestSettings.HEARTBEAT.plusSeconds(1));
+		other.read();
+
+		one.close();
+		this.threads.pass(LeftCalls.LIMIT);
+		this.gate.tryEmitValue("end");
+
+		assertThat(other.body.toString()).contains("end");
+		assertThat(this.cancelled).hasValue(0);
+	}
+
+	@Test
+	void cancelsACallOnceNobodyWaitsOnAnyNode() {
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
+		String state = state(this.first.post());
+		RecordingReply one = this.first.answer(state, "elicitation", "a");
+		RecordingReply other = this.second.answer(state, "elicitation", "a");
+		this.threads.pass(TestSettings.HEARTBEAT.plusSeconds(1));
+		one.close();
+		this.threads.pass(LeftCalls.LIMIT);
+		assertThat(this.disposed).hasValue(0);
+
+		other.close();
+		this.threads.pass(LeftCalls.LIMIT);
+
+		assertThat(this.disposed).hasPositiveValue();
+		assertThat(this.cancelled).hasValue(1);
+	}
+
+	@Test
+	void cancelsNothingIfItsClientHasLostItsConnectionAndComesAgain() {
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
+		String state = state(this.first.post());
+		RecordingReply lost = this.second.answer(state, "elicitation", "a");
+		this.threads.pass(TestSettings.HEARTBEAT.plusSeconds(1));
+
+		lost.close();
+		this.threads.pass(Duration.ofMillis(500));
+		RecordingReply again = this.first.answer(state, "elicitation", "a");
+		this.threads.pass(LeftCalls.LIMIT);
+		this.gate.tryEmitValue("end");
+
+		assertThat(again.body.toString()).contains("end");
+		assertThat(this.cancelled).hasValue(0);
+	}
+
+	@Test
+	void cancelsNothingIfItsClientComesAgainWhileOtherNodesAreAsked() {
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
+		String state = state(this.first.post());
+		RecordingReply lost = this.second.answer(state, "elicitation", "a");
+		this.threads.pass(TestSettings.HEARTBEAT.plusSeconds(1));
+
+		lost.close();
+		this.threads.pass(Duration.ofMillis(1500));
+		RecordingReply again = this.first.answer(state, "elicitation", "a");
+		this.threads.pass(LeftCalls.LIMIT);
+		this.gate.tryEmitValue("end");
+
+		assertThat(again.body.toString()).contains("end");
+		assertThat(this.cancelled).hasValue(0);
+	}
+
+	@Test
+	void cancelsNothingIfOtherNodesCanNotBeAsked() {
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
+		String state = state(this.first.post());
+		RecordingReply one = this.second.answer(state, "elicitation", "a");
+		RecordingReply other = this.first.answer(state, "elicitation", "a");
+		this.threads.pass(TestSettings.HEARTBEAT.plusSeconds(1));
+		other.read();
+		this.unreachable = true;
+
+		one.close();
+		this.threads.pass(LeftCalls.LIMIT);
 		this.gate.tryEmitValue("end");
 
 		assertThat(other.body.toString()).contains("end");
@@ -474,6 +597,7 @@ class RoundsTests {
 
 		// What has come of the round is stored, but isn't known there yet
 		other.close();
+		this.threads.pass(LeftCalls.LIMIT);
 		known.tryEmitEmpty();
 
 		one.read();
@@ -492,6 +616,7 @@ class RoundsTests {
 		one.close();
 		one.close();
 		other.close();
+		this.threads.pass(LeftCalls.LIMIT);
 		this.gate.tryEmitValue("late");
 
 		assertThat(this.disposed).hasPositiveValue();
@@ -591,18 +716,23 @@ class RoundsTests {
 	void letsOnlySomeRequestsWaitOnANode() {
 		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
 		List<String> states = List.of(state(this.first.post()), state(this.first.post()),
-				state(this.second.postAs("bob")));
-		for (String state : states.subList(0, 2)) {
-			for (int i = 0; i < Parking.MAX_WAITING_PER_CALL; i++) {
-				this.second.answer(state, "elicitation", "a");
-			}
+				state(this.second.postAs("bob")), state(this.second.postAs("carol")));
+		for (int i = 0; i < Parking.MAX_WAITING_PER_CALL; i++) {
+			this.second.answer(states.get(i % 2), "elicitation", "a");
 		}
 
-		assertRefused(this.second.answerAs("bob", states.get(2), "elicitation", "a"), 503, -32603,
-				"wait for what comes of calls");
+		// The other half is left to others
+		assertRefused(this.second.answer(states.get(0), "elicitation", "a"), 503, -32603, "of one principal wait");
+		for (int i = 0; i < Parking.MAX_WAITING_PER_CALL; i++) {
+			this.second.answerAs("bob", states.get(2), "elicitation", "a");
+		}
+		assertRefused(this.second.answerAs("carol", states.get(3), "elicitation", "a"), 503, -32603,
+				"too many requests wait for what comes of calls");
 		this.gate.tryEmitValue("end");
 
 		assertThat(this.second.answerAs("bob", states.get(2), "elicitation", "a").body.toString()).contains("end");
+		assertThat(this.second.answer(states.get(0), "elicitation", "a").body.toString()).contains("end");
+		assertThat(this.second.answerAs("carol", states.get(3), "elicitation", "a").body.toString()).contains("end");
 	}
 
 	@Test
@@ -724,14 +854,151 @@ class RoundsTests {
 		reply.read();
 		// Its end is on its way to the store when its client goes
 		this.store.failure = OUTAGE;
-		this.store.failures = 1;
+		this.store.failures = 6;
 		this.gate.tryEmitValue("end");
 
 		reply.close();
-		this.threads.pass(Duration.ofSeconds(1));
+		this.threads.pass(LeftCalls.LIMIT.plusSeconds(2));
 
 		assertRefused(this.second.answer(state, "elicitation", "a"), 400, -32602, "expired");
 		assertThat(reply.body.toString()).doesNotContain("end\"");
+	}
+
+	@Test
+	void endsACallOfWhichNothingMoreCanBeStored() {
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> ask(exchange, "Second?"));
+		String state = state(this.first.post());
+		RecordingReply reply = this.second.answer(state, "elicitation", "a");
+		this.store.failure = new IllegalStateException("It can't be done");
+		this.store.failures = 1;
+		this.threads.pass(SETTLED);
+
+		assertRefused(reply, 200, -32603, "could not be stored");
+		assertThat(this.disposed).hasPositiveValue();
+		assertThat(this.outcomes).containsExactly(ParkedCallOutcome.LOST);
+	}
+
+	// Failovers that lose what was acknowledged
+
+	@ParameterizedTest
+	@ValueSource(ints = { 1, 2 })
+	void saysThatTheEndIsLost(int writes) {
+		String state = state(this.first.post());
+		assertThat(this.second.answer(state, "elicitation", "a").body.toString()).contains("a");
+		this.store.loseLast(writes);
+
+		RecordingReply reply = this.second.answer(state, "elicitation", "a");
+		assertThat(reply.answers).isZero();
+		this.threads.pass(TWO_LOOKS);
+		reply.read();
+
+		assertRefused(reply, 200, -32603, "has been lost");
+		assertRefused(this.first.answer(state, "elicitation", "a"), 200, -32603, "has been lost");
+		assertThat(this.orphans).hasValue(1);
+		assertThat(this.answers).containsExactly("a");
+	}
+
+	@Test
+	void saysThatTheEndIsLostOnTheNodeThatHadIt() {
+		String state = state(this.first.post());
+		this.first.answer(state, "elicitation", "a");
+		this.store.loseLast(1);
+
+		assertRefused(this.first.answer(state, "elicitation", "a"), 200, -32603, "has been lost");
+	}
+
+	@Test
+	void asksTheOwnerOfACallNowAndThenWhetherItHasIt() {
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
+		String state = state(this.first.post());
+		RecordingReply reply = this.second.answer(state, "elicitation", "a");
+		RecordingReply same = this.second.answer(state, "elicitation", "a");
+		assertThat(this.told).isZero();
+
+		for (int i = 0; i < 10; i++) {
+			this.threads.pass(LOOK);
+			reply.read();
+			same.read();
+		}
+
+		assertThat(this.told).isBetween(5, 10);
+		this.gate.tryEmitValue("end");
+		for (RecordingReply each : List.of(reply, same)) {
+			each.read();
+			assertThat(each.body.toString()).contains("end");
+		}
+		assertThat(this.orphans).hasValue(0);
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { 1, 2 })
+	void asksAgainWhatTheStoreHasLost(int writes) {
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> ask(exchange, "Second?"))
+			.map((name) -> "both " + this.answers);
+		String state = state(this.first.post());
+		RecordingReply next = this.second.answer(state, "elicitation", "a");
+		this.threads.pass(SETTLED);
+		next.read();
+		this.store.loseLast(writes);
+
+		RecordingReply last = this.second.answer(state(next), "elicitation-2", "b");
+		assertThat(last.answers).isZero();
+		this.threads.pass(TWO_LOOKS);
+		last.read();
+
+		assertThat(last.body.toString()).contains("both [a, b]");
+		assertThat(this.first.answer(state, "elicitation", "a").body.toString()).contains("Second?")
+			.doesNotContain("First?");
+	}
+
+	@Test
+	void givesTheOutcomeOfARoundAgainThatTheStoreHasLost() {
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> ask(exchange, "Second?"));
+		String state = state(this.first.post());
+		this.second.answer(state, "elicitation", "a");
+		this.threads.pass(SETTLED);
+		this.store.loseLast(1);
+
+		RecordingReply same = this.second.answer(state, "elicitation", "a");
+		assertThat(same.answers).isZero();
+		this.threads.pass(TWO_LOOKS);
+		same.read();
+
+		assertThat(same.body.toString()).contains("Second?").doesNotContain("First?");
+		assertThat(this.second.answer(state(same), "unknown", "x").body.toString()).contains("Second?");
+		assertThat(this.second.answer(state(same), "elicitation-2", "b").body.toString()).contains("b");
+	}
+
+	@Test
+	void givesAnAnswerAgainThatTheStoreHasLost() {
+		String state = state(this.first.post());
+		Sinks.Empty<Void> look = Sinks.empty();
+		AtomicInteger calls = new AtomicInteger();
+		// The answer is looked for and stored, and its owner is yet to see it
+		this.store.gate = Mono.defer(() -> (calls.incrementAndGet() > 2) ? look.asMono() : Mono.empty());
+		RecordingReply reply = this.first.answer(state, "elicitation", "a");
+		this.store.loseLast(1);
+		assertThat(this.answers).isEmpty();
+
+		this.store.gate = Mono.empty();
+		look.tryEmitEmpty();
+
+		assertThat(this.answers).containsExactly("a");
+		assertThat(reply.body.toString()).contains("a");
+	}
+
+	@Test
+	void storesNothingAgainThatIsThere() {
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> ask(exchange, "Second?"));
+		RecordingReply next = this.second.answer(state(this.first.post()), "elicitation", "a");
+		this.threads.pass(SETTLED);
+		next.read();
+		int changes = this.store.changes.size();
+
+		this.threads.pass(LOOK.multipliedBy(4));
+
+		assertThat(this.store.changes).hasSize(changes);
+		this.second.answer(state(next), "elicitation-2", "b");
 	}
 
 	// What observers are told
@@ -860,8 +1127,8 @@ class RoundsTests {
 		}
 
 		private Node(List<byte[]> keys, Duration inputTimeout, TaskStore store) {
-			ModernSettings settings = new ModernSettings(TestSettings.HEARTBEAT, 1000, 3, 3, 0, "private", inputTimeout,
-					4, 2, keys, Duration.ofSeconds(30));
+			ModernSettings settings = new ModernSettings(TestSettings.HEARTBEAT, 1000, 100, 100, 3, 3, 0, "private",
+					inputTimeout, 4, 2, keys, LOOK, TaskOptions.defaults());
 			this.handler = new ModernHandler(RoundsTests.this.threads, new EndpointObserver() {
 
 				@Override
@@ -894,9 +1161,28 @@ class RoundsTests {
 					RoundsTests.this.orphans.incrementAndGet();
 				}
 
-			}, JSON, settings, new ModernStore(store, this.nodes, () -> "test"), (request) -> null, () -> false,
-					(uris) -> Mono.empty());
+			}, JSON, settings, new ModernStore(store, this.nodes, () -> "test", this::tellOthers, this::tell),
+					(request) -> null, () -> false, (uris) -> Mono.empty());
 			this.handler.start(this);
+		}
+
+		private Mono<Void> tellOthers(NodeMessage message) {
+			return Mono.defer(() -> {
+				if (RoundsTests.this.unreachable) {
+					return Mono.error(new IllegalStateException("no way to other nodes"));
+				}
+				Stream.of(RoundsTests.this.first, RoundsTests.this.second)
+					.filter((node) -> node != this)
+					.forEach((node) -> node.handler.told(message));
+				return Mono.empty();
+			});
+		}
+
+		private void tell(String nodeId, NodeMessage message) {
+			RoundsTests.this.told++;
+			Stream.of(RoundsTests.this.first, RoundsTests.this.second)
+				.filter((node) -> node.nodes.nodeId().equals(nodeId))
+				.forEach((node) -> node.handler.told(message));
 		}
 
 		RecordingReply post() {

@@ -16,7 +16,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class SharedKeysTests {
 
-	private static final RequestState STATE = new RequestState("call", "node0000001", 1);
+	private static final RequestState STATE = new RequestState("call", 1);
 
 	private static final byte[] BOUND = "bound".getBytes(StandardCharsets.UTF_8);
 

@@ -40,7 +40,7 @@ class SubscriptionStreamTests {
 					() -> new InitializeResult("2025-11-25", ServerCapabilities.builder().build(),
 							new Implementation("test", "1"), null)),
 			SETTINGS, new JSONRPCRequest(Subscriptions.LISTEN, "id", Map.of()),
-			new SubscriptionFilter(true, false, false, Set.of("test://a", "test://b")), this.reply,
+			new SubscriptionFilter(true, false, false, Set.of("test://a", "test://b"), Set.of()), this.reply,
 			(stream) -> this.over.incrementAndGet());
 
 	@Test

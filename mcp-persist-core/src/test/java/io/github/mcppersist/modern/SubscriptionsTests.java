@@ -6,9 +6,10 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
-import io.modelcontextprotocol.json.McpJsonDefaults;
+import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;
 import io.modelcontextprotocol.spec.McpSchema.Implementation;
 import io.modelcontextprotocol.spec.McpSchema.InitializeResult;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
@@ -17,7 +18,9 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.session.SubscriptionStore;
 import io.github.mcppersist.stream.ManualThreads;
+import io.github.mcppersist.task.InMemoryTaskStore;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -36,19 +39,21 @@ class SubscriptionsTests {
 		.resources(true, true)
 		.build();
 
+	private static final RequestMetadata METADATA = new RequestMetadata(ClientCapabilities.builder().build(),
+			new Implementation("test", "1"), null, null);
+
 	private final ManualThreads threads = new ManualThreads();
+
+	private final InMemoryTaskStore tasks = new InMemoryTaskStore();
 
 	private final List<Collection<String>> told = new ArrayList<>();
 
 	private Mono<Void> telling = Mono.empty();
 
-	private final Subscriptions subscriptions = new Subscriptions(this.threads,
-			new Messages(McpJsonDefaults.getMapper(), SETTINGS,
-					() -> new InitializeResult("2025-11-25", SERVER, new Implementation("test", "1"), null)),
-			SETTINGS, (uris) -> {
-				this.told.add(uris);
-				return this.telling;
-			});
+	private final Subscriptions subscriptions = subscriptions(SETTINGS, (uris) -> {
+		this.told.add(uris);
+		return this.telling;
+	});
 
 	@Test
 	void takesSoManyOfOneClientThatOpensThousands() {
@@ -107,17 +112,48 @@ class SubscriptionsTests {
 
 	@Test
 	void refusesMoreResourcesThanAllMayListenTo() {
-		Subscriptions many = new Subscriptions(this.threads,
-				new Messages(McpJsonDefaults.getMapper(), SETTINGS,
-						() -> new InitializeResult("2025-11-25", SERVER, new Implementation("test", "1"), null)),
-				TestSettings.withSubscriptions(1000), (uris) -> Mono.empty());
+		Subscriptions many = subscriptions(TestSettings.withSubscriptions(1000), (uris) -> Mono.empty());
 		String uri = "a".repeat(SubscriptionFilter.MAX_CHARACTERS);
 		assertThatExceptionOfType(RefusedException.class).isThrownBy(() -> {
 			for (int i = 0; i < 1000; i++) {
-				many.open(request(uri), null, SERVER, new RecordingReply());
+				open(many, null, new RecordingReply(), uri);
 			}
 		}).satisfies((ex) -> assertThat(ex.error().status()).isEqualTo(503));
 		assertThat(many.size()).isEqualTo(30);
+	}
+
+	@Test
+	void letsNoPrincipalListenToAllResources() {
+		Subscriptions many = subscriptions(TestSettings.withSubscriptions(1000), (uris) -> Mono.empty());
+		String uri = "a".repeat(SubscriptionFilter.MAX_CHARACTERS);
+		for (int i = 0; i < 3; i++) {
+			open(many, "alice", new RecordingReply(), uri);
+		}
+
+		assertThatExceptionOfType(RefusedException.class)
+			.isThrownBy(() -> open(many, "alice", new RecordingReply(), uri))
+			.satisfies((ex) -> assertThat(ex.error().status()).isEqualTo(503))
+			.satisfies((ex) -> assertThat(ex.error().message()).contains("one principal"));
+		open(many, "bob", new RecordingReply(), uri);
+		assertThat(many.size()).isEqualTo(4);
+	}
+
+	@Test
+	void countsShortUrisAsLongerOnes() {
+		Subscriptions many = subscriptions(TestSettings.withSubscriptions(1000), (uris) -> Mono.empty());
+		int refused = 0;
+		for (int i = 0; i < 100; i++) {
+			String[] uris = IntStream.range(1000 * i, 1000 * (i + 1)).mapToObj(String::valueOf).toArray(String[]::new);
+			try {
+				open(many, null, new RecordingReply(), uris);
+			}
+			catch (RefusedException ex) {
+				refused++;
+			}
+		}
+
+		assertThat(refused).isPositive();
+		assertThat(many.resources()).hasSizeLessThan(SubscriptionStore.MAX_SUBSCRIBED_URIS);
 	}
 
 	@Test
@@ -157,13 +193,27 @@ class SubscriptionsTests {
 		assertRefused(503, "test://a");
 	}
 
+	private Subscriptions subscriptions(ModernSettings settings, Function<Collection<String>, Mono<Void>> tellNodes) {
+		return new Subscriptions(
+				TestSettings.parking(this.threads, settings, this.tasks,
+						() -> new InitializeResult("2025-11-25", SERVER, new Implementation("test", "1"), null)),
+				tellNodes);
+	}
+
+	private static void open(Subscriptions subscriptions, @Nullable String principal, RecordingReply reply,
+			String... uris) {
+		subscriptions.open(request(uris), METADATA, principal, SERVER, reply, (error) -> {
+			throw new RefusedException(error);
+		});
+	}
+
 	private RecordingReply open(String... uris) {
 		return openAs(null, uris);
 	}
 
 	private RecordingReply openAs(@Nullable String principal, String... uris) {
 		RecordingReply reply = new RecordingReply();
-		this.subscriptions.open(request(uris), principal, SERVER, reply);
+		open(this.subscriptions, principal, reply, uris);
 		reply.read();
 		return reply;
 	}

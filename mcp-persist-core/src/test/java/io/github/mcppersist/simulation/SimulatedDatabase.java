@@ -11,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -230,7 +229,8 @@ final class SimulatedDatabase {
 	private void mark(Watch watch) {
 		call(watch.node, "watch " + nameOf(watch.stream), true, () -> markReader(watch)).onErrorReturn(false)
 			.subscribe((marked) -> {
-				hint(watch, marked ? Hint.watched() : Hint.notWatched());
+				hint(watch, !marked ? Hint.notWatched() : watch.marked ? Hint.look() : Hint.watched());
+				watch.marked |= marked;
 				if (!marked) {
 					this.world.later(watch.node, "watches " + nameOf(watch.stream) + " again", MARK_RETRY, () -> {
 						if (this.watches.contains(watch)) {
@@ -241,15 +241,17 @@ final class SimulatedDatabase {
 			});
 	}
 
+	// One that was marked may have been taken over since: it is marked again only if
+	// nobody is
 	private boolean markReader(Watch watch) {
 		StoredLog log = log(watch.stream);
 		if (log == null) {
 			return false;
 		}
-		if (!this.watches.contains(watch)) {
+		String before = log.reader();
+		if (!this.watches.contains(watch) || (watch.marked && before != null)) {
 			return true;
 		}
-		String before = log.reader();
 		if (!watch.nodeId.equals(before)) {
 			put(watch.stream, log.readBy(watch.nodeId));
 		}
@@ -257,6 +259,18 @@ final class SimulatedDatabase {
 			publish(watch.stream, before, Hint.look());
 		}
 		return true;
+	}
+
+	/**
+	 * A node has read a stream that nobody is marked to read: what it marked is lost.
+	 * @param nodeId the node's ID
+	 * @param stream the stream
+	 */
+	void unmarked(String nodeId, StreamKey stream) {
+		List.copyOf(this.watches)
+			.stream()
+			.filter((watch) -> watch.marked && watch.nodeId.equals(nodeId) && watch.stream.equals(stream))
+			.forEach(this::mark);
 	}
 
 	/**
@@ -430,16 +444,26 @@ final class SimulatedDatabase {
 
 	}
 
-	private record Watch(Place node, String nodeId, StreamKey stream, FluxSink<Hint> sink) {
+	private static final class Watch {
 
-		@Override
-		public boolean equals(@Nullable Object other) {
-			return this == other;
-		}
+		private final Place node;
 
-		@Override
-		public int hashCode() {
-			return Objects.hash(this.nodeId, this.stream);
+		private final String nodeId;
+
+		private final StreamKey stream;
+
+		private final FluxSink<Hint> sink;
+
+		/**
+		 * Whether its node was marked to be the reader.
+		 */
+		private boolean marked;
+
+		Watch(Place node, String nodeId, StreamKey stream, FluxSink<Hint> sink) {
+			this.node = node;
+			this.nodeId = nodeId;
+			this.stream = stream;
+			this.sink = sink;
 		}
 
 	}

@@ -137,6 +137,10 @@ final class SimulatedEventStore implements EventStore {
 				throw new EventNotFoundException();
 			}
 			return log.read(stream, lastEventId, maxBytes);
+		}).doOnSuccess((page) -> {
+			if (this.nodeId != null && page.head().reader() == null && page.rest() != EventPage.Rest.NONE) {
+				this.database.unmarked(this.nodeId, stream);
+			}
 		});
 	}
 

@@ -22,9 +22,9 @@ import io.github.mcppersist.transport.EndpointRequest;
  * @param headers the headers, by their names in lower case
  * @param text the body
  */
-record SimulatedRequest(String method, Map<String, String> headers, String text) implements EndpointRequest {
+public record SimulatedRequest(String method, Map<String, String> headers, String text) implements EndpointRequest {
 
-	static SimulatedRequest of(String method, String userAgent, @Nullable String sessionId,
+	public static SimulatedRequest of(String method, String userAgent, @Nullable String sessionId,
 			@Nullable String lastEventId, String text) {
 		Map<String, String> headers = new LinkedHashMap<>();
 		headers.put("host", "example.com");

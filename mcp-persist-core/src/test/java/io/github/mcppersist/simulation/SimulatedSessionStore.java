@@ -133,11 +133,11 @@ final class SimulatedSessionStore implements SessionStore {
 	}
 
 	@Override
-	public Mono<Void> moveStandaloneCursor(String sessionName, EventId cursor) {
+	public Mono<Void> moveStandaloneCursor(String sessionName, EventId cursor, @Nullable EventId gone) {
 		return call("note cursor " + cursor.sequence() + " of", sessionName, true, () -> {
 			SessionRecord session = this.database.session(sessionName);
 			EventId noted = (session != null) ? session.standaloneCursor() : null;
-			if (session != null && (noted == null || cursor.sequence() > noted.sequence())) {
+			if (session != null && (noted == null || noted.equals(gone) || cursor.sequence() > noted.sequence())) {
 				this.database.put(sessionName, copy(session, session.logLevel(), session.subscriptions(), cursor,
 						session.resuming(), session.revision()));
 			}

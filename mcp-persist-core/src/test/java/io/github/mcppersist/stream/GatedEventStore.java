@@ -24,6 +24,7 @@ import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.event.StreamConflictException;
+import io.github.mcppersist.event.StreamHead;
 import io.github.mcppersist.event.StreamKey;
 
 /**
@@ -48,9 +49,13 @@ final class GatedEventStore implements EventStore {
 
 	private boolean openedElsewhere;
 
+	private @Nullable String reader;
+
 	private int readCalls;
 
 	private int writeCalls;
+
+	private int watches;
 
 	private Predicate<Event> refused = (event) -> false;
 
@@ -94,6 +99,14 @@ final class GatedEventStore implements EventStore {
 	}
 
 	/**
+	 * Have streams be read on another node, as far as pages say.
+	 * @param nodeId the node
+	 */
+	void readBy(String nodeId) {
+		this.reader = nodeId;
+	}
+
+	/**
 	 * Give whoever watches these hints, instead of the store's own.
 	 * @param hints the hints
 	 */
@@ -115,6 +128,14 @@ final class GatedEventStore implements EventStore {
 
 	int readCalls() {
 		return this.readCalls;
+	}
+
+	/**
+	 * Return how often this node has been made the reader of a stream.
+	 * @return how many watches there were
+	 */
+	int watches() {
+		return this.watches;
 	}
 
 	/**
@@ -197,11 +218,18 @@ final class GatedEventStore implements EventStore {
 
 	@Override
 	public Mono<EventPage> replayEventsAfter(StreamKey stream, @Nullable EventId lastEventId, int maxBytes) {
-		return read(this.store.replayEventsAfter(stream, lastEventId, maxBytes));
+		return read(this.store.replayEventsAfter(stream, lastEventId, maxBytes).map(this::readElsewhere));
+	}
+
+	private EventPage readElsewhere(EventPage page) {
+		StreamHead head = page.head();
+		return (this.reader == null) ? page : new EventPage(page.events(), page.lastEventId(), page.rest(),
+				new StreamHead(head.owner(), this.reader, head.requestIds()));
 	}
 
 	@Override
 	public Flux<Hint> watch(StreamKey stream) {
+		this.watches++;
 		return (this.hints != null) ? this.hints : this.store.watch(stream);
 	}
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 
 import reactor.core.Disposable;
@@ -20,6 +21,12 @@ public final class ManualThreads implements Threads {
 	private long now;
 
 	private boolean full;
+
+	private boolean refusing;
+
+	private List<Runnable> held = new ArrayList<>();
+
+	private boolean holding;
 
 	/**
 	 * Let time pass, and do what is due meanwhile.
@@ -50,6 +57,30 @@ public final class ManualThreads implements Threads {
 	}
 
 	/**
+	 * Refuse handlers, although there seems to be room.
+	 */
+	public void refuse() {
+		this.refusing = true;
+	}
+
+	/**
+	 * Keep what is to run on the delivery threads.
+	 */
+	public void hold() {
+		this.holding = true;
+	}
+
+	/**
+	 * Run what was kept, and keep nothing any more.
+	 */
+	public void letGo() {
+		this.holding = false;
+		List<Runnable> held = this.held;
+		this.held = new ArrayList<>();
+		held.forEach(Runnable::run);
+	}
+
+	/**
 	 * Say how much is due later.
 	 * @return the number of tasks
 	 */
@@ -64,7 +95,14 @@ public final class ManualThreads implements Threads {
 
 	@Override
 	public Executor delivery() {
-		return Runnable::run;
+		return (task) -> {
+			if (this.holding) {
+				this.held.add(task);
+			}
+			else {
+				task.run();
+			}
+		};
 	}
 
 	@Override
@@ -76,6 +114,10 @@ public final class ManualThreads implements Threads {
 
 	@Override
 	public void handle(Runnable task, Runnable accepted, Consumer<Throwable> refused) {
+		if (this.refusing) {
+			refused.accept(new RejectedExecutionException("refused"));
+			return;
+		}
 		accepted.run();
 		task.run();
 	}

@@ -14,8 +14,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class RetriesTests {
 
-	private static final Duration PAUSE = Duration.ofMillis(300);
-
 	private final ManualThreads threads = new ManualThreads();
 
 	private final Retries retries = new Retries(this.threads);
@@ -25,14 +23,14 @@ class RetriesTests {
 	@Test
 	void letsEachTryAgainAfterAPause() {
 		wait(1);
-		this.threads.pass(PAUSE.minusMillis(1));
+		this.threads.pass(StreamContext.RETRY_PAUSE.minusMillis(1));
 		wait(2);
 		assertThat(this.tried).isEmpty();
 
 		this.threads.pass(Duration.ofMillis(1));
 		assertThat(this.tried).containsExactly(1);
 
-		this.threads.pass(PAUSE);
+		this.threads.pass(StreamContext.RETRY_PAUSE);
 		assertThat(this.tried).containsExactly(1, 2);
 		assertThat(this.threads.timers()).isZero();
 	}
@@ -41,20 +39,20 @@ class RetriesTests {
 	void letsSomeTryAtATimeThoseFirstThatHaveWaitedLongest() {
 		waitAll(2 * Retries.MAX_IN_A_TURN + 1);
 
-		this.threads.pass(PAUSE);
+		this.threads.pass(StreamContext.RETRY_PAUSE);
 		assertThat(this.tried).containsExactlyElementsOf(numbers(Retries.MAX_IN_A_TURN));
 
-		this.threads.pass(PAUSE);
+		this.threads.pass(StreamContext.RETRY_PAUSE);
 		assertThat(this.tried).hasSize(2 * Retries.MAX_IN_A_TURN);
 
-		this.threads.pass(PAUSE);
+		this.threads.pass(StreamContext.RETRY_PAUSE);
 		assertThat(this.tried).containsExactlyElementsOf(numbers(2 * Retries.MAX_IN_A_TURN + 1));
 	}
 
 	@Test
 	void letsOneMoreTryAtOnceWithEachCallThatIsAnswered() {
 		waitAll(Retries.MAX_IN_A_TURN + 2);
-		this.threads.pass(PAUSE);
+		this.threads.pass(StreamContext.RETRY_PAUSE);
 
 		this.retries.answered();
 		assertThat(this.tried).hasSize(Retries.MAX_IN_A_TURN + 1);

@@ -444,6 +444,25 @@ class SseConnectionTests {
 		}
 
 		@Test
+		void losesNothingToARefusalOfAPlaceThatHasGoneToAnotherWriterMeanwhile() {
+			use(streams().standalone(false));
+			store().writes(Gate.AWAY);
+			send("one");
+			store().writes(Gate.WAIT);
+			streams().threads().pass(A_WHILE);
+			Event other = otherEvent(1);
+			store().behind().openStream(log().stream(), null, List.of(other)).block();
+			resume(other.id(), new PageReader.Page(streams().read(log().stream(), other.id())));
+			store().writes(Gate.OPEN);
+
+			store().letThrough(Gate.REFUSE);
+
+			assertThat(streams().read(log().stream(), other.id()).events()).extracting((event) -> event.id().sequence())
+				.containsExactly(2L);
+			assertThat(client().events).containsExactly("@1", "one", "@3");
+		}
+
+		@Test
 		void watchesIfThatWasAllAndTheWriterIsElsewhere() {
 			isWatching();
 
@@ -705,6 +724,17 @@ class SseConnectionTests {
 			assertThat(state()).isEqualTo(State.WATCHING);
 		}
 
+		@Test
+		void readsAndTakesOverFromNobodyWhenTheStreamHasLostEvents() {
+			isWatching();
+			int calls = store().readCalls();
+
+			connection().lookForLoss();
+
+			assertThat(store().readCalls()).isEqualTo(calls + 1);
+			assertThat(store().watches()).isEqualTo(1);
+		}
+
 	}
 
 	@Nested
@@ -726,6 +756,121 @@ class SseConnectionTests {
 			assertThat(state()).isEqualTo(State.CLOSED);
 			assertThat(client().events).containsExactly("@2", "one@3", "@3");
 			assertThat(client().complete).isTrue();
+		}
+
+	}
+
+	/**
+	 * The table of what ends it, where no other row does.
+	 */
+	@Nested
+	class Ends {
+
+		@Test
+		void whenTheEndpointStopsWithItsCursor() {
+			isLive();
+			client().takeNothing();
+			send("one");
+
+			connection().leave();
+			connection().leave();
+
+			assertThat(state()).isEqualTo(State.ENDING);
+			client().takeAll();
+			assertThat(state()).isEqualTo(State.CLOSED);
+			assertThat(client().events).containsExactly("@2", "one@3", "@3");
+		}
+
+		@Test
+		void whenTheEndpointStopsThoughItHasNoCursor() {
+			isStarting();
+
+			connection().leave();
+
+			assertThat(state()).isEqualTo(State.CLOSED);
+		}
+
+		@Test
+		void notWhenTheEndpointStopsThatRunsItsRequest() {
+			RequestLog request = streams().request();
+			use(request);
+			request.mailbox().execute(() -> request.begin(connection()));
+
+			connection().leave();
+
+			assertThat(state()).isEqualTo(State.LIVE);
+		}
+
+		@Test
+		void whenANewerOneIsHere() {
+			isLive();
+			SseConnection newer = streams().connection(log().stream(), log(), log().mailbox());
+
+			log().mailbox().execute(() -> log().attach(newer));
+
+			assertThat(state()).isEqualTo(State.CLOSED);
+			assertThat(log().connection()).isSameAs(newer);
+			assertThat(connection().isReplacedElsewhere()).isFalse();
+		}
+
+		@Test
+		void whenANewerOneIsOnAnotherNode() {
+			TestStreams shared = TestStreams.telling((text) -> {
+			});
+			RequestLog request = shared.request();
+			request.open().block();
+			EventId last = request.lastStored();
+			Mailbox reading = new Mailbox();
+			SseConnection older = shared.connection(request.stream(), null, reading);
+			reading.execute(() -> older.resume(last, new PageReader.Page(shared.read(request.stream(), last))));
+			older.openWhenWatched(client());
+			assertThat(older.state()).isEqualTo(State.WATCHING);
+
+			shared.store().readBy("another");
+			reading.execute(older::look);
+
+			assertThat(older.state()).isEqualTo(State.CLOSED);
+			assertThat(older.isReplacedElsewhere()).isTrue();
+		}
+
+		@Test
+		void atOnceWithItsSession() {
+			isLive();
+			client().takeNothing();
+			send("one");
+
+			log().discard();
+
+			assertThat(state()).isEqualTo(State.CLOSED);
+		}
+
+		@Test
+		void notWithItsSessionIfTheEndIsOnItsWay() {
+			isLive();
+			client().takeNothing();
+			send("one");
+			log().mailbox().execute(connection()::closeForResume);
+
+			connection().close();
+
+			assertThat(state()).isEqualTo(State.ENDING);
+			client().takeAll();
+			assertThat(client().events).endsWith("one@3", "@3");
+		}
+
+		@Test
+		void whenItsClientTakesNothingForTwoMinutes() {
+			isLive();
+			client().takeNothing();
+			send("one");
+			streams().threads().pass(Duration.ofMinutes(2));
+			connection().tick();
+			assertThat(state()).isEqualTo(State.LIVE);
+
+			streams().threads().pass(Duration.ofMillis(1));
+			connection().tick();
+
+			assertThat(state()).isEqualTo(State.CLOSED);
 		}
 
 	}

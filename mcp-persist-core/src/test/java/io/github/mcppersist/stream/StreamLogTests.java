@@ -3,10 +3,17 @@ package io.github.mcppersist.stream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.reactivestreams.Publisher;
+import org.slf4j.LoggerFactory;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
@@ -149,7 +156,7 @@ class StreamLogTests {
 
 		assertThat(this.streams.store().writeCalls() - before).isLessThanOrEqualTo(10 * Retries.MAX_IN_A_TURN);
 		this.streams.store().writes(Gate.OPEN);
-		this.streams.threads().pass(Duration.ofMillis(300));
+		this.streams.threads().pass(StreamContext.RETRY_PAUSE);
 		assertThat(this.streams.context().unstoredBytes()).isZero();
 	}
 
@@ -168,6 +175,48 @@ class StreamLogTests {
 
 		assertThat(ended).hasSizeBetween(985, 999);
 		assertThat(streams.context().isStrandedOverfull()).isFalse();
+	}
+
+	@Test
+	void givesUpFirstInAnOutageWhatAClientHasTaken() {
+		TestStreams streams = new TestStreams(64 * 1024, 1024);
+		streams.store().writes(Gate.AWAY);
+		List<RequestLog> ended = new ArrayList<>();
+		List<RequestLog> requests = IntStream.range(0, 6)
+			.mapToObj((number) -> streams.request("request" + number, ended))
+			.toList();
+		RequestLog taken = requests.get(3);
+		connect(streams, taken).openSoon(new WholeResponse());
+		connect(streams, requests.get(1)).abort();
+
+		requests.forEach(
+				(request) -> request.send(TestStreams.REQUEST_ID, TestStreams.bytes("response"), true).subscribe());
+		assertThat(taken.isConnected()).isFalse();
+		streams.threads().pass(Duration.ofSeconds(3));
+
+		assertThat(ended).containsExactly(taken);
+	}
+
+	private static SseConnection connect(TestStreams streams, RequestLog request) {
+		SseConnection connection = streams.connection(request.stream(), request, request.mailbox());
+		request.mailbox().execute(() -> request.begin(connection));
+		return connection;
+	}
+
+	@Test
+	void waitsInAnOutageForNoneThatHasEnded() {
+		this.streams.store().writes(Gate.AWAY);
+		List<StandaloneLog> logs = IntStream.range(0, 2 * Retries.MAX_IN_A_TURN)
+			.mapToObj((number) -> this.streams.standalone("session-" + number))
+			.toList();
+		logs.forEach((log) -> log.send(null, TestStreams.bytes("message"), false).subscribe());
+		send("last", "message");
+
+		logs.forEach(StreamLog::discard);
+		this.streams.store().writes(Gate.OPEN);
+		this.streams.threads().pass(StreamContext.RETRY_PAUSE);
+
+		assertThat(stored()).containsExactly("message");
 	}
 
 	@Test
@@ -371,6 +420,47 @@ class StreamLogTests {
 
 	private static List<String> stored(TestStreams streams, StreamLog log) {
 		return streams.read(log.stream(), null).events().stream().map(Event::message).map(String::new).toList();
+	}
+
+	@Test
+	void logsOnceAMinuteThatClientsHaveMissedEvents() {
+		ListAppender<ILoggingEvent> log = new ListAppender<>();
+		log.start();
+		Logger logger = (Logger) LoggerFactory.getLogger(StreamContext.class);
+		logger.setLevel(Level.INFO);
+		logger.addAppender(log);
+		try {
+			IntStream.range(0, 5).forEach((number) -> this.streams.context().gapFound(this.log.stream()));
+		}
+		finally {
+			logger.detachAppender(log);
+			logger.setLevel(null);
+		}
+
+		assertThat(log.list).singleElement()
+			.satisfies((line) -> assertThat(line.getFormattedMessage())
+				.startsWith("A client has missed events of stream 0 "));
+	}
+
+	/**
+	 * Is answered with all of a stream at once.
+	 */
+	private static final class WholeResponse implements SseOutput.Response {
+
+		@Override
+		public void send(byte[] frames) {
+		}
+
+		@Override
+		public void stream(Publisher<byte[]> chunks) {
+			throw new AssertionError("Not at once");
+		}
+
+		@Override
+		public void refuse() {
+			throw new AssertionError("Not at all");
+		}
+
 	}
 
 }

@@ -52,21 +52,6 @@ class StreamWatchTests {
 	}
 
 	@Test
-	void marksItsNodeAgainInCaseTheStoreHasLostThat() {
-		this.store.tryEmitNext(Hint.watched());
-		Sinks.Many<Hint> again = Sinks.many().unicast().onBackpressureBuffer();
-		this.streams.store().hints(again.asFlux());
-
-		this.mailbox.execute(this.watch::renew);
-		assertThat(this.watch.isWatched()).isFalse();
-		again.tryEmitNext(Hint.watched());
-
-		assertThat(this.watch.isWatched()).isTrue();
-		assertThat(this.hints).containsExactly(Hint.look(), Hint.look());
-		assertThat(this.store.currentSubscriberCount()).isZero();
-	}
-
-	@Test
 	void isOneAsSoonAsTheStoreHasMarkedItsNode() {
 		this.store.tryEmitNext(Hint.watched());
 

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
 
 class ThreadPoolsTests {
 
@@ -152,6 +153,87 @@ class ThreadPoolsTests {
 
 		assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> pool(0).execute(NOTHING))
 			.withCauseInstanceOf(OutOfMemoryError.class);
+	}
+
+	@Test
+	void letsNoTaskWaitForOneThatBlocksHoweverManyWereQuick() throws Exception {
+		create(null);
+		for (int round = 0; round < 300; round++) {
+			for (int i = 0; i < 20; i++) {
+				threads().answer(NOTHING);
+			}
+			CountDownLatch together = new CountDownLatch(1 + round % 16);
+			CountDownLatch done = new CountDownLatch(1 + round % 16);
+			for (long i = together.getCount(); i > 0; i--) {
+				threads().answer(() -> {
+					together.countDown();
+					if (awaits(together)) {
+						done.countDown();
+					}
+				});
+			}
+			assertThat(awaits(done)).isTrue();
+		}
+	}
+
+	@Test
+	void takesATaskForEachThreadThatAsksAndNoMore() throws Exception {
+		create(null);
+		ThreadPools.Handover handover = new ThreadPools.Handover();
+		assertThat(handover.offer(NOTHING)).isFalse();
+		CompletableFuture<Runnable> first = ask(handover);
+		CompletableFuture<Runnable> second = ask(handover);
+
+		await().until(() -> handover.offer(NOTHING));
+		await().until(() -> handover.offer(NOTHING));
+
+		assertThat(handover.offer(NOTHING)).isFalse();
+		assertThat(first.get(20, TimeUnit.SECONDS)).isSameAs(NOTHING);
+		assertThat(second.get(20, TimeUnit.SECONDS)).isSameAs(NOTHING);
+		assertThat(handover.offer(NOTHING)).isFalse();
+	}
+
+	@Test
+	void takesNoTaskForAThreadThatHasGivenUp() throws Exception {
+		create(null);
+		ThreadPools.Handover handover = new ThreadPools.Handover();
+
+		assertThat(handover.poll(0, TimeUnit.SECONDS)).isNull();
+		assertThat(handover.offer(NOTHING)).isFalse();
+
+		Thread.currentThread().interrupt();
+		assertThatExceptionOfType(InterruptedException.class).isThrownBy(() -> handover.poll(1, TimeUnit.MINUTES));
+		assertThat(handover.offer(NOTHING)).isFalse();
+	}
+
+	@Test
+	void givesWhatWaitsToTheNextThreadThatAsks() throws Exception {
+		create(null);
+		ThreadPools.Handover handover = new ThreadPools.Handover();
+		handover.put(NOTHING);
+
+		assertThat(handover.poll(0, TimeUnit.SECONDS)).isSameAs(NOTHING);
+		assertThat(handover.offer(NOTHING)).isFalse();
+	}
+
+	private static CompletableFuture<Runnable> ask(ThreadPools.Handover handover) {
+		return CompletableFuture.supplyAsync(() -> {
+			try {
+				return handover.take();
+			}
+			catch (InterruptedException ex) {
+				throw new IllegalStateException(ex);
+			}
+		}, (task) -> new Thread(task).start());
+	}
+
+	private static boolean awaits(CountDownLatch latch) {
+		try {
+			return latch.await(20, TimeUnit.SECONDS);
+		}
+		catch (InterruptedException ex) {
+			return false;
+		}
 	}
 
 	private static ThreadPools.ElasticPool pool(int threads) {

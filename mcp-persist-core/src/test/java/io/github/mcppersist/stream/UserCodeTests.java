@@ -1,5 +1,7 @@
 package io.github.mcppersist.stream;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -109,6 +111,62 @@ class UserCodeTests {
 		}));
 
 		assertThat(ours.get(20, TimeUnit.SECONDS)).isNotSameAs(users.get(20, TimeUnit.SECONDS));
+	}
+
+	@Test
+	void doesWhatIsBehindAStepOnItsThreadOnceTheMailboxIsFree() throws Exception {
+		Recorded code = new Recorded(this.threads);
+		List<String> steps = new ArrayList<>();
+		CompletableFuture<Thread> behind = new CompletableFuture<>();
+		CompletableFuture<Thread> users = new CompletableFuture<>();
+
+		this.threads.execute(() -> code.begin(() -> {
+			Thread.currentThread().interrupt();
+			this.mailbox.execute(() -> {
+				assertThat(UserCode.behind(() -> {
+					steps.add("inside " + this.mailbox.isInside() + ", interrupted " + Thread.interrupted());
+					assertThat(code.stop()).isTrue();
+					steps.add("interrupted " + Thread.currentThread().isInterrupted());
+					behind.complete(Thread.currentThread());
+				})).isTrue();
+				steps.add("step");
+			});
+			users.complete(Thread.currentThread());
+		}));
+
+		assertThat(behind.get(20, TimeUnit.SECONDS)).isSameAs(users.get(20, TimeUnit.SECONDS));
+		assertThat(steps).containsExactly("step", "inside false, interrupted false", "interrupted false");
+	}
+
+	@Test
+	void leavesWhatIsBehindAStepToOthersIfSomebodyHasInterruptedItsThread() throws Exception {
+		Recorded code = new Recorded(this.threads);
+		CompletableFuture<Thread> behind = new CompletableFuture<>();
+		CompletableFuture<Thread> users = new CompletableFuture<>();
+
+		this.threads.execute(() -> code.begin(() -> {
+			this.mailbox.execute(() -> {
+				UserCode.behind(() -> behind.complete(Thread.currentThread()));
+				Thread.currentThread().interrupt();
+			});
+			users.complete(Thread.currentThread());
+		}));
+
+		assertThat(behind.get(20, TimeUnit.SECONDS)).isNotSameAs(users.get(20, TimeUnit.SECONDS));
+	}
+
+	@Test
+	void doesNothingBehindWhatIsNotOurs() throws Exception {
+		Recorded code = new Recorded(this.threads);
+		CompletableFuture<Boolean> users = new CompletableFuture<>();
+		Runnable task = () -> users.completeExceptionally(new IllegalStateException("It was done"));
+
+		CompletableFuture<Boolean> others = new CompletableFuture<>();
+		this.mailbox.execute(() -> others.complete(UserCode.behind(task)));
+		this.threads.execute(() -> code.begin(() -> users.complete(UserCode.behind(task))));
+
+		assertThat(others).isCompletedWithValue(false);
+		assertThat(users.get(20, TimeUnit.SECONDS)).isFalse();
 	}
 
 	@Test

@@ -45,6 +45,20 @@ class TaskNamesTests {
 	}
 
 	@Test
+	void noTaskOfAClientsHasTheNameOfWhatAnEndpointKeepsForItself() {
+		Set<String> names = new HashSet<>();
+		for (String id : new String[] { "id", "", "server", "idserver" }) {
+			for (String principal : new String[] { "id", "server", "", null }) {
+				for (String server : new String[] { "server", "id", "" }) {
+					names.add(TaskNames.of(id, principal, server));
+				}
+			}
+		}
+		assertThat(names).doesNotContain(TaskNames.ofOwn("id", "server"), TaskNames.ofOwn("", "server"),
+				TaskNames.ofOwn("id", ""), TaskNames.ofOwn("", ""));
+	}
+
+	@Test
 	void namesWhateverAClientSends() {
 		for (String id : new String[] { "", "a}b", "\u0000", "\ud83d\ude80", "x".repeat(100_000) }) {
 			assertThatNoException().isThrownBy(() -> TaskRecord.requireTaskId(TaskNames.of(id, "alice", "server")));

@@ -86,10 +86,17 @@ class TaskValuesTests {
 			.withInputRequests(Map.of("a", secret()))
 			.withSettled(List.of("b", "b"))
 			.withRound(2, secret())
-			.withTimeToLive(Duration.ofHours(1));
+			.withTimeToLive(Duration.ofHours(1))
+			.withTool("tool");
 
 		assertThat(change).isEqualTo(new TaskChange("message", Map.of("a", secret()), Set.of("b"),
-				new TaskChange.Round(2, secret()), Duration.ofHours(1)));
+				new TaskChange.Round(2, secret()), Duration.ofHours(1), "tool"));
+		for (TaskChange other : List.of(change.withStatusMessage("message"), change.withSettled(List.of("b")),
+				change.withTimeToLive(Duration.ofHours(1)), change.withInputRequests(Map.of("a", secret())),
+				change.withRound(2, secret()))) {
+			assertThat(other).isEqualTo(change);
+		}
+		assertThat(change).isNotEqualTo(change.withTool("another"));
 		assertThat(change).isNotEqualTo(change.withInputRequests(Map.of("a", new byte[] { 1 })));
 		assertThat(change).isNotEqualTo(change.withRound(2, new byte[] { 1 }));
 	}
@@ -97,7 +104,7 @@ class TaskValuesTests {
 	@Test
 	void copiesItsMaps() {
 		Map<String, byte[]> requests = new HashMap<>(Map.of("a", secret()));
-		NewTask task = new NewTask("id", NODE, null, Duration.ofHours(1), null, requests);
+		NewTask task = new NewTask("id", NODE, null, null, Duration.ofHours(1), null, requests);
 
 		requests.clear();
 
@@ -108,16 +115,20 @@ class TaskValuesTests {
 
 	@Test
 	void printsNothingOfTheUsers() {
-		NewTask task = new NewTask("secret", NODE, "secret", Duration.ofHours(1), "secret", Map.of("secret", secret()));
+		NewTask task = new NewTask("secret", NODE, "secret", "secret", Duration.ofHours(1), "secret",
+				Map.of("secret", secret()));
 		TaskRecord record = new TaskRecord("secret", NODE, "secret", TaskStatus.FAILED, "secret", Instant.EPOCH,
 				Instant.EPOCH, Duration.ofHours(1), task.inputRequests(), Map.of("secret", secret()),
 				Map.of(1, secret()), secret(), Revision.FIRST);
 		TaskChange change = TaskChange.none()
 			.withInputRequests(Map.of("secret", secret()))
 			.withStatusMessage("secret")
+			.withTool("secret")
 			.withRound(1, secret());
+		StoredTask stored = new StoredTask("secret", NODE, "secret", "secret", TaskStatus.FAILED, "secret", 1,
+				Duration.ofHours(1), Duration.ofHours(1), Duration.ofHours(1));
 
-		assertThat(List.of(task, record, change, TaskEnd.failed("secret", secret()))).map(Object::toString)
+		assertThat(List.of(stored, task, record, change, TaskEnd.failed("secret", secret()))).map(Object::toString)
 			.allSatisfy((text) -> assertThat(text).doesNotContain("secret"));
 		assertThat(record).hasToString("task, failed, revision 1, 1 requests for input, 1 answers");
 	}

@@ -32,7 +32,7 @@ class MessageQueueTests {
 	private final MessageQueue queue = new MessageQueue(this.threads, (message) -> {
 		this.done.add(message.subject());
 		return this.outcomes.getOrDefault(message.subject(), this.outcome);
-	}, (ex) -> ex == AWAY);
+	}, (ex) -> ex == AWAY, MessageQueue.MAX_TRIED);
 
 	@Test
 	void takesThoseThatAreTheSameForOne() {

@@ -15,11 +15,20 @@ import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 /**
  * The rules for {@code Origin} and {@code Host} on an address that others reach.
  */
 class OriginRulesTests {
+
+	@ParameterizedTest
+	@ValueSource(strings = { "http://foo.example", "foo.example/mcp", "a b", "" })
+	void takesNoHostThatNoRequestCanName(String host) {
+		assertThatIllegalArgumentException()
+			.isThrownBy(() -> StreamableHttpOptions.builder().allowedHosts(Set.of(host)))
+			.withMessageContaining("'" + host + "'");
+	}
 
 	@ParameterizedTest
 	@CsvSource({ "mcp.example.com, ", "mcp.example.com, https://mcp.example.com",

@@ -4,13 +4,19 @@ import java.lang.reflect.Proxy;
 import java.util.Objects;
 import java.util.Set;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.session.InMemorySessionStore;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.session.TooManySubscribedResourcesException;
+import io.github.mcppersist.stream.LogLimit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -20,7 +26,7 @@ class SessionChangesTests {
 
 	private final SessionRecord record = SessionRecord.initialized("session", "{}", "2025-11-25", null, "server");
 
-	private final SessionChanges changes = new SessionChanges(this.record);
+	private final SessionChanges changes = new SessionChanges(this.record, new LogLimit(() -> 0));
 
 	@Test
 	void areStoredWhenTheSessionIs() {
@@ -66,6 +72,31 @@ class SessionChangesTests {
 	}
 
 	@Test
+	void areGivenUpIfThereIsNoPlaceForThemAndThatIsLoggedOnce() {
+		add(SessionChange.subscribed("a"), SessionChange.subscribed("b"), SessionChange.subscribed("c"));
+		SessionStore full = (SessionStore) Proxy.newProxyInstance(getClass().getClassLoader(),
+				new Class<?>[] { SessionStore.class },
+				(proxy, method, arguments) -> "subscribe".equals(method.getName())
+						? Mono.error(new TooManySubscribedResourcesException()) : method.invoke(this.store, arguments));
+		ListAppender<ILoggingEvent> log = new ListAppender<>();
+		log.start();
+		Logger logger = (Logger) LoggerFactory.getLogger(SessionChanges.class);
+		logger.addAppender(log);
+		try {
+			this.changes.storeIn(full).block();
+		}
+		finally {
+			logger.detachAppender(log);
+		}
+
+		assertThat(this.changes.isStored()).isTrue();
+		assertThat(log.list).singleElement()
+			.extracting(ILoggingEvent::getFormattedMessage)
+			.asString()
+			.contains("is given up, and 0 were since");
+	}
+
+	@Test
 	void areBoundedByTheThingsThatAreChanged() {
 		for (int i = 0; i < SessionChanges.MAX_CHANGES; i++) {
 			add(SessionChange.unsubscribed("file:///" + i));
@@ -82,7 +113,7 @@ class SessionChangesTests {
 		add(SessionChange.subscribed("a"), SessionChange.subscribed("b"), SessionChange.unsubscribed("c"),
 				SessionChange.logLevel("debug"));
 
-		assertThat(this.changes.subscriptions(Set.of("b", "c", "d"))).isEqualTo(3);
+		assertThat(this.changes.subscriptions(Set.of("b", "c", "d"))).hasSize(3);
 	}
 
 	private void add(SessionChange... changes) {

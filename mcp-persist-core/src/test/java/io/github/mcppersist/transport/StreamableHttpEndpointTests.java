@@ -1,11 +1,23 @@
 package io.github.mcppersist.transport;
 
-import org.junit.jupiter.api.Test;
+import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.session.InMemorySessionStore;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNoException;
 
@@ -30,6 +42,78 @@ class StreamableHttpEndpointTests {
 				.closeGracefully()
 				.block();
 		});
+	}
+
+	@Test
+	void shutsDownFiveSecondsAfterTheGracePeriodWhateverHangs() {
+		AtomicBoolean hanging = new AtomicBoolean();
+		ManualEndpoint endpoint = new ManualEndpoint("2025-11-25",
+				(method) -> (hanging.get() && method.getName().equals("release")) ? "never" : null,
+				(method) -> (hanging.get() && method.getReturnType() == Mono.class) ? Mono.never() : null);
+		endpoint.call("hang");
+		endpoint.send();
+		endpoint.listen().stall();
+		endpoint.send();
+		endpoint.send();
+		AtomicBoolean down = new AtomicBoolean();
+		hanging.set(true);
+
+		endpoint.endpoint().shutDown(Duration.ofSeconds(1)).subscribe((nothing) -> {
+		}, (ex) -> {
+		}, () -> down.set(true));
+		endpoint.threads().pass(Duration.ofMillis(5_999));
+
+		assertThat(down).isFalse();
+		endpoint.threads().pass(Duration.ofMillis(1));
+		assertThat(down).isTrue();
+	}
+
+	@Test
+	void letsASessionGoThoughTheResponseToItsCallCouldNeverBeStored() {
+		AtomicBoolean away = new AtomicBoolean();
+		ManualEndpoint endpoint = new ManualEndpoint("2025-11-25", (method) -> null,
+				(method) -> (away.get() && method.getReturnType() == Mono.class)
+						? Mono.error(new EventStoreUnavailableException("Away")) : null);
+		away.set(true);
+		endpoint.call("answer");
+		assertThat(endpoint.responses()).allMatch(ManualEndpoint.Response::isAnsweredOnce);
+		Session session = endpoint.session();
+		endpoint.threads().pass(Duration.ofMinutes(50));
+		assertThat(session.running()).hasSize(1);
+
+		endpoint.threads().pass(Duration.ofMinutes(11));
+
+		assertThat(session.running()).isEmpty();
+		assertThat(session.admit(1, 1)).isTrue();
+		assertThat(endpoint.endpoint().statistics().unstoredBytes()).isZero();
+		endpoint.threads().pass(Duration.ofMinutes(30));
+		assertThat(endpoint.session()).isNull();
+	}
+
+	@Test
+	void logsOnceAMinuteThatRequestsAreRefused() {
+		ManualEndpoint endpoint = new ManualEndpoint("2025-11-25", (method) -> {
+			if (method.getName().equals("handle")) {
+				throw new RejectedExecutionException("the executor is full");
+			}
+			return null;
+		}, (method) -> null);
+		ListAppender<ILoggingEvent> log = new ListAppender<>();
+		log.start();
+		Logger logger = (Logger) LoggerFactory.getLogger(CallHandler.class);
+		logger.addAppender(log);
+		try {
+			IntStream.range(0, 5).forEach((number) -> endpoint.call("answer"));
+			endpoint.threads().pass(Duration.ofMinutes(1));
+			endpoint.call("answer");
+		}
+		finally {
+			logger.detachAppender(log);
+		}
+
+		assertThat(log.list).extracting(ILoggingEvent::getFormattedMessage)
+			.containsExactly("A request was refused, and 0 were since that was last logged: the executor is full",
+					"A request was refused, and 4 were since that was last logged: the executor is full");
 	}
 
 }

@@ -37,6 +37,8 @@ class SubscribedResourcesTests {
 
 	private final Set<String> told = new HashSet<>();
 
+	private final Set<String> refused = new HashSet<>();
+
 	private final SubscribedResources resources = new SubscribedResources(new Looks(), new Told());
 
 	@BeforeEach
@@ -52,7 +54,8 @@ class SubscribedResourcesTests {
 		int most = SubscriptionStore.MAX_SUBSCRIBED_URIS;
 		this.resources.add(IntStream.rangeClosed(1, most + 1).mapToObj((number) -> "file:///" + number).toList());
 
-		assertThat(this.told).hasSize(most).doesNotContain("file:///" + (most + 1));
+		assertThat(this.told).hasSize(most);
+		assertThat(this.refused).containsExactly("file:///" + (most + 1));
 		this.resources.add(List.of("file:///1"));
 		assertThat(this.resources.contains("file:///1")).isTrue();
 	}
@@ -266,6 +269,11 @@ class SubscribedResourcesTests {
 		@Override
 		public void unsubscribed(String uri) {
 			assertThat(SubscribedResourcesTests.this.told.remove(uri)).isTrue();
+		}
+
+		@Override
+		public void refused(String uri) {
+			SubscribedResourcesTests.this.refused.add(uri);
 		}
 
 	}

@@ -5,9 +5,10 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -85,6 +86,16 @@ final class BlockingLink implements RedisLink {
 	private final LinkErrors errors = new LinkErrors();
 
 	private final AtomicBoolean recovering = new AtomicBoolean();
+
+	/**
+	 * Whether it is being found out why a server doesn't answer. Guards the pause after
+	 * it.
+	 */
+	private final AtomicBoolean finding = new AtomicBoolean();
+
+	private final RetryPause findingPause = new RetryPause();
+
+	private volatile long findNotBefore = System.nanoTime();
 
 	private volatile @Nullable Subscriber listener;
 
@@ -181,10 +192,16 @@ final class BlockingLink implements RedisLink {
 
 	private <T> void execute(Server server, Function<RedisConnection, T> command, CompletableFuture<T> answer,
 			long answersBefore) {
+		Runnable task = () -> {
+			if (!answer.isDone()) {
+				run(server, command, answer, answersBefore);
+			}
+		};
 		try {
-			server.executor.execute(() -> {
-				if (!answer.isDone()) {
-					run(server, command, answer, answersBefore);
+			server.executor.execute(task);
+			answer.whenComplete((reply, failure) -> {
+				if (answer.isCancelled()) {
+					server.waiting.removeLastOccurrence(task);
 				}
 			});
 		}
@@ -294,7 +311,7 @@ final class BlockingLink implements RedisLink {
 
 	@Override
 	public String address(String server) {
-		return server.equals(NO_SERVER) ? this.address : server;
+		return server.equals(NO_SERVER) ? this.address : server + ", a node of " + this.address;
 	}
 
 	@Override
@@ -429,6 +446,64 @@ final class BlockingLink implements RedisLink {
 	}
 
 	@Override
+	public void findReason(String server) {
+		JedisSlots slots = this.slots;
+		if (slots == null && JEDIS && JedisSubscription.isJedis(this.factory)) {
+			// Its calls fail as soon as it is known why
+			return;
+		}
+		if (System.nanoTime() - this.findNotBefore < 0 || !this.finding.compareAndSet(false, true)) {
+			return;
+		}
+		try {
+			known(NO_SERVER).executor.execute(() -> findReason(known(server), () -> reach(slots, server)));
+		}
+		catch (RejectedExecutionException ex) {
+			this.finding.set(false);
+		}
+	}
+
+	// A driver that asks several times takes longer than a call waits, and then tells
+	// nobody why
+	private void findReason(Server server, Callable<@Nullable Void> reach) {
+		Attempt attempt = new Attempt();
+		CompletableFuture.delayedExecutor(LOOK_LIMIT_MS, TimeUnit.MILLISECONDS).execute(attempt::giveUp);
+		long begunAt = System.nanoTime();
+		Throwable failure = null;
+		try {
+			reach.call();
+		}
+		catch (Throwable ex) {
+			failure = ex;
+		}
+		attempt.end();
+		try {
+			if (failure != null) {
+				server.failed(RedisFailure.of(failure, server.address), begunAt, false);
+			}
+			else {
+				this.findingPause.reset();
+			}
+		}
+		finally {
+			// After a success as well: of a server that is slow one more tells no more
+			this.findNotBefore = System.nanoTime() + this.findingPause.afterFailure();
+			this.finding.set(false);
+		}
+	}
+
+	private @Nullable Void reach(@Nullable JedisSlots slots, String server) throws Exception {
+		if (slots != null) {
+			slots.connect(server);
+			return null;
+		}
+		try (RedisConnection connection = this.factory.getConnection()) {
+			connection.ping();
+		}
+		return null;
+	}
+
+	@Override
 	public void recover(String server, BooleanSupplier needed) {
 		// The factory opens a connection for a call if there is none. Where slots are, it
 		// learns from calls that fail, and those may wait for each other
@@ -501,6 +576,8 @@ final class BlockingLink implements RedisLink {
 
 		private final String address;
 
+		private final LatestFirst waiting = new LatestFirst();
+
 		private final ThreadPoolExecutor executor;
 
 		private final ConnectionLimit connections = new ConnectionLimit(BlockingLink.this.threads, System::nanoTime);
@@ -525,8 +602,7 @@ final class BlockingLink implements RedisLink {
 		Server(String address, boolean closed) {
 			this.address = address;
 			this.executor = new ThreadPoolExecutor(BlockingLink.this.threads, BlockingLink.this.threads, 10,
-					TimeUnit.SECONDS, new LinkedBlockingQueue<>(QUEUE_CAPACITY),
-					DaemonThreads.named("mcp-persist-redis-call"));
+					TimeUnit.SECONDS, this.waiting, DaemonThreads.named("mcp-persist-redis-call"));
 			this.executor.allowCoreThreadTimeOut(true);
 			if (closed) {
 				this.executor.shutdown();
@@ -608,6 +684,24 @@ final class BlockingLink implements RedisLink {
 	}
 
 	private record Lack(RedisFailure reason, long at) {
+
+	}
+
+	/**
+	 * The calls that wait for a thread. Where more come than can be made, as after an
+	 * outage of a Redis that is far away, those that have waited longest would each get
+	 * their turn when their time is nearly up, and none would be answered in time.
+	 */
+	private static final class LatestFirst extends LinkedBlockingDeque<Runnable> {
+
+		LatestFirst() {
+			super(QUEUE_CAPACITY);
+		}
+
+		@Override
+		public boolean offer(Runnable call) {
+			return offerFirst(call);
+		}
 
 	}
 

@@ -6,10 +6,12 @@ import java.util.Map;
 import java.util.function.LongSupplier;
 
 /**
- * Counts how often the connection broke on the same large write, while its server carried
- * out others. Redis closes a connection on which somebody sends more than its
- * {@code proto-max-bulk-len}, and a proxy may have a limit of its own; since all sessions
- * share the connection, such a write can't be tried for ever.
+ * Counts how often the connection broke on the same large write, or its time was up,
+ * while its server carried out others. Redis closes a connection on which somebody sends
+ * more than its {@code proto-max-bulk-len}, and a proxy may have a limit of its own;
+ * since all sessions share the connection, such a write can't be tried for ever. Some
+ * drivers don't tell that a connection broke, and send the call again by themselves until
+ * its time is up.
  */
 final class BrokenWrites {
 
@@ -22,6 +24,17 @@ final class BrokenWrites {
 	 * Once may be chance.
 	 */
 	private static final int TRIES = 3;
+
+	/**
+	 * A write whose time was up may have been slow for another reason.
+	 */
+	private static final int UNANSWERED_TRIES = 6;
+
+	/**
+	 * Below this it is rather for another reason: so small a limit breaks a connection of
+	 * a driver that says so, or is nobody's.
+	 */
+	private static final long LARGE_UNANSWERED = 1024 * 1024;
 
 	/**
 	 * What breaks less often is broken by something else.
@@ -51,30 +64,32 @@ final class BrokenWrites {
 	}
 
 	/**
-	 * Note that the connection broke on a write.
+	 * Note that a write got no answer.
 	 * @param server where
 	 * @param key what was written to
 	 * @param bytes how much was written
-	 * @return whether it has done so too often
+	 * @param broke whether the connection is known to have broken on it
+	 * @return whether that was too often
 	 */
-	synchronized boolean isHopeless(String server, byte[] key, long bytes) {
-		if (bytes < LARGE) {
+	synchronized boolean isHopeless(String server, byte[] key, long bytes, boolean broke) {
+		if (bytes < (broke ? LARGE : LARGE_UNANSWERED)) {
 			return false;
 		}
 		String name = name(key);
 		long now = this.nanoTime.getAsLong();
 		Breaks before = this.known.remove(name);
-		int count = 1;
+		int weight = broke ? UNANSWERED_TRIES / TRIES : 1;
+		int count = weight;
 		if (before != null && before.bytes == bytes && now - before.at < MEMORY) {
 			// Where nothing else gets through either, it isn't this write
 			boolean counts = before.othersWork && before.server.equals(server);
-			count = counts ? before.count + 1 : before.count;
+			count = counts ? before.count + weight : before.count;
 		}
-		if (count < TRIES) {
+		if (count < UNANSWERED_TRIES) {
 			this.known.put(name, new Breaks(server, bytes, count, now));
 		}
 		this.any = !this.known.isEmpty();
-		return count >= TRIES;
+		return count >= UNANSWERED_TRIES;
 	}
 
 	/**

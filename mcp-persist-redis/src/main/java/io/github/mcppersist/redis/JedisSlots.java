@@ -5,10 +5,12 @@ import java.util.LinkedHashSet;
 import java.util.Objects;
 import java.util.Set;
 
+import org.apache.commons.pool2.PooledObjectFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.connection.ClusterSlotHashUtil;
 import org.springframework.data.redis.connection.RedisConnection;
 import redis.clients.jedis.Connection;
+import redis.clients.jedis.ConnectionPool;
 import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.Protocol;
 import redis.clients.jedis.UnifiedJedis;
@@ -72,6 +74,20 @@ final class JedisSlots {
 		try (Connection connection = this.provider.getConnectionFromSlot(ClusterSlotHashUtil.calculateSlot(channel))) {
 			connection.sendCommand(Protocol.Command.PUBLISH, channel, message);
 			Objects.requireNonNull(connection.getIntegerReply());
+		}
+	}
+
+	/**
+	 * Open one connection to a server, beside those that the application has in its pool,
+	 * and close it. Takes as long as the application's Jedis does.
+	 * @param server the server
+	 * @throws Exception if it can't be opened
+	 */
+	void connect(String server) throws Exception {
+		ConnectionPool pool = this.provider.getNodes().get(server);
+		if (pool != null) {
+			PooledObjectFactory<Connection> factory = pool.getFactory();
+			factory.destroyObject(factory.makeObject());
 		}
 	}
 

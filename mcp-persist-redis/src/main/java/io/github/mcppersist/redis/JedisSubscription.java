@@ -65,6 +65,10 @@ final class JedisSubscription extends BinaryJedisPubSub {
 		}
 	}
 
+	static boolean isJedis(RedisConnectionFactory factory) {
+		return factory instanceof JedisConnectionFactory;
+	}
+
 	static boolean isCluster(RedisConnectionFactory factory) {
 		return factory instanceof JedisConnectionFactory jedis && jedis.getClusterConfiguration() != null;
 	}

@@ -215,6 +215,29 @@ final class LettuceCluster extends RedisClusterClient {
 		look();
 	}
 
+	/**
+	 * Find out whether nodes accept connections, unless that was done just now. Blocks
+	 * for a second at most.
+	 */
+	void findReason() {
+		Accepting accepting = this.accepting;
+		if (this.reachable && (accepting == null || System.nanoTime() - accepting.at() >= LOOK_LIMIT.toNanos())) {
+			accepting();
+		}
+	}
+
+	/**
+	 * Say whether a node accepts no connections, as far as that is known.
+	 * @param server the node's ID
+	 * @return whether it was tried in vain
+	 */
+	boolean isRefused(String server) {
+		RedisClusterNode node = getPartitions().getPartitionByNodeId(server);
+		Accepting accepting = this.accepting;
+		return node != null && this.reachable && accepting != null && System.nanoTime() - accepting.at() < KNOWLEDGE
+				&& accepting.refusing().contains(node.getUri());
+	}
+
 	private void look() {
 		if (!this.pace.begins()) {
 			return;
@@ -301,7 +324,8 @@ final class LettuceCluster extends RedisClusterClient {
 			.stream()
 			.map((address) -> Objects.requireNonNull(nodes.get(address)))
 			.toList();
-		this.accepting = new Accepting(accepting, System.nanoTime());
+		nodes.values().removeAll(accepting);
+		this.accepting = new Accepting(accepting, Set.copyOf(nodes.values()), System.nanoTime());
 		return accepting;
 	}
 
@@ -322,7 +346,7 @@ final class LettuceCluster extends RedisClusterClient {
 		return shutdownAsync(0, 1, TimeUnit.SECONDS);
 	}
 
-	private record Accepting(List<RedisURI> nodes, long at) {
+	private record Accepting(List<RedisURI> nodes, Set<RedisURI> refusing, long at) {
 
 	}
 

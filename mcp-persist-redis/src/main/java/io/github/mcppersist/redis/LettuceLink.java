@@ -1,5 +1,6 @@
 package io.github.mcppersist.redis;
 
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -261,8 +262,24 @@ final class LettuceLink implements RedisLink {
 		if (failure != null && (connection == null || System.nanoTime() - failure.at() < REASON_LIMIT)) {
 			return RedisFailure.connecting(failure.cause(), this.address);
 		}
+		LettuceCluster cluster = cluster();
+		if (cluster != null && cluster.isRefused(server)) {
+			return RedisFailure.notAccepting(address(server));
+		}
 		return (connection != null) ? RedisFailure.timeout(millis, address(server))
 				: RedisFailure.unconnected(millis, this.address);
+	}
+
+	@Override
+	public void findReason(String server) {
+		Connection connection = this.current;
+		LettuceCluster cluster = cluster();
+		if (cluster != null) {
+			onConnector(cluster::findReason);
+		}
+		else if (connection == null || !connection.connection().isOpen()) {
+			reconnect(() -> connection != null && !connection.connection().isOpen());
+		}
 	}
 
 	@Override
@@ -469,8 +486,11 @@ final class LettuceLink implements RedisLink {
 		StatefulRedisPubSubConnection<String, String> subscription = null;
 		try {
 			subscription = connection.connectPubSub().get();
-			if (!connection.subscription().compareAndSet(null, subscription) || this.current != connection) {
-				subscription.closeAsync();
+			boolean first = connection.subscription().compareAndSet(null, subscription);
+			if (!first || this.current != connection) {
+				if (!first || connection.subscription().compareAndSet(subscription, null)) {
+					subscription.closeAsync();
+				}
 				return;
 			}
 			subscription.addListener(new Listener());
@@ -531,8 +551,8 @@ final class LettuceLink implements RedisLink {
 		}
 		if (connection.subscription().compareAndSet(subscription, null)) {
 			later(() -> resubscribe(connection), REFUSED_INTERVAL_MS);
+			subscription.closeAsync();
 		}
-		subscription.closeAsync();
 	}
 
 	@Override
@@ -681,7 +701,7 @@ final class LettuceLink implements RedisLink {
 			if (cluster != null) {
 				return cluster.end();
 			}
-			StatefulRedisPubSubConnection<String, String> subscription = this.subscription.get();
+			StatefulRedisPubSubConnection<String, String> subscription = this.subscription.getAndSet(null);
 			CompletableFuture<Void> closed = close(this.connection);
 			return (subscription != null) ? CompletableFuture.allOf(closed, close(subscription)) : closed;
 		}
@@ -702,6 +722,12 @@ final class LettuceLink implements RedisLink {
 	}
 
 	private final class BreakListener implements RedisConnectionStateListener {
+
+		@Override
+		public void onRedisConnected(RedisChannelHandler<?, ?> connection, SocketAddress peer) {
+			// By the driver itself: why we could not was another outage's reason
+			LettuceLink.this.connectFailure = null;
+		}
 
 		@Override
 		public void onRedisDisconnected(RedisChannelHandler<?, ?> connection) {

@@ -3,9 +3,14 @@ package io.github.mcppersist.redis;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The scripts that Redis runs. Each touches keys of one slot.
@@ -42,7 +47,7 @@ enum LuaScript {
 
 	DESCRIBE_SESSION("describe-session.lua"),
 
-	LIST_SESSIONS("list-sessions.lua"),
+	LIST_NAMES("list-names.lua"),
 
 	CHANGE_SESSION("change-session.lua", Operation.Proof.NEVER),
 
@@ -80,6 +85,10 @@ enum LuaScript {
 
 	WATCH_TASK("watch-task.lua", Operation.Proof.NEVER),
 
+	NOTE_TASKS("note-tasks.lua", Operation.Proof.NEVER),
+
+	DESCRIBE_TASK("describe-task.lua"),
+
 	BEAT("beat.lua", Operation.Proof.ALWAYS),
 
 	PROBE("probe.lua", Operation.Proof.ALWAYS),
@@ -91,6 +100,8 @@ enum LuaScript {
 	private final byte[] body;
 
 	private final String digest;
+
+	private final List<String> commands;
 
 	private final Operation operation;
 
@@ -105,6 +116,7 @@ enum LuaScript {
 	LuaScript(String file, Operation operation) {
 		this.body = read(file);
 		this.digest = sha1(this.body);
+		this.commands = commands(this.body);
 		this.operation = operation;
 	}
 
@@ -114,6 +126,28 @@ enum LuaScript {
 
 	byte[] body() {
 		return this.body;
+	}
+
+	/**
+	 * Return what the script calls, in its order.
+	 * @return the names of commands, some more than once
+	 */
+	List<String> commands() {
+		return this.commands;
+	}
+
+	/**
+	 * Return whom it concerns that a command is refused.
+	 * @param command the name of the command
+	 * @return the operations that call it, but for the probe
+	 */
+	static List<Operation> calling(String command) {
+		return Stream.concat(
+				Stream.of(Operation.LRANGE, Operation.UNLINK).filter((operation) -> operation.name().equals(command)),
+				Arrays.stream(values())
+					.filter((script) -> script != PROBE && script.commands().contains(command))
+					.map(LuaScript::operation))
+			.toList();
 	}
 
 	/**
@@ -134,6 +168,14 @@ enum LuaScript {
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
+	}
+
+	private static List<String> commands(byte[] body) {
+		return Pattern.compile("redis\\.call\\('([A-Z]+)'")
+			.matcher(new String(body, StandardCharsets.UTF_8))
+			.results()
+			.map((call) -> call.group(1))
+			.toList();
 	}
 
 	private static String sha1(byte[] body) {

@@ -25,6 +25,10 @@ final class RedisAddress {
 	private static final boolean JEDIS = ClassUtils.isPresent("redis.clients.jedis.UnifiedJedis",
 			RedisAddress.class.getClassLoader());
 
+	private static final String CLUSTER = "the Cluster of ";
+
+	private static final String SENTINELS = "of the Sentinels ";
+
 	private RedisAddress() {
 	}
 
@@ -55,14 +59,28 @@ final class RedisAddress {
 		return (JEDIS && Jedis.supports(factory)) ? Jedis.database(factory) : 0;
 	}
 
+	/**
+	 * Return which of Spring Boot's properties lead to an address.
+	 * @param address the address, as {@link #of} has it, or that of a node there
+	 * @return their names
+	 */
+	static String properties(String address) {
+		if (address.contains(CLUSTER)) {
+			return "spring.data.redis.cluster.nodes";
+		}
+		// Boot passes host and port over where there is a URL
+		return address.contains(SENTINELS) ? "spring.data.redis.sentinel.nodes"
+				: "spring.data.redis.host and .port, or spring.data.redis.url, which goes before them where it is set";
+	}
+
 	private static String sentinel(RedisSentinelConfiguration configuration) {
 		NamedNode master = configuration.getMaster();
-		return "the primary " + ((master != null) ? "'" + master.getName() + "' " : "") + "of the Sentinels "
+		return "the primary " + ((master != null) ? "'" + master.getName() + "' " : "") + SENTINELS
 				+ list(configuration.getSentinels());
 	}
 
 	private static String cluster(RedisClusterConfiguration configuration) {
-		return "the Cluster of " + list(configuration.getClusterNodes());
+		return CLUSTER + list(configuration.getClusterNodes());
 	}
 
 	private static String list(Collection<RedisNode> nodes) {

@@ -555,8 +555,8 @@ final class RedisCalls {
 			if (end()) {
 				RedisFailure cause = reason;
 				if (reason.kind() == RedisFailure.Kind.CONNECTION && this.operation.writes()
-						&& (this.suspected || reason.isBreak())
-						&& RedisCalls.this.brokenWrites.isHopeless(this.server, this.key, this.bytes)) {
+						&& RedisCalls.this.brokenWrites.isHopeless(this.server, this.key, this.bytes,
+								this.suspected || reason.isBreak())) {
 					cause = RedisFailure.tooLarge(this.bytes, RedisCalls.this.link.address(this.server), reason);
 				}
 				if (cause.kind() == RedisFailure.Kind.SLOT && RedisCalls.this.link.isCluster()

@@ -3,6 +3,7 @@ package io.github.mcppersist.redis;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.LongSupplier;
 
@@ -252,8 +253,9 @@ public final class RedisEventStore implements MonitoredEventStore, AutoCloseable
 		return this.node.read(LuaScript.LIST_STREAMS, index, RedisNode.number(MAX_FOUND))
 			.flatMapIterable((streamIds) -> streamIds)
 			.map((streamId) -> new StreamKey(sessionName, text(streamId)))
-			.flatMap(this.reader::describe, FINDS_UNDER_WAY)
-			.collectList();
+			.flatMapSequential(this.reader::describe, FINDS_UNDER_WAY)
+			// The index hears of a completion with the next stream that is opened
+			.collectSortedList(Comparator.comparing(StoredStream::complete));
 	}
 
 	/**

@@ -43,6 +43,13 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	 */
 	private static final Pattern ERROR_IN_SCRIPT = Pattern.compile("@user_script: ?\\d+: -?([A-Z]{3,})(?= )");
 
+	private static final Pattern REFUSES_WRITES = Pattern.compile("\\b(OOM|MISCONF|NOREPLICAS)\\b");
+
+	/**
+	 * What {@code probe.lua} puts behind an error.
+	 */
+	private static final Pattern PROBED = Pattern.compile("\\(([A-Z]+) in probe\\.lua\\)");
+
 	/**
 	 * Versions word a missing right differently, in scripts without a code.
 	 */
@@ -132,9 +139,9 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	 */
 	static RedisFailure tooLarge(long bytes, String address, RedisFailure last) {
 		return new RedisFailure(Kind.CALL_REFUSED,
-				"The connection to Redis at " + address + " breaks each time that these " + bytes
-						+ " bytes are sent. They are more than proto-max-bulk-len, or a proxy before it, lets through: "
-						+ last.message(),
+				"The connection to Redis at " + address + " breaks, or its time is up, each time that these " + bytes
+						+ " bytes are sent, and others get through. They are more than proto-max-bulk-len, or a proxy "
+						+ "before it, lets through: " + last.message(),
 				last.cause());
 	}
 
@@ -173,6 +180,16 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 		Throwable cause = this.cause;
 		return this.kind == Kind.CALL_REFUSED && cause != null && causes(cause).stream()
 			.anyMatch((each) -> WRONG_TYPE.matcher(String.valueOf(each.getMessage())).find());
+	}
+
+	/**
+	 * Return which command a probe was refused.
+	 * @return the command, or {@code null} if it was refused as a whole, or this is of no
+	 * probe
+	 */
+	@Nullable String probedCommand() {
+		Matcher probed = PROBED.matcher(this.message);
+		return probed.find() ? probed.group(1) : null;
 	}
 
 	/**
@@ -279,6 +296,31 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	}
 
 	/**
+	 * Return what it is about: to somebody who has to act, failures with one topic are
+	 * the same. Whoever is away, and loads its data, comes back by itself.
+	 * @return the code by which Redis refuses writes, else the kind
+	 */
+	String topic() {
+		return switch (this.kind) {
+			case PASSING -> Kind.CONNECTION.name();
+			case WRITES_REFUSED -> {
+				Matcher code = REFUSES_WRITES.matcher(this.message);
+				yield code.find() ? code.group() : this.kind.name();
+			}
+			default -> this.kind.name();
+		};
+	}
+
+	/**
+	 * Say whether all that is known is that there was no answer in time, or that a
+	 * connection has ended.
+	 * @return whether the next attempt to connect may say why
+	 */
+	boolean isUnexplained() {
+		return this.kind == Kind.CONNECTION && (this.cause == null || isBreak());
+	}
+
+	/**
 	 * Say whether nobody waited any longer for the call, which doesn't say why it took so
 	 * long.
 	 * @return whether it was given up
@@ -311,6 +353,16 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 		return this.kind == Kind.PASSING && this.message.contains(code);
 	}
 
+	/**
+	 * A server was tried, and accepts no connection.
+	 * @param address where it is
+	 * @return the failure
+	 */
+	static RedisFailure notAccepting(String address) {
+		String message = nothingAccepts(address);
+		return new RedisFailure(Kind.CONNECTION, message, new ConnectException(message));
+	}
+
 	static RedisFailure timeout(long millis, String address) {
 		return new RedisFailure(Kind.CONNECTION, "Redis at " + address + " didn't answer within " + millis + " ms",
 				null);
@@ -333,8 +385,8 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 		for (Throwable cause : causes) {
 			String text = String.valueOf(cause.getMessage());
 			if (cause instanceof UnknownHostException) {
-				return "The host of Redis at " + address + " can't be resolved. Check spring.data.redis.host"
-						+ UNLESS_URL + ": " + text;
+				return "The host of Redis at " + address + " can't be resolved. Check "
+						+ RedisAddress.properties(address) + ": " + text;
 			}
 			if (cause instanceof GeneralSecurityException) {
 				return certificate(cause, address);
@@ -345,8 +397,7 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 						+ "false, or use its TLS port";
 			}
 			if (cause instanceof ConnectException && text.contains("refused")) {
-				return "Nothing accepts connections where Redis should be, at " + address + ". Start Redis, or check "
-						+ "spring.data.redis.host and .port" + UNLESS_URL;
+				return nothingAccepts(address);
 			}
 			if (text.contains("Connection initialization timed out")) {
 				return "Redis at " + address
@@ -366,8 +417,10 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 			}
 			if (waitedForPool(cause) || text.contains("Timeout waiting for idle object")
 					|| text.contains("Pool exhausted")) {
-				return "No connection to Redis at " + address + " was free in time. If the application takes all of "
-						+ "the pool, raise spring.data.redis.jedis.pool.max-active";
+				// Whoever has the others isn't known, nor what they wait for
+				return "No connection to Redis at " + address + " was free in time: Redis doesn't answer on those that "
+						+ "there are, or the application needs more. Then make the driver's pool larger; with Jedis it "
+						+ "is spring.data.redis.jedis.pool.max-active";
 			}
 			if (text.startsWith("DENIED")) {
 				return "Redis at " + address + " is in protected mode and refuses connections from other machines: "
@@ -386,6 +439,11 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 			}
 		}
 		return null;
+	}
+
+	private static String nothingAccepts(String address) {
+		return "Nothing accepts connections where Redis should be, at " + address + ". Start Redis, or check "
+				+ RedisAddress.properties(address);
 	}
 
 	private static String certificate(Throwable cause, String address) {

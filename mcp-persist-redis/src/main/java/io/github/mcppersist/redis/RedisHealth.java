@@ -4,18 +4,17 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 import io.github.mcppersist.event.StoreOutage;
 
@@ -42,12 +41,8 @@ import io.github.mcppersist.event.StoreOutage;
  * An outage is that a server isn't {@link State#WORKING} or something is refused. Calls
  * are made again as soon as it is over. Told it is for as long as the {@link Spell} of it
  * lasts, so that a server that takes one write and refuses the next doesn't come and go.
- * That a server isn't working is logged once when it begins, again if it gets worse, and
- * once when it ends; a refusal beside it hides nothing of that. What comes back within a
- * minute, for a reason that was logged, is counted, and logged once a minute. A refusal
- * is logged once a minute at most, and that it is over only if it was logged. A first
- * answer that is long in coming is no outage: a JVM that has just started takes its time
- * to open a connection.
+ * What is logged of it is {@link OutageLog}'s concern. A first answer that is long in
+ * coming is no outage: a JVM that has just started takes its time to open a connection.
  */
 final class RedisHealth {
 
@@ -75,18 +70,31 @@ final class RedisHealth {
 	private static final int MAX_DOUBLINGS_OF_REFUSED = 3;
 
 	/**
-	 * How long an operation that is refused again isn't logged again.
+	 * How long a refusal stays that a probe doesn't meet.
 	 */
-	private static final long QUIET_AFTER_REFUSAL = 60_000_000_000L;
+	private static final long STAY = 60_000_000_000L;
 
 	/**
 	 * How long calls must work without a subscription until that is told.
 	 */
 	private static final long UNSUBSCRIBED = 2_000_000_000L;
 
-	private static final long START = 15_000_000_000L;
+	/**
+	 * How long a first answer may be in coming. Health is to say the truth within five
+	 * seconds, and a probe that shows it may be about to begin.
+	 */
+	private static final long START = 3_500_000_000L;
 
-	private static final Logger logger = LoggerFactory.getLogger(RedisEventStore.class);
+	/**
+	 * How long nothing is logged of it, and calls still wait for it. An application that
+	 * starts on a busy machine takes its time, and is about to connect.
+	 */
+	private static final long SLOW_START = 15_000_000_000L;
+
+	/**
+	 * How often a server is probed that is yet to give its first answer.
+	 */
+	private static final long START_PROBE = 500_000_000L;
 
 	private final LongSupplier nanoTime;
 
@@ -97,8 +105,6 @@ final class RedisHealth {
 	 */
 	private final Map<Refused, Refusal> refusals = new ConcurrentHashMap<>();
 
-	private final Map<Refused, Long> refusalsLogged = new HashMap<>();
-
 	/**
 	 * When a probe said that an operation isn't refused any more.
 	 */
@@ -107,6 +113,11 @@ final class RedisHealth {
 	private final long createdAt;
 
 	private volatile boolean answeredEver;
+
+	/**
+	 * That the first answer is long in coming, if it is: calls go on waiting for it.
+	 */
+	private @Nullable RedisFailure slowStart;
 
 	/**
 	 * When the latest call was sent that was answered.
@@ -133,42 +144,7 @@ final class RedisHealth {
 	 */
 	private @Nullable StoreOutage lastTold;
 
-	/**
-	 * That a server isn't working, as it is logged.
-	 */
-	private final Spell failing = new Spell();
-
-	/**
-	 * The worst state of it that was logged.
-	 */
-	private State logged = State.WORKING;
-
-	private long loggedAt;
-
-	/**
-	 * The kinds of failures that were logged since it came for the first time.
-	 */
-	private final Set<RedisFailure.Kind> kindsLogged = EnumSet.noneOf(RedisFailure.Kind.class);
-
-	/**
-	 * How often it has come back since then.
-	 */
-	private int unlogged;
-
-	/**
-	 * Why it has come back for the last time.
-	 */
-	private @Nullable String unloggedReason;
-
-	/**
-	 * Whether it is to be logged when it ends.
-	 */
-	private boolean endLogged;
-
-	/**
-	 * Whether a refusal was logged, and not yet that all are over.
-	 */
-	private boolean refusalLogged;
+	private final OutageLog log = new OutageLog();
 
 	/**
 	 * Whether the subscription can't be opened, and since when no server has been away
@@ -248,12 +224,12 @@ final class RedisHealth {
 	synchronized void proved(String server) {
 		long now = this.nanoTime.getAsLong();
 		long asked = server(server).lastProbe;
-		this.disproved.values().removeIf((at) -> now - at >= QUIET_AFTER_REFUSAL);
+		this.disproved.values().removeIf((at) -> now - at >= STAY);
 		this.refusals.entrySet().removeIf((entry) -> {
 			Refused refused = entry.getKey();
 			Refusal refusal = entry.getValue();
 			boolean over = refused.server().equals(server) && refused.operation().isProbed()
-					&& asked - refusal.at() >= (refusal.stays() ? QUIET_AFTER_REFUSAL : 0);
+					&& asked - refusal.at() >= (refusal.stays() ? STAY : 0);
 			if (over) {
 				this.disproved.put(refused, now);
 			}
@@ -288,10 +264,8 @@ final class RedisHealth {
 					// whatever there is
 					refused(new Refused(server, operation), cause);
 				}
-				else if (isToBeLogged(new Refused(server, operation))) {
-					logger.atWarn()
-						.addKeyValue("mcp.outage.kind", cause.kind())
-						.log("Redis refuses one call of {}, and others not. {}", operation, cause.message());
+				else {
+					this.log.callRefused(new Refused(server, operation), cause, this.nanoTime.getAsLong());
 				}
 			}
 			case NO_ACCESS -> {
@@ -300,15 +274,49 @@ final class RedisHealth {
 			case CONNECTION, PASSING -> {
 				// One slow call is no outage: what counts is that nothing at all is
 				// answered.
-				if (known.lastAnswer(cause) - startedAt <= 0 && !(cause.cause() == null && isStarting())) {
-					known.absence = cause;
+				if (known.lastAnswer(cause) - startedAt <= 0) {
+					if (!isStarting(cause, SLOW_START)) {
+						known.absence = cause;
+					}
+					else if (!isStarting(cause, START)) {
+						this.slowStart = cause;
+					}
 				}
 			}
 			case NOSCRIPT, SLOT -> {
 			}
 		}
 		look();
-		met(startedAt);
+		RedisFailure failure = known.failure();
+		met(startedAt, (failure == cause || this.slowStart == cause) ? cause : serverFailure());
+	}
+
+	/**
+	 * Return the servers of which nobody knows yet why they don't answer.
+	 * @return the servers
+	 */
+	synchronized List<String> unexplained() {
+		return this.servers.entrySet()
+			.stream()
+			.filter((entry) -> entry.getValue().absence != null && entry.getValue().absence.isUnexplained())
+			.map(Map.Entry::getKey)
+			.toList();
+	}
+
+	/**
+	 * It was found out why a server doesn't answer.
+	 * @param server the server
+	 * @param cause why
+	 */
+	synchronized void explained(String server, RedisFailure cause) {
+		Server known = server(server);
+		RedisFailure absence = known.absence;
+		if (absence != null && absence.isUnexplained()) {
+			known.absence = cause;
+			long now = this.nanoTime.getAsLong();
+			this.lastTold = describe(now);
+			this.log.explained(now, cause, reason(cause));
+		}
 	}
 
 	/**
@@ -319,33 +327,18 @@ final class RedisHealth {
 	synchronized void refused(Operation operation, RedisFailure cause) {
 		refused(new Refused(RedisLink.NO_SERVER, operation), cause);
 		look();
-		met(this.nanoTime.getAsLong());
+		met(this.nanoTime.getAsLong(), serverFailure());
 	}
 
 	private void refused(Refused refused, RedisFailure cause) {
 		long now = this.nanoTime.getAsLong();
 		Long disproved = this.disproved.get(refused);
 		Refusal before = this.refusals.get(refused);
-		boolean stays = (before != null && before.stays())
-				|| (disproved != null && now - disproved < QUIET_AFTER_REFUSAL);
+		boolean stays = (before != null && before.stays()) || (disproved != null && now - disproved < STAY);
 		this.refusals.put(refused, new Refusal(cause, now, stays));
-		if (before == null && isToBeLogged(refused)) {
-			this.refusalLogged = true;
-			logger.atWarn()
-				.addKeyValue("mcp.outage.kind", cause.kind())
-				.log("Redis refuses {}, and will refuse it again: clients can't resume fully. {}", refused.operation(),
-						cause.message());
+		if (before == null || !Objects.equals(before.cause().probedCommand(), cause.probedCommand())) {
+			this.log.refused(refused, cause, now);
 		}
-	}
-
-	private boolean isToBeLogged(Refused refused) {
-		Long logged = this.refusalsLogged.get(refused);
-		long now = this.nanoTime.getAsLong();
-		boolean due = logged == null || now - logged >= QUIET_AFTER_REFUSAL;
-		if (due) {
-			this.refusalsLogged.put(refused, now);
-		}
-		return due;
 	}
 
 	/**
@@ -394,7 +387,7 @@ final class RedisHealth {
 		inUse.forEach(this::server);
 		if (this.servers.keySet().retainAll(Set.copyOf(inUse))) {
 			this.refusals.keySet().removeIf(this::isGone);
-			this.refusalsLogged.keySet().removeIf(this::isGone);
+			this.log.forget(this::isGone);
 			this.disproved.keySet().removeIf(this::isGone);
 			look();
 		}
@@ -439,7 +432,8 @@ final class RedisHealth {
 		known.doublings = well ? 0 : Math.min(known.doublings + 1, maxDoublings(known.failure()));
 		// Not all nodes at the same moment
 		double jitter = ThreadLocalRandom.current().nextDouble(0.75, 1.25);
-		long delay = well ? QUIET : (long) ((FIRST_PROBE << known.doublings) * jitter);
+		long calm = this.answeredEver ? QUIET : START_PROBE;
+		long delay = well ? calm : (long) ((FIRST_PROBE << known.doublings) * jitter);
 		known.nextProbe = this.nanoTime.getAsLong() + delay;
 	}
 
@@ -466,11 +460,28 @@ final class RedisHealth {
 	}
 
 	private StoreOutage describe(long now) {
-		boolean reads = this.servers.values().stream().anyMatch((server) -> server.absence != null)
-				|| this.refusals.keySet().stream().anyMatch((refused) -> refused.operation().reads());
-		boolean writes = this.servers.values().stream().anyMatch((server) -> server.state() != State.WORKING)
-				|| this.refusals.keySet().stream().anyMatch((refused) -> refused.operation().writes());
+		// Whoever has taken over has yet to show that it works
+		boolean reads = this.servers.values()
+			.stream()
+			.anyMatch((server) -> server.absence != null || !server.hasAnswered()) || isRefused(Operation::reads);
+		boolean writes = this.servers.values().stream().anyMatch((server) -> !server.isKnownToWork())
+				|| isRefused(Operation::writes);
 		return new StoreOutage(reads, writes, reason(), Duration.ofNanos(this.told.nanos(now)));
+	}
+
+	private boolean isRefused(Predicate<Operation> kind) {
+		return this.refusals.entrySet()
+			.stream()
+			.anyMatch((entry) -> concerns(entry.getKey().operation(), entry.getValue().cause(), kind));
+	}
+
+	// A probe does what all do: whoever does the same is refused it as well
+	private static boolean concerns(Operation operation, RedisFailure cause, Predicate<Operation> kind) {
+		if (!operation.isProbe()) {
+			return kind.test(operation);
+		}
+		String command = cause.probedCommand();
+		return command == null || LuaScript.calling(command).stream().anyMatch(kind);
 	}
 
 	/**
@@ -484,9 +495,11 @@ final class RedisHealth {
 
 	private String reason() {
 		RedisFailure failure = failure();
-		if (failure == null) {
-			return "Redis was out of reach, and not all of its servers have answered since";
-		}
+		return (failure != null) ? reason(failure)
+				: "Redis was out of reach, and not all of its servers have answered since";
+	}
+
+	private String reason(RedisFailure failure) {
 		long working = this.servers.values().stream().filter(Server::isKnownToWork).count();
 		return (working > 0 && this.servers.size() > working)
 				? failure.message() + " (" + working + " of " + this.servers.size() + " servers work)"
@@ -495,6 +508,9 @@ final class RedisHealth {
 
 	private @Nullable RedisFailure failure() {
 		RedisFailure worst = serverFailure();
+		if (worst == null && !this.answeredEver) {
+			worst = this.slowStart;
+		}
 		return (worst != null) ? worst : this.refusals.values().stream().map(Refusal::cause).findFirst().orElse(null);
 	}
 
@@ -513,15 +529,15 @@ final class RedisHealth {
 				: this.servers.computeIfAbsent(name, (unused) -> new Server(this.nanoTime.getAsLong()));
 	}
 
-	private boolean isStarting() {
-		return !this.answeredEver && this.nanoTime.getAsLong() - this.createdAt < START;
+	private boolean isStarting(RedisFailure failure, long limit) {
+		return failure.cause() == null && !this.answeredEver && this.nanoTime.getAsLong() - this.createdAt < limit;
 	}
 
 	private void look() {
 		long now = this.nanoTime.getAsLong();
 		boolean works = serverFailure() == null && this.servers.values().stream().allMatch(Server::isKnownToWork);
 		if (works) {
-			this.failing.calm(now);
+			this.log.works(now);
 		}
 		if (works && this.refusals.isEmpty()) {
 			this.outage = false;
@@ -533,9 +549,9 @@ final class RedisHealth {
 	 * A call failed, or something was refused. Whether it says anything of the server is
 	 * known already.
 	 * @param at when that was asked for
+	 * @param failure why a server doesn't work, if it doesn't
 	 */
-	private void met(long at) {
-		RedisFailure failure = serverFailure();
+	private void met(long at, @Nullable RedisFailure failure) {
 		if (failure == null && this.refusals.isEmpty()) {
 			return;
 		}
@@ -544,66 +560,16 @@ final class RedisHealth {
 		this.told.met(at, now);
 		this.telling = true;
 		this.lastTold = describe(now);
-		if (failure != null) {
-			if (this.failing.met(at, now)) {
-				if (this.failing.returns() == 0) {
-					this.kindsLogged.clear();
-				}
-				// What comes for another reason is news, though it comes within the same
-				// minute
-				boolean back = this.kindsLogged.contains(failure.kind());
-				this.unlogged += back ? 1 : 0;
-				this.unloggedReason = back ? reason() : this.unloggedReason;
-				this.logged = back ? this.logged : State.WORKING;
-			}
-			logWorse(failure, now);
-		}
-	}
-
-	private void logWorse(RedisFailure failure, long now) {
-		State worst = this.servers.values().stream().map(Server::state).max(Comparator.naturalOrder()).orElseThrow();
-		if (worst.compareTo(this.logged) > 0) {
-			this.logged = worst;
-			this.loggedAt = now;
-			this.kindsLogged.add(failure.kind());
-			this.endLogged = true;
-			logger.atWarn()
-				.addKeyValue("mcp.outage.kind", failure.kind())
-				.log("Events aren't stored for now, and clients can't resume fully until they are. {}", reason());
+		if (failure != null && !isStarting(failure, SLOW_START)) {
+			this.log.failed(at, now, failure, reason(failure));
 		}
 	}
 
 	private void tell(long now) {
-		if (this.failing.end(now) && this.endLogged) {
-			this.endLogged = false;
-			logEnd(this.failing.nanos(now) / 1_000_000);
-		}
+		this.log.tell(now, this.refusals.keySet());
 		if (this.told.end(now)) {
 			this.telling = false;
-			if (this.refusalLogged) {
-				logEnd(this.told.nanos(now) / 1_000_000);
-			}
-		}
-		if (this.unlogged > 0 && now - this.loggedAt >= Spell.MEMORY) {
-			logger.atWarn()
-				.addKeyValue("mcp.outage.times", this.unlogged)
-				.log("Events were not stored again, {} times since this was logged: clients can't resume fully. {}",
-						this.unlogged, this.unloggedReason);
-			this.unlogged = 0;
-			this.loggedAt = now;
-			this.endLogged = this.failing.isLasting();
-		}
-	}
-
-	private void logEnd(long millis) {
-		if (this.refusals.isEmpty()) {
-			this.refusalLogged = false;
-			logger.atInfo().addKeyValue("mcp.outage.ms", millis).log("Redis works again after {} ms", millis);
-		}
-		else {
-			logger.atInfo()
-				.addKeyValue("mcp.outage.ms", millis)
-				.log("Redis works again after {} ms, but still refuses {}", millis, this.refusals.keySet());
+			this.log.ended(this.told.nanos(now), this.refusals.keySet());
 		}
 	}
 
@@ -620,7 +586,7 @@ final class RedisHealth {
 	/**
 	 * What a server, or none in particular, refuses.
 	 */
-	private record Refused(String server, Operation operation) {
+	record Refused(String server, Operation operation) {
 
 		@Override
 		public String toString() {
@@ -718,7 +684,11 @@ final class RedisHealth {
 		}
 
 		boolean isKnownToWork() {
-			return state() == State.WORKING && this.lastAnswer - this.since >= 0;
+			return state() == State.WORKING && hasAnswered();
+		}
+
+		boolean hasAnswered() {
+			return this.lastAnswer - this.since >= 0;
 		}
 
 		@Nullable RedisFailure failure() {

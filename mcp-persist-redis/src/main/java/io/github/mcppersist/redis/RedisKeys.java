@@ -22,6 +22,7 @@ import io.github.mcppersist.event.StreamKey;
  *                              taken
  * mcp:1:{9aT-}:t       hash    a task, see {@link TaskFields}
  * mcp:1:s:{s}          zset    the sessions that are stored, by expiry
+ * mcp:1:t:{t}          zset    the tasks that are listed, by expiry
  * mcp:1:u:{u}          zset    URIs that sessions have subscribed to, in the order in which
  *                              they came
  * mcp:1:u:{u}:x        zset    the same, by expiry
@@ -37,18 +38,19 @@ import io.github.mcppersist.event.StreamKey;
  *
  * <pre>
  * LINDEX mcp:1:{4f1c}:s:Ab3 0      its header, see {@link StreamHeader}
- * LRANGE mcp:1:{4f1c}:s:Ab3 1 -1   its events: a tag of six characters, then the message
+ * LRANGE mcp:1:{4f1c}:s:Ab3 1 -1   its events: a tag of ten characters, then the message
  * ZRANGE mcp:1:{4f1c}:x 0 -1       which streams the session has
  * PTTL mcp:1:{4f1c}:s:Ab3          how long it will be kept
  * HGETALL mcp:1:{4f1c}:i           the session's record
  * HGETALL mcp:1:{9aT-}:t           a task
+ * ZRANGE mcp:1:t:{t} 0 -1          which tasks there are
  * ZRANGE mcp:1:u:{u} 0 -1          which URIs have subscribers
  * </pre>
  *
  * All keys of a session share a hash slot through <code>{4f1c}</code>, and the indexes of
- * sessions and of subscribers are in one slot each through <code>{s}</code> and
- * <code>{u}</code>; neither session names nor stream IDs can hold a brace. A channel
- * belongs to no slot and no database: of the database 5 they are
+ * sessions, of tasks and of subscribers are in one slot each through <code>{s}</code>,
+ * <code>{t}</code> and <code>{u}</code>; neither session names nor stream IDs can hold a
+ * brace. A channel belongs to no slot and no database: of the database 5 they are
  * <code>mcp:1:n:5:0rT5...</code> and so on. Every key expires.
  */
 final class RedisKeys {
@@ -60,6 +62,8 @@ final class RedisKeys {
 	private final String root;
 
 	private final String sessions;
+
+	private final String tasks;
 
 	private final String uris;
 
@@ -87,6 +91,7 @@ final class RedisKeys {
 		String versioned = prefix + ':' + VERSION + ':';
 		this.root = versioned + '{';
 		this.sessions = versioned + "s:{s}";
+		this.tasks = versioned + "t:{t}";
 		this.uris = versioned + "u:{u}";
 		this.beats = versioned + 'b';
 		this.channels = versioned + ((database != 0) ? "n:" + database + ':' : "n:");
@@ -122,6 +127,10 @@ final class RedisKeys {
 
 	String sessions() {
 		return this.sessions;
+	}
+
+	String tasks() {
+		return this.tasks;
 	}
 
 	String uris() {

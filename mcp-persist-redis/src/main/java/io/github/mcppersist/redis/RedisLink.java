@@ -139,6 +139,13 @@ interface RedisLink {
 	RedisFailure unanswered(String server, long millis);
 
 	/**
+	 * Begin to find out why a server doesn't answer, for {@link #unanswered} to say. What
+	 * works, or may yet, is left alone.
+	 * @param server the server
+	 */
+	void findReason(String server);
+
+	/**
 	 * Pass it on when a future is cancelled: what it was derived from doesn't learn that
 	 * otherwise, and would be sent.
 	 * @param derived the future that the caller gets

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -143,6 +144,20 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 				logger.warn("What is done from time to time has failed, and is tried again", ex);
 			}
 		}, millis, millis, TimeUnit.MILLISECONDS);
+	}
+
+	/**
+	 * Do something later, once; not at all if the node is closed by then.
+	 * @param delay when
+	 * @param task what, which doesn't block
+	 */
+	void later(Duration delay, Runnable task) {
+		try {
+			this.scheduler.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
+		}
+		catch (RejectedExecutionException ex) {
+			logger.trace("Closed", ex);
+		}
 	}
 
 	/**

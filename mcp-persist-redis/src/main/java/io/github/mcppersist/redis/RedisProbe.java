@@ -55,6 +55,7 @@ final class RedisProbe implements Runnable {
 
 	@Override
 	public void run() {
+		this.health.unexplained().forEach(this::explain);
 		for (RedisHealth.Due due : this.health.due(this.link.servers())) {
 			String server = due.server();
 			byte[] key = keyOf(server);
@@ -67,6 +68,15 @@ final class RedisProbe implements Runnable {
 			}
 		}
 		this.calls.stuckSlots().due().forEach(this::tryStuck);
+	}
+
+	// By itself this would be known only once a probe has failed, and the next one
+	private void explain(String server) {
+		this.link.findReason(server);
+		RedisFailure reason = this.link.unanswered(server, 0);
+		if (!reason.isUnexplained()) {
+			this.health.explained(server, reason);
+		}
 	}
 
 	// Only a call of several keys meets that a slot is on its way

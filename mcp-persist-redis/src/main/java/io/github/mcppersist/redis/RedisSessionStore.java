@@ -10,8 +10,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
@@ -71,8 +69,6 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 	private static final int RENEWALS_UNDER_WAY = 16;
 
 	private static final int DESCRIPTIONS_UNDER_WAY = 16;
-
-	private static final Pattern CURSOR = Pattern.compile("([0-9]{1,15})\\.(.+)");
 
 	private static final byte[] MAX_ANSWERS = RedisNode.number(AnswerStore.MAX_ANSWERS);
 
@@ -210,28 +206,12 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 
 	@Override
 	public Mono<SessionPage> findSessions(@Nullable String cursor, int size) {
-		byte[] most = RedisNode.number(MonitoredSessionStore.requirePageSize(size));
-		byte[][] arguments = (cursor != null) ? after(most, cursor) : new byte[][] { most };
-		return read(LuaScript.LIST_SESSIONS, keys(keys().sessions()), arguments).map(RedisSessionStore::texts)
-			.flatMap((found) -> {
-				List<String> names = new ArrayList<>();
-				for (int i = found.size() - 2; i >= 0; i -= 2) {
-					names.add(found.get(i));
-				}
-				String next = (names.size() == size) ? found.get(1) + '.' + found.get(0) : null;
-				return Flux.fromIterable(names)
-					.flatMapSequential(this::describeSession, DESCRIPTIONS_UNDER_WAY, 1)
-					.collectList()
-					.map((sessions) -> new SessionPage(sessions, next));
-			});
-	}
-
-	private static byte[][] after(byte[] most, String cursor) {
-		Matcher place = CURSOR.matcher(cursor);
-		if (!place.matches() || !StreamKey.isSessionName(place.group(2))) {
-			throw new IllegalArgumentException("Not a cursor of this store: '" + cursor + "'");
-		}
-		return new byte[][] { most, RedisKeys.bytes(place.group(1)), RedisKeys.bytes(place.group(2)) };
+		return NamePage.read(this.node, keys().sessions(), cursor, MonitoredSessionStore.requirePageSize(size))
+			.onErrorMap(EventStoreUnavailableException.class, RedisSessionStore::unavailable)
+			.flatMap((page) -> Flux.fromIterable(page.names())
+				.flatMapSequential(this::describeSession, DESCRIPTIONS_UNDER_WAY, 1)
+				.collectList()
+				.map((sessions) -> new SessionPage(sessions, page.next())));
 	}
 
 	@Override
@@ -368,9 +348,10 @@ public final class RedisSessionStore implements MonitoredSessionStore {
 	}
 
 	@Override
-	public Mono<Void> moveStandaloneCursor(String sessionName, EventId cursor) {
+	public Mono<Void> moveStandaloneCursor(String sessionName, EventId cursor, @Nullable EventId gone) {
 		StreamKey.requireSessionName(sessionName);
-		return write(LuaScript.MOVE_CURSOR, 0, keys(keys().record(sessionName)), RedisKeys.bytes(cursor.toString()))
+		return write(LuaScript.MOVE_CURSOR, 0, keys(keys().record(sessionName)), RedisKeys.bytes(cursor.toString()),
+				RedisKeys.bytes((gone != null) ? gone.toString() : ""))
 			.then();
 	}
 

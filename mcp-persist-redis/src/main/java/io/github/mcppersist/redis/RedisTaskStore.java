@@ -9,22 +9,26 @@ import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventStoreRefusedException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.Revision;
+import io.github.mcppersist.task.MonitoredTaskStore;
 import io.github.mcppersist.task.NewTask;
+import io.github.mcppersist.task.StoredTask;
 import io.github.mcppersist.task.TaskChange;
 import io.github.mcppersist.task.TaskEnd;
 import io.github.mcppersist.task.TaskEndedException;
 import io.github.mcppersist.task.TaskExistsException;
 import io.github.mcppersist.task.TaskNotFoundException;
+import io.github.mcppersist.task.TaskPage;
 import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskState;
 import io.github.mcppersist.task.TaskStatus;
-import io.github.mcppersist.task.TaskStore;
 import io.github.mcppersist.task.TaskStoreException;
 import io.github.mcppersist.task.TaskStoreRefusedException;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
@@ -37,10 +41,18 @@ import io.github.mcppersist.task.TaskStoreUnavailableException;
  * Each call is one round trip, and so is the beginning of a watch on a node that doesn't
  * own the task. To find a task of more than a megabyte takes two. The script that makes a
  * change also tells the owner and those who watch. The times are those of Redis' clock.
+ * <p>
+ * The list of tasks for operators is in a slot of its own. It is written after the task,
+ * and nobody waits for that: it may say too little until the task is renewed, and too
+ * much for a while once one has gone, which is passed over then.
  */
-public final class RedisTaskStore implements TaskStore {
+public final class RedisTaskStore implements MonitoredTaskStore {
+
+	private static final Logger logger = LoggerFactory.getLogger(RedisTaskStore.class);
 
 	private static final int RENEWALS_UNDER_WAY = 16;
+
+	private static final int DESCRIPTIONS_UNDER_WAY = 16;
 
 	/**
 	 * How much longer than it has to be a task is kept, in ms: a script reads the clock a
@@ -72,22 +84,29 @@ public final class RedisTaskStore implements TaskStore {
 
 	private final TaskWatches watches;
 
+	private final ListedTasks listed;
+
 	private final Duration minTimeToLive;
 
 	private final byte[] minMillis;
 
-	private RedisTaskStore(RedisNode node, TaskWatches watches, Duration minTimeToLive) {
+	private final Duration timeToLive;
+
+	private RedisTaskStore(RedisNode node, TaskWatches watches, Duration minTimeToLive, Duration timeToLive) {
 		this.node = node;
 		this.watches = watches;
+		this.listed = new ListedTasks(node);
 		this.minTimeToLive = minTimeToLive;
 		this.minMillis = RedisNode.number(minTimeToLive.toMillis());
+		this.timeToLive = (timeToLive.compareTo(minTimeToLive) > 0) ? timeToLive : minTimeToLive;
 	}
 
 	/**
-	 * Return a store that shares the connections of an event store.
+	 * Return a store that shares the connections of an event store. A task whose call
+	 * runs is kept as long as a running stream.
 	 * @param eventStore the event store
-	 * @param minTimeToLive how long a task is kept at least after it was created, renewed
-	 * or ended, at least one millisecond
+	 * @param minTimeToLive how long a task is kept at least after it was created or
+	 * ended, at least one millisecond
 	 * @return a new store
 	 */
 	public static RedisTaskStore of(RedisEventStore eventStore, Duration minTimeToLive) {
@@ -95,7 +114,7 @@ public final class RedisTaskStore implements TaskStore {
 			throw new IllegalArgumentException(
 					"minTimeToLive must be at least one millisecond and at most ten years, not " + minTimeToLive);
 		}
-		return new RedisTaskStore(eventStore.node(), eventStore.taskWatches(), minTimeToLive);
+		return new RedisTaskStore(eventStore.node(), eventStore.taskWatches(), minTimeToLive, eventStore.timeToLive());
 	}
 
 	@Override
@@ -117,6 +136,9 @@ public final class RedisTaskStore implements TaskStore {
 				throw new TaskExistsException();
 			}
 			this.watches.created(key);
+			if (task.tool() != null) {
+				list(List.of(task.taskId()), timeToLive.toMillis() + SLACK);
+			}
 			return TaskRecord.created(task, Instant.ofEpochMilli((Long) reply.get(1)),
 					Duration.ofMillis(timeToLive.toMillis()));
 		});
@@ -164,7 +186,8 @@ public final class RedisTaskStore implements TaskStore {
 		arguments.add((round != null) ? RedisNode.number(round.number()) : NO);
 		arguments.add((round != null) ? round.outcome() : NOTHING);
 		arguments.add(RedisNode.number(change.settled().size()));
-		addMessage(arguments, message);
+		addText(arguments, message);
+		addText(arguments, change.tool());
 		change.settled().forEach((settled) -> arguments.add(RedisKeys.text(settled)));
 		addPairs(arguments, change.inputRequests());
 		return write(LuaScript.UPDATE_TASK, key, arguments).map((reply) -> {
@@ -179,6 +202,10 @@ public final class RedisTaskStore implements TaskStore {
 				case 4 -> throw tooManyRequests();
 				case 5 -> throw tooManyBytes();
 				default -> {
+					long kept = (Long) reply.get(4);
+					if (kept > 0) {
+						list(List.of(taskId), kept);
+					}
 					return state(key, reply);
 				}
 			}
@@ -211,7 +238,7 @@ public final class RedisTaskStore implements TaskStore {
 		String key = key(taskId);
 		List<byte[]> arguments = new ArrayList<>(List.of(this.node.channel(), this.minMillis, SLACK_MILLIS, tag(),
 				RedisKeys.text(end.status().toString())));
-		addMessage(arguments, end.statusMessage());
+		addText(arguments, end.statusMessage());
 		byte[] outcome = end.outcome();
 		if (outcome != null) {
 			arguments.add(outcome);
@@ -228,13 +255,68 @@ public final class RedisTaskStore implements TaskStore {
 
 	@Override
 	public Mono<Void> renewTasks(Collection<String> taskIds) {
-		List<String> keys = taskIds.stream().map(this::key).toList();
-		// One that can't be renewed keeps no other from that
-		return Flux.fromIterable(keys)
-			.flatMapDelayError((key) -> this.node.write(LuaScript.RENEW_TASK, 0, new byte[][] { RedisKeys.bytes(key) },
-					this.minMillis, SLACK_MILLIS), RENEWALS_UNDER_WAY, 1)
-			.then()
-			.onErrorMap((failure) -> new TaskStoreUnavailableException("Tasks may not have been renewed", failure));
+		List<String> ids = List.copyOf(taskIds);
+		ids.forEach(TaskRecord::requireTaskId);
+		return Mono.defer(() -> {
+			List<String> ofTools = new ArrayList<>();
+			// One that can't be renewed keeps no other from that
+			return Flux.fromIterable(ids)
+				.flatMapDelayError((id) -> renew(id).map((code) -> (code == 2) ? id : ""), RENEWALS_UNDER_WAY, 1)
+				.doOnNext((id) -> {
+					if (!id.isEmpty()) {
+						ofTools.add(id);
+					}
+				})
+				.then()
+				.doOnTerminate(() -> list(ofTools, this.timeToLive.toMillis() + SLACK));
+		}).onErrorMap((failure) -> new TaskStoreUnavailableException("Tasks may not have been renewed", failure));
+	}
+
+	private Mono<Integer> renew(String taskId) {
+		return this.node
+			.write(LuaScript.RENEW_TASK, 0, new byte[][] { RedisKeys.bytes(key(taskId)) },
+					RedisNode.number(this.timeToLive.toMillis()), SLACK_MILLIS)
+			.map(RedisNode::code);
+	}
+
+	/**
+	 * Have operators see tasks.
+	 * @param taskIds the tasks
+	 * @param kept how long they are kept in ms
+	 */
+	private void list(List<String> taskIds, long kept) {
+		// A task that ends is kept for longer again, and isn't listed again for that
+		this.listed.add(taskIds, kept + renewalInterval().toMillis());
+	}
+
+	@Override
+	public Mono<TaskPage> findTasks(@Nullable String cursor, int size) {
+		return NamePage.read(this.node, this.node.keys().tasks(), cursor, MonitoredTaskStore.requirePageSize(size))
+			.onErrorMap(RedisTaskStore::failed)
+			.flatMap((page) -> Flux.fromIterable(page.names())
+				.flatMapSequential(this::describeTask, DESCRIPTIONS_UNDER_WAY, 1)
+				.collectList()
+				.map((tasks) -> new TaskPage(tasks, page.next())));
+	}
+
+	@Override
+	public Mono<StoredTask> describeTask(String taskId) {
+		byte[][] task = { RedisKeys.bytes(key(taskId)) };
+		return this.node.read(LuaScript.DESCRIBE_TASK, task, TaskFields.described())
+			.onErrorMap(RedisTaskStore::failed)
+			.filter((reply) -> !reply.isEmpty())
+			.mapNotNull((reply) -> describe(taskId, reply));
+	}
+
+	private static @Nullable StoredTask describe(String taskId, List<Object> reply) {
+		try {
+			return TaskFields.describe(taskId, (Long) reply.get(0), reply.subList(1, reply.size()));
+		}
+		catch (RuntimeException ex) {
+			// One that can't be read doesn't hide the others
+			logger.debug("A task can't be read", ex);
+			return null;
+		}
 	}
 
 	@Override
@@ -247,14 +329,19 @@ public final class RedisTaskStore implements TaskStore {
 		return this.minTimeToLive;
 	}
 
+	@Override
+	public Duration timeToLive() {
+		return this.timeToLive;
+	}
+
 	private String key(String taskId) {
 		TaskRecord.requireTaskId(taskId);
 		return this.node.keys().task(taskId);
 	}
 
-	private static void addMessage(List<byte[]> arguments, @Nullable String message) {
-		arguments.add((message != null) ? YES : NO);
-		arguments.add((message != null) ? RedisKeys.text(message) : NOTHING);
+	private static void addText(List<byte[]> arguments, @Nullable String text) {
+		arguments.add((text != null) ? YES : NO);
+		arguments.add((text != null) ? RedisKeys.text(text) : NOTHING);
 	}
 
 	private static void addPairs(List<byte[]> arguments, Map<String, byte[]> pairs) {

@@ -243,6 +243,9 @@ final class StreamReader {
 			if (before.complete()) {
 				StreamReader.this.renewal.readComplete(this.stream, state.keptMillis());
 			}
+			else if (before.head().reader() == null) {
+				StreamReader.this.watches.unmarked(this.name);
+			}
 			List<Event> events = new ArrayList<>(elements.size() - 1);
 			EventId last = cursor;
 			for (int i = 1; i < elements.size(); i++) {

@@ -118,15 +118,28 @@ final class StreamWatches implements RedisNode.Listener {
 	}
 
 	/**
-	 * A stream has just been opened: whoever watches it could not be noted before.
+	 * A stream has just been opened: whoever watches it could not be noted before, or was
+	 * in a stream that is gone.
 	 * @param stream the stream
 	 */
 	void opened(StreamKey stream) {
-		if (!this.unmarked.isEmpty()) {
+		if (!this.watched.isEmpty()) {
 			String key = this.node.keys().stream(stream);
-			if (this.unmarked.contains(key)) {
-				markUnmarked(key);
+			Watched entry = this.watched.get(key);
+			if (entry != null) {
+				mark(key, entry);
 			}
+		}
+	}
+
+	/**
+	 * A stream that was read has no mark. If it is watched here, Redis has lost that.
+	 * @param key the key of the stream
+	 */
+	void unmarked(String key) {
+		Watched entry = this.watched.get(key);
+		if (entry != null && entry.newcomers().isEmpty()) {
+			mark(key, entry, List.of());
 		}
 	}
 

@@ -6,11 +6,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 
 import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.task.NewTask;
+import io.github.mcppersist.task.StoredTask;
 import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskStatus;
 
@@ -20,6 +22,7 @@ import io.github.mcppersist.task.TaskStatus;
  * <pre>
  * o        ID of the node that owns it
  * p        whose it is, hashed, absent if it is nobody's
+ * c        the tool that is called, absent of what is no task to its client
  * s        status, as the specification spells it
  * m        status message, absent if there is none
  * t        when it was created, in ms since 1970 by the clock of Redis
@@ -44,6 +47,8 @@ final class TaskFields {
 	private static final String OWNER = "o";
 
 	private static final String PRINCIPAL = "p";
+
+	private static final String TOOL = "c";
 
 	private static final String STATUS = "s";
 
@@ -84,6 +89,7 @@ final class TaskFields {
 		List<byte[]> fields = new ArrayList<>();
 		add(fields, OWNER, task.owner());
 		add(fields, PRINCIPAL, task.principal());
+		add(fields, TOOL, task.tool());
 		add(fields, STATUS, task.status().toString());
 		add(fields, STATUS_MESSAGE, task.statusMessage());
 		add(fields, TIME_TO_LIVE, Long.toString(timeToLive));
@@ -144,6 +150,43 @@ final class TaskFields {
 				Instant.ofEpochMilli(number(values, CREATED_AT)), Instant.ofEpochMilli(number(values, UPDATED_AT)),
 				Duration.ofMillis(number(values, TIME_TO_LIVE)), requests, answers, rounds, values.get(OUTCOME),
 				new Revision(number(values, REVISION)));
+	}
+
+	/**
+	 * Return the fields that say what is known of a task but for what its client and its
+	 * tool tell each other.
+	 * @return the fields
+	 */
+	static byte[][] described() {
+		return Stream
+			.of(OWNER, PRINCIPAL, TOOL, STATUS, STATUS_MESSAGE, OUTSTANDING, CREATED_AT, UPDATED_AT, TIME_TO_LIVE)
+			.map(RedisKeys::text)
+			.toArray(byte[][]::new);
+	}
+
+	/**
+	 * Return what is known of the task that has these fields.
+	 * @param taskId the task
+	 * @param now the time in ms since 1970 by the clock of Redis
+	 * @param fields those of the described fields that there are, each followed by its
+	 * value
+	 * @return what is known
+	 */
+	static StoredTask describe(String taskId, long now, List<Object> fields) {
+		Map<String, byte[]> values = new HashMap<>();
+		for (int i = 0; i + 1 < fields.size(); i += 2) {
+			values.put(SessionFields.text(fields.get(i)), (byte[]) fields.get(i + 1));
+		}
+		String outstanding = optional(values, OUTSTANDING);
+		long createdAt = number(values, CREATED_AT);
+		return new StoredTask(taskId, required(values, OWNER), optional(values, PRINCIPAL), optional(values, TOOL),
+				TaskStatus.parse(required(values, STATUS)), optional(values, STATUS_MESSAGE),
+				(outstanding != null) ? Integer.parseInt(outstanding) : 0, since(createdAt, now),
+				since(number(values, UPDATED_AT), now), since(now, createdAt + number(values, TIME_TO_LIVE)));
+	}
+
+	private static Duration since(long from, long to) {
+		return Duration.ofMillis(Math.max(0, to - from));
 	}
 
 	private static long number(Map<String, byte[]> values, String field) {

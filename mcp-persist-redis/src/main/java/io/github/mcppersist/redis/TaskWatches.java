@@ -115,10 +115,11 @@ final class TaskWatches implements RedisNode.Listener {
 	// Until it is done whoever watches is slower, not wrong: it looks by itself
 	private void mark(String key, Watched entry) {
 		this.unmarked.add(key);
+		long before = entry.reached.get();
 		noteWatching(key, WATCH, (reply) -> {
 			this.unmarked.remove(key);
 			if (RedisNode.code(reply) == 1) {
-				entry.reached((Long) reply.get(1));
+				entry.marked(before, (Long) reply.get(1));
 			}
 			else {
 				entry.complete();
@@ -196,6 +197,21 @@ final class TaskWatches implements RedisNode.Listener {
 
 		void reached(long revision) {
 			this.reached.accumulateAndGet(revision, Math::max);
+			tell();
+		}
+
+		/**
+		 * Redis has said which revision the task has.
+		 * @param before the one that it had reached before Redis was asked: what is less
+		 * was lost by a failover
+		 * @param revision the revision
+		 */
+		void marked(long before, long revision) {
+			this.reached.updateAndGet((reached) -> (reached == before) ? revision : Math.max(reached, revision));
+			tell();
+		}
+
+		private void tell() {
 			this.watchers.forEach((watcher) -> watcher.next(this));
 		}
 

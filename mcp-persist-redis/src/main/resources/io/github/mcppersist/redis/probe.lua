@@ -5,11 +5,17 @@
 -- ARGV    1 a channel, or nothing to publish nothing: on a Cluster that goes to all servers
 -- Returns {1}
 local key, channel = KEYS[1], ARGV[1]
--- First what needs memory: once a script has written, a full Redis lets it go on. It takes
--- a key of any type, and expires where DEL isn't allowed.
-redis.call('SET', key, 'a', 'PX', 1000)
-redis.call('DEL', key)
+-- An error names the command that has met it, which not every version's does
+local call, latest = redis.call, nil
+local redis = { call = function(command, ...)
+  latest = command
+  return call(command, ...)
+end }
 local done, failure = pcall(function()
+  -- First what needs memory: once a script has written, a full Redis lets it go on. It
+  -- takes a key of any type, and expires where DEL isn't allowed.
+  redis.call('SET', key, 'a', 'PX', 1000)
+  redis.call('DEL', key)
   redis.call('TIME')
   redis.call('RPUSH', key, 'a', 'b')
   redis.call('RPUSHX', key, 'c')
@@ -42,8 +48,14 @@ local done, failure = pcall(function()
     redis.call('PUBLISH', channel, 'e')
   end
 end)
-redis.call('DEL', key)
 if not done then
+  pcall(call, 'DEL', key)
+  failure = failure .. ' (' .. latest .. ' in probe.lua)'
+  if string.find(failure, '^%u+ ') then
+    return { err = failure }
+  end
+  -- As Redis 6 has it, whose code is behind other words
   error(failure, 0)
 end
+redis.call('DEL', key)
 return {1}

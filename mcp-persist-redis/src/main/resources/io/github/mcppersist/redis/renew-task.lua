@@ -1,7 +1,8 @@
 -- Puts off the expiry of a task that runs.
 -- KEYS    1 task
 -- ARGV    1 time in ms for which it is kept at least, 2 how much longer it is kept in ms
--- Returns {1} it is kept for as long, {0} it isn't there, or has ended
+-- Returns {1} it is kept for as long, {2} as well, and it is a task of a tool, {0} it isn't there,
+--         or has ended
 local task, least, slack = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
 local status = redis.call('HGET', task, 's')
 if status ~= 'working' and status ~= 'input_required' then
@@ -15,4 +16,4 @@ if redis.call('PTTL', task) - slack < least then
   local ttl = math.max(redis.call('HGET', task, 'l'), now + least - redis.call('HGET', task, 't'))
   redis.call('HSET', task, 'l', string.format('%d', ttl))
 end
-return {1}
+return {redis.call('HGET', task, 'c') and 2 or 1}

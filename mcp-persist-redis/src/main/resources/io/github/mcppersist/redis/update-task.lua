@@ -4,9 +4,11 @@
 --         requests and answers take at most, 4 time to live in ms or 0 to leave it as it is,
 --         5 how much longer it is kept in ms, 6 how many rounds are kept, 7 number of the round
 --         that has ended or 0, 8 its outcome, 9 how many keys are settled, 10 whether there is a
---         status message, '1' or '0', 11 the message, then the keys that are settled, then the
---         keys that are asked, each with its request
--- Returns {1, owner, status, revision}, {0} no such task, {2, status} it has ended,
+--         status message, '1' or '0', 11 the message, 12 whether it is a task of a tool from now on,
+--         '1' or '0', 13 the tool, then the keys that are settled, then the keys that are asked,
+--         each with its request
+-- Returns {1, owner, status, revision, how long it is kept in ms if it is a task of a tool
+--         and that is new, otherwise 0}, {0} no such task, {2, status} it has ended,
 --         {3, key} that one was settled before, {4} there are too many requests, {5} there are
 --         too many bytes
 local task, channel = KEYS[1], ARGV[1]
@@ -23,8 +25,17 @@ end
 local asked = tonumber(redis.call('HGET', task, 'k') or 0)
 local outstanding = tonumber(redis.call('HGET', task, 'n') or 0)
 local bytes = tonumber(redis.call('HGET', task, 'b') or 0)
+local freed = {}
+for i = 14, 13 + settled do
+  local request = redis.call('HSTRLEN', task, 'q:' .. ARGV[i])
+  local answer = redis.call('HSTRLEN', task, 'a:' .. ARGV[i])
+  if request + answer > 0 then
+    freed[#freed + 1] = {ARGV[i], request}
+    bytes = bytes - request - answer
+  end
+end
 local new = {}
-for i = 12 + settled, #ARGV, 2 do
+for i = 14 + settled, #ARGV, 2 do
   local key = ARGV[i]
   if redis.call('HSTRLEN', task, 'd:' .. key) > 0 then
     return {3, key}
@@ -47,22 +58,16 @@ for first = 1, #new, 4000 do
 end
 asked = asked + #new / 2
 outstanding = outstanding + #new / 2
-local dropped = 0
-for i = 12, 11 + settled do
-  local request = redis.call('HSTRLEN', task, 'q:' .. ARGV[i])
-  local answer = redis.call('HSTRLEN', task, 'a:' .. ARGV[i])
-  if request + answer > 0 then
-    redis.call('HSET', task, 'd:' .. ARGV[i], '1')
-    redis.call('HDEL', task, 'q:' .. ARGV[i], 'a:' .. ARGV[i])
-    bytes = bytes - request - answer
-    dropped = dropped + 1
-    if request > 0 then
-      outstanding = outstanding - 1
-      changed = true
-    end
+for _, entry in ipairs(freed) do
+  local key, request = entry[1], entry[2]
+  redis.call('HSET', task, 'd:' .. key, '1')
+  redis.call('HDEL', task, 'q:' .. key, 'a:' .. key)
+  if request > 0 then
+    outstanding = outstanding - 1
+    changed = true
   end
 end
-if #new + dropped > 0 then
+if #new + #freed > 0 then
   status = outstanding > 0 and 'input_required' or 'working'
   redis.call('HSET', task, 's', status, 'k', asked, 'n', outstanding, 'b', bytes)
 end
@@ -82,9 +87,16 @@ if ttl > tonumber(redis.call('HGET', task, 'l')) then
   redis.call('PEXPIRE', task, redis.call('HGET', task, 't') + ttl - now + slack)
   changed = true
 end
+local listed = 0
+if ARGV[12] == '1' then
+  redis.call('HSET', task, 'c', ARGV[13])
+end
+if (ARGV[12] == '1' or ttl > 0) and redis.call('HGET', task, 'c') then
+  listed = redis.call('PTTL', task)
+end
 local owner = redis.call('HGET', task, 'o')
 if not changed then
-  return {1, owner, status, tonumber(redis.call('HGET', task, 'r'))}
+  return {1, owner, status, tonumber(redis.call('HGET', task, 'r')), listed}
 end
 redis.call('HSET', task, 'u', string.format('%d', now))
 local revision = redis.call('HINCRBY', task, 'r', 1)
@@ -94,4 +106,4 @@ for node in string.gmatch(owner .. ' ' .. (redis.call('HGET', task, 'w') or ''),
     redis.call('PUBLISH', to, 't' .. task .. ' ' .. revision)
   end
 end
-return {1, owner, status, revision}
+return {1, owner, status, revision, listed}

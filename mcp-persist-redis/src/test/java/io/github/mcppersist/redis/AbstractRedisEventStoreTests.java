@@ -11,9 +11,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
-import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.MonitoredEventStore;
 import io.github.mcppersist.event.StreamKey;
-import io.github.mcppersist.test.event.SharedEventStoreContractTests;
+import io.github.mcppersist.test.event.MonitoredEventStoreContractTests;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.TestRedis;
 
@@ -21,7 +21,7 @@ import io.github.mcppersist.test.redis.TestRedis;
  * Runs the contract tests with one driver.
  */
 @NeedsRedis
-abstract class AbstractRedisEventStoreTests extends SharedEventStoreContractTests {
+abstract class AbstractRedisEventStoreTests extends MonitoredEventStoreContractTests {
 
 	private final Map<String, RedisEventStore> stores = new ConcurrentHashMap<>();
 
@@ -38,21 +38,21 @@ abstract class AbstractRedisEventStoreTests extends SharedEventStoreContractTest
 	abstract RedisConnectionFactory connectionFactory(TestRedis redis);
 
 	@Override
-	protected EventStore store() {
+	protected MonitoredEventStore store() {
 		return store("first", Bounds.none());
 	}
 
 	@Override
-	protected EventStore secondNode() {
+	protected MonitoredEventStore secondNode() {
 		return store("second", Bounds.none());
 	}
 
 	@Override
-	protected EventStore store(Bounds bounds) {
+	protected MonitoredEventStore store(Bounds bounds) {
 		return store(bounds.toString(), bounds);
 	}
 
-	private EventStore store(String name, Bounds bounds) {
+	private MonitoredEventStore store(String name, Bounds bounds) {
 		return this.stores.computeIfAbsent(name,
 				(unused) -> RedisEventStore.builder(connectionFactory(this.redis))
 					.keyPrefix(this.redis.keyPrefix())

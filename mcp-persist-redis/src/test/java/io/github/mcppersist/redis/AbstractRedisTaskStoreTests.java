@@ -7,16 +7,16 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterEach;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
-import io.github.mcppersist.task.TaskStore;
+import io.github.mcppersist.task.MonitoredTaskStore;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.TestRedis;
-import io.github.mcppersist.test.task.TaskStoreContractTests;
+import io.github.mcppersist.test.task.MonitoredTaskStoreContractTests;
 
 /**
  * Runs the contract tests with one driver.
  */
 @NeedsRedis
-abstract class AbstractRedisTaskStoreTests extends TaskStoreContractTests {
+abstract class AbstractRedisTaskStoreTests extends MonitoredTaskStoreContractTests {
 
 	private final Map<String, RedisEventStore> nodes = new ConcurrentHashMap<>();
 
@@ -29,12 +29,12 @@ abstract class AbstractRedisTaskStoreTests extends TaskStoreContractTests {
 	abstract RedisConnectionFactory connectionFactory(TestRedis redis);
 
 	@Override
-	protected TaskStore store() {
+	protected MonitoredTaskStore store() {
 		return RedisTaskStore.of(node("first"), Duration.ofMinutes(2));
 	}
 
 	@Override
-	protected TaskStore secondNode() {
+	protected MonitoredTaskStore secondNode() {
 		return RedisTaskStore.of(node("second"), Duration.ofMinutes(2));
 	}
 
@@ -47,6 +47,7 @@ abstract class AbstractRedisTaskStoreTests extends TaskStoreContractTests {
 		return this.nodes.computeIfAbsent(name,
 				(unused) -> RedisEventStore.builder(connectionFactory(this.redis))
 					.keyPrefix(this.redis.keyPrefix())
+					.timeToLive(Duration.ofMinutes(3))
 					.timeout(Duration.ofSeconds(15))
 					.build());
 	}

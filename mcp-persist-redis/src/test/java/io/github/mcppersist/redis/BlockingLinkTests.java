@@ -4,6 +4,8 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.net.ConnectException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -197,6 +199,31 @@ class BlockingLinkTests {
 		Awaitility.await()
 			.during(Duration.ofMillis(300))
 			.until(() -> link.unanswered(RedisLink.NO_SERVER, 500).message().contains("Nothing accepts"));
+		link.close();
+	}
+
+	@Test
+	void makesTheLatestCallFirstOfThoseThatWaitAndForgetsThoseThatAreGivenUp() {
+		CountDownLatch gate = new CountDownLatch(1);
+		RedisConnectionFactory slow = (RedisConnectionFactory) Proxy.newProxyInstance(getClass().getClassLoader(),
+				new Class<?>[] { RedisConnectionFactory.class }, (proxy, called, arguments) -> {
+					gate.await();
+					throw new RedisConnectionFailureException("Away", new ConnectException("Connection refused"));
+				});
+		BlockingLink link = new BlockingLink(slow);
+		IntStream.range(0, 8).forEach((call) -> publish(link));
+		// As many as there is room for
+		IntStream.range(0, 10_000).mapToObj((call) -> publish(link)).toList().forEach((call) -> call.cancel(false));
+		List<Integer> made = Collections.synchronizedList(new ArrayList<>());
+		for (int i = 0; i < 200; i++) {
+			int number = i;
+			publish(link).whenComplete((receivers, failure) -> made.add(number));
+		}
+
+		gate.countDown();
+
+		Awaitility.await().until(() -> made.size() == 200);
+		assertThat(made.indexOf(199)).isLessThan(made.indexOf(0));
 		link.close();
 	}
 

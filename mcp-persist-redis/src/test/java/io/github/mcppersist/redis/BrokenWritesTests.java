@@ -80,13 +80,34 @@ class BrokenWritesTests {
 	@Test
 	void neverBlamesASmallWrite() {
 		for (int i = 0; i < 10; i++) {
-			assertThat(this.writes.isHopeless(SERVER, KEY, 1000)).isFalse();
+			assertThat(this.writes.isHopeless(SERVER, KEY, 1000, true)).isFalse();
 			otherSucceeds();
 		}
 	}
 
+	@Test
+	void givesUpAMuchLargerOneThatOftenGetsNoAnswerWhileOthersDo() {
+		for (int i = 1; i < 6; i++) {
+			assertThat(this.writes.isHopeless(SERVER, KEY, 2 * BYTES, false)).isFalse();
+			otherSucceeds();
+		}
+
+		assertThat(this.writes.isHopeless(SERVER, KEY, 2 * BYTES, false)).isTrue();
+	}
+
+	@Test
+	void doesNotBlameOneThatGetsNoAnswerWhereNobodyDoesOrThatIsNotThatLarge() {
+		for (int i = 0; i < 50; i++) {
+			assertThat(this.writes.isHopeless(SERVER, KEY, 2 * BYTES, false)).isFalse();
+		}
+		for (int i = 0; i < 50; i++) {
+			assertThat(this.writes.isHopeless(SERVER, OTHER, BYTES, false)).isFalse();
+			this.writes.succeeded(SERVER, RedisKeys.bytes("third"), 10, true);
+		}
+	}
+
 	private boolean breaks() {
-		return this.writes.isHopeless(SERVER, KEY, BYTES);
+		return this.writes.isHopeless(SERVER, KEY, BYTES, true);
 	}
 
 	private void otherSucceeds() {

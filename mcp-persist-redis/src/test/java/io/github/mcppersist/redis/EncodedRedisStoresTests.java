@@ -6,7 +6,7 @@ import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Nested;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
-import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.MonitoredEventStore;
 import io.github.mcppersist.payload.AesGcmPayloadCodec;
 import io.github.mcppersist.payload.EncodedEventStore;
 import io.github.mcppersist.payload.EncodedSessionStore;
@@ -15,7 +15,7 @@ import io.github.mcppersist.payload.PayloadPlace;
 import io.github.mcppersist.payload.Payloads;
 import io.github.mcppersist.payload.UnreadablePayloadException;
 import io.github.mcppersist.session.MonitoredSessionStore;
-import io.github.mcppersist.task.TaskStore;
+import io.github.mcppersist.task.MonitoredTaskStore;
 import io.github.mcppersist.test.redis.TestRedis;
 
 /**
@@ -45,17 +45,17 @@ class EncodedRedisStoresTests {
 		}
 
 		@Override
-		protected EventStore store() {
+		protected MonitoredEventStore store() {
 			return new EncodedEventStore(super.store(), payloads());
 		}
 
 		@Override
-		protected EventStore secondNode() {
+		protected MonitoredEventStore secondNode() {
 			return new EncodedEventStore(super.secondNode(), payloads());
 		}
 
 		@Override
-		protected EventStore store(Bounds bounds) {
+		protected MonitoredEventStore store(Bounds bounds) {
 			return new EncodedEventStore(super.store(bounds), payloads());
 		}
 
@@ -108,12 +108,12 @@ class EncodedRedisStoresTests {
 		}
 
 		@Override
-		protected TaskStore store() {
+		protected MonitoredTaskStore store() {
 			return new EncodedTaskStore(super.store(), payloads());
 		}
 
 		@Override
-		protected TaskStore secondNode() {
+		protected MonitoredTaskStore secondNode() {
 			return new EncodedTaskStore(super.secondNode(), payloads());
 		}
 

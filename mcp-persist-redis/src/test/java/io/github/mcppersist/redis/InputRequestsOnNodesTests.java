@@ -191,6 +191,27 @@ class InputRequestsOnNodesTests {
 		awaitNothingRuns();
 	}
 
+	@Test
+	void cancelsNoCallForWhichAnotherRequestWaitsOnAnotherNode() throws Exception {
+		String state = state(post(0, "{\"n\":1,\"gated\":true}", null, 0));
+		List<CompletableFuture<String>> waiting = new ArrayList<>();
+		for (int node : new int[] { 0, 2 }) {
+			waiting.add(OnNodes.async(() -> post(node, "{\"n\":1,\"gated\":true}", state, 1)));
+		}
+		await().until(() -> running(0) == 2 && running(2) == 1);
+
+		try (Exchange exchange = request(1, "{\"n\":1,\"gated\":true}", state, 1).send()) {
+			exchange.awaitComment();
+		}
+
+		await().until(() -> running(1) == 0);
+		assertThat(this.interrupted.await(3, TimeUnit.SECONDS)).isFalse();
+		this.gate.countDown();
+		for (CompletableFuture<String> retry : waiting) {
+			assertThat(retry.get()).contains("names a1");
+		}
+	}
+
 	private static String state(String body) {
 		Matcher state = STATE.matcher(body);
 		assertThat(state.find()).as(body).isTrue();

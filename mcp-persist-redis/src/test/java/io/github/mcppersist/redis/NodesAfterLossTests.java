@@ -1,13 +1,17 @@
 package io.github.mcppersist.redis;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.session.SessionNames;
+import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
 import io.github.mcppersist.test.redis.TestRedis;
@@ -74,11 +78,7 @@ class NodesAfterLossTests {
 				assertThat(get.next().data()).contains("\"data\":\"" + i + "\"");
 			}
 		}
-		await().until(() -> {
-			var stored = this.nodes.get(0).sessionStore.findSession(SessionNames.of(client.sessionId()))
-				.block(Duration.ofMinutes(1));
-			return stored.standaloneCursor() != null && stored.standaloneCursor().sequence() > 5;
-		});
+		await().until(() -> noted(client) > 5);
 
 		this.server.cli("FLUSHALL");
 
@@ -98,6 +98,43 @@ class NodesAfterLossTests {
 	}
 
 	@Test
+	void sendOnceMoreWhatIsKeptOfAStandaloneStreamThatHasLostItsEndButNotAgainAndAgain() throws Exception {
+		RawMcpClient client = this.nodes.initialize("{}");
+		RawMcpClient other = client.at(this.nodes.get(1).port());
+		try (Exchange get = client.get(null)) {
+			get.next();
+			for (int i = 1; i <= 5; i++) {
+				notify(0, client, i);
+				assertThat(get.next().data()).contains("\"data\":\"" + i + "\"");
+			}
+		}
+		await().until(() -> noted(client) > 5);
+
+		this.server.cli("LTRIM", standaloneKey(client), "0", "-3");
+
+		try (Exchange get = other.get(null)) {
+			// Nobody knows which of them came before what is lost
+			assertThat(OnNodes.numbers(List.of(get.next(), get.next(), get.next()))).containsExactly("1", "2", "3");
+		}
+		await().until(() -> noted(client) <= 5);
+		notify(1, client, "after the loss");
+		try (Exchange get = client.get(null)) {
+			assertThat(get.next().data()).contains("after the loss");
+		}
+	}
+
+	private String standaloneKey(RawMcpClient client) {
+		return this.nodes.get(0).store.node().keys().stream(new StreamKey(SessionNames.of(client.sessionId()), "0"));
+	}
+
+	private long noted(RawMcpClient client) {
+		SessionRecord stored = this.nodes.get(0).sessionStore.findSession(SessionNames.of(client.sessionId()))
+			.block(Duration.ofMinutes(1));
+		assertThat(stored).isNotNull();
+		return (stored.standaloneCursor() != null) ? stored.standaloneCursor().sequence() : 0;
+	}
+
+	@Test
 	void tellWhoeverReadsACallThatRunsOnAnotherOfThem() throws Exception {
 		RawMcpClient client = this.nodes.initialize("{}");
 		RawMcpClient other = client.at(this.nodes.get(1).port());
@@ -114,6 +151,10 @@ class NodesAfterLossTests {
 			// It looks by itself in half a minute, when the client has long given up
 			resumed.rest();
 		}
+		// Its reader may know of the loss a moment before its writer has stored what is
+		// left
+		StreamKey stream = new StreamKey(SessionNames.of(client.sessionId()), EventId.parse(cursor).streamId());
+		await().until(() -> this.server.cli("EXISTS", this.nodes.get(0).store.node().keys().stream(stream)).equals(1L));
 		try (Exchange resumed = other.get(cursor)) {
 			assertThat(resumed.rest()).last().satisfies((event) -> assertThat(event.data()).contains("no longer kept"));
 		}

@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.regex.Pattern;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -14,6 +13,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
 import org.springframework.data.redis.connection.RedisClusterConfiguration;
@@ -173,6 +173,23 @@ class RedisAclTests {
 	}
 
 	@ParameterizedTest
+	@CsvSource({ "LETTUCE, lrange, true, false", "JEDIS, lrange, true, false", "LETTUCE, hgetall, true, false",
+			"JEDIS, rpushx, false, true", "LETTUCE, unlink, false, true", "LETTUCE, hget, true, true",
+			"LETTUCE, evalsha, true, true" })
+	void saysWhetherReadsOrWritesLackARightThatNobodyHasNeededYet(Driver driver, String command, boolean reads,
+			boolean writes) {
+		this.redis.cli("ACL", "SETUSER", "mcp", "-" + command);
+
+		RedisEventStore store = this.stores.open(factory(driver));
+
+		Awaitility.await().until(() -> store.outage() != null);
+		StoreOutage outage = store.outage();
+		assertThat(outage.readsFail()).isEqualTo(reads);
+		assertThat(outage.writesFail()).isEqualTo(writes);
+		assertThat(outage.reason()).containsIgnoringCase(command);
+	}
+
+	@ParameterizedTest
 	@EnumSource
 	void noticesThatARightIsMissingBeforeAnybodyNeedsIt(Driver driver) {
 		this.redis.cli("ACL", "SETUSER", "mcp", "-ltrim");
@@ -260,10 +277,10 @@ class RedisAclTests {
 
 	@Test
 	void theProbeDoesWhateverAScriptDoesAndNothingElseThatNeedsARight() {
-		List<String> probed = commands(LuaScript.PROBE);
+		List<String> probed = LuaScript.PROBE.commands();
 
 		for (LuaScript script : LuaScript.values()) {
-			assertThat(probed).as(script.name()).containsAll(commands(script));
+			assertThat(probed).as(script.name()).containsAll(script.commands());
 		}
 		List<String> called = new ArrayList<>(COMMANDS);
 		called.removeAll(List.of("eval", "evalsha", "subscribe"));
@@ -277,7 +294,7 @@ class RedisAclTests {
 		String key = this.stores.keyPrefix() + ":1:{7}:p";
 		try (RespClient client = new RespClient(this.redis.port(), Duration.ofSeconds(30))) {
 			client.send("AUTH", "mcp", "secret");
-			for (String command : commands(LuaScript.PROBE)) {
+			for (String command : LuaScript.PROBE.commands()) {
 				this.redis.cli("ACL", "SETUSER", "mcp", "-" + command);
 				assertThatExceptionOfType(RedisServer.ErrorReply.class).as(command)
 					.isThrownBy(() -> probe(client, key))
@@ -313,7 +330,7 @@ class RedisAclTests {
 	@Test
 	void aScriptIsForWritingIfItCallsWhatWrites() {
 		for (LuaScript script : LuaScript.values()) {
-			boolean writes = commands(script).stream().anyMatch(this::writes);
+			boolean writes = script.commands().stream().anyMatch(this::writes);
 			assertThat(script.operation().writes()).as(script.name()).isEqualTo(writes);
 		}
 	}
@@ -327,19 +344,11 @@ class RedisAclTests {
 	void aScriptThatFreesBeginsWithWhatNeedsNoMemory() {
 		for (LuaScript script : LuaScript.values()) {
 			if (script.operation().frees() && script != LuaScript.KEEP_SESSIONS) {
-				String first = commands(script).stream().filter(this::writes).findFirst().orElseThrow();
+				String first = script.commands().stream().filter(this::writes).findFirst().orElseThrow();
 				List<?> info = (List<?>) ((List<?>) this.redis.cli("COMMAND", "INFO", first)).get(0);
 				assertThat((List<?>) info.get(2)).as(script.name()).map(Object::toString).doesNotContain("denyoom");
 			}
 		}
-	}
-
-	private static List<String> commands(LuaScript script) {
-		return Pattern.compile("redis\\.call\\('([A-Z]+)'")
-			.matcher(new String(script.body(), StandardCharsets.UTF_8))
-			.results()
-			.map((call) -> call.group(1))
-			.toList();
 	}
 
 }

@@ -22,7 +22,6 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.Event;
-import io.github.mcppersist.event.EventStoreRefusedException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
@@ -198,33 +197,27 @@ class RedisClusterTests {
 	}
 
 	// Jedis tries several times by itself, for longer than a call may take
-	@Test
-	void givesUpWhatIsLargerThanItsNodeTakesAndGoesOnWithTheRest() {
-		RedisEventStore store = open(Driver.LETTUCE);
+	@ParameterizedTest
+	@EnumSource
+	void givesUpWhatIsLargerThanItsNodeTakesAndGoesOnWithTheRest(Driver driver) {
+		RedisEventStore store = this.stores
+			.open(this.stores.builder(driver.open(new RedisClusterConfiguration(cluster.addresses())))
+				.timeout(Duration.ofSeconds(3)));
 		StreamKey stream = RedisStores.newStream();
 		Event priming = RedisStores.priming(stream);
-		RedisStores.block(store.openStream(stream, RequestIds.parse("7"), List.of(priming)));
 		Event event = RedisStores.event(stream, 2);
 		Event large = new Event(event.id(), new byte[3 * 1024 * 1024]);
+		RedisStores.block(store.openStream(stream, RequestIds.parse("7"), List.of(priming)));
 		try {
 			configure("proto-max-bulk-len", "1048576");
 
-			Awaitility.await()
-				.atMost(RedisStores.LIMIT)
-				.pollInterval(Duration.ofMillis(300))
-				.ignoreExceptionsInstanceOf(EventStoreUnavailableException.class)
-				.untilAsserted(() -> assertThatExceptionOfType(EventStoreRefusedException.class)
-					.isThrownBy(() -> RedisStores.block(store.storeEvents(stream, List.of(large))))
-					.withMessageContaining("proto-max-bulk-len"));
+			RedisStores.awaitRefusedAsTooLarge(store, stream, large);
 		}
 		finally {
 			configure("proto-max-bulk-len", "536870912");
 		}
 
-		Awaitility.await()
-			.atMost(RedisStores.LIMIT)
-			.ignoreExceptionsInstanceOf(EventStoreUnavailableException.class)
-			.untilAsserted(() -> RedisStores.block(store.storeEvents(stream, List.of(event))));
+		RedisStores.awaitStored(store, stream, event);
 		assertThat(RedisStores.read(store, stream, priming.id()).events()).containsExactly(event);
 	}
 

@@ -142,6 +142,203 @@ class RedisHealthTests {
 					(second) -> assertThat(second).contains("read-only replica"));
 	}
 
+	private void time(String server, long startedAt) {
+		this.health.failed(server, APPEND, startedAt, RedisFailure.timeout(500, server));
+	}
+
+	private List<String> warnings() {
+		return this.log.list.stream()
+			.filter((line) -> line.getLevel() == Level.WARN)
+			.map(ILoggingEvent::getFormattedMessage)
+			.toList();
+	}
+
+	@Test
+	void theLineWaitsUntilItIsKnownWhyThereIsNoAnswer() {
+		time("a", this.clock.get());
+		assertThat(this.health.outage()).isNotNull();
+		assertThat(this.health.unexplained()).containsExactly("a");
+		pass(900);
+		this.health.outage();
+		assertThat(this.log.list).isEmpty();
+
+		this.health.explained("a", RedisFailure.notAccepting("a"));
+
+		assertThat(this.health.unexplained()).isEmpty();
+		assertThat(this.health.outage().reason()).contains("Nothing accepts connections");
+		time("a", this.clock.get());
+		pass(5000);
+		this.health.outage();
+		assertThat(warnings()).singleElement().asString().contains("Nothing accepts connections", "1 of 2 servers");
+		probeAll();
+		assertThat(levels()).containsExactly(Level.WARN, Level.INFO);
+	}
+
+	@Test
+	void theLineWaitsForASecondAtMost() {
+		time("a", this.clock.get());
+		this.health.outage();
+		pass(1000);
+		this.health.outage();
+
+		this.health.explained("a", RedisFailure.notAccepting("a"));
+
+		assertThat(warnings()).singleElement().asString().contains("didn't answer within 500 ms");
+	}
+
+	@Test
+	void aConnectionThatEndsSaysNotYetWhy() {
+		fail("a", APPEND, "Connection reset");
+		assertThat(this.log.list).isEmpty();
+
+		fail("a", APPEND, "WRONGPASS invalid username-password pair");
+
+		assertThat(warnings()).singleElement().asString().contains("refuses the user or the password");
+	}
+
+	@Test
+	void aLineThatWaitsIsLoggedAlthoughTheOutageIsOverMeanwhile() {
+		time("a", this.clock.get());
+
+		probeAll();
+
+		assertThat(levels()).containsExactly(Level.WARN, Level.INFO);
+	}
+
+	@Test
+	void aLineThatWaitsComesBeforeTheEndAlthoughNobodyLookedBetween() {
+		time("a", this.clock.get());
+		this.health.succeeded("a", APPEND, this.clock.get(), true);
+		pass(5000);
+
+		this.health.outage();
+		pass(1000);
+		this.health.outage();
+
+		assertThat(levels()).containsExactly(Level.WARN, Level.INFO);
+	}
+
+	@Test
+	void anotherReasonIsAnotherLineAtOnceAndComesOnce() {
+		for (int i = 0; i < 10; i++) {
+			fail("a", PROBE, "LOADING Redis is loading the dataset in memory");
+			pass(1000);
+			fail("a", PROBE, "NOAUTH Authentication required.");
+			pass(1000);
+			time("a", this.clock.get() - 1);
+			pass(2000);
+			this.health.outage();
+		}
+		fail("a", PROBE, "OOM command not allowed when used memory > 'maxmemory'.");
+
+		assertThat(warnings()).satisfiesExactly((line) -> assertThat(line).contains("LOADING"),
+				(line) -> assertThat(line).contains("NOAUTH"), (line) -> assertThat(line).contains("maxmemory"));
+	}
+
+	@Test
+	void writesThatAreRefusedForAnotherReasonAreAnotherLine() {
+		fail("a", PROBE, "OOM command not allowed when used memory > 'maxmemory'.");
+		fail("a", PROBE, "NOREPLICAS Not enough good replicas to write.");
+
+		assertThat(warnings()).satisfiesExactly((line) -> assertThat(line).contains("maxmemory"),
+				(line) -> assertThat(line).contains("NOREPLICAS"));
+	}
+
+	@Test
+	void anotherRightThatIsMissingIsAnotherLine() {
+		for (int i = 0; i < 5; i++) {
+			fail("a", PROBE, "ERR ACL failure in script: no permissions (RPUSHX in probe.lua)");
+			fail("a", PROBE, "ERR ACL failure in script: no permissions (LRANGE in probe.lua)");
+			pass(1000);
+		}
+
+		assertThat(warnings()).satisfiesExactly((line) -> assertThat(line).contains("RPUSHX"),
+				(line) -> assertThat(line).contains("LRANGE"));
+	}
+
+	@Test
+	void whoeverHasTakenOverIsSaidToFailUntilItHasAnswered() {
+		fail("a", PROBE, "Connection refused");
+
+		this.health.due(List.of("new", "b"));
+
+		assertThat(this.health.outage().readsFail()).isTrue();
+		assertThat(this.health.outage().writesFail()).isTrue();
+		pass(1000);
+		probe("new");
+		passCalm();
+		assertThat(this.health.outage()).isNull();
+	}
+
+	@Test
+	void aServerThatComesUpAgainIsNoOtherReason() {
+		fail("a", PROBE, "Connection refused");
+		fail("a", PROBE, "LOADING Redis is loading the dataset in memory");
+
+		assertThat(warnings()).singleElement().asString().contains("Connection refused");
+	}
+
+	@Test
+	void reasonsThatTakeTurnsAreLoggedOnceAMinuteAltogether() {
+		for (int i = 0; i < 30; i++) {
+			fail("a", PROBE, (i % 2 == 0) ? "NOAUTH Authentication required." : "Connection refused");
+			pass(300);
+			probe("a");
+			pass(5700);
+			this.health.due(List.of("a", "b"));
+		}
+
+		assertThat(warnings()).hasSize(4);
+	}
+
+	@Test
+	void aServerThatHangsFromTheStartIsSaidToWithinFiveSecondsAndNotAtOnce() {
+		RedisHealth starting = new RedisHealth(this.clock::get);
+		long began = this.clock.get();
+
+		while (starting.outage() == null) {
+			failToBegin(starting);
+		}
+
+		assertThat(Duration.ofNanos(this.clock.get() - began)).isBetween(Duration.ofSeconds(3), Duration.ofSeconds(5));
+		assertThat(starting.outage().reason()).contains("there is no connection to it yet");
+		// Calls wait for longer
+		assertThat(starting.state("a")).isEqualTo(RedisHealth.State.WORKING);
+		for (int i = 0; i < 60; i++) {
+			failToBegin(starting);
+		}
+		assertThat(starting.state("a")).isEqualTo(RedisHealth.State.AWAY);
+	}
+
+	@Test
+	void aFirstAnswerThatIsLongInComingIsLoggedOnlyIfItDoesNotCome() {
+		RedisHealth slow = new RedisHealth(this.clock::get);
+		while (slow.outage() == null) {
+			failToBegin(slow);
+		}
+		slow.succeeded("a", PROBE, this.clock.get(), true);
+		pass(5000);
+		assertThat(slow.outage()).isNull();
+		assertThat(this.log.list).isEmpty();
+		RedisHealth silent = new RedisHealth(this.clock::get);
+
+		for (int i = 0; i < 60; i++) {
+			failToBegin(silent);
+		}
+
+		assertThat(warnings()).singleElement().asString().contains("there is no connection to it yet");
+	}
+
+	private void failToBegin(RedisHealth starting) {
+		for (RedisHealth.Due due : starting.due(List.of("a"))) {
+			long sent = this.clock.get();
+			pass(500);
+			starting.failed(due.server(), PROBE, sent, RedisFailure.unconnected(500, "a"));
+			starting.probed(due.server());
+		}
+		pass(250);
+	}
+
 	@Test
 	void oneSlowCallIsNoOutageWhileOthersAreAnswered() {
 		long startedAt = this.clock.get();

@@ -120,19 +120,19 @@ class RedisLayoutTests {
 	@Test
 	void storesAStreamAsOneListWithAHeader() {
 		TestEvents.block(this.store.openStream(this.stream, RequestIds.parse("\"request-7\""),
-				List.of(Event.priming(new EventId("AbCdEfGhIjKlMnOp", 1, "aaaaaa")))));
-		TestEvents.block(this.store.storeEvents(this.stream, List.of(event(2, "bbbbbb", "{\"n\":2}"))));
+				List.of(Event.priming(new EventId("AbCdEfGhIjKlMnOp", 1, "aaaaaaaaaa")))));
+		TestEvents.block(this.store.storeEvents(this.stream, List.of(event(2, "bbbbbbbbbb", "{\"n\":2}"))));
 
 		assertThat(elements()).hasSize(3)
 			.first()
 			.asString()
-			.matches("1r0{15}[0-9A-Za-z]{11}-{11}0000000130{10}\"request-7\"");
-		assertThat(elements().subList(1, 3)).containsExactly("aaaaaa", "bbbbbb{\"n\":2}");
+			.matches("1r0{15}[0-9A-Za-z]{11}-{11}0000000170{10}\"request-7\"");
+		assertThat(elements().subList(1, 3)).containsExactly("aaaaaaaaaa", "bbbbbbbbbb{\"n\":2}");
 
-		TestEvents.block(this.store.completeStream(this.stream, List.of(event(3, "cccccc", "{\"id\":7,\"n\":3}"))));
+		TestEvents.block(this.store.completeStream(this.stream, List.of(event(3, "cccccccccc", "{\"id\":7,\"n\":3}"))));
 
-		assertThat(elements().get(0)).matches("1c0{15}[0-9A-Za-z]{11}-{11}000000020[0-9]{10}\"request-7\"");
-		assertThat(elements().get(3)).isEqualTo("cccccc{\"id\":7,\"n\":3}");
+		assertThat(elements().get(0)).matches("1c0{15}[0-9A-Za-z]{11}-{11}000000024[0-9]{10}\"request-7\"");
+		assertThat(elements().get(3)).isEqualTo("cccccccccc{\"id\":7,\"n\":3}");
 		assertThat(redis.cli("KEYS", "*")).asInstanceOf(InstanceOfAssertFactories.LIST)
 			.containsExactlyInAnyOrder(STREAM_KEY, INDEX);
 	}
@@ -143,7 +143,7 @@ class RedisLayoutTests {
 		assertThat(ttl(STREAM_KEY)).isBetween(3_900_000L, 4_050_000L);
 		assertThat(ttl(INDEX)).isBetween(7_400_000L, 7_500_000L);
 
-		TestEvents.block(this.store.completeStream(this.stream, List.of(event(2, "bbbbbb", "{}"))));
+		TestEvents.block(this.store.completeStream(this.stream, List.of(event(2, "bbbbbbbbbb", "{}"))));
 		assertThat(ttl(STREAM_KEY)).isBetween(200_000L, 300_000L);
 
 		TestEvents.block(this.store.deleteSession(SESSION));
@@ -174,7 +174,7 @@ class RedisLayoutTests {
 	}
 
 	private void append(RedisEventStore to, AtomicLong sequence) {
-		TestEvents.block(to.storeEvents(this.stream, List.of(event(sequence.incrementAndGet(), "bbbbbb", "{}"))));
+		TestEvents.block(to.storeEvents(this.stream, List.of(event(sequence.incrementAndGet(), "bbbbbbbbbb", "{}"))));
 	}
 
 	@Test
@@ -184,19 +184,20 @@ class RedisLayoutTests {
 		StreamKey complete = new StreamKey("golden", "Complete1");
 
 		EventPage page = TestEvents
-			.block(this.store.replayEventsAfter(running, EventId.parse("Running1_5_0a1b2c"), 1000));
+			.block(this.store.replayEventsAfter(running, EventId.parse("Running1_5_0a1b2c1b2c"), 1000));
 		assertThat(page.events()).extracting((event) -> new String(event.message(), StandardCharsets.UTF_8))
 			.containsExactly("{\"n\":6}", "{\"n\":\"\u20ac\"}");
 		assertThat(page.events()).extracting(Event::id)
-			.containsExactly(EventId.parse("Running1_6_0a1b2d"), EventId.parse("Running1_8_0a1b2f"));
+			.containsExactly(EventId.parse("Running1_6_0a1b2d1b2d"), EventId.parse("Running1_8_0a1b2f1b2f"));
 		assertThat(page.rest()).isEqualTo(EventPage.Rest.RUNNING);
-		assertThatExceptionOfType(EventsTrimmedException.class).isThrownBy(
-				() -> TestEvents.block(this.store.replayEventsAfter(running, EventId.parse("Running1_3_0a1b2c"), 1000)))
+		assertThatExceptionOfType(EventsTrimmedException.class)
+			.isThrownBy(() -> TestEvents
+				.block(this.store.replayEventsAfter(running, EventId.parse("Running1_3_0a1b2c1b2c"), 1000)))
 			.satisfies((ex) -> assertThat(ex.requestIds()).hasToString("\"id-\u00e9\""));
 		assertThat(TestEvents.block(this.store.replayEventsAfter(complete, null, 1000)).rest())
 			.isEqualTo(EventPage.Rest.NONE);
 		TestEvents.block(this.store.storeEvents(running,
-				List.of(new Event(EventId.parse("Running1_9_0a1b2g"), "{}".getBytes(StandardCharsets.UTF_8)))));
+				List.of(new Event(EventId.parse("Running1_9_0a1b2g1b2g"), "{}".getBytes(StandardCharsets.UTF_8)))));
 	}
 
 	@Test
@@ -237,14 +238,14 @@ class RedisLayoutTests {
 			Disposable own = this.store.watch(this.stream).subscribe(hints::add);
 			Awaitility.await().until(() -> !hints.isEmpty());
 			this.monitor.lines();
-			TestEvents.block(this.store.storeEvents(this.stream, List.of(event(2, "bbbbbb", "{}"))));
+			TestEvents.block(this.store.storeEvents(this.stream, List.of(event(2, "bbbbbbbbbb", "{}"))));
 			assertThat(published()).isEmpty();
 
 			Queue<Hint> remoteHints = new ConcurrentLinkedQueue<>();
 			Disposable remote = other.watch(this.stream).subscribe(remoteHints::add);
 			Awaitility.await().until(() -> !remoteHints.isEmpty());
 			// One that the reader has moved, and one for the event.
-			TestEvents.block(this.store.storeEvents(this.stream, List.of(event(3, "cccccc", "{}"))));
+			TestEvents.block(this.store.storeEvents(this.stream, List.of(event(3, "cccccccccc", "{}"))));
 			assertThat(published()).hasSize(2);
 			Awaitility.await()
 				.untilAsserted(() -> assertThat(remoteHints).containsExactly(Hint.watched(), Hint.stored(3)));
@@ -252,7 +253,7 @@ class RedisLayoutTests {
 			own.dispose();
 			remote.dispose();
 			// The hint that finds no reader takes the mark away.
-			TestEvents.block(this.store.storeEvents(this.stream, List.of(event(4, "dddddd", "{}"))));
+			TestEvents.block(this.store.storeEvents(this.stream, List.of(event(4, "dddddddddd", "{}"))));
 			Awaitility.await().until(() -> elements().get(0).contains(StreamHeader.NO_NODE));
 		}
 	}

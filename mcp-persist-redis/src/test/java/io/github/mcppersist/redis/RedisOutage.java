@@ -92,9 +92,18 @@ enum RedisOutage {
 
 		@Override
 		void begin(RedisServer redis) {
-			redis.cli("CONFIG", "SET", "requirepass", PASSWORD);
-			authenticated(redis, "CLIENT", "KILL", "TYPE", "pubsub");
-			authenticated(redis, "CLIENT", "KILL", "TYPE", "normal");
+			// At one moment: between, connections that there are would work while others
+			// can't be opened
+			try (RespClient client = new RespClient(redis.port(), Duration.ofSeconds(30))) {
+				client.send("MULTI");
+				client.send("CONFIG", "SET", "requirepass", PASSWORD);
+				client.send("CLIENT", "KILL", "TYPE", "pubsub");
+				client.send("CLIENT", "KILL", "TYPE", "normal");
+				client.send("EXEC");
+			}
+			catch (IOException ex) {
+				throw new UncheckedIOException(ex);
+			}
 		}
 
 		@Override

@@ -35,8 +35,6 @@ import io.github.mcppersist.event.EventStoreRefusedException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StoreOutage;
-import io.github.mcppersist.event.StoredStream;
-import io.github.mcppersist.event.StreamHead;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
@@ -44,7 +42,6 @@ import io.github.mcppersist.test.redis.RespClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 /**
  * Tests for what {@link RedisEventStore} does in an outage besides recovering from it,
@@ -186,7 +183,8 @@ class RedisOutageTests {
 		try (dead; RedisEventStore first = RedisEventStore.builder(starting).timeout(LIMIT).build()) {
 			awaiting().untilAsserted(() -> assertThat(first.outage()).isNotNull());
 
-			assertThat(this.log.list).hasSize(1);
+			// Not at once: whoever starts may be slow to connect
+			awaiting().untilAsserted(() -> assertThat(this.log.list).hasSize(1));
 		}
 		finally {
 			starting.destroy();
@@ -313,26 +311,6 @@ class RedisOutageTests {
 	private long failedScripts() {
 		String statistics = this.redis.info("cmdstat_evalsha");
 		return Long.parseLong(statistics.substring(statistics.lastIndexOf('=') + 1));
-	}
-
-	@Test
-	void findsTheRunningStreamsOfASessionWithoutTheirEvents() {
-		StreamKey other = StreamKey.random("session");
-		TestEvents.block(this.store.openStream(other, RequestIds.parse("\"two\""), TestEvents.priming(other)));
-		TestEvents.block(this.store.storeEvents(other,
-				List.of(TestEvents.event(other, 2, 100), TestEvents.event(other, 3, 100))));
-		StreamKey foreign = StreamKey.random("another");
-		TestEvents.block(this.store.openStream(foreign, RequestIds.parse("3"), TestEvents.priming(foreign)));
-
-		assertThat(TestEvents.block(this.store.findStreams("session"))).containsExactlyInAnyOrder(
-				new StoredStream(this.stream.streamId(),
-						new StreamHead(this.store.nodeId(), null, RequestIds.parse("1")), 1, false),
-				new StoredStream(other.streamId(),
-						new StreamHead(this.store.nodeId(), null, RequestIds.parse("\"two\"")), 3, false));
-		assertThat(TestEvents.block(this.store.findStreams("unknown"))).isEmpty();
-		TestEvents.block(this.store.deleteSession("session"));
-		assertThat(TestEvents.block(this.store.findStreams("session"))).isEmpty();
-		assertThatIllegalArgumentException().isThrownBy(() -> this.store.findStreams("{}"));
 	}
 
 	@Test

@@ -1,15 +1,30 @@
 package io.github.mcppersist.redis;
 
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
+import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisPassword;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
+import org.springframework.data.redis.connection.jedis.JedisClientConfiguration;
+import org.springframework.data.redis.connection.jedis.JedisConnectionFactory;
 
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.StoreOutage;
@@ -155,6 +170,101 @@ class RedisReasonsTests {
 			finally {
 				((DisposableBean) factory).destroy();
 			}
+		}
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "LETTUCE, STOPPED, Nothing accepts connections", "JEDIS, STOPPED, Nothing accepts connections",
+			"LETTUCE, WRONG_PASSWORD, wants a password", "JEDIS, WRONG_PASSWORD, wants a password",
+			"LETTUCE, PAUSED, within 5", "JEDIS, PAUSED, within 5" })
+	void theOneLineOfAnOutageSaysWhyAlthoughCallsAreUnderWayWhenItBegins(Driver driver, RedisOutage outage,
+			String reason) throws Exception {
+		ListAppender<ILoggingEvent> log = new ListAppender<>();
+		log.start();
+		Logger logger = (Logger) LoggerFactory.getLogger(RedisEventStore.class);
+		RedisServer redis = RedisServer.start();
+		RedisConnectionFactory factory = driver.open(at("127.0.0.1", redis.port()));
+		ExecutorService callers = Executors.newCachedThreadPool();
+		try (RedisEventStore store = store(factory)) {
+			Awaitility.await().ignoreExceptions().untilAsserted(() -> read(store));
+			for (int caller = 0; caller < 12; caller++) {
+				callers.execute(() -> {
+					while (!Thread.currentThread().isInterrupted()) {
+						store.renewStreams(List.of(StreamKey.random("session"))).onErrorComplete().toFuture().join();
+						LockSupport.parkNanos(5_000_000);
+					}
+				});
+			}
+			logger.addAppender(log);
+
+			outage.begin(redis);
+
+			Awaitility.await().until(() -> log.list.size() > 0);
+			assertThat(List.copyOf(log.list)).extracting(ILoggingEvent::getFormattedMessage)
+				.singleElement()
+				.asString()
+				.startsWith("Events aren't stored")
+				.contains(reason);
+		}
+		finally {
+			logger.detachAppender(log);
+			callers.shutdownNow();
+			redis.close();
+			((DisposableBean) factory).destroy();
+		}
+	}
+
+	@Test
+	void saysThatRedisDoesNotAnswerWhereTheApplicationWaitsForItToo() throws Exception {
+		ExecutorService callers = Executors.newCachedThreadPool();
+		RedisServer redis = RedisServer.start();
+		JedisConnectionFactory factory = new JedisConnectionFactory(at("127.0.0.1", redis.port()),
+				JedisClientConfiguration.builder().usePooling().build());
+		factory.afterPropertiesSet();
+		factory.start();
+		try (RedisEventStore store = store(factory)) {
+			Awaitility.await().ignoreExceptions().untilAsserted(() -> read(store));
+			for (int caller = 0; caller < 12; caller++) {
+				callers.execute(() -> {
+					while (!Thread.currentThread().isInterrupted()) {
+						try (RedisConnection connection = factory.getConnection()) {
+							connection.ping();
+						}
+						catch (RuntimeException ex) {
+							LockSupport.parkNanos(5_000_000);
+						}
+					}
+				});
+			}
+			for (int caller = 0; caller < 4; caller++) {
+				callers.execute(() -> {
+					while (!Thread.currentThread().isInterrupted()) {
+						store.renewStreams(List.of(StreamKey.random("session"))).onErrorComplete().toFuture().join();
+						LockSupport.parkNanos(5_000_000);
+					}
+				});
+			}
+			Set<String> reasons = new HashSet<>();
+
+			redis.pause();
+
+			Awaitility.await()
+				.pollInterval(Duration.ofMillis(20))
+				.during(Duration.ofSeconds(5))
+				.atMost(Duration.ofSeconds(20))
+				.until(() -> {
+					StoreOutage outage = store.outage();
+					if (outage != null) {
+						reasons.add(outage.reason());
+					}
+					return outage != null;
+				});
+			assertThat(reasons).isNotEmpty().allSatisfy((reason) -> assertThat(reason).contains("answer"));
+		}
+		finally {
+			callers.shutdownNow();
+			redis.close();
+			factory.destroy();
 		}
 	}
 

@@ -175,8 +175,8 @@ class RedisRecoveryTests {
 	}
 
 	private void assertLoggedOneOutage() {
-		assertThat(logged(Level.WARN)).hasSize(1).allMatch((line) -> line.startsWith("Events aren't stored"));
 		Awaitility.await().untilAsserted(() -> assertThat(logged(Level.INFO)).hasSize(1));
+		assertThat(logged(Level.WARN)).hasSize(1).allMatch((line) -> line.startsWith("Events aren't stored"));
 		assertThat(logged(Level.INFO)).allMatch((line) -> line.startsWith("Redis works again"));
 	}
 
@@ -312,6 +312,26 @@ class RedisRecoveryTests {
 		await(() -> assertThat(read(store)).startsWith(this.first));
 		Awaitility.await().untilAsserted(() -> RedisStores.assertWork(store, store));
 		assertLoggedOneOutage();
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void doesNotSayOfAnOutageWhyThatBeforeItWas(Driver driver) {
+		RedisEventStore store = this.stores
+			.open(this.stores.builder(driver.open(new RedisStandaloneConfiguration("127.0.0.1", this.redis.port())))
+				.timeout(Duration.ofSeconds(1)));
+		await(() -> RedisStores.assertWork(store, store));
+		this.redis.kill();
+		Awaitility.await()
+			.atMost(RECOVERY_LIMIT)
+			.until(() -> store.outage() != null && store.outage().reason().contains("Nothing accepts connections"));
+		this.redis.startAgain();
+		Awaitility.await().atMost(RECOVERY_LIMIT).until(() -> store.outage() == null);
+
+		this.redis.pause();
+
+		Awaitility.await().atMost(RECOVERY_LIMIT).until(() -> store.outage() != null);
+		assertThat(store.outage().reason()).doesNotContain("Nothing accepts connections");
 	}
 
 	@ParameterizedTest

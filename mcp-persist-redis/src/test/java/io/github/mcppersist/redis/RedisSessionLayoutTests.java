@@ -120,11 +120,11 @@ class RedisSessionLayoutTests {
 
 		TestEvents.block(this.store.setLogLevel(SESSION, "debug"));
 		TestEvents.block(this.store.subscribe(SESSION, "file:///a"));
-		TestEvents.block(this.store.moveStandaloneCursor(SESSION, EventId.parse("0_17_abcdef")));
+		TestEvents.block(this.store.moveStandaloneCursor(SESSION, EventId.parse("0_17_abcdefcdef"), null));
 
 		assertThat(redis.cli("HGETALL", RECORD))
 			.isEqualTo(List.of("i", "{\"capabilities\":{}}", "v", "2025-11-25", "p", "alice", "n", "server", "r", "3",
-					"t", since, "w", node, "l", "debug", "s:file:///a", "", "c", "0_17_abcdef"));
+					"t", since, "w", node, "l", "debug", "s:file:///a", "", "c", "0_17_abcdefcdef"));
 		TestEvents.block(this.store.setResuming(SESSION));
 		assertThat(redis.cli("HGET", RECORD, "b")).isEqualTo("1");
 		assertThat(redis.cli("HGET", RECORD, "r")).isEqualTo("4");
@@ -167,11 +167,11 @@ class RedisSessionLayoutTests {
 	@Test
 	void readsWhatLayoutVersion1Wrote() {
 		redis.cli("HSET", RECORD, "i", "{\"\u20ac\":1}", "v", "2025-06-18", "p", "\u00e9", "l", "info", "c",
-				"0_17_abcdef", "r", "12", "s:file:///\u00e9", "", "s:", "");
+				"0_17_abcdefcdef", "r", "12", "s:file:///\u00e9", "", "s:", "");
 
 		assertThat(TestEvents.block(this.store.findSession(SESSION)))
 			.isEqualTo(new SessionRecord(SESSION, "{\"\u20ac\":1}", "2025-06-18", "\u00e9", null, "info",
-					Set.of("file:///\u00e9", ""), EventId.parse("0_17_abcdef"), false, new Revision(12)));
+					Set.of("file:///\u00e9", ""), EventId.parse("0_17_abcdefcdef"), false, new Revision(12)));
 	}
 
 	@Test

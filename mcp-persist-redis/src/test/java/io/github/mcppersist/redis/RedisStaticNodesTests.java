@@ -1,5 +1,7 @@
 package io.github.mcppersist.redis;
 
+import java.util.List;
+
 import io.lettuce.core.ReadFrom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -8,6 +10,8 @@ import org.springframework.data.redis.connection.RedisStaticMasterReplicaConfigu
 import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
+import io.github.mcppersist.event.Event;
+import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.ReservedPort;
 
@@ -63,6 +67,20 @@ class RedisStaticNodesTests {
 
 		assertThat(this.servers.primary().info("cmdstat_lrange")).isNotNull();
 		assertThat(this.servers.replica().info("cmdstat_lrange")).isNull();
+	}
+
+	@Test
+	void givesUpWhatIsLargerThanThePrimaryTakesAndGoesOnWithTheRest() {
+		RedisEventStore store = this.stores.open(factory());
+		StreamKey stream = RedisStores.newStream();
+		RedisStores.block(store.openStream(stream, null, List.of(RedisStores.priming(stream))));
+		Event event = RedisStores.event(stream, 2);
+		Event large = new Event(event.id(), new byte[3 * 1024 * 1024]);
+		this.servers.primary().cli("CONFIG", "SET", "proto-max-bulk-len", "1048576");
+
+		RedisStores.awaitRefusedAsTooLarge(store, stream, large);
+
+		RedisStores.awaitStored(store, stream, event);
 	}
 
 }

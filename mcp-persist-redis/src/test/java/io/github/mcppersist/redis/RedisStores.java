@@ -23,6 +23,8 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventNotFoundException;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.EventStoreRefusedException;
+import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.Revision;
@@ -146,12 +148,12 @@ final class RedisStores implements AutoCloseable {
 		assertThat(others.subscribe(sessionId, "file:///a").block(LIMIT)).isEqualTo(new Revision(3));
 		assertThat(others.subscribe(sessionId, "file:///b").block(LIMIT)).isEqualTo(new Revision(4));
 		assertThat(sessions.unsubscribe(sessionId, "file:///a").block(LIMIT)).isEqualTo(new Revision(5));
-		block(others.moveStandaloneCursor(sessionId, EventId.parse("0_2_abcdef")));
+		block(others.moveStandaloneCursor(sessionId, EventId.parse("0_2_abcdefcdef"), null));
 		block(sessions.renewSessions(List.of(sessionId)));
 
 		assertThat(sessions.findSession(sessionId).block(LIMIT))
 			.isEqualTo(new SessionRecord(sessionId, "{}", "2025-11-25", "alice", "server", "debug", Set.of("file:///b"),
-					EventId.parse("0_2_abcdef"), false, new Revision(5)));
+					EventId.parse("0_2_abcdefcdef"), false, new Revision(5)));
 		assertThat(sessions.findSubscribers("file:///a").block(LIMIT)).isEmpty();
 		assertThat(sessions.findSubscribers("file:///b").block(LIMIT)).containsExactly(sessionId);
 		assertThat(others.findSubscribedUris(0).block(LIMIT).uris()).contains("file:///b");
@@ -174,7 +176,8 @@ final class RedisStores implements AutoCloseable {
 		RedisTaskStore others = RedisTaskStore.of(other, Duration.ofMinutes(1));
 		String id = TaskNames.of(TaskNames.randomTaskId(), "alice", "server");
 		byte[] text = "{}".getBytes(StandardCharsets.UTF_8);
-		block(tasks.createTask(new NewTask(id, store.nodeId(), null, Duration.ofMinutes(1), null, Map.of("1", text))));
+		block(tasks
+			.createTask(new NewTask(id, store.nodeId(), null, null, Duration.ofMinutes(1), null, Map.of("1", text))));
 		Queue<Revision> seen = new ConcurrentLinkedQueue<>();
 		Queue<Revision> seenByOwner = new ConcurrentLinkedQueue<>();
 		Disposable watch = others.watch(id).subscribe(seen::add);
@@ -190,8 +193,11 @@ final class RedisStores implements AutoCloseable {
 					.withInputRequests(Map.of("2", text))
 					.withStatusMessage("message")
 					.withRound(1, text)
-					.withTimeToLive(Duration.ofHours(1))));
+					.withTimeToLive(Duration.ofHours(1))
+					.withTool("tool")));
 		awaiting().until(() -> seen.contains(new Revision(3)));
+		awaiting().untilAsserted(() -> assertThat(others.findTasks(null, 10).block(LIMIT).tasks())
+			.anySatisfy((task) -> assertThat(task.taskId()).isEqualTo(id)));
 		block(tasks.updateTask(id, TaskChange.none().withRound(2, text)));
 		block(tasks.renewTasks(List.of(id)));
 		assertThat(tasks.endTask(id, TaskEnd.completed(text)).block(LIMIT)).isTrue();
@@ -253,6 +259,30 @@ final class RedisStores implements AutoCloseable {
 			redis.cli("PUBLISH", channel, "test");
 			return published.get() > 0;
 		});
+	}
+
+	/**
+	 * Assert that a store gives an event up that is larger than Redis takes, after some
+	 * tries. With Jedis each takes as long as a call may.
+	 */
+	static void awaitRefusedAsTooLarge(EventStore store, StreamKey stream, Event event) {
+		Awaitility.await()
+			.atMost(Duration.ofMinutes(5))
+			.pollInterval(Duration.ofMillis(300))
+			.ignoreExceptionsInstanceOf(EventStoreUnavailableException.class)
+			.untilAsserted(() -> assertThatExceptionOfType(EventStoreRefusedException.class)
+				.isThrownBy(() -> block(store.storeEvents(stream, List.of(event))))
+				.withMessageContaining("proto-max-bulk-len"));
+	}
+
+	/**
+	 * Assert that a store takes an event as soon as it is back.
+	 */
+	static void awaitStored(EventStore store, StreamKey stream, Event event) {
+		Awaitility.await()
+			.atMost(LIMIT)
+			.ignoreExceptionsInstanceOf(EventStoreUnavailableException.class)
+			.untilAsserted(() -> block(store.storeEvents(stream, List.of(event))));
 	}
 
 	private static ConditionFactory awaiting() {

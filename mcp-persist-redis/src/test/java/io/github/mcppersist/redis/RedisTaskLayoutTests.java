@@ -8,24 +8,33 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.task.NewTask;
+import io.github.mcppersist.task.StoredTask;
 import io.github.mcppersist.task.TaskChange;
 import io.github.mcppersist.task.TaskEnd;
 import io.github.mcppersist.task.TaskRecord;
@@ -46,6 +55,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 class RedisTaskLayoutTests {
 
 	private static final String KEY = "mcp:1:{9aT-}:t";
+
+	private static final String LIST = "mcp:1:t:{t}";
 
 	private static final byte[] RESULT = "{\"content\":[]}".getBytes(StandardCharsets.UTF_8);
 
@@ -103,7 +114,7 @@ class RedisTaskLayoutTests {
 	private NewTask task(String... keys) {
 		Map<String, byte[]> requests = new TreeMap<>();
 		List.of(keys).forEach((key) -> requests.put(key, RESULT));
-		return new NewTask("9aT-", this.node.nodeId(), "whose", Duration.ofHours(1), null, requests);
+		return new NewTask("9aT-", this.node.nodeId(), "whose", null, Duration.ofHours(1), null, requests);
 	}
 
 	private static Map<String, String> fields(String key) {
@@ -137,6 +148,140 @@ class RedisTaskLayoutTests {
 		assertThat(fields).isEqualTo(new TreeMap<>(Map.of("o", this.node.nodeId(), "p", "whose", "s", "working", "t",
 				time, "u", time, "l", "3600000", "r", "1")));
 		assertThat(ttl(KEY)).isBetween(3_540_000L, 3_601_000L);
+	}
+
+	@Test
+	void listsATaskOfATool() {
+		block(this.store.createTask(task().withTool("report")));
+
+		awaitListed("9aT-");
+		assertThat(redis.cli("HGET", KEY, "c")).isEqualTo("report");
+		// Longer by a third of five minutes, since a task that ends isn't listed again
+		assertThat(ttl(LIST)).isBetween(3_640_000L, 3_701_000L);
+		assertThat(listedFor("9aT-")).isBetween(3_640_000L, 3_701_000L);
+		assertThat(redis.cli("KEYS", "*")).asInstanceOf(InstanceOfAssertFactories.LIST)
+			.containsExactlyInAnyOrder(KEY, LIST);
+	}
+
+	@Test
+	void listsACallThatBecomesATaskForAsLongAsThatIsKept() {
+		block(this.store.createTask(task()));
+		block(this.store.updateTask("9aT-", TaskChange.none().withTimeToLive(Duration.ofHours(2))));
+		assertThat(redis.cli("EXISTS", LIST)).isEqualTo(0L);
+
+		block(this.store.updateTask("9aT-", TaskChange.none().withTool("report")));
+		awaitListed("9aT-");
+		assertThat(listedFor("9aT-")).isBetween(7_240_000L, 7_301_000L);
+
+		block(this.store.updateTask("9aT-", TaskChange.none().withTimeToLive(Duration.ofHours(3))));
+		Awaitility.await().untilAsserted(() -> assertThat(listedFor("9aT-")).isBetween(10_840_000L, 10_901_000L));
+		assertThat(ttl(LIST)).isBetween(10_840_000L, 10_901_000L);
+		// One that is kept for less takes nothing away
+		block(this.store
+			.createTask(NewTask.working("other", this.node.nodeId(), null, Duration.ofMinutes(10)).withTool("report")));
+		awaitListed("other", "9aT-");
+		assertThat(ttl(LIST)).isBetween(10_800_000L, 10_901_000L);
+	}
+
+	@Test
+	void tellsHowOldATaskIsAndWhenItChangedLast() {
+		block(this.store.createTask(task().withTool("report")));
+		long now = System.currentTimeMillis();
+		redis.cli("HSET", KEY, "t", Long.toString(now - 7_200_000), "u", Long.toString(now - 3_600_000));
+
+		StoredTask described = block(this.store.describeTask("9aT-"));
+
+		assertThat(described.age()).isBetween(Duration.ofMinutes(119), Duration.ofMinutes(150));
+		assertThat(described.idle()).isBetween(Duration.ofMinutes(59), Duration.ofMinutes(90));
+	}
+
+	@Test
+	void listsATaskAgainThatTheListHasLost() {
+		block(this.store.createTask(task()));
+		block(this.store
+			.createTask(NewTask.working("other", this.node.nodeId(), null, Duration.ofMinutes(10)).withTool("report")));
+		awaitListed("other");
+		redis.cli("DEL", LIST);
+
+		this.store.renewTasks(List.of("9aT-", "other", "unknown")).block();
+
+		awaitListed("other");
+		assertThat(listedFor("other")).isBetween(3_640_000L, 3_701_000L);
+	}
+
+	@Test
+	void listsATaskAgainThoughAnotherCanNotBeRenewed() {
+		block(this.store
+			.createTask(NewTask.working("other", this.node.nodeId(), null, Duration.ofMinutes(10)).withTool("report")));
+		awaitListed("other");
+		redis.cli("DEL", LIST);
+		redis.cli("SET", KEY, "somebody else's");
+
+		assertThatExceptionOfType(TaskStoreUnavailableException.class)
+			.isThrownBy(() -> this.store.renewTasks(List.of("9aT-", "other")).block());
+
+		awaitListed("other");
+	}
+
+	@Test
+	void goesOnWithATaskThatCanNotBeListed() {
+		redis.cli("SET", LIST, "somebody else's");
+
+		block(this.store.createTask(task("one").withTool("report")));
+		block(this.store.updateTask("9aT-", TaskChange.none().withTimeToLive(Duration.ofHours(2))));
+		this.store.renewTasks(List.of("9aT-")).block();
+
+		assertThat(block(this.store.describeTask("9aT-")).tool()).isEqualTo("report");
+		assertThatExceptionOfType(TaskStoreUnavailableException.class)
+			.isThrownBy(() -> block(this.store.findTasks(null, 10)))
+			.withMessageContaining("WRONGTYPE");
+	}
+
+	@Test
+	void dropsFromTheListWhatHasExpiredAndWhatIsTooMuch() {
+		for (int first = 0; first < 100_000; first += 1000) {
+			List<String> command = new ArrayList<>(List.of("ZADD", LIST));
+			for (int i = first; i < first + 1000; i++) {
+				// Two that have expired, and the others in a thousand years
+				command.add((i < 2) ? "1" : "99999999999" + (100 + i % 3));
+				command.add("t" + i);
+			}
+			redis.cli(command.toArray(String[]::new));
+		}
+		block(this.store.createTask(task().withTool("report")));
+		Awaitility.await().untilAsserted(() -> assertThat(redis.cli("ZCARD", LIST)).isEqualTo(99_999L));
+		assertThat(listedFor("9aT-")).isPositive();
+
+		redis.cli("ZADD", LIST, "99999999999999", "one", "99999999999999", "two", "99999999999999", "three");
+		block(this.store
+			.createTask(NewTask.working("other", this.node.nodeId(), null, Duration.ofHours(2)).withTool("report")));
+
+		// The ones that expire first have gone
+		Awaitility.await().untilAsserted(() -> assertThat(redis.cli("ZCARD", LIST)).isEqualTo(100_000L));
+		assertThat(redis.cli("ZSCORE", LIST, "9aT-")).isNull();
+		assertThat(redis.cli("ZSCORE", LIST, "two")).isNotNull();
+	}
+
+	@Test
+	void passesOverWhatIsListedAndNotThereOrCanNotBeRead() {
+		block(this.store.createTask(task().withTool("report")));
+		awaitListed("9aT-");
+		redis.cli("ZADD", LIST, "99999999999999", "gone", "99999999999998", "broken");
+		redis.cli("HSET", "mcp:1:{broken}:t", "c", "report");
+
+		assertThat(block(this.store.findTasks(null, 2)).tasks()).isEmpty();
+		assertThat(block(this.store.findTasks(null, 3)).tasks()).extracting(StoredTask::taskId).containsExactly("9aT-");
+	}
+
+	private static void awaitListed(String... tasks) {
+		Awaitility.await()
+			.untilAsserted(() -> assertThat(redis.cli("ZRANGE", LIST, "0", "-1")).isEqualTo(List.of(tasks)));
+	}
+
+	private static long listedFor(String task) {
+		List<?> time = (List<?>) redis.cli("TIME");
+		return (long) Double.parseDouble((String) redis.cli("ZSCORE", LIST, task))
+				- Long.parseLong((String) time.get(0)) * 1000 - Long.parseLong((String) time.get(1)) / 1000;
 	}
 
 	@Test
@@ -252,8 +397,83 @@ class RedisTaskLayoutTests {
 		}
 	}
 
+	@Test
+	void aTaskOfAToolCostsOneCallMoreForTheList() throws Exception {
+		call("warm-up", "report");
+		try (RedisMonitor monitor = new RedisMonitor(redis)) {
+			call("task", "report");
+
+			List<String> keys = new ArrayList<>();
+			Awaitility.await().untilAsserted(() -> {
+				monitor.lines()
+					.stream()
+					.filter((line) -> line.toLowerCase(Locale.ROOT).contains("\"evalsha\"")
+							&& line.matches(".*(:t|\\{t})\".*"))
+					.map((line) -> line.contains(LIST) ? "list" : "task")
+					.forEach(keys::add);
+				assertThat(keys).containsExactlyInAnyOrder("task", "list", "task");
+			});
+		}
+	}
+
+	@Test
+	void tasksOfOneMomentAreListedTogether() throws Exception {
+		call("warm-up", "report");
+		awaitListed("warm-up");
+		try (RedisMonitor monitor = new RedisMonitor(redis)) {
+			List<NewTask> tasks = IntStream.range(0, 100)
+				.mapToObj((i) -> NewTask.working("task" + i, this.node.nodeId(), null, Duration.ofMinutes(10))
+					.withTool("report"))
+				.toList();
+			Flux.fromIterable(tasks).flatMap(this.store::createTask).blockLast(TestEvents.PATIENT);
+
+			Awaitility.await().untilAsserted(() -> assertThat(redis.cli("ZCARD", LIST)).isEqualTo(101L));
+			assertThat(monitor.lines()
+				.stream()
+				.filter((line) -> line.toLowerCase(Locale.ROOT).contains("\"evalsha\"") && line.contains(LIST)))
+				.hasSizeBetween(1, 50);
+		}
+	}
+
+	@Test
+	void nobodyWaitsUntilATaskIsListed() throws Exception {
+		// Redis knows the script from then on
+		block(this.store.createTask(task().withTool("report")));
+		awaitListed("9aT-");
+		CountDownLatch asked = new CountDownLatch(1);
+		CountDownLatch held = new CountDownLatch(1);
+		RedisConnectionFactory slow = ChangedReplies.of(factory, LuaScript.NOTE_TASKS, (reply) -> {
+			asked.countDown();
+			await(held);
+			return reply;
+		});
+		try (RedisEventStore other = RedisEventStore.builder(slow).timeout(TestEvents.PATIENT).build()) {
+			RedisTaskStore tasks = RedisTaskStore.of(other, Duration.ofMinutes(5));
+
+			block(tasks
+				.createTask(NewTask.working("slow", other.nodeId(), null, Duration.ofHours(1)).withTool("report")));
+
+			await(asked);
+			assertThat(block(tasks.endTask("slow", TaskEnd.completed(RESULT)))).isTrue();
+			held.countDown();
+		}
+	}
+
+	private static void await(CountDownLatch latch) {
+		try {
+			assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+	}
+
 	private void call(String id) {
-		NewTask task = NewTask.working(id, this.node.nodeId(), null, Duration.ofHours(1));
+		call(id, null);
+	}
+
+	private void call(String id, @Nullable String tool) {
+		NewTask task = new NewTask(id, this.node.nodeId(), null, tool, Duration.ofHours(1), null, Map.of());
 		block(this.store.createTask(task));
 		Queue<Revision> seen = new ConcurrentLinkedQueue<>();
 		Disposable watch = this.store.watch(id).subscribe(seen::add);
@@ -368,7 +588,7 @@ class RedisTaskLayoutTests {
 
 		assertThat(block(this.store.findTask("9aT-")).status()).isEqualTo(TaskStatus.INPUT_REQUIRED);
 		block(this.store.renewTasks(List.of("9aT-")));
-		assertThat(ttl(KEY)).isBetween(240_000L, 301_000L);
+		assertThat(ttl(KEY)).isBetween(3_540_000L, 3_601_000L);
 
 		for (Mono<?> call : List.of(
 				this.store.createTask(NewTask.working("other", this.node.nodeId(), null, Duration.ofHours(1))),
@@ -389,9 +609,9 @@ class RedisTaskLayoutTests {
 
 		block(this.store.renewTasks(List.of("9aT-")));
 
-		assertThat(ttl(KEY)).isBetween(240_000L, 301_000L);
-		assertThat(block(this.store.findTask("9aT-")).timeToLive()).isBetween(Duration.ofSeconds(3890),
-				Duration.ofSeconds(3950));
+		assertThat(ttl(KEY)).isBetween(3_540_000L, 3_601_000L);
+		assertThat(block(this.store.findTask("9aT-")).timeToLive()).isBetween(Duration.ofSeconds(7190),
+				Duration.ofSeconds(7250));
 	}
 
 	@Test

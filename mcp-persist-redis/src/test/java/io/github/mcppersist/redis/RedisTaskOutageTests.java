@@ -2,9 +2,11 @@ package io.github.mcppersist.redis;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 import org.awaitility.Awaitility;
@@ -81,7 +83,7 @@ class RedisTaskOutageTests {
 	}
 
 	private NewTask task(String id) {
-		return new NewTask(id, this.node.nodeId(), null, Duration.ofHours(1), null, Map.of("asked", TEXT));
+		return new NewTask(id, this.node.nodeId(), null, null, Duration.ofHours(1), null, Map.of("asked", TEXT));
 	}
 
 	private List<Mono<?>> calls() {
@@ -162,8 +164,8 @@ class RedisTaskOutageTests {
 	@EnumSource
 	void watchesAsSoonAsItCan(Driver driver) {
 		open(driver);
-		eventually(this.other.createTask(
-				new NewTask("others", this.node.nodeId(), null, Duration.ofHours(1), null, Map.of("asked", TEXT))));
+		eventually(this.other.createTask(new NewTask("others", this.node.nodeId(), null, null, Duration.ofHours(1),
+				null, Map.of("asked", TEXT))));
 		this.network.cut();
 		Queue<Revision> seen = new ConcurrentLinkedQueue<>();
 		this.store.watch("others").subscribe(seen::add);
@@ -174,6 +176,26 @@ class RedisTaskOutageTests {
 		awaiting().until(() -> seen.contains(new Revision(2)));
 		eventually(this.other.endTask("others", TaskEnd.cancelled(null)));
 		awaiting().until(() -> seen.contains(new Revision(3)));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void tellsRevisionsAsTheyAreBehindAFailoverThatHasLostSome(Driver driver) {
+		open(driver);
+		Deque<Revision> seen = new ConcurrentLinkedDeque<>();
+		this.store.watch("task").subscribe(seen::add);
+		for (String message : List.of("one", "two", "three")) {
+			eventually(this.other.updateTask("task", TaskChange.none().withStatusMessage(message)));
+		}
+		awaiting().until(() -> seen.peekLast().equals(new Revision(4)));
+
+		this.network.cut();
+		this.redis.cli("HSET", this.node.node().keys().task("task"), "r", "2");
+		this.network.pass();
+
+		awaiting().until(() -> seen.peekLast().equals(new Revision(2)));
+		eventually(this.other.updateTask("task", TaskChange.none().withStatusMessage("four")));
+		awaiting().until(() -> seen.peekLast().equals(new Revision(3)));
 	}
 
 	@Test

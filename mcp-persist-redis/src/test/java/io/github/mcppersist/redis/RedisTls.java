@@ -69,6 +69,9 @@ public final class RedisTls implements AutoCloseable {
 			}
 			catch (IllegalStateException ex) {
 				port.close();
+				if (!isBuiltWithoutTls(ex.getMessage())) {
+					throw ex;
+				}
 				return behindProxy(directory, keys);
 			}
 		}
@@ -78,6 +81,15 @@ public final class RedisTls implements AutoCloseable {
 		catch (GeneralSecurityException ex) {
 			throw new IllegalStateException("Can't make a certificate", ex);
 		}
+	}
+
+	/**
+	 * Say why a server didn't start: without TLS it knows none of its directives.
+	 * @param failure says what the server has logged
+	 * @return whether that is why
+	 */
+	static boolean isBuiltWithoutTls(String failure) {
+		return failure.matches("(?s).*>>> 'tls-port \\d+'\\s+Bad directive.*");
 	}
 
 	private static RedisTls behindProxy(Path directory, KeyStore keys) throws GeneralSecurityException {

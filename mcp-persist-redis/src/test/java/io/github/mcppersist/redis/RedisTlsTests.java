@@ -7,6 +7,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
@@ -69,6 +70,26 @@ class RedisTlsTests {
 			.block(store.openStream(stream, RequestIds.parse("7"), List.of(RedisStores.priming(stream)))));
 
 		assertThat(redis.server().cli("EXISTS", this.stores.key(stream))).isEqualTo(0L);
+	}
+
+	@Test
+	void isTriedBehindAProxyOnlyWhereTheServerHasNoTls() {
+		assertThat(RedisTls.isBuiltWithoutTls("""
+				*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***
+				Reading the configuration file, at line 8
+				>>> 'tls-port 12999'
+				Bad directive or wrong number of arguments
+				""")).isTrue();
+		assertThat(RedisTls.isBuiltWithoutTls("""
+				*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***
+				Reading the configuration file, at line 9
+				>>> 'tls-auth-client no'
+				Bad directive or wrong number of arguments
+				""")).isFalse();
+		assertThat(RedisTls.isBuiltWithoutTls("""
+				5574:M 30 Nov 2026 08:00:07.017 # Failed to load certificate: certificate.pem
+				5574:M 30 Nov 2026 08:00:07.017 # Failed to configure TLS. Check logs for more info.
+				""")).isFalse();
 	}
 
 }

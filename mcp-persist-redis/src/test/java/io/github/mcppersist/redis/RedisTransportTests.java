@@ -1,11 +1,18 @@
 package io.github.mcppersist.redis;
 
+import java.time.Duration;
+import java.util.List;
+
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
 
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.TestRedis;
 import io.github.mcppersist.test.transport.ConnectionContractTests;
+import io.github.mcppersist.test.transport.RawMcpClient;
+import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
+import io.github.mcppersist.test.transport.RawMcpClient.SseEvent;
 import io.github.mcppersist.test.transport.ReconnectContractTests;
 import io.github.mcppersist.test.transport.ResumeContractTests;
 import io.github.mcppersist.test.transport.SessionContractTests;
@@ -13,6 +20,9 @@ import io.github.mcppersist.test.transport.StandaloneStreamContractTests;
 import io.github.mcppersist.test.transport.ToolContractTests;
 import io.github.mcppersist.test.transport.WebServer;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * The endpoint on Tomcat, with the events in Redis.
@@ -37,6 +47,30 @@ class RedisTransportTests {
 		@Override
 		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
 			return this.transport.serve(endpoint);
+		}
+
+		@Test
+		void aSlowReaderThatIsConnectedGetsTheRestOfACompleteStreamAfterItsTime() throws Exception {
+			RawMcpClient client = start(this.transport.createStore(Duration.ofSeconds(3))).initialize();
+			try (Exchange stalled = client.stalling()
+				.call(1, "steps", "{\"n\":2000,\"bytes\":10000,\"gates\":[\"g\"]}")) {
+				stalled.next();
+				this.tools.awaitReached("g");
+				this.tools.open("g");
+
+				// What nobody reads expires twice, one after the other
+				for (int i = 2; i < 4; i++) {
+					String unread;
+					try (Exchange call = client.call(i, "count", "{}")) {
+						unread = call.rest().get(0).id();
+					}
+					await().until(() -> this.transport.hasExpired(client, unread));
+				}
+
+				List<SseEvent> events = stalled.rest();
+				assertThat(numbers(events)).containsExactlyElementsOf(range(1, 2000));
+				assertThat(last(events).data()).contains("took all steps");
+			}
 		}
 
 	}

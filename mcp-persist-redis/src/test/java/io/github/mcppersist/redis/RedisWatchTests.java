@@ -197,6 +197,38 @@ class RedisWatchTests {
 		assertThat(head(first).reader()).isEqualTo(second.node().id());
 	}
 
+	@Test
+	void marksTheStreamAgainWhenAReadShowsThatItsMarkWasLost() {
+		RedisEventStore writer = openWriter(Driver.LETTUCE);
+		RedisEventStore reader = open(Driver.LETTUCE, this.redis.port(), Duration.ofHours(1));
+		Queue<Hint> hints = watch(reader);
+		loseMark(writer);
+		hints.clear();
+
+		assertThat(head(reader).reader()).isNull();
+
+		awaiting().until(() -> hints.contains(Hint.look()));
+		assertThat(head(writer).reader()).isEqualTo(reader.node().id());
+	}
+
+	@Test
+	void marksTheStreamAgainWhenItIsOpenedAnew() {
+		RedisEventStore node = openWriter(Driver.LETTUCE);
+		Queue<Hint> hints = watch(node);
+		this.redis.cli("DEL", this.stores.key(this.stream));
+		hints.clear();
+
+		RedisStores.block(node.openStream(this.stream, RequestIds.parse("7"), List.of(this.priming)));
+
+		awaiting().until(() -> hints.contains(Hint.look()));
+		assertThat(head(node).reader()).isEqualTo(node.node().id());
+	}
+
+	private void loseMark(RedisEventStore writer) {
+		this.redis.cli("LSET", this.stores.key(this.stream), "0",
+				"1r" + "0".repeat(15) + writer.node().id() + StreamHeader.NO_NODE + "000000006" + "00000000007");
+	}
+
 	@ParameterizedTest
 	@EnumSource
 	void marksTheStreamAgainIfItsMarkWasLostWithTheSubscription(Driver driver) {
@@ -204,8 +236,7 @@ class RedisWatchTests {
 		RedisEventStore reader = open(driver, this.network.port());
 		awaitSubscriptions(2);
 		Queue<Hint> hints = watch(reader);
-		this.redis.cli("LSET", this.stores.key(this.stream), "0",
-				"1r" + "0".repeat(15) + writer.node().id() + StreamHeader.NO_NODE + "000000006" + "00000000007");
+		loseMark(writer);
 
 		this.network.cut();
 
@@ -376,14 +407,14 @@ class RedisWatchTests {
 		RedisStores.block(writer.storeEvents(this.stream, small));
 		awaiting().until(() -> hints.contains(Hint.stored(101)));
 		// Without a hint, as if it were on its way
-		this.redis.cli("RPUSH", this.stores.key(this.stream), "aaaaaa" + "x".repeat(1_000_000),
-				"bbbbbb" + "x".repeat(1_000_000));
+		this.redis.cli("RPUSH", this.stores.key(this.stream), "aaaaaaaaaa" + "x".repeat(1_000_000),
+				"bbbbbbbbbb" + "x".repeat(1_000_000));
 
 		EventPage page = RedisStores.read(reader, this.stream, this.priming.id());
 
 		assertThat(page.events()).containsExactlyElementsOf(small);
 		assertThat(page.rest()).isEqualTo(EventPage.Rest.STORED);
-		assertThat(reader.replayEventsAfter(this.stream, this.priming.id(), 160).block(RedisStores.LIMIT).events())
+		assertThat(reader.replayEventsAfter(this.stream, this.priming.id(), 200).block(RedisStores.LIMIT).events())
 			.containsExactlyElementsOf(small.subList(0, 10));
 	}
 

@@ -1,8 +1,13 @@
 package io.github.mcppersist.redis;
 
+import java.time.Duration;
+import java.util.List;
+
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.redisson.Redisson;
 import org.redisson.api.RedissonClient;
@@ -11,6 +16,7 @@ import org.redisson.spring.data.connection.RedissonConnectionFactory;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
 import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.RedisServer;
 import io.github.mcppersist.test.redis.TestRedis;
 
 /**
@@ -36,6 +42,27 @@ class RedissonTests {
 	@AfterAll
 	void stop() {
 		this.redisson.shutdown();
+	}
+
+	@Test
+	void saysWhyRedisIsGone() {
+		RedisServer gone = RedisServer.start();
+		Config config = new Config();
+		config.useSingleServer().setAddress("redis://127.0.0.1:" + gone.port());
+		RedissonClient client = Redisson.create(config);
+		try (RedisEventStore store = RedisEventStore.builder(new RedissonConnectionFactory(client)).build()) {
+			Awaitility.await().until(() -> !gone.cli("PUBSUB", "CHANNELS").equals(List.of()));
+
+			gone.close();
+
+			Awaitility.await()
+				.atMost(Duration.ofMinutes(1))
+				.until(() -> store.outage() != null && store.outage().reason().contains("Nothing accepts connections"));
+		}
+		finally {
+			gone.close();
+			client.shutdown();
+		}
 	}
 
 	@Nested

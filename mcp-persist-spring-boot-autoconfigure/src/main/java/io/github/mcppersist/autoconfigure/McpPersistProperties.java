@@ -2,6 +2,7 @@ package io.github.mcppersist.autoconfigure;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
@@ -9,7 +10,10 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
 
+import io.github.mcppersist.task.TaskOptions;
+import io.github.mcppersist.task.TaskPolicy;
 import io.github.mcppersist.transport.CacheScope;
+import io.github.mcppersist.transport.ModernOptions;
 import io.github.mcppersist.transport.StoreFailurePolicy;
 
 /**
@@ -66,6 +70,7 @@ import io.github.mcppersist.transport.StoreFailurePolicy;
  * @param allowedHosts values of the Host header to accept; * accepts any. By default only
  * local ones on a loopback address, and any elsewhere
  * @param modern settings for clients of revision 2026-07-28
+ * @param tasks settings of calls that outlive their connection, for those clients
  */
 @ConfigurationProperties("mcp.persist")
 public record McpPersistProperties(@DefaultValue("true") boolean enabled, @DefaultValue("auto") Store store,
@@ -82,7 +87,7 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 		@DefaultValue("true") boolean deleteAllowed, @DefaultValue("16MB") DataSize maxRequestSize,
 		@DefaultValue("8MB") DataSize maxUnstoredBytes, @DefaultValue("512KB") DataSize maxConnectionBuffer,
 		@DefaultValue("100") int maxCallsPerSession, @DefaultValue Set<String> allowedOrigins,
-		@DefaultValue Set<String> allowedHosts, @DefaultValue Modern modern) {
+		@DefaultValue Set<String> allowedHosts, @DefaultValue Modern modern, @DefaultValue Tasks tasks) {
 
 	public McpPersistProperties {
 		positive("ttl", ttl);
@@ -218,15 +223,19 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 	 * @param enabled whether to serve that revision; if not, its clients fall back to one
 	 * before it
 	 * @param inputTimeout how long a call that has asked its client for input waits for
-	 * it to come back
+	 * it to come back, at most 30 days
 	 * @param maxParkedCalls how many calls of an instance may have asked their clients
 	 * for input and not be over yet; beyond that a call that asks gets 503
 	 * @param maxParkedCallsPerPrincipal how many of these may be one principal's; clients
-	 * that nobody has authenticated aren't bounded by this
+	 * that nobody has authenticated may have three quarters of all
+	 * @param maxCalls how many requests of tools, prompts, resources and completions run
+	 * and wait on an instance; beyond that they get 503
+	 * @param maxCallsPerPrincipal how many of these may be one principal's; clients that
+	 * nobody has authenticated may have three quarters of all
 	 * @param maxSubscriptions how many clients may listen to changes on an instance;
 	 * beyond that they get 503
 	 * @param maxSubscriptionsPerPrincipal how many of these may be one principal's;
-	 * clients that nobody has authenticated aren't bounded by this
+	 * clients that nobody has authenticated may have three quarters of all
 	 * @param heartbeatInterval how long a response is silent before a comment is sent, by
 	 * which a client is noticed that has gone
 	 * @param requestState settings of the state that clients bring back with their input
@@ -234,18 +243,19 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 	 */
 	public record Modern(@DefaultValue("true") boolean enabled, @DefaultValue("10m") Duration inputTimeout,
 			@DefaultValue("200") int maxParkedCalls, @DefaultValue("50") int maxParkedCallsPerPrincipal,
+			@DefaultValue("5000") int maxCalls, @DefaultValue("500") int maxCallsPerPrincipal,
 			@DefaultValue("5000") int maxSubscriptions, @DefaultValue("500") int maxSubscriptionsPerPrincipal,
 			@DefaultValue("5s") Duration heartbeatInterval, @DefaultValue RequestState requestState,
 			@DefaultValue Cache cache) {
 
-		private static final Duration MAX_INPUT_TIMEOUT = Duration.ofDays(30);
-
 		public Modern {
 			positive("modern.input-timeout", inputTimeout);
-			check(inputTimeout.compareTo(MAX_INPUT_TIMEOUT) <= 0, "modern.input-timeout", "be at most 30 days",
-					inputTimeout);
+			check(inputTimeout.compareTo(ModernOptions.MAX_INPUT_TIMEOUT) <= 0, "modern.input-timeout",
+					"be at most 30 days", inputTimeout);
 			notNegative("modern.max-parked-calls", maxParkedCalls);
 			notNegative("modern.max-parked-calls-per-principal", maxParkedCallsPerPrincipal);
+			check(maxCalls > 0, "modern.max-calls", "be at least 1", maxCalls);
+			check(maxCallsPerPrincipal > 0, "modern.max-calls-per-principal", "be at least 1", maxCallsPerPrincipal);
 			notNegative("modern.max-subscriptions", maxSubscriptions);
 			notNegative("modern.max-subscriptions-per-principal", maxSubscriptionsPerPrincipal);
 			positive("modern.heartbeat-interval", heartbeatInterval);
@@ -288,6 +298,41 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 				check(!ttl.isNegative(), "modern.cache.ttl", "not be negative", ttl);
 			}
 
+		}
+
+	}
+
+	/**
+	 * Settings of tasks: calls of tools that outlive their connection, for clients of
+	 * revision 2026-07-28 that can deal with them.
+	 *
+	 * @param when when calls become tasks: never, from their beginning if the client
+	 * supports it, after they have run for some time, or from their beginning as it is
+	 * required, so that they are refused to other clients
+	 * @param after how long a call may run before it becomes a task
+	 * @param tools when the calls of single tools become tasks, by the tool's name
+	 * @param ttl how long a task is kept at least, from its creation on, at most a year;
+	 * one that waits for its client's input for as long is cancelled
+	 * @param pollInterval how often clients are to ask for the state of a task; those
+	 * that ask ten times as often get 429
+	 * @param maxTasks how many tasks of an instance may not be over yet; beyond that a
+	 * call stays on its connection, or gets 503 if it must be a task
+	 * @param maxTasksPerPrincipal how many of these may be one principal's; clients that
+	 * nobody has authenticated may have three quarters of all
+	 */
+	public record Tasks(@DefaultValue("after") TaskPolicy when, @DefaultValue("5s") Duration after,
+			@DefaultValue Map<String, TaskPolicy> tools, @DefaultValue("1h") Duration ttl,
+			@DefaultValue("1s") Duration pollInterval, @DefaultValue("250") int maxTasks,
+			@DefaultValue("100") int maxTasksPerPrincipal) {
+
+		public Tasks {
+			tools = Map.copyOf(tools);
+			positive("tasks.after", after);
+			positive("tasks.ttl", ttl);
+			check(ttl.compareTo(TaskOptions.MAX_TIME_TO_LIVE) <= 0, "tasks.ttl", "be at most a year", ttl);
+			positive("tasks.poll-interval", pollInterval);
+			notNegative("tasks.max-tasks", maxTasks);
+			notNegative("tasks.max-tasks-per-principal", maxTasksPerPrincipal);
 		}
 
 	}

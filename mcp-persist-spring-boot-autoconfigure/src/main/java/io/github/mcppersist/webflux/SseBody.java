@@ -1,5 +1,6 @@
 package io.github.mcppersist.webflux;
 
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.reactivestreams.Publisher;
@@ -17,6 +18,11 @@ import reactor.core.publisher.Sinks;
  * with.
  */
 final class SseBody {
+
+	/**
+	 * How long the last chunk may be on its way once the stream has ended.
+	 */
+	private static final Duration GRACE = Duration.ofSeconds(1);
 
 	private final ServerHttpResponse response;
 
@@ -61,12 +67,11 @@ final class SseBody {
 				.then(Mono.empty()));
 	}
 
-	// Ended in the middle of a chunk means: at once, the client takes nothing. Netty
-	// would
-	// wait for it for ever
+	// Netty would wait for ever for a client that takes nothing. What was handed over a
+	// moment ago has yet to leave
 	private void closeIfSending() {
 		if (this.sending) {
-			NettyConnection.close(this.response);
+			Mono.delay(GRACE).filter((tick) -> this.sending).subscribe((tick) -> NettyConnection.close(this.response));
 		}
 	}
 

@@ -177,6 +177,11 @@ public abstract class AbstractStreamableHttpServerTests<R extends AbstractApplic
 		assertThat(this.client.send(request, BodyHandlers.ofString()).body()).contains("\"result\"");
 	}
 
+	protected HttpResponse<String> put(ApplicationContext context) throws Exception {
+		HttpRequest request = request(context).PUT(HttpRequest.BodyPublishers.ofString("{}")).build();
+		return this.client.send(request, BodyHandlers.ofString());
+	}
+
 	private HttpResponse<InputStream> listen(ApplicationContext context, String session) throws Exception {
 		HttpRequest request = request(context).header("Accept", "text/event-stream")
 			.header("Mcp-Session-Id", session)

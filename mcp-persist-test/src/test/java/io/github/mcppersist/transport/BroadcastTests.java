@@ -48,9 +48,12 @@ class BroadcastTests extends AbstractStreamableHttpTests {
 		for (int i = 0; i < CLIENTS; i++) {
 			RawMcpClient client = client().initialize();
 			client.get(null).close();
+			clients.add(client);
+		}
+		// It is the heartbeats that find out who has gone
+		for (RawMcpClient client : clients) {
 			Session session = Objects.requireNonNull(endpoint().sessions().held(SessionNames.of(client.sessionId())));
 			await().until(() -> session.wasListening() && !session.probeListening());
-			clients.add(client);
 		}
 		Runnable release = store.holdReads();
 		int before = store.reads();

@@ -27,6 +27,8 @@ import io.github.mcppersist.servlet.StreamableHttpServlet;
 import io.github.mcppersist.session.InMemorySessionStore;
 import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.stream.Mailbox;
+import io.github.mcppersist.task.TaskOptions;
+import io.github.mcppersist.task.TaskPolicy;
 import io.github.mcppersist.test.servlet.TomcatServer;
 import io.github.mcppersist.test.transport.AbstractStreamableHttpTests;
 import io.github.mcppersist.test.transport.ModernPost;
@@ -92,7 +94,9 @@ class CalledOnThreadsTests extends AbstractStreamableHttpTests {
 	void isNeverWhereOthersWait() throws Exception {
 		RawMcpClient client = start(new InMemoryEventStore(), new InMemorySessionStore(),
 				StreamableHttpOptions.builder()
-					.modern(ModernOptions.defaults())
+					.modern(ModernOptions.builder()
+						.tasks(TaskOptions.builder().tool("count", TaskPolicy.SUPPORTED).build())
+						.build())
 					.sessionCacheTimeout(Duration.ofMillis(50))
 					.resumingClients((request) -> {
 						called("resumingClients");
@@ -106,6 +110,7 @@ class CalledOnThreadsTests extends AbstractStreamableHttpTests {
 		answer(client);
 		cancel(client);
 		askWithoutASession();
+		runATask();
 		await().until(() -> endpoint().statistics().sessions() == 0);
 		endpoint()
 			.notifyClient(client.sessionId(), "notifications/message", Map.of("level", "info", "data", new Data()))
@@ -118,6 +123,7 @@ class CalledOnThreadsTests extends AbstractStreamableHttpTests {
 		endpoint().endSession(SessionNames.of(client.sessionId()))
 			.doOnSuccess((nothing) -> called("endSession"))
 			.block();
+		endpoint().endTask("unknown").doOnError((ex) -> called("endTask")).onErrorComplete().block();
 		endpoint().shutDown(Duration.ZERO).doOnSuccess((nothing) -> called("shutDown")).block();
 
 		Set<String> expected = Arrays.stream(EndpointObserver.class.getMethods())
@@ -126,7 +132,7 @@ class CalledOnThreadsTests extends AbstractStreamableHttpTests {
 			.collect(Collectors.toSet());
 		expected.addAll(Set.of("extractor", "contextCapture.capture", "contextCapture.apply", "contextCapture.run",
 				"sessionOwnerResolver", "executor", "resumingClients", "notifyClient", "notifyClients", "endSession",
-				"shutDown", "notification.data", "resume.ended", "resume.replayed"));
+				"endTask", "shutDown", "notification.data", "resume.ended", "resume.replayed"));
 		await().untilAsserted(() -> assertThat(this.called).containsAll(expected));
 		assertThat(this.wrong).isEmpty();
 	}
@@ -170,6 +176,15 @@ class CalledOnThreadsTests extends AbstractStreamableHttpTests {
 		String answer = ",\"inputResponses\":{\"elicitation\":{\"action\":\"accept\"}},\"requestState\":\"";
 		assertThat(callWithoutASession(answer + state.group(1) + "\"")).contains("user said");
 		assertThat(callWithoutASession(answer + "forged\"")).contains("-32602");
+	}
+
+	private void runATask() throws IOException {
+		try (Exchange call = ModernPost.call(client().user("ann"), "count", "{}")
+			.field("clientCapabilities", "{\"extensions\":{\"io.modelcontextprotocol/tasks\":{}}}")
+			.send()) {
+			assertThat(call.body()).contains("taskId");
+		}
+		await().until(() -> endpoint().statistics().tasks() == 0);
 	}
 
 	private String callWithoutASession(String members) throws IOException {

@@ -4,6 +4,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -16,16 +17,23 @@ import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
+import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventNotFoundException;
+import io.github.mcppersist.event.InMemoryEventStore;
+import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.session.InMemorySessionStore;
 import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
+import io.github.mcppersist.test.event.FailingEventStore;
+import io.github.mcppersist.test.event.MutableClock;
 import io.github.mcppersist.test.servlet.TomcatServer;
 import io.github.mcppersist.test.transport.AbstractStreamableHttpTests;
 import io.github.mcppersist.test.transport.RawMcpClient;
 import io.github.mcppersist.test.transport.RawMcpClient.Exchange;
+import io.github.mcppersist.test.transport.RawMcpClient.SseEvent;
 import io.github.mcppersist.test.transport.WebServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -33,8 +41,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 /**
- * What becomes of changes to a session whose store fails, what is said of sessions that
- * aren't found then, and which sessions a node holds.
+ * What becomes of changes to a session whose store fails, and of its deletion, what is
+ * said of sessions that aren't found then, and which sessions a node holds.
  */
 class SessionsTests extends AbstractStreamableHttpTests {
 
@@ -184,6 +192,79 @@ class SessionsTests extends AbstractStreamableHttpTests {
 
 		endpoint().sessions().renewSessions().block();
 		assertThat(this.renewed).isEmpty();
+	}
+
+	@Test
+	void areDeletedWithTheirStreamsOnceTheEventStoreIsBack() throws Exception {
+		InMemoryEventStore events = new InMemoryEventStore();
+		FailingEventStore failing = new FailingEventStore(events);
+		RawMcpClient client = start(failing, this.memory, StreamableHttpOptions.builder()).initialize();
+		String id;
+		try (Exchange call = client.call(1, "count", "{}")) {
+			id = last(call.rest()).id();
+		}
+		StreamKey stream = new StreamKey(SessionNames.of(client.sessionId()), EventId.parse(id).streamId());
+		failing.failWrites();
+
+		try (Exchange delete = client.delete()) {
+			assertThat(delete.status()).isEqualTo(503);
+		}
+		try (Exchange again = client.delete()) {
+			assertThat(again.status()).isEqualTo(404);
+		}
+		assertThat(Objects.requireNonNull(events.replayEventsAfter(stream, null, 1000).block()).events()).isNotEmpty();
+		failing.recover();
+
+		await().untilAsserted(() -> assertThatExceptionOfType(EventNotFoundException.class)
+			.isThrownBy(() -> events.replayEventsAfter(stream, null, 1000).block()));
+	}
+
+	@Test
+	void areDeletedOnceTheirOwnStoreIsBack() throws Exception {
+		Session session = startSession();
+		this.failure = new SessionStoreUnavailableException("Not now", null);
+
+		assertThatExceptionOfType(SessionStoreUnavailableException.class)
+			.isThrownBy(() -> endpoint().sessions().delete(session).block());
+		assertThat(stored(session)).isNotNull();
+		this.failure = null;
+
+		await().until(() -> stored(session) == null);
+	}
+
+	// Without a clock of the application's the stores go by the time that passes
+	@Test
+	void goOnWhenTheClockOfTheStoresJumpsBeyondTwiceTheirTime() throws Exception {
+		MutableClock clock = new MutableClock();
+		Duration jump = Duration.ofHours(49);
+		RawMcpClient client = start(InMemoryEventStore.builder().clock(clock).build(),
+				InMemorySessionStore.builder().clock(clock).build(), StreamableHttpOptions.builder())
+			.initialize();
+		for (Duration duration : List.of(jump, jump.negated())) {
+			String gate = "after " + duration;
+			try (Exchange call = client.call(1, "steps", "{\"n\":2,\"gates\":[\"" + gate + "\",\"end\"]}")) {
+				this.tools.awaitReached(gate);
+
+				clock.advance(duration);
+
+				// Stores drop what has expired when they are used
+				try (Exchange other = client().initialize().call(2, "count", "{}")) {
+					assertThat(other.rest()).isNotEmpty();
+				}
+				this.tools.open(gate);
+				this.tools.open("end");
+				List<SseEvent> events = call.rest();
+				assertThat(numbers(events)).containsExactlyElementsOf(range(1, 4));
+				assertThat(last(events).data()).contains("took all steps");
+			}
+			try (Exchange call = client.call(3, "count", "{}")) {
+				assertThat(numbers(call.rest())).isNotEmpty();
+			}
+		}
+		try (Exchange delete = client.delete(); Exchange late = client.call(4, "count", "{}")) {
+			assertThat(delete.status()).isEqualTo(200);
+			assertThat(late.status()).isEqualTo(404);
+		}
 	}
 
 	@Test

@@ -24,8 +24,7 @@ final class EventStoreHealthIndicator extends AbstractHealthIndicator {
 	 * Has no place in Spring Boot's order of severity: by default it is shown, but an
 	 * application that has it is up.
 	 */
-	static final Status DEGRADED = new Status("DEGRADED",
-			"The event store is out of reach: connected clients are served, resumes may have to wait");
+	static final Status DEGRADED = new Status("DEGRADED");
 
 	private final EventStore eventStore;
 
@@ -47,6 +46,7 @@ final class EventStoreHealthIndicator extends AbstractHealthIndicator {
 		if (this.endpoint != null) {
 			EndpointStatistics statistics = this.endpoint.statistics();
 			builder.withDetail("parkedCalls", statistics.parkedCalls())
+				.withDetail("tasks", statistics.tasks())
 				.withDetail("subscriptions", statistics.connections().getOrDefault(ConnectionKind.SUBSCRIPTION, 0));
 		}
 		StoreOutage outage = (this.eventStore instanceof MonitoredEventStore monitored) ? monitored.outage() : null;

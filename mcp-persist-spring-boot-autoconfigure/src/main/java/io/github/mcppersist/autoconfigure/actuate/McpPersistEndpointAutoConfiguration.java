@@ -14,11 +14,12 @@ import io.github.mcppersist.autoconfigure.endpoint.StreamableHttpEndpointAutoCon
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.task.TaskStore;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 /**
- * Auto-configuration of the Actuator endpoints {@code mcppersist} and
- * {@code mcpsessions}. Each is there only where it is exposed, which no endpoint but
+ * Auto-configuration of the Actuator endpoints {@code mcppersist}, {@code mcpsessions}
+ * and {@code mcptasks}. Each is there only where it is exposed, which no endpoint but
  * {@code health} is by default.
  */
 @AutoConfiguration(after = StreamableHttpEndpointAutoConfiguration.class)
@@ -44,6 +45,14 @@ public final class McpPersistEndpointAutoConfiguration {
 	McpSessionsEndpoint mcpSessionsEndpoint(StreamableHttpEndpoint endpoint, EventStore eventStore,
 			SessionStore sessionStore, ObjectProvider<NodeRegistry> nodeRegistry) {
 		return new McpSessionsEndpoint(endpoint, eventStore, sessionStore, nodeRegistry.getIfAvailable());
+	}
+
+	@Bean
+	@ConditionalOnAvailableEndpoint
+	@ConditionalOnSingleCandidate(TaskStore.class)
+	@ConditionalOnMissingBean
+	McpTasksEndpoint mcpTasksEndpoint(StreamableHttpEndpoint endpoint, TaskStore taskStore) {
+		return new McpTasksEndpoint(endpoint, taskStore);
 	}
 
 }

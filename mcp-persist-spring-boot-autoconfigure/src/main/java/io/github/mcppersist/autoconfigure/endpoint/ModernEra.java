@@ -16,6 +16,7 @@ import org.springframework.util.ClassUtils;
 import io.github.mcppersist.autoconfigure.McpPersistProperties;
 import io.github.mcppersist.autoconfigure.payload.KeyProperties;
 import io.github.mcppersist.node.NodeRegistry;
+import io.github.mcppersist.task.TaskOptions;
 import io.github.mcppersist.task.TaskStore;
 import io.github.mcppersist.transport.ModernOptions;
 
@@ -33,14 +34,17 @@ public final class ModernEra {
 
 	private final McpPersistProperties.Modern properties;
 
+	private final McpPersistProperties.Tasks tasks;
+
 	private final Environment environment;
 
 	private final @Nullable String obstacle;
 
-	ModernEra(McpPersistProperties.Modern properties, Environment environment, ConfigurableListableBeanFactory beans) {
-		this.properties = properties;
+	ModernEra(McpPersistProperties properties, Environment environment, ConfigurableListableBeanFactory beans) {
+		this.properties = properties.modern();
+		this.tasks = properties.tasks();
 		this.environment = environment;
-		this.obstacle = properties.enabled() ? findObstacle(beans) : null;
+		this.obstacle = this.properties.enabled() ? findObstacle(beans) : null;
 	}
 
 	private static @Nullable String findObstacle(ConfigurableListableBeanFactory beans) {
@@ -98,11 +102,14 @@ public final class ModernEra {
 			.inputTimeout(this.properties.inputTimeout())
 			.maxParkedCalls(this.properties.maxParkedCalls())
 			.maxParkedCallsPerPrincipal(this.properties.maxParkedCallsPerPrincipal())
+			.maxCalls(this.properties.maxCalls())
+			.maxCallsPerPrincipal(this.properties.maxCallsPerPrincipal())
 			.maxSubscriptions(this.properties.maxSubscriptions())
 			.maxSubscriptionsPerPrincipal(this.properties.maxSubscriptionsPerPrincipal())
 			.heartbeatInterval(this.properties.heartbeatInterval())
 			.cacheTtl(this.properties.cache().ttl())
-			.cacheScope(this.properties.cache().scope());
+			.cacheScope(this.properties.cache().scope())
+			.tasks(tasks());
 		refuseMissingKeys();
 		List<byte[]> keys = new ArrayList<>();
 		for (String text : this.properties.requestState().keys()) {
@@ -110,6 +117,18 @@ public final class ModernEra {
 			keys.add(decode(property, text.trim()));
 			setKeys(builder, property, keys);
 		}
+		return builder.build();
+	}
+
+	private TaskOptions tasks() {
+		TaskOptions.Builder builder = TaskOptions.builder()
+			.when(this.tasks.when())
+			.after(this.tasks.after())
+			.timeToLive(this.tasks.ttl())
+			.pollInterval(this.tasks.pollInterval())
+			.maxTasks(this.tasks.maxTasks())
+			.maxTasksPerPrincipal(this.tasks.maxTasksPerPrincipal());
+		this.tasks.tools().forEach(builder::tool);
 		return builder.build();
 	}
 

@@ -89,7 +89,7 @@ public final class StreamableHttpEndpointAutoConfiguration {
 	@Bean
 	ModernEra mcpPersistModernEra(McpPersistProperties properties, Environment environment,
 			ConfigurableListableBeanFactory beanFactory) {
-		return new ModernEra(properties.modern(), environment, beanFactory);
+		return new ModernEra(properties, environment, beanFactory);
 	}
 
 	@Bean
@@ -133,7 +133,7 @@ public final class StreamableHttpEndpointAutoConfiguration {
 			.jsonMapper(serverJsonMapper.getIfAvailable(
 					() -> jsonMapper.getIfUnique(StreamableHttpEndpointAutoConfiguration::defaultJsonMapper)));
 		sessionOwnerResolver.ifAvailable(builder::sessionOwnerResolver);
-		contextCapture.ifUnique(builder::contextCapture);
+		contextCapture.ifAvailable(builder::contextCapture);
 		taskStore.ifAvailable(builder::taskStore);
 		nodeRegistry.ifAvailable(builder::nodeRegistry);
 		payloadCodec.ifAvailable(builder::payloadCodec);

@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import org.jspecify.annotations.Nullable;
 
+import io.github.mcppersist.autoconfigure.observation.TagValue;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.MonitoredEventStore;
 import io.github.mcppersist.event.StoreOutage;
@@ -35,17 +36,18 @@ final class EndpointGauges implements MeterBinder {
 		gauge(registry, EndpointMeter.SESSIONS, EndpointStatistics::sessions);
 		for (Era era : Era.values()) {
 			gauge(registry, EndpointMeter.REQUESTS_RUNNING, (statistics) -> statistics.running().getOrDefault(era, 0),
-					MetricsObserver.tagValue(era));
+					TagValue.of(era));
 		}
 		gauge(registry, EndpointMeter.CALLS_PARKED, EndpointStatistics::parkedCalls);
+		gauge(registry, EndpointMeter.TASKS, EndpointStatistics::tasks);
 		gauge(registry, EndpointMeter.EVENTS_UNSTORED, EndpointStatistics::unstoredBytes);
 		for (ConnectionKind kind : ConnectionKind.values()) {
 			gauge(registry, EndpointMeter.CONNECTIONS, (statistics) -> statistics.connections().getOrDefault(kind, 0),
-					MetricsObserver.tagValue(kind));
+					TagValue.of(kind));
 		}
 		if (this.eventStore instanceof MonitoredEventStore monitored) {
-			availability(registry, monitored, "read", StoreOutage::readsFail);
-			availability(registry, monitored, "write", StoreOutage::writesFail);
+			availability(registry, monitored, Access.READ, StoreOutage::readsFail);
+			availability(registry, monitored, Access.WRITE, StoreOutage::writesFail);
 		}
 	}
 
@@ -58,13 +60,30 @@ final class EndpointGauges implements MeterBinder {
 			.register(registry);
 	}
 
-	private static void availability(MeterRegistry registry, MonitoredEventStore eventStore, String access,
+	private static void availability(MeterRegistry registry, MonitoredEventStore eventStore, Access access,
 			Predicate<StoreOutage> fails) {
 		EndpointMeter meter = EndpointMeter.STORE_AVAILABLE;
 		Gauge.builder(meter.getName(), eventStore, (store) -> {
 			StoreOutage outage = store.outage();
 			return (outage != null && fails.test(outage)) ? 0 : 1;
-		}).description(meter.getDescription()).tags(meter.tags(access)).register(registry);
+		}).description(meter.getDescription()).tags(meter.tags(TagValue.of(access))).register(registry);
+	}
+
+	/**
+	 * What the event store may take, and what it may not.
+	 */
+	enum Access {
+
+		/**
+		 * Of events that are there.
+		 */
+		READ,
+
+		/**
+		 * Of new ones.
+		 */
+		WRITE
+
 	}
 
 }

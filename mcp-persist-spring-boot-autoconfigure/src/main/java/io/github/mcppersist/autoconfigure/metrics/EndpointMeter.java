@@ -37,7 +37,7 @@ enum EndpointMeter implements MeterDocumentation {
 	PAYLOADS_UNREADABLE("mcp.persist.payloads.unreadable", Meter.Type.COUNTER, null,
 			"Times that something could not be opened: its key is unknown, or it was changed", Tag.KIND),
 
-	STORE_CALLS("mcp.persist.store.calls", Meter.Type.TIMER, null, "Calls of the event store and the session store",
+	STORE_CALLS("mcp.persist.store.calls", Meter.Type.TIMER, null, "Calls of the stores of events, sessions and tasks",
 			Tag.STORE, Tag.OPERATION, Tag.OUTCOME),
 
 	STORE_AVAILABLE("mcp.persist.store.available", Meter.Type.GAUGE, null,
@@ -62,13 +62,20 @@ enum EndpointMeter implements MeterDocumentation {
 			"Requests of this instance that their clients cancelled"),
 
 	REQUESTS_ORPHANED("mcp.persist.requests.orphaned", Meter.Type.COUNTER, null,
-			"Requests of an instance that has gone, which this one ended with an error"),
+			"Requests of an instance that has gone, or whose end the store has lost, which this one ended with an error"),
 
 	CALLS_PARKED("mcp.persist.calls.parked", Meter.Type.GAUGE, null,
 			"Calls that run on this instance and have asked their clients for input"),
 
 	CALLS_PARKED_ENDED("mcp.persist.calls.parked.ended", Meter.Type.COUNTER, null,
 			"Calls that had asked their clients for input, by how they ended", Tag.OUTCOME),
+
+	TASKS("mcp.persist.tasks", Meter.Type.GAUGE, null, "Calls of this instance that are tasks and not over"),
+
+	TASKS_CREATED("mcp.persist.tasks.begun", Meter.Type.COUNTER, null, "Calls of this instance that became tasks"),
+
+	TASKS_ENDED("mcp.persist.tasks.ended", Meter.Type.TIMER, null,
+			"How long calls of this instance were tasks, by how they ended", Tag.OUTCOME),
 
 	ROUNDS("mcp.persist.rounds", Meter.Type.COUNTER, null,
 			"Rounds of this instance's calls that ended with what the client is asked for"),

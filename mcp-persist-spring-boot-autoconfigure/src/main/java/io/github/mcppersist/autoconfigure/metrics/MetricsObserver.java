@@ -1,7 +1,6 @@
 package io.github.mcppersist.autoconfigure.metrics;
 
 import java.util.EnumMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -11,6 +10,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import org.jspecify.annotations.Nullable;
 
+import io.github.mcppersist.autoconfigure.observation.TagValue;
 import io.github.mcppersist.event.EventStoreException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.observe.EndpointObserver;
@@ -19,6 +19,7 @@ import io.github.mcppersist.observe.ParkedCallOutcome;
 import io.github.mcppersist.observe.RequestStateRejection;
 import io.github.mcppersist.observe.ResumeOutcome;
 import io.github.mcppersist.observe.StoreOperation;
+import io.github.mcppersist.observe.TaskOutcome;
 import io.github.mcppersist.payload.PayloadPlace;
 import io.github.mcppersist.session.SessionStoreException;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
@@ -55,6 +56,10 @@ final class MetricsObserver implements EndpointObserver {
 
 	private final Map<Era, Counter> requests = new EnumMap<>(Era.class);
 
+	private final Counter tasksCreated;
+
+	private final Map<TaskOutcome, Timer> tasksEnded = new EnumMap<>(TaskOutcome.class);
+
 	private final Map<ParkedCallOutcome, Counter> parkedCallsEnded = new EnumMap<>(ParkedCallOutcome.class);
 
 	private final Counter rounds;
@@ -79,36 +84,32 @@ final class MetricsObserver implements EndpointObserver {
 		this.eventsDropped = EndpointMeter.EVENTS_DROPPED.counter(registry);
 		this.gaps = EndpointMeter.GAPS.counter(registry);
 		for (PayloadPlace.Kind kind : PayloadPlace.Kind.values()) {
-			this.payloadsUnreadable.put(kind, EndpointMeter.PAYLOADS_UNREADABLE.counter(registry, tagValue(kind)));
+			this.payloadsUnreadable.put(kind, EndpointMeter.PAYLOADS_UNREADABLE.counter(registry, TagValue.of(kind)));
 		}
 		this.sessionsRestored = EndpointMeter.SESSIONS_RESTORED.counter(registry);
 		this.sessionsNotStored = EndpointMeter.SESSIONS_NOT_STORED.counter(registry);
 		this.requestsCancelled = EndpointMeter.REQUESTS_CANCELLED.counter(registry);
 		this.requestsOrphaned = EndpointMeter.REQUESTS_ORPHANED.counter(registry);
 		for (ResumeOutcome outcome : ResumeOutcome.values()) {
-			this.resumes.put(outcome, EndpointMeter.RESUMES.counter(registry, tagValue(outcome)));
+			this.resumes.put(outcome, EndpointMeter.RESUMES.counter(registry, TagValue.of(outcome)));
 		}
 		for (Era era : Era.values()) {
-			this.requests.put(era, EndpointMeter.REQUESTS.counter(registry, tagValue(era)));
+			this.requests.put(era, EndpointMeter.REQUESTS.counter(registry, TagValue.of(era)));
 		}
 		for (ParkedCallOutcome outcome : ParkedCallOutcome.values()) {
-			this.parkedCallsEnded.put(outcome, EndpointMeter.CALLS_PARKED_ENDED.counter(registry, tagValue(outcome)));
+			this.parkedCallsEnded.put(outcome,
+					EndpointMeter.CALLS_PARKED_ENDED.counter(registry, TagValue.of(outcome)));
+		}
+		this.tasksCreated = EndpointMeter.TASKS_CREATED.counter(registry);
+		for (TaskOutcome outcome : TaskOutcome.values()) {
+			this.tasksEnded.put(outcome, EndpointMeter.TASKS_ENDED.timer(registry, TagValue.of(outcome)));
 		}
 		this.rounds = EndpointMeter.ROUNDS.counter(registry);
 		this.inputWait = EndpointMeter.INPUT_WAIT.timer(registry);
 		for (RequestStateRejection rejection : RequestStateRejection.values()) {
 			this.requestStatesRejected.put(rejection,
-					EndpointMeter.REQUEST_STATES_REJECTED.counter(registry, tagValue(rejection)));
+					EndpointMeter.REQUEST_STATES_REJECTED.counter(registry, TagValue.of(rejection)));
 		}
-	}
-
-	/**
-	 * Return how a value of an enum is written as that of a tag.
-	 * @param value such as {@code UNKNOWN_EVENT}
-	 * @return such as {@code unknown-event}
-	 */
-	static String tagValue(Enum<?> value) {
-		return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
 	}
 
 	@Override
@@ -118,7 +119,7 @@ final class MetricsObserver implements EndpointObserver {
 		Timer timer = this.storeCalls.get(index);
 		if (timer == null) {
 			timer = EndpointMeter.STORE_CALLS.timer(this.registry, operation.store(), operation.method(),
-					tagValue(outcome));
+					TagValue.of(outcome));
 			this.storeCalls.set(index, timer);
 		}
 		timer.record(nanos, TimeUnit.NANOSECONDS);
@@ -194,6 +195,19 @@ final class MetricsObserver implements EndpointObserver {
 	@Override
 	public void parkedCallEnded(ParkedCallOutcome outcome) {
 		increment(this.parkedCallsEnded, outcome);
+	}
+
+	@Override
+	public void taskCreated() {
+		this.tasksCreated.increment();
+	}
+
+	@Override
+	public void taskEnded(TaskOutcome outcome, long nanos) {
+		Timer timer = this.tasksEnded.get(outcome);
+		if (timer != null) {
+			timer.record(nanos, TimeUnit.NANOSECONDS);
+		}
 	}
 
 	@Override

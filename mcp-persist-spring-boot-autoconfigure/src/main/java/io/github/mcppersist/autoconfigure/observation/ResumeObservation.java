@@ -1,10 +1,13 @@
 package io.github.mcppersist.autoconfigure.observation;
 
 import io.micrometer.common.docs.KeyName;
+import io.micrometer.observation.Observation;
+import io.micrometer.observation.ObservationConvention;
 import io.micrometer.observation.docs.ObservationDocumentation;
 
 /**
- * The observations, by name. {@code docs/operations.md} has them as a table.
+ * The observations, which their conventions name. {@code docs/operations.md} has them as
+ * a table.
  */
 enum ResumeObservation implements ObservationDocumentation {
 
@@ -15,13 +18,8 @@ enum ResumeObservation implements ObservationDocumentation {
 	RESUME {
 
 		@Override
-		public String getName() {
-			return "mcp.persist.resume";
-		}
-
-		@Override
-		public String getContextualName() {
-			return "mcp resume";
+		public Class<? extends ObservationConvention<? extends Observation.Context>> getDefaultConvention() {
+			return DefaultResumeObservationConvention.class;
 		}
 
 		@Override

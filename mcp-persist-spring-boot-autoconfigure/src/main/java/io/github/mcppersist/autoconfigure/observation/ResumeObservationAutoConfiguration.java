@@ -1,6 +1,7 @@
 package io.github.mcppersist.autoconfigure.observation;
 
 import io.micrometer.observation.ObservationRegistry;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -30,8 +31,9 @@ public final class ResumeObservationAutoConfiguration {
 	@Bean
 	@ConditionalOnSingleCandidate(ObservationRegistry.class)
 	@ConditionalOnMissingBean(name = "mcpPersistResumeObserver")
-	ResumeObserver mcpPersistResumeObserver(ObservationRegistry registry) {
-		return new ResumeObserver(registry);
+	ResumeObserver mcpPersistResumeObserver(ObservationRegistry registry,
+			ObjectProvider<ResumeObservationConvention> convention) {
+		return new ResumeObserver(registry, convention.getIfAvailable());
 	}
 
 }

@@ -1,8 +1,5 @@
 package io.github.mcppersist.autoconfigure.observation;
 
-import java.util.Locale;
-import java.util.concurrent.atomic.AtomicLong;
-
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationRegistry;
 import org.jspecify.annotations.Nullable;
@@ -17,43 +14,53 @@ import io.github.mcppersist.observe.ResumeOutcome;
  */
 final class ResumeObserver implements EndpointObserver {
 
+	private static final ResumeObservationConvention DEFAULT_CONVENTION = new DefaultResumeObservationConvention();
+
 	private final ObservationRegistry registry;
 
-	ResumeObserver(ObservationRegistry registry) {
+	private final @Nullable ResumeObservationConvention convention;
+
+	/**
+	 * Create an observer.
+	 * @param registry has the observations
+	 * @param convention the application's own, or {@code null}
+	 */
+	ResumeObserver(ObservationRegistry registry, @Nullable ResumeObservationConvention convention) {
 		this.registry = registry;
+		this.convention = convention;
 	}
 
 	@Override
 	public Resume resumeStarted() {
-		return new ObservedResume(ResumeObservation.RESUME.start(this.registry));
+		ResumeObservationContext context = new ResumeObservationContext();
+		return new ObservedResume(context,
+				ResumeObservation.RESUME.observation(this.convention, DEFAULT_CONVENTION, () -> context, this.registry)
+					.start());
 	}
 
 	private static final class ObservedResume implements Resume {
 
+		private final ResumeObservationContext context;
+
 		private final Observation observation;
 
-		private final AtomicLong replayed = new AtomicLong();
-
-		ObservedResume(Observation observation) {
+		ObservedResume(ResumeObservationContext context, Observation observation) {
+			this.context = context;
 			this.observation = observation;
 		}
 
 		@Override
 		public void replayed(int messages) {
-			this.replayed.addAndGet(messages);
+			this.context.addEventsReplayed(messages);
 		}
 
 		@Override
 		public void ended(ResumeOutcome outcome, @Nullable Throwable failure) {
+			this.context.setOutcome(outcome);
 			if (failure != null) {
 				this.observation.error(failure);
 			}
-			this.observation
-				.lowCardinalityKeyValue(ResumeObservation.Key.OUTCOME
-					.withValue(outcome.name().toLowerCase(Locale.ROOT).replace('_', '-')))
-				.highCardinalityKeyValue(
-						ResumeObservation.Key.EVENTS_REPLAYED.withValue(Long.toString(this.replayed.get())))
-				.stop();
+			this.observation.stop();
 		}
 
 	}

@@ -1,29 +1,27 @@
 package io.github.mcppersist.autoconfigure.springai;
 
-import org.springframework.boot.autoconfigure.condition.AllNestedConditions;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionMessage;
+import org.springframework.boot.autoconfigure.condition.ConditionOutcome;
+import org.springframework.boot.autoconfigure.condition.SpringBootCondition;
+import org.springframework.context.annotation.ConditionContext;
+import org.springframework.core.type.AnnotatedTypeMetadata;
 
 /**
  * Matches where {@link SpringAiImportFilter} keeps Spring AI's transport from being
- * configured, as far as properties say so.
+ * configured, unless {@code mcp.persist.enabled} is {@code false}.
  */
-final class SpringAiServerCondition extends AllNestedConditions {
+final class SpringAiServerCondition extends SpringBootCondition {
 
-	SpringAiServerCondition() {
-		super(ConfigurationPhase.PARSE_CONFIGURATION);
-	}
-
-	@ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
-	static class Enabled {
-
-	}
-
-	@ConditionalOnProperty(name = "spring.ai.mcp.server.protocol", havingValue = "STREAMABLE")
-	@ConditionalOnProperty(name = "spring.ai.mcp.server.stdio", havingValue = "false", matchIfMissing = true)
-	@ConditionalOnProperty(name = "spring.ai.mcp.server.enabled", havingValue = "true", matchIfMissing = true)
-	static class StreamableServer {
-
+	@Override
+	public ConditionOutcome getMatchOutcome(ConditionContext context, AnnotatedTypeMetadata metadata) {
+		SpringAiSetup springAi = new SpringAiSetup(context.getEnvironment(), context.getClassLoader());
+		ConditionMessage.Builder message = ConditionMessage.forCondition("MCP server of Spring AI");
+		if (!springAi.hasServer()) {
+			return ConditionOutcome.noMatch(message.because("Spring AI configures none"));
+		}
+		String obstacle = springAi.obstacle();
+		return (obstacle != null) ? ConditionOutcome.noMatch(message.because(obstacle))
+				: ConditionOutcome.match(message.because("this transport takes the place of Spring AI's"));
 	}
 
 }

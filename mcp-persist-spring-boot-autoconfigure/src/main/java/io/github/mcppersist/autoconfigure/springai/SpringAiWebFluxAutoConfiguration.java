@@ -5,6 +5,7 @@ import org.springframework.ai.mcp.server.common.autoconfigure.properties.McpServ
 import org.springframework.ai.mcp.server.webflux.transport.WebFluxStreamableServerTransportProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
@@ -30,6 +31,7 @@ import io.github.mcppersist.webflux.StreamableHttpHandlerFunction;
  */
 @AutoConfiguration(after = StreamableHttpEndpointAutoConfiguration.class,
 		before = StreamableHttpWebFluxAutoConfiguration.class)
+@ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
 @Conditional(SpringAiServerCondition.class)
 @ConditionalOnClass({ WebFluxStreamableServerTransportProvider.class, McpServerStreamableHttpProperties.class,
 		JacksonMcpJsonMapper.class })

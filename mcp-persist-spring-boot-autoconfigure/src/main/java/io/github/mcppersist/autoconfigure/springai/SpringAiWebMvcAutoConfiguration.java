@@ -10,6 +10,7 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
@@ -43,6 +44,7 @@ import io.github.mcppersist.transport.StreamableHttpEndpoint;
  */
 @AutoConfiguration(after = StreamableHttpEndpointAutoConfiguration.class,
 		before = StreamableHttpServletAutoConfiguration.class)
+@ConditionalOnBooleanProperty(name = "mcp.persist.enabled", matchIfMissing = true)
 @Conditional(SpringAiServerCondition.class)
 @ConditionalOnClass({ WebMvcStreamableServerTransportProvider.class, McpServerStreamableHttpProperties.class,
 		JacksonMcpJsonMapper.class })

@@ -36,7 +36,10 @@ public final class InMemorySessionStoreAutoConfiguration {
 	@ConditionalOnBooleanProperty(name = "mcp.persist.modern.enabled", matchIfMissing = true)
 	@ConditionalOnMissingBean({ TaskStore.class, NodeRegistry.class })
 	InMemoryTaskStore inMemoryTaskStore(McpPersistProperties properties) {
-		return InMemoryTaskStore.builder().minTimeToLive(properties.completedTtl()).build();
+		return InMemoryTaskStore.builder()
+			.minTimeToLive(properties.completedTtl())
+			.timeToLive(properties.ttl())
+			.build();
 	}
 
 }

@@ -1,6 +1,11 @@
 package io.github.mcppersist.autoconfigure.actuate;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 import org.junit.jupiter.api.Test;
 import org.springframework.aot.hint.MemberCategory;
@@ -14,6 +19,7 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.health.contributor.Status;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.core.annotation.AnnotatedElementUtils;
 
 import io.github.mcppersist.autoconfigure.endpoint.StreamableHttpEndpointAutoConfiguration;
 import io.github.mcppersist.autoconfigure.store.InMemoryEventStoreAutoConfiguration;
@@ -22,6 +28,8 @@ import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.session.InMemorySessionStore;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.task.InMemoryTaskStore;
+import io.github.mcppersist.task.TaskStore;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -44,8 +52,9 @@ class ActuateAutoConfigurationTests {
 			assertThat(health.getStatus()).isEqualTo(Status.UP);
 			assertThat(health.getDetails()).containsEntry("store", "InMemoryEventStore")
 				.containsEntry("parkedCalls", 0)
+				.containsEntry("tasks", 0)
 				.containsEntry("subscriptions", 0)
-				.hasSize(3);
+				.hasSize(4);
 		});
 	}
 
@@ -92,6 +101,21 @@ class ActuateAutoConfigurationTests {
 	}
 
 	@Test
+	void theTasksAreThereOnlyWhereTheyAreExposed() {
+		this.exposed.run((context) -> assertThat(context).doesNotHaveBean(McpTasksEndpoint.class));
+		ApplicationContextRunner all = this.context.withPropertyValues("management.endpoints.web.exposure.include=*");
+		all.run((context) -> assertThat(context).hasSingleBean(McpTasksEndpoint.class));
+		all.withPropertyValues("management.endpoint.mcptasks.access=NONE")
+			.run((context) -> assertThat(context).doesNotHaveBean(McpTasksEndpoint.class)
+				.hasSingleBean(McpSessionsEndpoint.class));
+		all.withBean("one", TaskStore.class, InMemoryTaskStore::new)
+			.withBean("another", TaskStore.class, InMemoryTaskStore::new)
+			.withBean(StreamableHttpEndpoint.class,
+					() -> StreamableHttpEndpoint.builder(InMemoryEventStore.builder().build()).build())
+			.run((context) -> assertThat(context).hasNotFailed().doesNotHaveBean(McpTasksEndpoint.class));
+	}
+
+	@Test
 	void startBesideAnEndpointOfTheApplicationsAndSeveralStores() {
 		this.exposed.withBean("one", EventStore.class, () -> InMemoryEventStore.builder().build())
 			.withBean("another", EventStore.class, () -> InMemoryEventStore.builder().build())
@@ -118,12 +142,14 @@ class ActuateAutoConfigurationTests {
 	void hintsNameWhatTheEndpointsShow() {
 		RuntimeHints hints = new RuntimeHints();
 		new ReflectiveRuntimeHintsRegistrar().registerRuntimeHints(hints, McpPersistEndpoint.class,
-				McpSessionsEndpoint.class);
+				McpSessionsEndpoint.class, McpTasksEndpoint.class);
 
 		for (Class<?> shown : List.of(McpPersistEndpoint.NodeDescriptor.class,
 				McpSessionsEndpoint.SessionsDescriptor.class, McpSessionsEndpoint.SessionSummary.class,
 				McpSessionsEndpoint.SessionDescriptor.class, McpSessionsEndpoint.StreamDescriptor.class,
-				McpSessionsEndpoint.OutageDescriptor.class)) {
+				McpSessionsEndpoint.OutageDescriptor.class, McpTasksEndpoint.TasksDescriptor.class,
+				McpTasksEndpoint.TaskSummary.class, McpTasksEndpoint.TaskDescriptor.class,
+				McpTasksEndpoint.OutageDescriptor.class)) {
 			assertThat(RuntimeHintsPredicates.reflection()
 				.onType(shown)
 				.withMemberCategory(MemberCategory.INVOKE_DECLARED_CONSTRUCTORS)).accepts(hints);
@@ -138,8 +164,20 @@ class ActuateAutoConfigurationTests {
 	}
 
 	@Test
-	void theEndpointHasTheIdOfTheDocuments() {
-		assertThat(McpPersistEndpoint.class.getAnnotation(Endpoint.class).id()).isEqualTo("mcppersist");
+	void theEndpointsHaveTheIdsOfTheDocument() throws IOException {
+		String document = Files.readString(Path.of("..", "docs", "operations.md"));
+		Matcher exposure = Pattern.compile("management\\.endpoints\\.web\\.exposure\\.include=health,([a-z,]+)")
+			.matcher(document);
+		assertThat(exposure.find()).isTrue();
+
+		assertThat(exposure.group(1).split(",")).containsExactly(id(McpPersistEndpoint.class),
+				id(McpSessionsEndpoint.class), id(McpTasksEndpoint.class));
+		assertThat(exposure.group(1).split(","))
+			.allSatisfy((id) -> assertThat(document).contains("`/actuator/" + id + "` shows"));
+	}
+
+	private static String id(Class<?> endpoint) {
+		return AnnotatedElementUtils.getMergedAnnotation(endpoint, Endpoint.class).id();
 	}
 
 }

@@ -372,7 +372,7 @@ class McpSessionsEndpointTests {
 	}
 
 	/**
-	 * All sessions are alice's.
+	 * All sessions are alice's, and all tasks.
 	 */
 	@Configuration(proxyBeanMethods = false)
 	static class Owned {

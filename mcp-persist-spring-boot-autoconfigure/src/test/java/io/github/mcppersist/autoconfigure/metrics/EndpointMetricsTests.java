@@ -6,6 +6,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,7 +55,14 @@ class EndpointMetricsTests {
 	private static final Pattern TABLE_ROW = Pattern
 		.compile("\\| `(mcp\\.persist\\.[^`]+)` \\| (\\w+) \\| ([^|]*) \\| ([^|]*) \\| ([^|]+) \\|");
 
+	private static final int MAX_SESSIONS = 1000;
+
 	private final RedisServer redis = RedisServer.start();
+
+	/**
+	 * What a gauge has shown, by the name of its meter.
+	 */
+	private final Map<String, Set<Double>> shown = new HashMap<>();
 
 	private final List<ObservedServer> servers = new ArrayList<>();
 
@@ -79,7 +89,8 @@ class EndpointMetricsTests {
 	private ObservedServer server() {
 		ObservedServer server = ObservedServer.start(List.of("spring.data.redis.url=" + this.redis.uri(),
 				"mcp.persist.timeout=2s", "mcp.persist.node-timeout=4s", "mcp.persist.max-events-per-stream=64",
-				"mcp.persist.max-unstored-bytes=8KB", "mcp.persist.max-connection-buffer=16KB"));
+				"mcp.persist.max-unstored-bytes=8KB", "mcp.persist.max-connection-buffer=16KB",
+				"mcp.persist.max-sessions=" + MAX_SESSIONS, "mcp.persist.tasks.tools.gated=supported"));
 		this.servers.add(server);
 		return server;
 	}
@@ -95,12 +106,26 @@ class EndpointMetricsTests {
 		abandonAResume(client);
 		cancelARequest(client);
 		askAModernClient();
+		runATask();
+		fillTheSessionStore();
 		endAnOrphan(client);
 		loseRedis(client);
 
+		assertThat(EndpointMeter.values()).allSatisfy((meter) -> assertThat(hasMoved(meter)).isTrue());
 		assertThat(registered()).isEqualTo(documented());
 		assertThat(registered().keySet()).containsExactlyInAnyOrderElementsOf(
 				Arrays.stream(EndpointMeter.values()).map(EndpointMeter::getName).toList());
+	}
+
+	private boolean hasMoved(EndpointMeter meter) {
+		Collection<Meter> meters = this.registry.get(meter.getName()).meters();
+		return switch (meter.getType()) {
+			case COUNTER -> meters.stream().anyMatch((counter) -> ((Counter) counter).count() > 0);
+			case TIMER -> meters.stream().anyMatch((timer) -> ((Timer) timer).count() > 0);
+			// It goes back to where it was
+			case GAUGE -> this.shown.getOrDefault(meter.getName(), Set.of()).size() > 1;
+			default -> throw new IllegalStateException("How does a " + meter.getType() + " move?");
+		};
 	}
 
 	private RawMcpClient initialize() {
@@ -117,11 +142,12 @@ class EndpointMetricsTests {
 	private void restoreAndResumeLive(RawMcpClient client) throws Exception {
 		assertThat(counter("mcp.persist.sessions.restored")).isZero();
 		RawMcpClient there = client.at(this.second.port());
+		double sessions = gauge("mcp.persist.sessions");
 		double stored = settled("mcp.persist.events.stored");
 		assertThat(count(there, 2)).hasSize(4);
 		await(() -> assertThat(counter("mcp.persist.events.stored")).isEqualTo(stored + 3));
 		await(() -> assertThat(counter("mcp.persist.sessions.restored")).isEqualTo(1));
-		assertThat(gauge("mcp.persist.sessions")).isGreaterThanOrEqualTo(1);
+		await(() -> assertThat(gauge("mcp.persist.sessions")).isEqualTo(sessions + 1));
 
 		try (Exchange call = there.call(1, "gated", "{\"gate\":\"live\"}");
 				Exchange listening = there.get(null);
@@ -145,6 +171,9 @@ class EndpointMetricsTests {
 			}
 		}
 		await(() -> assertThat(gauge("mcp.persist.requests.running", "era", "legacy")).isZero());
+		for (String kind : List.of("request", "standalone", "resumed")) {
+			await(() -> assertThat(gauge("mcp.persist.connections", "kind", kind)).as(kind).isZero());
+		}
 		for (String operation : List.of("openStream", "storeEvents", "completeStream", "replayEventsAfter")) {
 			assertThat(calls("events", operation, "success")).as(operation).isPositive();
 		}
@@ -265,6 +294,42 @@ class EndpointMetricsTests {
 			.field("clientCapabilities", "{\"elicitation\":{}}");
 	}
 
+	private void runATask() throws Exception {
+		assertThat(gauge("mcp.persist.tasks")).isZero();
+		assertThat(counter("mcp.persist.tasks.begun")).isZero();
+		Timer ended = this.registry.get("mcp.persist.tasks.ended").tag("outcome", "completed").timer();
+		assertThat(ended.count()).isZero();
+		try (Exchange call = ModernPost.call(this.second.client(), "gated", "{\"gate\":\"task\"}")
+			.field("clientCapabilities", "{\"extensions\":{\"io.modelcontextprotocol/tasks\":{}}}")
+			.send()) {
+			assertThat(call.body()).contains("\"taskId\"");
+		}
+		await(() -> assertThat(counter("mcp.persist.tasks.begun")).isEqualTo(1));
+		assertThat(gauge("mcp.persist.tasks")).isEqualTo(1);
+
+		this.second.tools().open("task");
+
+		await(() -> assertThat(ended.count()).isEqualTo(1));
+		assertThat(ended.totalTime(TimeUnit.NANOSECONDS)).isPositive();
+		await(() -> assertThat(gauge("mcp.persist.tasks")).isZero());
+	}
+
+	private void fillTheSessionStore() throws Exception {
+		RawMcpClient client = this.second.client().initialize();
+		String name = SessionNames.of(client.sessionId());
+		assertThat(counter("mcp.persist.sessions.not.stored")).isZero();
+		// Lost, and others have taken its place
+		this.redis.cli("EVAL",
+				"redis.call('DEL', KEYS[1]) redis.call('ZREM', KEYS[2], ARGV[1]) "
+						+ "for i = 1, ARGV[2] do redis.call('ZADD', KEYS[2], '+inf', 'other' .. i) end",
+				"2", "mcp:1:{" + name + "}:i", "mcp:1:s:{s}", name, Integer.toString(MAX_SESSIONS));
+
+		assertThat(count(client, 1)).isNotEmpty();
+
+		await(() -> assertThat(counter("mcp.persist.sessions.not.stored")).isPositive());
+		this.redis.cli("ZREMRANGEBYSCORE", "mcp:1:s:{s}", "+inf", "+inf");
+	}
+
 	private void endAnOrphan(RawMcpClient client) throws Exception {
 		try (Exchange call = client.call(3, "gated", "{\"gate\":\"orphan\"}")) {
 			String cursor = call.next().id();
@@ -332,7 +397,9 @@ class EndpointMetricsTests {
 	}
 
 	private double gauge(String name, String... tags) {
-		return this.registry.get(name).tags(tags).gauge().value();
+		double value = this.registry.get(name).tags(tags).gauge().value();
+		this.shown.computeIfAbsent(name, (unused) -> new HashSet<>()).add(value);
+		return value;
 	}
 
 	private double resumes(String outcome) {

@@ -1,11 +1,14 @@
 package io.github.mcppersist.autoconfigure.metrics;
 
 import java.io.IOException;
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -13,11 +16,18 @@ import java.util.stream.Stream;
 import io.micrometer.common.docs.KeyName;
 import org.junit.jupiter.api.Test;
 
+import io.github.mcppersist.autoconfigure.observation.TagValue;
+import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.observe.Era;
 import io.github.mcppersist.observe.ParkedCallOutcome;
 import io.github.mcppersist.observe.RequestStateRejection;
 import io.github.mcppersist.observe.ResumeOutcome;
+import io.github.mcppersist.observe.StoreOperation;
+import io.github.mcppersist.observe.TaskOutcome;
+import io.github.mcppersist.payload.PayloadPlace;
+import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.task.TaskStore;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -61,6 +71,11 @@ class OperationsDocumentTests {
 	}
 
 	@Test
+	void explainsEachOutcomeOfATask() {
+		assertExplains("| `outcome` of a task", TaskOutcome.values());
+	}
+
+	@Test
 	void explainsEachReasonForWhichAStateIsRejected() {
 		assertExplains("| `reason` of a state", RequestStateRejection.values());
 	}
@@ -72,7 +87,36 @@ class OperationsDocumentTests {
 
 	@Test
 	void explainsEachKindOfConnection() {
-		assertExplains("| `kind`", ConnectionKind.values());
+		assertExplains("| `kind` of a connection", ConnectionKind.values());
+	}
+
+	@Test
+	void explainsEachKindOfPayload() {
+		assertExplains("| `kind` of a payload", PayloadPlace.Kind.values());
+	}
+
+	@Test
+	void explainsEachAccess() {
+		assertExplains("| `access`", EndpointGauges.Access.values());
+	}
+
+	@Test
+	void namesEachStore() {
+		assertThat(row("| `store`")).contains(Arrays.stream(StoreOperation.values())
+			.map((operation) -> "`" + operation.store() + "`")
+			.toArray(String[]::new));
+	}
+
+	@Test
+	void saysOfWhichTypeEachOperationIsAMethod() {
+		String row = row("| `operation`");
+		Map<String, Class<?>> types = Map.of("events", EventStore.class, "sessions", SessionStore.class, "tasks",
+				TaskStore.class);
+		for (StoreOperation operation : StoreOperation.values()) {
+			Class<?> type = types.get(operation.store());
+			assertThat(row).contains("`" + type.getSimpleName() + "`");
+			assertThat(type.getMethods()).extracting(Method::getName).contains(operation.method());
+		}
 	}
 
 	@Test
@@ -113,10 +157,14 @@ class OperationsDocumentTests {
 	}
 
 	private void assertExplains(String row, Enum<?>[] values) {
-		String explained = this.lines.stream().filter((line) -> line.startsWith(row)).findFirst().orElseThrow();
+		String explained = row(row);
 		for (Enum<?> value : values) {
-			assertThat(explained).contains("`" + MetricsObserver.tagValue(value) + "`");
+			assertThat(explained).contains("`" + TagValue.of(value) + "`");
 		}
+	}
+
+	private String row(String start) {
+		return this.lines.stream().filter((line) -> line.startsWith(start)).findFirst().orElseThrow();
 	}
 
 	private static List<String> lines() {

@@ -28,7 +28,7 @@ class SdkVersionsTests {
 	private Path directory;
 
 	@ParameterizedTest
-	@CsvSource({ "1.1.2, false", "2.0.0, false", "2.0.1, false", "2.0.0, true", "2.0.1, true" })
+	@CsvSource({ "1.1.2, false", "2.0.1, false", "2.0.1, true" })
 	void anOlderCoreIsNoticedAtStart(String version, boolean springAi) throws Exception {
 		String output = run(springAi, "mcp-core-" + version);
 

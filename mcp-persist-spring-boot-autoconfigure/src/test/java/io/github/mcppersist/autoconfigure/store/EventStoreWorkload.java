@@ -66,7 +66,7 @@ final class EventStoreWorkload {
 
 	private static List<Event> events(StreamKey stream, long first, long last) {
 		return LongStream.rangeClosed(first, last)
-			.mapToObj((sequence) -> new Event(new EventId(stream.streamId(), sequence, "abcdef"), new byte[1024]))
+			.mapToObj((sequence) -> new Event(new EventId(stream.streamId(), sequence, "abcdefabcd"), new byte[1024]))
 			.toList();
 	}
 

@@ -53,12 +53,19 @@ class TaskStoreAutoConfigurationTests {
 	}
 
 	@Test
+	void keepsARunningCallInRedisForAsLongAsARunningStream() {
+		this.context.withPropertyValues("mcp.persist.ttl=20m")
+			.run((context) -> assertThat(context.getBean(RedisTaskStore.class).timeToLive())
+				.isEqualTo(Duration.ofMinutes(20)));
+	}
+
+	@Test
 	void keepsCallsInMemoryOnRequest() {
 		this.context.withPropertyValues("mcp.persist.store=memory", "mcp.persist.completed-ttl=7m")
 			.run((context) -> assertThat(context).hasSingleBean(TaskStore.class)
 				.getBean(InMemoryTaskStore.class)
-				.extracting(TaskStore::minTimeToLive)
-				.isEqualTo(Duration.ofMinutes(7)));
+				.extracting(TaskStore::minTimeToLive, TaskStore::timeToLive)
+				.containsExactly(Duration.ofMinutes(7), Duration.ofHours(1)));
 	}
 
 	@Test

@@ -12,6 +12,7 @@ import io.github.mcppersist.observe.ParkedCallOutcome;
 import io.github.mcppersist.observe.RequestStateRejection;
 import io.github.mcppersist.observe.ResumeOutcome;
 import io.github.mcppersist.observe.StoreOperation;
+import io.github.mcppersist.observe.TaskOutcome;
 
 /**
  * Remembers what it was told.
@@ -82,6 +83,16 @@ public final class RecordingObserver implements EndpointObserver {
 	 * How the calls ended that had asked their clients for input.
 	 */
 	public final List<ParkedCallOutcome> parkedCalls = new CopyOnWriteArrayList<>();
+
+	/**
+	 * How many calls became tasks.
+	 */
+	public final AtomicInteger tasksCreated = new AtomicInteger();
+
+	/**
+	 * How tasks ended.
+	 */
+	public final List<TaskOutcome> tasks = new CopyOnWriteArrayList<>();
 
 	/**
 	 * Why states were rejected.
@@ -166,6 +177,16 @@ public final class RecordingObserver implements EndpointObserver {
 	@Override
 	public void parkedCallEnded(ParkedCallOutcome outcome) {
 		this.parkedCalls.add(outcome);
+	}
+
+	@Override
+	public void taskCreated() {
+		this.tasksCreated.incrementAndGet();
+	}
+
+	@Override
+	public void taskEnded(TaskOutcome outcome, long nanos) {
+		this.tasks.add(outcome);
 	}
 
 	@Override

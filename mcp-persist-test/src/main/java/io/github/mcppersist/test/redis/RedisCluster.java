@@ -1,8 +1,12 @@
 package io.github.mcppersist.test.redis;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 import org.awaitility.Awaitility;
@@ -75,7 +79,7 @@ public final class RedisCluster implements AutoCloseable {
 					.until(() -> "OK".equals(replica.cli("CLUSTER", "REPLICATE", id(node))));
 				Awaitility.await().atMost(FORMATION_LIMIT).until(() -> "up".equals(replica.info("master_link_status")));
 			}
-			Awaitility.await().atMost(FORMATION_LIMIT).until(() -> cluster.nodes.stream().allMatch(cluster::knowsAll));
+			cluster.awaitFormed();
 			return cluster;
 		}
 		catch (RuntimeException ex) {
@@ -104,7 +108,41 @@ public final class RedisCluster implements AutoCloseable {
 		for (RedisServer node : this.nodes.subList(1, primaries)) {
 			this.nodes.get(0).cli("CLUSTER", "MEET", "127.0.0.1", String.valueOf(node.port()));
 		}
+		awaitFormed();
+	}
+
+	/**
+	 * Wait until all nodes agree, and hand on to each other what is published. They agree
+	 * up to a second before that.
+	 */
+	private void awaitFormed() {
 		Awaitility.await().atMost(FORMATION_LIMIT).until(() -> this.nodes.stream().allMatch(this::knowsAll));
+		List<RedisServer> all = new ArrayList<>(this.nodes);
+		all.addAll(this.replicas);
+		for (RedisServer node : all) {
+			try (RespClient client = new RespClient(node.port(), FORMATION_LIMIT)) {
+				client.send("SUBSCRIBE", "formed");
+				Set<Object> heard = new HashSet<>();
+				Awaitility.await().atMost(FORMATION_LIMIT).until(() -> {
+					all.forEach((each) -> each.cli("PUBLISH", "formed", String.valueOf(each.port())));
+					heard.addAll(published(client));
+					return heard.size() == all.size();
+				});
+			}
+			catch (IOException ex) {
+				throw new UncheckedIOException(ex);
+			}
+		}
+	}
+
+	private static List<Object> published(RespClient client) throws IOException {
+		List<Object> published = new ArrayList<>();
+		List<?> reply = (List<?>) client.send("PING");
+		while (!reply.get(0).equals("pong")) {
+			published.add(reply.get(2));
+			reply = (List<?>) client.receive();
+		}
+		return published;
 	}
 
 	private static String[] command(IntStream slots) {

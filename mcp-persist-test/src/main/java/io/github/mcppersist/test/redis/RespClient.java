@@ -65,6 +65,15 @@ public final class RespClient implements AutoCloseable {
 		return read();
 	}
 
+	/**
+	 * Wait for what a subscription brings next.
+	 * @return what the server sends, as of a reply
+	 * @throws IOException if nothing comes in time
+	 */
+	public Object receive() throws IOException {
+		return read();
+	}
+
 	private static void write(OutputStream output, String text) throws IOException {
 		output.write(text.getBytes(StandardCharsets.UTF_8));
 	}

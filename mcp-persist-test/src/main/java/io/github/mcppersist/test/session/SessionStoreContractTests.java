@@ -237,7 +237,7 @@ public abstract class SessionStoreContractTests {
 		Mono<Revision> subscribing = store().subscribe(this.session, this.uri);
 		Mono<Set<String>> subscribers = store().findSubscribers(this.uri);
 		Mono<SubscribedUris> uris = store().findSubscribedUris(0);
-		Mono<Void> moving = store().moveStandaloneCursor(this.session, EventId.next("a", 1));
+		Mono<Void> moving = store().moveStandaloneCursor(this.session, EventId.next("a", 1), null);
 		Mono<Void> answering = store().storeAnswer(this.session, "r", bytes("1"));
 		Mono<Void> deleting = store().deleteSession(this.session);
 
@@ -570,10 +570,10 @@ public abstract class SessionStoreContractTests {
 		EventId first = EventId.next("aB3", 1);
 		EventId second = EventId.next("aB3", 999_999_999_999_999L);
 
-		block(store().moveStandaloneCursor(this.session, first));
+		block(store().moveStandaloneCursor(this.session, first, null));
 		assertThat(find(secondNode(), this.session).standaloneCursor()).isEqualTo(first);
-		block(secondNode().moveStandaloneCursor(this.session, second));
-		block(store().moveStandaloneCursor(this.session, EventId.next("aB3", 2)));
+		block(secondNode().moveStandaloneCursor(this.session, second, null));
+		block(store().moveStandaloneCursor(this.session, EventId.next("aB3", 2), null));
 
 		assertThat(find(store(), this.session)).isEqualTo(new SessionRecord(this.session, created.initializeRequest(),
 				created.protocolVersion(), created.owner(), "server", null, Set.of(), second, false, Revision.FIRST));
@@ -582,8 +582,22 @@ public abstract class SessionStoreContractTests {
 	}
 
 	@Test
+	void movesTheStandaloneCursorBackOnlyFromAnEventThatIsGone() {
+		create(store(), this.session);
+		EventId noted = EventId.next("aB3", 10);
+		EventId kept = EventId.next("aB3", 7);
+		block(store().moveStandaloneCursor(this.session, noted, null));
+
+		block(secondNode().moveStandaloneCursor(this.session, kept, EventId.next("aB3", 10)));
+		assertThat(find(store(), this.session).standaloneCursor()).isEqualTo(noted);
+		block(secondNode().moveStandaloneCursor(this.session, kept, noted));
+
+		assertThat(find(store(), this.session).standaloneCursor()).isEqualTo(kept);
+	}
+
+	@Test
 	void passesOverTheCursorOfAnUnknownSession() {
-		block(store().moveStandaloneCursor(this.session, EventId.next("a", 1)));
+		block(store().moveStandaloneCursor(this.session, EventId.next("a", 1), null));
 
 		assertNotFound(store(), this.session);
 		create(store(), this.session);
@@ -841,7 +855,7 @@ public abstract class SessionStoreContractTests {
 			assertSessionNotFound(store.setLogLevel(this.session, "debug"));
 			assertSessionNotFound(store.subscribe(this.session, this.uri));
 			assertSessionNotFound(store.unsubscribe(this.session, this.uri));
-			block(store.moveStandaloneCursor(this.session, EventId.next("a", 1)));
+			block(store.moveStandaloneCursor(this.session, EventId.next("a", 1), null));
 			block(store.renewSessions(List.of(this.session)));
 
 			assertNotFound(store, this.session);
@@ -903,7 +917,7 @@ public abstract class SessionStoreContractTests {
 			assertIllegal(() -> store().setLogLevel(sessionName, "debug"));
 			assertIllegal(() -> store().subscribe(sessionName, this.uri));
 			assertIllegal(() -> store().unsubscribe(sessionName, this.uri));
-			assertIllegal(() -> store().moveStandaloneCursor(sessionName, EventId.next("a", 1)));
+			assertIllegal(() -> store().moveStandaloneCursor(sessionName, EventId.next("a", 1), null));
 			assertIllegal(() -> store().renewSessions(List.of(this.session, sessionName)));
 			assertIllegal(() -> store().storeAnswer(sessionName, "r", bytes("1")));
 			assertIllegal(() -> store().findAnswers(sessionName, List.of("r")));
@@ -993,7 +1007,7 @@ public abstract class SessionStoreContractTests {
 				calls.add(store.subscribe(sessionName, this.uri));
 				calls.add(store.deleteSession(sessionName));
 				calls.add(store.createSession(session));
-				calls.add(store.moveStandaloneCursor(sessionName, EventId.next("a", 1)));
+				calls.add(store.moveStandaloneCursor(sessionName, EventId.next("a", 1), null));
 				calls.add(store.storeAnswer(sessionName, "r", bytes("1")));
 				calls.add(store.renewSessions(List.of(sessionName)));
 				calls.add(store.setLogLevel(sessionName, "info"));

@@ -75,7 +75,8 @@ public abstract class TaskStoreContractTests {
 	/**
 	 * Return the store under test, on the node that owns the tasks: within one test the
 	 * same at each call, with bounds that no test reaches. Its
-	 * {@link TaskStore#minTimeToLive()} is two {@link #unit() units}.
+	 * {@link TaskStore#minTimeToLive()} is two {@link #unit() units}, and its
+	 * {@link TaskStore#timeToLive()} three.
 	 * @return the store
 	 */
 	protected abstract TaskStore store();
@@ -147,7 +148,7 @@ public abstract class TaskStoreContractTests {
 
 	@Test
 	void findsACallThatHasAskedItsClientAlready() {
-		NewTask asking = new NewTask(this.task, nodeId(), null, units(10), ODD_TEXT,
+		NewTask asking = new NewTask(this.task, nodeId(), null, null, units(10), ODD_TEXT,
 				Map.of("one", bytes(ODD_TEXT), ODD_TEXT, bytes("{}")));
 
 		TaskRecord created = create(store(), asking);
@@ -411,14 +412,28 @@ public abstract class TaskStoreContractTests {
 	}
 
 	@Test
+	void hasRoomForWhatIsAskedWhereTheSameStepSettles() {
+		byte[] large = randomBytes(20 * 1024 * 1024);
+		create(store(), asking("one", "other"));
+		block(secondNode().answerInput(this.task, Map.of("one", large)));
+
+		block(store().updateTask(this.task, settle("one").withInputRequests(Map.of("two", large))));
+		block(store().updateTask(this.task, settle("two", "other").withInputRequests(Map.of("three", large))));
+
+		assertThat(find(secondNode()).inputRequests()).containsOnlyKeys("three");
+		assertThatExceptionOfType(TaskStoreRefusedException.class).isThrownBy(() -> block(store().updateTask(this.task,
+				TaskChange.none().withSettled(Set.of("unknown")).withInputRequests(Map.of("four", large)))));
+	}
+
+	@Test
 	void createsNoTaskThatAsksMoreThanItMay() {
 		Map<String, byte[]> tooMany = new HashMap<>();
 		IntStream.rangeClosed(0, TaskStore.MAX_INPUT_REQUESTS).forEach((i) -> tooMany.put("key" + i, bytes("{}")));
 		Map<String, byte[]> tooLarge = Map.of("key", randomBytes((int) TaskStore.MAX_INPUT_BYTES + 1));
 
 		for (Map<String, byte[]> requests : List.of(tooMany, tooLarge)) {
-			assertThatExceptionOfType(TaskStoreRefusedException.class)
-				.isThrownBy(() -> create(store(), new NewTask(this.task, nodeId(), null, units(10), null, requests)));
+			assertThatExceptionOfType(TaskStoreRefusedException.class).isThrownBy(
+					() -> create(store(), new NewTask(this.task, nodeId(), null, null, units(10), null, requests)));
 		}
 		assertThat(blockOrNull(store().findTask(this.task))).isNull();
 	}
@@ -530,8 +545,8 @@ public abstract class TaskStoreContractTests {
 	void endsATaskInEachWay() {
 		for (TaskEnd end : List.of(TaskEnd.completed(bytes(ODD_TEXT)), TaskEnd.failed(ODD_TEXT, bytes("{}")),
 				TaskEnd.failed("", bytes("{}")), TaskEnd.cancelled("by its client"), TaskEnd.cancelled(null))) {
-			NewTask created = new NewTask(TaskNames.of(TaskNames.randomTaskId(), null, ""), nodeId(), null, units(10),
-					"half of it", Map.of("one", bytes("{}")));
+			NewTask created = new NewTask(TaskNames.of(TaskNames.randomTaskId(), null, ""), nodeId(), null, null,
+					units(10), "half of it", Map.of("one", bytes("{}")));
 			create(store(), created);
 
 			assertThat(block(secondNode().endTask(created.taskId(), end))).isTrue();
@@ -621,7 +636,7 @@ public abstract class TaskStoreContractTests {
 	void losesNothingHoweverItRaces() {
 		for (int i = 0; i < 20; i++) {
 			String id = TaskNames.of(TaskNames.randomTaskId(), "alice", "server");
-			create(store(), new NewTask(id, nodeId(), null, units(10), null, Map.of("one", bytes("{}"))));
+			create(store(), new NewTask(id, nodeId(), null, null, units(10), null, Map.of("one", bytes("{}"))));
 			List<Mono<?>> calls = new ArrayList<>();
 			for (TaskStore node : List.of(store(), secondNode())) {
 				calls.add(node.answerInput(id, Map.of("one", bytes("1"), "two", bytes("2"))));
@@ -687,7 +702,7 @@ public abstract class TaskStoreContractTests {
 
 		TaskRecord found = find(secondNode());
 		assertThat(found.revision()).isEqualTo(Revision.FIRST);
-		elapse(units(1.5));
+		elapse(units(2.5));
 		assertThat(blockOrNull(secondNode().findTask(this.task))).isNotNull();
 		elapse(units(1));
 		awaitGone(this.task);
@@ -702,9 +717,9 @@ public abstract class TaskStoreContractTests {
 		blockOrNull(store().renewTasks(List.of(this.task)));
 
 		TaskRecord renewed = find(secondNode());
-		assertThat(renewed.timeToLive()).isGreaterThanOrEqualTo(units(2)).isLessThanOrEqualTo(units(5));
+		assertThat(renewed.timeToLive()).isGreaterThanOrEqualTo(units(3)).isLessThanOrEqualTo(units(5));
 		assertThat(renewed.createdAt()).isEqualTo(before.createdAt());
-		elapse(units(1.5));
+		elapse(units(2.5));
 		assertThat(blockOrNull(secondNode().findTask(this.task))).isNotNull();
 	}
 
@@ -727,7 +742,7 @@ public abstract class TaskStoreContractTests {
 			elapse(units(1.5));
 			blockOrNull(store().renewTasks(List.of(this.task)));
 		}
-		elapse(units(1.5));
+		elapse(units(2.5));
 
 		block(store().endTask(this.task, TaskEnd.completed(bytes("result"))));
 
@@ -871,7 +886,7 @@ public abstract class TaskStoreContractTests {
 	}
 
 	private NewTask asking(String... keys) {
-		return new NewTask(this.task, nodeId(), null, units(10), null, ask(keys).inputRequests());
+		return new NewTask(this.task, nodeId(), null, null, units(10), null, ask(keys).inputRequests());
 	}
 
 	private static TaskChange ask(String... keys) {

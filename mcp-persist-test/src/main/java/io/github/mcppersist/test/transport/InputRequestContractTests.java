@@ -66,6 +66,8 @@ public abstract class InputRequestContractTests extends AbstractModernTests {
 
 	private static final String BOB = "{\"action\":\"accept\",\"content\":{\"name\":\"Bob\"}}";
 
+	private static final String MODEL = "{\"role\":\"assistant\",\"content\":{\"type\":\"text\",\"text\":\"Paris\"},\"model\":\"m1\"}";
+
 	private final RecordingObserver observer = new RecordingObserver();
 
 	@Override
@@ -178,26 +180,35 @@ public abstract class InputRequestContractTests extends AbstractModernTests {
 		});
 
 		Asked asked = ask(call("both", "{}"));
-		while (asked.requests.size() < 2) {
-			// A thread of its own may come a moment later
-			asked = asked(post("both", "{}", asked.state, "{}"));
+		if (asked.requests.size() == 2) {
+			assertThat(asked.requests.keySet().toString()).contains("elicitation").contains("sampling");
+			// One of two: the other one is asked again, under its key
+			Asked partial = asked(
+					post("both", "{}", asked.state, "{\"" + key(asked, "elicitation") + "\":" + BOB + "}"));
+			assertThat(partial.requests).containsOnlyKeys(key(asked, "sampling"));
+			asked = partial;
 		}
-		assertThat(asked.requests.keySet().toString()).contains("elicitation").contains("sampling");
-		String elicitation = key(asked, "elicitation");
-		String sampling = key(asked, "sampling");
+		else {
+			// A thread of its own has come a moment later: that is another round
+			asked = asked(post("both", "{}", asked.state, answers(asked)));
+		}
+		while (asked.requests.keySet().stream().noneMatch((key) -> key.startsWith("roots"))) {
+			asked = asked(post("both", "{}", asked.state, answers(asked)));
+		}
+		assertThat(at(asked.requests, key(asked, "roots"), "method")).isEqualTo("roots/list");
 
-		// One of two: the other one is asked again, under its key
-		Asked partial = asked(post("both", "{}", asked.state, "{\"" + elicitation + "\":" + BOB + "}"));
-		assertThat(partial.requests).containsOnlyKeys(sampling);
-		Asked roots = asked(post("both", "{}", partial.state, "{\"" + sampling
-				+ "\":{\"role\":\"assistant\",\"content\":{\"type\":\"text\",\"text\":\"Paris\"},\"model\":\"m1\"}}"));
-		assertThat(roots.requests.keySet()).singleElement().asString().startsWith("roots");
-		assertThat(at(roots.requests, key(roots, "roots"), "method")).isEqualTo("roots/list");
-
-		assertThat(complete(retry("both", "{}", roots, "{\"roots\":[{\"uri\":\"file:///r\"}]}")).toString())
-			.contains("Bob m1")
+		assertThat(complete(post("both", "{}", asked.state, answers(asked))).toString()).contains("Bob m1")
 			.contains("file:///r");
 		awaitNothingRuns();
+	}
+
+	private static String answers(Asked asked) {
+		return asked.requests.keySet().stream().map((key) -> "\"" + key + "\":" + switch (key.split("-")[0]) {
+			case "elicitation" -> BOB;
+			case "sampling" -> MODEL;
+			case "roots" -> "{\"roots\":[{\"uri\":\"file:///r\"}]}";
+			default -> throw new IllegalArgumentException(key);
+		}).collect(Collectors.joining(",", "{", "}"));
 	}
 
 	@ParameterizedTest
@@ -249,12 +260,7 @@ public abstract class InputRequestContractTests extends AbstractModernTests {
 		AtomicBoolean authorized = new AtomicBoolean();
 		addTool("drive", ANY, (exchange, request) -> {
 			if (!authorized.get()) {
-				throw McpError.builder(-32042)
-					.message("authorize first")
-					.data(Map.of("elicitations",
-							List.of(Map.of("mode", "url", "elicitationId", "e1", "url", "https://example.com/a",
-									"message", "Authorize"))))
-					.build();
+				throw authorizeFirst();
 			}
 			return text("driven");
 		});
@@ -264,19 +270,87 @@ public abstract class InputRequestContractTests extends AbstractModernTests {
 			Map<String, Object> answer = json(exchange);
 			assertThat(at(answer, "result", "resultType")).as(answer.toString()).isEqualTo("input_required");
 			assertThat(at(answer, "result", "requestState")).isNull();
-			assertThat(at(answer, "result", "inputRequests", "elicitation", "method")).isEqualTo("elicitation/create");
-			assertThat(at(answer, "result", "inputRequests", "elicitation", "params"))
+			assertThat(at(answer, "result", "inputRequests", "url-elicitation", "method"))
+				.isEqualTo("elicitation/create");
+			assertThat(at(answer, "result", "inputRequests", "url-elicitation", "params"))
 				.isEqualTo(Map.of("mode", "url", "url", "https://example.com/a", "message", "Authorize"));
 		}
 		authorized.set(true);
 		try (Exchange exchange = new ModernPost(client(), "tools/call",
-				"\"name\":\"drive\",\"arguments\":{},\"inputResponses\":{\"elicitation\":{\"action\":\"accept\"}}")
+				"\"name\":\"drive\",\"arguments\":{},\"inputResponses\":{\"url-elicitation\":{\"action\":\"accept\"}}")
 			.header("Mcp-Name", "drive")
 			.field("clientCapabilities", "{\"elicitation\":{\"url\":{}}}")
 			.send()) {
 			assertThat(complete(json(exchange)).toString()).contains("driven");
 		}
 		awaitNothingRuns();
+	}
+
+	@Test
+	void takesAnAssentToOpenAUrlForNothingElse() throws Exception {
+		start();
+		AtomicBoolean authorized = new AtomicBoolean();
+		addTool("delete", ANY, (exchange, request) -> {
+			if (!authorized.get()) {
+				throw authorizeFirst();
+			}
+			return text("deleted, " + ask(exchange, "Delete 300 files?"));
+		});
+		ask(call("delete", "{}"), "{\"elicitation\":{\"url\":{},\"form\":{}}}");
+		authorized.set(true);
+
+		try (Exchange exchange = new ModernPost(client(), "tools/call",
+				"\"name\":\"delete\",\"arguments\":{},\"inputResponses\":{\"url-elicitation\":{\"action\":\"accept\"}}")
+			.header("Mcp-Name", "delete")
+			.field("clientCapabilities", ALL)
+			.send()) {
+			assertThat(asked(response(exchange)).requests).containsOnlyKeys("elicitation");
+		}
+	}
+
+	@Test
+	void endsIfTheUserWillNotOpenTheUrl() throws Exception {
+		start();
+		addTool("drive", ANY, (exchange, request) -> {
+			throw authorizeFirst();
+		});
+
+		try (Exchange exchange = new ModernPost(client(), "tools/call",
+				"\"name\":\"drive\",\"arguments\":{},\"inputResponses\":{\"url-elicitation\":{\"action\":\"decline\"}}")
+			.header("Mcp-Name", "drive")
+			.field("clientCapabilities", "{\"elicitation\":{\"url\":{}}}")
+			.send()) {
+			assertRefused(response(exchange), -32603, "authorize first");
+		}
+	}
+
+	private static McpError authorizeFirst() {
+		return McpError.builder(-32042)
+			.message("authorize first")
+			.data(Map.of("elicitations",
+					List.of(Map.of("mode", "url", "elicitationId", "e1", "url", "https://example.com/a", "message",
+							"Authorize"))))
+			.build();
+	}
+
+	@Test
+	void asksNobodyForRootsWhoHasNone() throws Exception {
+		start();
+		addTool("roots", ANY, (exchange, request) -> text(exchange.listRoots().roots().toString()));
+		addTool("form", ANY, (exchange, request) -> text(ask(exchange, "Who?")));
+
+		try (Exchange exchange = call("roots", "{}").field("clientCapabilities", "{\"elicitation\":{}}").send()) {
+			assertThat(exchange.status()).isEqualTo(400);
+			assertThat(at(json(exchange), "error", "data", "requiredCapabilities"))
+				.isEqualTo(Map.of("roots", Map.of()));
+		}
+		try (Exchange exchange = call("form", "{}").field("clientCapabilities", "{\"elicitation\":{\"url\":{}}}")
+			.send()) {
+			assertThat(exchange.status()).isEqualTo(400);
+			assertThat(at(json(exchange), "error", "data", "requiredCapabilities"))
+				.isEqualTo(Map.of("elicitation", Map.of("form", Map.of())));
+		}
+		assertThat(endpoint().statistics().parkedCalls()).isZero();
 	}
 
 	@Test
@@ -554,6 +628,8 @@ public abstract class InputRequestContractTests extends AbstractModernTests {
 			assertThat(exchange.body()).contains("counted 3");
 		}
 		assertThat(complete(retry("greet", "{}", first, BOB)).toString()).contains("Hello Bob");
+		// Its client may know a moment before its place is free
+		await().until(() -> endpoint().statistics().parkedCalls() == 1);
 		Asked third = ask(call("greet", "{}"));
 		assertThat(complete(retry("greet", "{}", second, BOB)).toString()).contains("Hello Bob");
 		assertThat(complete(retry("greet", "{}", third, BOB)).toString()).contains("Hello Bob");
@@ -643,7 +719,11 @@ public abstract class InputRequestContractTests extends AbstractModernTests {
 	}
 
 	private Asked ask(ModernPost request) throws Exception {
-		try (Exchange exchange = request.field("clientCapabilities", ALL).send()) {
+		return ask(request, ALL);
+	}
+
+	private Asked ask(ModernPost request, String capabilities) throws Exception {
+		try (Exchange exchange = request.field("clientCapabilities", capabilities).send()) {
 			return asked(response(exchange));
 		}
 	}

@@ -445,9 +445,10 @@ public abstract class ModernRequestContractTests extends AbstractModernTests {
 		try (Exchange exchange = request(DISCOVER, "").id("\"d\"").send()) {
 			Map<String, Object> answer = json(exchange);
 			assertThat(answer).containsEntry("id", "d");
-			assertThat(at(answer, "result", "capabilities")).isEqualTo(Map.of("tools", Map.of("listChanged", true),
-					"prompts", Map.of("listChanged", true), "resources", Map.of("listChanged", true, "subscribe", true),
-					"completions", Map.of(), "logging", Map.of()));
+			assertThat(at(answer, "result", "capabilities"))
+				.isEqualTo(Map.of("tools", Map.of("listChanged", true), "prompts", Map.of("listChanged", true),
+						"resources", Map.of("listChanged", true, "subscribe", true), "completions", Map.of(), "logging",
+						Map.of(), "extensions", Map.of("io.modelcontextprotocol/tasks", Map.of())));
 			assertComplete(answer, 0, "private");
 		}
 	}
@@ -542,6 +543,7 @@ public abstract class ModernRequestContractTests extends AbstractModernTests {
 			Map<String, Object> answer = json(exchange);
 			assertThat(at(answer, "error", "code")).isEqualTo(-32021);
 			assertThat(at(answer, "error", "data", "requiredCapabilities")).isEqualTo(Map.of(missing, Map.of()));
+			assertThat(at(answer, "error", "message")).asString().endsWith(": " + missing);
 		}
 	}
 

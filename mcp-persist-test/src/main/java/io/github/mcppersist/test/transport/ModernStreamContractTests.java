@@ -12,6 +12,7 @@ import io.modelcontextprotocol.spec.McpSchema.ElicitRequest;
 import io.modelcontextprotocol.spec.McpSchema.LoggingLevel;
 import io.modelcontextprotocol.spec.McpSchema.LoggingMessageNotification;
 import io.modelcontextprotocol.spec.McpSchema.ProgressNotification;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -340,6 +341,53 @@ public abstract class ModernStreamContractTests extends AbstractModernTests {
 		catch (InterruptedException ex) {
 			throw new IllegalStateException(ex);
 		}
+	}
+
+	@Test
+	void refusesOneRequestTooManyBeforeItAnswers() throws Exception {
+		start(ModernOptions.builder().maxCalls(2));
+		try (Exchange first = gated("alice"); Exchange second = gated(null)) {
+			try (Exchange third = call("count", "{}").send()) {
+				assertThat(third.status()).isEqualTo(503);
+				assertThat(third.header("Retry-After")).isEqualTo("1");
+				assertThat(third.body()).contains("-32603").contains("too many requests are running");
+			}
+			try (Exchange list = new ModernPost(client(), "tools/list", "").send()) {
+				assertThat(list.status()).isEqualTo(200);
+			}
+			this.tools.open("g");
+			assertThat(last(first.rest()).data()).contains("counted 3");
+			assertThat(last(second.rest()).data()).contains("counted 3");
+		}
+		awaitNothingRuns();
+		try (Exchange later = call("count", "{}").send()) {
+			assertThat(later.status()).isEqualTo(200);
+		}
+	}
+
+	@Test
+	void letsNoPrincipalTakeAllCalls() throws Exception {
+		start(ModernOptions.builder().maxCallsPerPrincipal(1));
+		try (Exchange first = gated("alice")) {
+			try (Exchange second = ModernPost.call(client().user("alice"), "count", "{}").send()) {
+				assertThat(second.status()).isEqualTo(503);
+				assertThat(second.body()).contains("too many requests of one principal");
+			}
+			try (Exchange other = ModernPost.call(client().user("bob"), "count", "{}").send()) {
+				assertThat(other.status()).isEqualTo(200);
+			}
+			this.tools.open("g");
+			assertThat(last(first.rest()).data()).contains("counted 3");
+		}
+		awaitNothingRuns();
+	}
+
+	private Exchange gated(@Nullable String user) throws Exception {
+		Exchange exchange = ModernPost.call(client().user(user), "gated", "{\"gate\":\"g\"}")
+			.field("logLevel", "\"info\"")
+			.send();
+		exchange.next();
+		return exchange;
 	}
 
 	private void awaitNothingRuns() {

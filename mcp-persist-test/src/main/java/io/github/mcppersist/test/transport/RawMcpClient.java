@@ -9,12 +9,14 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +27,11 @@ import org.jspecify.annotations.Nullable;
 public final class RawMcpClient {
 
 	private static final int READ_TIMEOUT_MILLIS = 60_000;
+
+	/**
+	 * In which an event comes, whatever comments come meanwhile.
+	 */
+	private static final long EVENT_TIMEOUT_NANOS = TimeUnit.MINUTES.toNanos(2);
 
 	private final int port;
 
@@ -313,10 +320,14 @@ public final class RawMcpClient {
 			String retry = null;
 			StringBuilder data = new StringBuilder();
 			boolean any = false;
+			long begun = System.nanoTime();
 			while (true) {
 				String line = bodyLine();
 				if (line == null) {
 					return null;
+				}
+				if (System.nanoTime() - begun > EVENT_TIMEOUT_NANOS) {
+					throw new SocketTimeoutException("No event has come, but for comments");
 				}
 				if (line.isEmpty()) {
 					if (any) {
@@ -346,9 +357,7 @@ public final class RawMcpClient {
 		 */
 		public List<SseEvent> rest() throws IOException {
 			List<SseEvent> events = new ArrayList<>();
-			for (SseEvent event = next(); event != null; event = next()) {
-				events.add(event);
-			}
+			addRest(events);
 			return events;
 		}
 
@@ -361,14 +370,18 @@ public final class RawMcpClient {
 		public List<SseEvent> restOrCut() throws IOException {
 			List<SseEvent> events = new ArrayList<>();
 			try {
-				for (SseEvent event = next(); event != null; event = next()) {
-					events.add(event);
-				}
+				addRest(events);
 			}
 			catch (EOFException ex) {
 				// In the middle of an event, which doesn't count
 			}
 			return events;
+		}
+
+		private void addRest(List<SseEvent> events) throws IOException {
+			for (SseEvent event = next(); event != null; event = next()) {
+				events.add(event);
+			}
 		}
 
 		/**

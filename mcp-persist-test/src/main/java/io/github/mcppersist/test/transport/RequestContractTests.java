@@ -37,7 +37,7 @@ public abstract class RequestContractTests extends AbstractStreamableHttpTests {
 		try (Exchange get = stranger.get(null)) {
 			assertRefused(get, 404, -32600);
 		}
-		try (Exchange get = stranger.get("AAAAAAAAAAAAAAAA_1_000000")) {
+		try (Exchange get = stranger.get("AAAAAAAAAAAAAAAA_1_0000000000")) {
 			assertRefused(get, 404, -32600);
 		}
 		try (Exchange delete = stranger.delete()) {

@@ -2,7 +2,6 @@ package io.github.mcppersist.samples.conformance;
 
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 
 import io.modelcontextprotocol.server.McpServerFeatures.SyncToolSpecification;
 import io.modelcontextprotocol.server.McpSyncServerExchange;
@@ -47,7 +46,7 @@ final class CountTool {
 		int n = argument(request, "n", 1);
 		int intervalMs = argument(request, "intervalMs", 0);
 		for (int i = 1; i <= n; i++) {
-			if (i > 1 && intervalMs > 0 && !pause(intervalMs)) {
+			if (i > 1 && intervalMs > 0 && !SampleContent.pause(intervalMs)) {
 				return SampleContent.errorResult("Interrupted before " + i);
 			}
 			exchange.loggingNotification(
@@ -59,17 +58,6 @@ final class CountTool {
 	// JSON has one kind of number: an integer may arrive as 3.0
 	private static int argument(CallToolRequest request, String name, int defaultValue) {
 		return (request.arguments().get(name) instanceof Number number) ? number.intValue() : defaultValue;
-	}
-
-	private static boolean pause(int milliseconds) {
-		try {
-			TimeUnit.MILLISECONDS.sleep(milliseconds);
-			return true;
-		}
-		catch (InterruptedException ex) {
-			Thread.currentThread().interrupt();
-			return false;
-		}
 	}
 
 }

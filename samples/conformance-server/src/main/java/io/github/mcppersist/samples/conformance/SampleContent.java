@@ -2,6 +2,7 @@ package io.github.mcppersist.samples.conformance;
 
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.ImageContent;
@@ -36,6 +37,22 @@ final class SampleContent {
 
 	static TextContent text(String text) {
 		return TextContent.builder(text).build();
+	}
+
+	/**
+	 * Wait as a tool does that takes its time.
+	 * @param milliseconds how long
+	 * @return whether it wasn't interrupted
+	 */
+	static boolean pause(long milliseconds) {
+		try {
+			TimeUnit.MILLISECONDS.sleep(milliseconds);
+			return true;
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			return false;
+		}
 	}
 
 	static ImageContent image() {

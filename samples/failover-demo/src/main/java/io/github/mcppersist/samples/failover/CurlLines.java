@@ -9,7 +9,7 @@ final class CurlLines {
 
 	private static final String TEXT = """
 
-			Copy these into another shell. Ctrl-C here ends the server.
+			Or copy these into another shell: each request goes to another instance.
 
 			# 1. Open a session
 			SESSION=$(curl -sD - -o /dev/null {url} \\

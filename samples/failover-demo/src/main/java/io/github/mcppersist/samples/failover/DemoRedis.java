@@ -4,6 +4,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 
 import org.jspecify.annotations.Nullable;
@@ -19,7 +23,11 @@ final class DemoRedis implements AutoCloseable {
 
 	private static final String STORE_OPTION = "mcp.persist.store";
 
+	private static final Path DIRECTORY = Path.of(System.getProperty("java.io.tmpdir")).toAbsolutePath();
+
 	private static final int ATTEMPTS = 5;
+
+	private static final int STOP_LIMIT_MS = 10_000;
 
 	private final String description;
 
@@ -60,6 +68,8 @@ final class DemoRedis implements AutoCloseable {
 			.bind("127.0.0.1")
 			.port(port)
 			.setting("save \"\"")
+			.setting("dir " + DIRECTORY)
+			.setting("dbfilename " + fileName(port))
 			.setting("appendonly no")
 			.soutListener((line) -> {
 			})
@@ -77,11 +87,47 @@ final class DemoRedis implements AutoCloseable {
 		return this.serverArguments;
 	}
 
+	/**
+	 * Find out whose it is.
+	 * @return whether it is the demo's to stop and to start
+	 */
+	boolean isOwn() {
+		return this.embedded != null;
+	}
+
+	/**
+	 * Stop it as an administrator does, who has set it up to keep what it holds.
+	 * @throws IOException if it can't be stopped
+	 */
+	void stop() throws IOException {
+		RedisServer server = own();
+		try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.ports().get(0))) {
+			socket.setSoTimeout(STOP_LIMIT_MS);
+			socket.getOutputStream().write("SHUTDOWN SAVE\r\n".getBytes(StandardCharsets.US_ASCII));
+			byte[] refusal = socket.getInputStream().readAllBytes();
+			if (refusal.length > 0) {
+				throw new IOException("Redis says " + new String(refusal, StandardCharsets.US_ASCII));
+			}
+		}
+		server.stop();
+	}
+
+	/**
+	 * Start it with what it held.
+	 * @throws IOException if it doesn't start
+	 */
+	void startAgain() throws IOException {
+		RedisServer server = own();
+		server.start();
+		Files.deleteIfExists(DIRECTORY.resolve(fileName(server.ports().get(0))));
+	}
+
 	@Override
 	public void close() {
 		try {
 			if (this.embedded != null) {
 				this.embedded.stop();
+				Files.deleteIfExists(DIRECTORY.resolve(fileName(this.embedded.ports().get(0))));
 			}
 		}
 		catch (IOException ex) {
@@ -92,6 +138,17 @@ final class DemoRedis implements AutoCloseable {
 	@Override
 	public String toString() {
 		return this.description;
+	}
+
+	private RedisServer own() {
+		if (this.embedded == null) {
+			throw new IllegalStateException("Redis is not the demo's own, but " + this.description);
+		}
+		return this.embedded;
+	}
+
+	private static String fileName(int port) {
+		return "failover-demo-" + ProcessHandle.current().pid() + '-' + port + ".rdb";
 	}
 
 	private static int freePort() throws IOException {

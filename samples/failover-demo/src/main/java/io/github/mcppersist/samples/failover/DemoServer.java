@@ -19,11 +19,10 @@ final class DemoServer {
 		this.context = context;
 	}
 
-	static DemoServer start(ApplicationArguments arguments, DemoRedis redis, int port) {
+	static DemoServer start(ApplicationArguments arguments, DemoRedis redis) {
 		List<String> args = new ArrayList<>(redis.serverArguments());
-		if (!arguments.containsOption("server.port")) {
-			args.add("--server.port=" + port);
-		}
+		args.add("--server.port=0");
+		args.add("--server.address=127.0.0.1");
 		args.addAll(List.of(arguments.getSourceArgs()));
 		return new DemoServer(SpringApplication.run(DemoApplication.class, args.toArray(new String[0])));
 	}

@@ -2,20 +2,32 @@ package io.github.mcppersist.samples.failover;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 import org.springframework.boot.ApplicationArguments;
 import org.springframework.boot.DefaultApplicationArguments;
 
 /**
  * Starts a Redis and two instances of a server, each a process of its own, loses first a
- * connection and then an instance in the middle of a tool call, and exits with 0 if the
- * client got all that it is promised. With {@code --serve} it is one server instead,
- * which stays up, and prints the {@code curl} lines to try it by hand. All options of
- * Spring Boot work too: {@code --spring.data.redis.url} uses a Redis that is running.
+ * connection, then a client and then an instance in the middle of a tool call, and exits
+ * with 0 if clients got all that they are promised. With {@code --serve} it stays up
+ * instead, and shows the same on a page with buttons, at {@code --port=N} (8080). All
+ * options of Spring Boot work too: {@code --spring.data.redis.url} uses a Redis that is
+ * running.
  */
 public final class FailoverDemo {
 
-	private static final int SERVE_PORT = 8080;
+	static final String SERVE_OPTION = "serve";
+
+	static final String PORT_OPTION = "port";
+
+	private static final String SERVE_PORT = "8080";
+
+	private static final String USAGE = """
+			usage: java -jar failover-demo.jar [--serve [--port=N]] [options of Spring Boot's]
+			  --serve   stay up, and show it on a page (http://localhost:8080)
+			  --port=N  serve that page at another port
+			  --spring.data.redis.url=URL, for one, uses a Redis that is running, and starts none""";
 
 	// Each wait in it has its own, the longest for two JVMs to start
 	private static final Duration LIMIT = Duration.ofMinutes(4);
@@ -25,12 +37,14 @@ public final class FailoverDemo {
 
 	public static void main(String[] args) throws Exception {
 		ApplicationArguments arguments = new DefaultApplicationArguments(args);
-		List<String> parent = arguments.getOptionValues(ServerProcess.PARENT_OPTION);
-		if (parent != null) {
-			beInstance(arguments, Long.parseLong(parent.get(0)));
+		if (arguments.containsOption("help")) {
+			System.out.println(USAGE);
 		}
-		else if (arguments.containsOption("serve")) {
-			serve(arguments);
+		else if (arguments.containsOption(ServerProcess.INSTANCE_OPTION)) {
+			beInstance(arguments);
+		}
+		else if (arguments.containsOption(SERVE_OPTION)) {
+			System.exit(serve(arguments) ? 0 : 1);
 		}
 		else {
 			System.exit(demonstrate(arguments) ? 0 : 1);
@@ -49,18 +63,24 @@ public final class FailoverDemo {
 		}
 	}
 
-	// Redis and the server end with the JVM, by their own shutdown hooks
-	private static void serve(ApplicationArguments arguments) throws Exception {
-		DemoRedis redis = DemoRedis.start(arguments);
-		DemoServer server = DemoServer.start(arguments, redis, SERVE_PORT);
-		System.out.println("Redis    " + redis);
-		System.out.println("Server   " + server.endpoint());
-		System.out.println(CurlLines.of(server.endpoint()));
+	// Until it is interrupted, or whoever started it has gone
+	private static boolean serve(ApplicationArguments arguments) {
+		int port = Integer.parseInt(InstanceArguments.option(arguments, PORT_OPTION, SERVE_PORT));
+		try (ServedDemo demo = ServedDemo.start(arguments, port, System.out)) {
+			System.out.println("Open " + demo.url() + " in a browser. Ctrl-C here ends it.");
+			System.out.println(CurlLines.of(demo.url().resolve("mcp")));
+			ProcessHandle.current().parent().map(ProcessHandle::onExit).orElseGet(CompletableFuture::new).join();
+			return true;
+		}
+		catch (Exception ex) {
+			System.out.println("FAILED: " + ex.getMessage());
+			return false;
+		}
 	}
 
-	private static void beInstance(ApplicationArguments arguments, long parent) throws Exception {
-		ParentWatch.start(parent);
-		DemoServer server = DemoServer.start(arguments, DemoRedis.start(arguments), 0);
+	private static void beInstance(ApplicationArguments arguments) throws Exception {
+		ParentWatch.start();
+		DemoServer server = DemoServer.start(arguments, DemoRedis.start(arguments));
 		System.out.println(ServerProcess.READY + server.endpoint());
 	}
 

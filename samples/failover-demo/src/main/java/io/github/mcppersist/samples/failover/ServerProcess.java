@@ -5,6 +5,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 
 /**
  * One instance of the server, as a process of its own, so that it can be killed. It
@@ -20,9 +22,9 @@ import java.util.concurrent.TimeoutException;
 final class ServerProcess implements AutoCloseable {
 
 	/**
-	 * The option by which an instance is told whose child it is.
+	 * The option by which an instance is told that it is one.
 	 */
-	static final String PARENT_OPTION = "parent";
+	static final String INSTANCE_OPTION = "instance";
 
 	/**
 	 * What an instance prints before its endpoint when it serves.
@@ -52,13 +54,14 @@ final class ServerProcess implements AutoCloseable {
 	 */
 	static ServerProcess start(String name, List<String> args, PrintStream out) throws IOException {
 		List<String> all = new ArrayList<>(args);
-		all.add("--" + PARENT_OPTION + "=" + ProcessHandle.current().pid());
+		all.add("--" + INSTANCE_OPTION + "=" + name);
 		Process process = new ProcessBuilder(JavaCommand.of(all)).redirectErrorStream(true).start();
 		Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
 		ServerProcess server = new ServerProcess(name, process);
 		Thread reader = new Thread(() -> server.read(out), "output of instance " + name);
 		reader.setDaemon(true);
 		reader.start();
+		server.tellOfSiblings();
 		return server;
 	}
 
@@ -90,6 +93,41 @@ final class ServerProcess implements AutoCloseable {
 
 	URI endpoint() {
 		return this.endpoint.join();
+	}
+
+	/**
+	 * Call somebody when the instance serves.
+	 * @param callback whom to call
+	 */
+	void onReady(Runnable callback) {
+		this.endpoint.thenRun(callback);
+	}
+
+	/**
+	 * Call somebody when the process is gone, however that came.
+	 * @param callback whom to call
+	 */
+	void onExit(Runnable callback) {
+		this.process.onExit().thenRun(callback);
+	}
+
+	/**
+	 * Tell the instance what has to end with this process: what else this one has started
+	 * by now.
+	 */
+	void tellOfSiblings() {
+		String siblings = ProcessHandle.current()
+			.children()
+			.filter((child) -> child.pid() != pid())
+			.map((child) -> Long.toString(child.pid()))
+			.collect(Collectors.joining(" ", "", "\n"));
+		try {
+			this.process.getOutputStream().write(siblings.getBytes(StandardCharsets.US_ASCII));
+			this.process.getOutputStream().flush();
+		}
+		catch (IOException ex) {
+			// It has ended itself
+		}
 	}
 
 	/**

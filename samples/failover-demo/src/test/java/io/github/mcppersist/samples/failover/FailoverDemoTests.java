@@ -3,6 +3,10 @@ package io.github.mcppersist.samples.failover;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,13 +45,14 @@ class FailoverDemoTests {
 	}
 
 	@Test
-	void losesNothingWithAConnectionAndTheSessionSurvivesAnInstance() throws Exception {
+	void losesNothingWithAConnectionOrAClientAndTheSessionSurvivesAnInstance() throws Exception {
 		Process demo = startDemo();
 
 		assertThat(demo.waitFor(5, TimeUnit.MINUTES)).isTrue();
 
 		assertThat(printed()).contains("CUT by the client", "OK: 7 notifications from A, 13 and the result from B",
-				"KILLED with -9", "and in the same session B counted to 3");
+				"OK: B knew how far the tool on A was, and both have its result", "KILLED with -9",
+				"its task has failed; and in the same session B counted to 3");
 		assertThat(demo.exitValue()).isZero();
 	}
 
@@ -90,6 +95,20 @@ class FailoverDemoTests {
 		await().until(() -> children.stream().filter(ProcessHandle::isAlive).toList(), List::isEmpty);
 	}
 
+	@Test
+	void takesARedisThatWasStartedAgainWithIt() throws Exception {
+		Process demo = startDemo("--serve", "--port=0");
+		await().atMost(Duration.ofMinutes(2)).until(this::printed, (printed) -> printed.contains("Open http"));
+		press("redis/stop");
+		press("redis/start");
+		List<ProcessHandle> children = demo.children().toList();
+		assertThat(children).as("Redis and two instances").hasSizeGreaterThanOrEqualTo(3);
+
+		demo.destroyForcibly();
+
+		await().until(() -> children.stream().filter(ProcessHandle::isAlive).toList(), List::isEmpty);
+	}
+
 	private Demonstration demonstration(Duration errorLimit, String... args) {
 		return new Demonstration(new DefaultApplicationArguments(args), this.out, errorLimit);
 	}
@@ -102,6 +121,15 @@ class FailoverDemoTests {
 
 	private String printed() throws IOException {
 		return Files.readString(this.directory.resolve("output"));
+	}
+
+	private void press(String button) throws Exception {
+		String url = printed().replaceFirst("(?s).*?Open (http\\S+) .*", "$1");
+		HttpRequest request = HttpRequest.newBuilder(URI.create(url + "control/" + button))
+			.POST(HttpRequest.BodyPublishers.noBody())
+			.build();
+		assertThat(HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString()).statusCode())
+			.isEqualTo(204);
 	}
 
 	private static String printed(ByteArrayOutputStream output) {

@@ -28,6 +28,7 @@ import org.yaml.snakeyaml.Yaml;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
+import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.samples.springai.Instance.Mode;
 import io.github.mcppersist.samples.springai.PromqlQuery.LabelMatcher;
 import io.github.mcppersist.samples.springai.PromqlQuery.Selector;
@@ -329,7 +330,8 @@ class DashboardsTests {
 		List<?> keys = (List<?>) this.redis.cli("KEYS", "*:s:" + cursor.substring(0, cursor.indexOf('_')));
 		String stream = (String) keys.get(0);
 		String response = (String) Objects.requireNonNull(this.redis.cli("LINDEX", stream, "-1"));
-		this.redis.cli("LSET", stream, "-1", response.substring(0, 6) + '\u0003' + response.substring(6));
+		this.redis.cli("LSET", stream, "-1",
+				response.substring(0, EventId.TAG_LENGTH) + '\u0003' + response.substring(EventId.TAG_LENGTH));
 		resume(client, cursor, 200);
 	}
 

@@ -61,7 +61,7 @@ public record Instance(ConfigurableApplicationContext context) implements AutoCl
 		// From the classes that the build's process-aot made
 		PROCESSED_AHEAD_OF_TIME,
 
-		// As written on a JDK that has none
+		// On a JDK that has them
 		ON_VIRTUAL_THREADS
 
 	}

@@ -1,8 +1,8 @@
--- Reads a page of the sessions that are stored, in the order in which they will expire.
--- KEYS    1 index of sessions
--- ARGV    1 how many at most, then, to go on from there, 2 expiry and 3 ID of a session
--- Returns each session name, followed by its expiry; the one that expires last at the end
-local index, most, expiry, session_id = KEYS[1], tonumber(ARGV[1]), ARGV[2], ARGV[3]
+-- Reads a page of the sessions or the tasks that are stored, in the order in which they will expire.
+-- KEYS    1 index of sessions, or of tasks
+-- ARGV    1 how many at most, then, to go on from there, 2 expiry and 3 name of one
+-- Returns each name, followed by its expiry; the one that expires last at the end
+local index, most, expiry, name = KEYS[1], tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
@@ -17,7 +17,7 @@ local function precedes(one, other)
   return #one < #other
 end
 
--- Places are counted from the end. The session itself may be there no more, and a
+-- Places are counted from the end. The one that is named itself may be there no more, and a
 -- thousand may have its expiry.
 local from = 0
 if expiry then
@@ -25,7 +25,7 @@ if expiry then
   local to = from + redis.call('ZCOUNT', index, expiry, expiry)
   while from < to do
     local middle = math.floor((from + to) / 2)
-    if precedes(redis.call('ZRANGE', index, -middle - 1, -middle - 1)[1], session_id) then
+    if precedes(redis.call('ZRANGE', index, -middle - 1, -middle - 1)[1], name) then
       to = middle
     else
       from = middle + 1

@@ -1,0 +1,72 @@
+package io.github.mcppersist.modern;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
+
+/**
+ * Lets clients ask for the state of each of their tasks so often, and no more. They are
+ * to do so every {@code pollIntervalMs}, and may be ten times as fast as that for as long
+ * as they like, since a client looks more often where somebody waits. Thread-safe.
+ */
+final class PollLimit {
+
+	/**
+	 * How much faster than they are told to clients may be.
+	 */
+	private static final int TOLERANCE = 10;
+
+	/**
+	 * How many requests may come at once.
+	 */
+	private static final int BURST = 20;
+
+	/**
+	 * Of how many tasks it is known that they were asked for just now. Beyond that all is
+	 * forgotten, which lets clients ask once more.
+	 */
+	private static final int MAX_TASKS = 10_000;
+
+	private final LongSupplier nanoTime;
+
+	private final long pauseNanos;
+
+	/**
+	 * When the next request is due for each task, if they come evenly.
+	 */
+	private final Map<String, Long> due = new ConcurrentHashMap<>();
+
+	PollLimit(LongSupplier nanoTime, Duration pollInterval) {
+		this.nanoTime = nanoTime;
+		this.pauseNanos = Math.max(1, pollInterval.toNanos() / TOLERANCE);
+	}
+
+	/**
+	 * Count a request.
+	 * @param name the task's name
+	 * @return whether to answer it
+	 */
+	boolean allows(String name) {
+		long now = this.nanoTime.getAsLong();
+		if (this.due.size() >= MAX_TASKS) {
+			this.due.values().removeIf((due) -> due - now <= 0);
+			if (this.due.size() >= MAX_TASKS) {
+				this.due.clear();
+			}
+		}
+		boolean counted;
+		do {
+			Long before = this.due.get(name);
+			long next = ((before != null && before - now > 0) ? before : now) + this.pauseNanos;
+			if (next - now > BURST * this.pauseNanos) {
+				return false;
+			}
+			counted = (before != null) ? this.due.replace(name, before, next)
+					: this.due.putIfAbsent(name, next) == null;
+		}
+		while (!counted);
+		return true;
+	}
+
+}

@@ -1,0 +1,124 @@
+package io.github.mcppersist.modern;
+
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+import io.github.mcppersist.task.TaskEnd;
+import io.github.mcppersist.task.TaskNotFoundException;
+import io.github.mcppersist.task.TaskRecord;
+import io.github.mcppersist.task.TaskStoreUnavailableException;
+
+/**
+ * Answers what clients want of their tasks, on whichever node these run (MCP extension
+ * {@code io.modelcontextprotocol/tasks}): each by itself, from the store. Thread-safe.
+ */
+final class TaskRequests {
+
+	static final String GET = "tasks/get";
+
+	static final String UPDATE = "tasks/update";
+
+	static final String CANCEL = "tasks/cancel";
+
+	static final Set<String> METHODS = Set.of(GET, UPDATE, CANCEL);
+
+	private static final Logger logger = LoggerFactory.getLogger(TaskRequests.class);
+
+	/**
+	 * One answer to an ID that is malformed, made up, another's, or too old.
+	 */
+	private static final ErrorResponse UNKNOWN = ErrorResponse.invalidParams("taskId is unknown, or has expired");
+
+	static final ErrorResponse UNAVAILABLE = ErrorResponse
+		.unavailable("the task can't be reached now; repeat the request");
+
+	private final Parking parking;
+
+	private final PollLimit polls;
+
+	TaskRequests(Parking parking) {
+		this.parking = parking;
+		this.polls = new PollLimit(parking.threads()::nanoTime, parking.settings().tasks().pollInterval());
+	}
+
+	/**
+	 * Answer a request.
+	 * @param request the request
+	 * @param metadata what it says of its client
+	 * @param principal who makes it, or {@code null} for nobody
+	 * @param answer is given the answer, on any thread
+	 * @throws RefusedException if it isn't a good one
+	 */
+	void handle(JSONRPCRequest request, RequestMetadata metadata, @Nullable String principal,
+			Consumer<Outcome> answer) {
+		if (!metadata.hasTasks()) {
+			throw new RefusedException(ErrorResponse.missingCapability(MissingCapability.TASKS));
+		}
+		if (!(request.params() instanceof Map<?, ?> params) || !(params.get("taskId") instanceof String taskId)) {
+			throw new RefusedException(ErrorResponse.invalidParams("taskId must be a text"));
+		}
+		String name = this.parking.name(taskId, principal);
+		Mono<byte[]> result = switch (request.method()) {
+			case GET -> get(taskId, name);
+			case UPDATE -> update(name, InputResponses.required(params));
+			default -> this.parking.tasks().endTask(name, TaskEnd.cancelled(null)).map((first) -> acknowledged());
+		};
+		result.switchIfEmpty(Mono.error(new RefusedException(UNKNOWN)))
+			.subscribe((json) -> answer.accept(Outcome.of(json)), (ex) -> answer.accept(Outcome.of(error(ex))));
+	}
+
+	private Mono<byte[]> get(String taskId, String name) {
+		if (!this.polls.allows(name)) {
+			throw new RefusedException(ErrorResponse.tooMany("ask for the state of a task every pollIntervalMs"));
+		}
+		return find(name).map((record) -> this.parking.messages().detailedTask(taskId, record));
+	}
+
+	private Mono<TaskRecord> find(String name) {
+		return this.parking.tasks().findTask(name).flatMap((record) -> {
+			if (record.status().isTerminal()) {
+				return Mono.just(record);
+			}
+			if (this.parking.isAbandoned(record.owner(), name)) {
+				return this.parking.endAbandoned(record.owner(), name).then(this.parking.tasks().findTask(name));
+			}
+			this.parking.follows(record.owner(), name);
+			return Mono.just(record);
+		});
+	}
+
+	private Mono<byte[]> update(String name, InputResponses given) {
+		return find(name).flatMap((record) -> {
+			Map<String, byte[]> answers = given.to(record.inputRequests(), this.parking.messages());
+			return answers.isEmpty() ? Mono.just(acknowledged())
+					: this.parking.tasks().answerInput(name, answers).map((state) -> acknowledged());
+		});
+	}
+
+	private byte[] acknowledged() {
+		return this.parking.messages().acknowledged();
+	}
+
+	private static ErrorResponse error(Throwable ex) {
+		if (ex instanceof RefusedException refused) {
+			return refused.error();
+		}
+		if (ex instanceof TaskNotFoundException) {
+			return UNKNOWN;
+		}
+		if (ex instanceof TaskStoreUnavailableException) {
+			logger.debug("A client can't reach its task now", ex);
+			return UNAVAILABLE;
+		}
+		logger.error("What a client wants of its task can't be done; please report this", ex);
+		return ErrorResponse.failed();
+	}
+
+}

@@ -1,0 +1,1396 @@
+package io.github.mcppersist.modern;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+import io.modelcontextprotocol.common.McpTransportContext;
+import io.modelcontextprotocol.json.McpJsonDefaults;
+import io.modelcontextprotocol.json.McpJsonMapper;
+import io.modelcontextprotocol.json.TypeRef;
+import io.modelcontextprotocol.server.McpAsyncServerExchange;
+import io.modelcontextprotocol.spec.McpError;
+import io.modelcontextprotocol.spec.McpSchema;
+import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
+import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;
+import io.modelcontextprotocol.spec.McpSchema.ElicitRequest;
+import io.modelcontextprotocol.spec.McpSchema.Implementation;
+import io.modelcontextprotocol.spec.McpSchema.InitializeResult;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import io.modelcontextprotocol.spec.McpSchema.ListToolsResult;
+import io.modelcontextprotocol.spec.McpSchema.ProgressNotification;
+import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
+import io.modelcontextprotocol.spec.McpStreamableServerSession;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.util.context.Context;
+
+import io.github.mcppersist.node.NodeMessage;
+import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.observe.ParkedCallOutcome;
+import io.github.mcppersist.observe.TaskOutcome;
+import io.github.mcppersist.stream.ManualThreads;
+import io.github.mcppersist.task.RunningTask;
+import io.github.mcppersist.task.StoredTask;
+import io.github.mcppersist.task.TaskOptions;
+import io.github.mcppersist.task.TaskPolicy;
+import io.github.mcppersist.task.TaskStatus;
+import io.github.mcppersist.task.TaskStoreRefusedException;
+import io.github.mcppersist.task.TaskStoreUnavailableException;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Calls that become tasks, on two nodes over one store: one step after the other, in the
+ * order that the test decides.
+ */
+class TasksTests {
+
+	private static final McpJsonMapper JSON = McpJsonDefaults.getMapper();
+
+	private static final String TASKS = "{\"elicitation\":{},\"extensions\":{\"io.modelcontextprotocol/tasks\":{}}}";
+
+	private static final Duration AFTER = Duration.ofSeconds(5);
+
+	private static final Duration SETTLED = Duration.ofMillis(20);
+
+	private static final Duration A_SECOND = Duration.ofSeconds(1);
+
+	/**
+	 * How often a node looks at what it knows of a task.
+	 */
+	private static final Duration LOOK = Duration.ofSeconds(30);
+
+	private static final Duration TWO_LOOKS = LOOK.multipliedBy(2).plusSeconds(2);
+
+	private static final TaskStoreUnavailableException OUTAGE = new TaskStoreUnavailableException("out of reach");
+
+	private final ManualThreads threads = new ManualThreads();
+
+	private final FaultyTaskStore store = new FaultyTaskStore(this.threads);
+
+	private final AtomicInteger runs = new AtomicInteger();
+
+	private final AtomicInteger disposed = new AtomicInteger();
+
+	private final AtomicInteger created = new AtomicInteger();
+
+	private final AtomicInteger orphans = new AtomicInteger();
+
+	private final List<TaskOutcome> outcomes = new ArrayList<>();
+
+	private final List<ParkedCallOutcome> parkedCalls = new ArrayList<>();
+
+	private final Sinks.One<String> gate = Sinks.one();
+
+	/**
+	 * How many messages nodes have sent to one another.
+	 */
+	private int told;
+
+	/**
+	 * What the tool does.
+	 */
+	private Function<McpAsyncServerExchange, Mono<String>> tool = (exchange) -> waiting();
+
+	private final Node first = new Node();
+
+	private final Node second = new Node();
+
+	@AfterEach
+	void leavesNothingBehind() {
+		for (Node node : List.of(this.first, this.second)) {
+			assertThat(node.handler.running()).isZero();
+			assertThat(node.handler.parked()).isZero();
+			assertThat(node.handler.tasks()).isZero();
+		}
+	}
+
+	private Mono<String> waiting() {
+		return this.gate.asMono().doOnCancel(this.disposed::incrementAndGet);
+	}
+
+	private static Mono<Void> tellProgress(McpAsyncServerExchange exchange) {
+		return exchange.progressNotification(new ProgressNotification("p", 0.5, 1.0, null));
+	}
+
+	private Mono<String> ask(McpAsyncServerExchange exchange, String question) {
+		return exchange.createElicitation(ElicitRequest.builder(question, Map.of("type", "object")).build())
+			.map((result) -> String.valueOf(Objects.requireNonNull(result.content()).get("name")))
+			.doOnCancel(this.disposed::incrementAndGet);
+	}
+
+	// When
+
+	@Test
+	void becomesATaskFromItsBeginning() {
+		RecordingReply reply = this.first.call("supported");
+
+		Map<String, Object> task = result(reply);
+		assertThat(task).containsEntry("resultType", "task")
+			.containsEntry("status", "working")
+			.containsEntry("ttlMs", 3_600_000)
+			.containsEntry("pollIntervalMs", 1000)
+			.containsKeys("taskId", "createdAt", "lastUpdatedAt")
+			.doesNotContainKeys("result", "error", "inputRequests", "requestState");
+		assertThat(this.runs).hasValue(1);
+		assertThat(get(this.second, task)).containsEntry("status", "working").containsEntry("resultType", "complete");
+
+		this.gate.tryEmitValue("done");
+
+		assertThat(get(this.second, task)).containsEntry("status", "completed");
+		assertThat(get(this.second, task).get("result").toString()).contains("done").contains("resultType=complete");
+		assertThat(this.created).hasValue(1);
+		assertThat(this.outcomes).containsExactly(TaskOutcome.COMPLETED);
+		assertThat(this.parkedCalls).isEmpty();
+		assertThat(this.store.shown()).extracting(StoredTask::tool).containsExactly("supported");
+	}
+
+	@Test
+	void costsTwoCallsOfTheStoreAndEachQuestionOfItsClientOne() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		this.gate.tryEmitValue("done");
+		assertThat(this.store.calls).isEqualTo(2);
+
+		assertThat(get(this.second, task)).containsEntry("status", "completed");
+		assertThat(this.store.calls).isEqualTo(3);
+	}
+
+	@Test
+	void isStoredBeforeItIsAnsweredAndBegun() {
+		Sinks.Empty<Void> stored = Sinks.empty();
+		this.store.way = stored.asMono();
+		RecordingReply reply = this.first.call("supported");
+		assertThat(reply.answers).isZero();
+		assertThat(this.runs).hasValue(0);
+
+		this.store.way = Mono.empty();
+		stored.tryEmitEmpty();
+
+		assertThat(this.runs).hasValue(1);
+		end(result(reply));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "supported", "required" })
+	void isRefusedBeforeItsClientKnowsATaskThatNothingRuns(String tool) {
+		this.threads.refuse();
+		RecordingReply reply = this.first.call(tool);
+
+		assertThat(reply.status).isEqualTo(503);
+		assertThat(error(reply).get("message").toString()).contains("too many requests");
+		assertThat(this.store.shown()).extracting(StoredTask::status).containsExactly(TaskStatus.CANCELLED);
+		assertThat(this.runs).hasValue(0);
+		assertThat(this.outcomes).containsExactly(TaskOutcome.FAILED);
+	}
+
+	@Test
+	void becomesATaskOnceItTakesLonger() {
+		RecordingReply quick = this.first.call("after");
+		this.threads.pass(AFTER.minusMillis(1));
+		assertThat(quick.ended).isFalse();
+
+		this.threads.pass(A_SECOND);
+		quick.read();
+
+		Map<String, Object> task = result(quick);
+		assertThat(task).containsEntry("resultType", "task");
+		this.gate.tryEmitValue("late");
+		assertThat(get(this.second, task).get("result").toString()).contains("late");
+	}
+
+	@Test
+	void answersOnItsConnectionWhatIsQuickEnough() {
+		RecordingReply reply = this.first.call("after");
+		this.threads.pass(Duration.ofSeconds(4));
+		this.gate.tryEmitValue("quick");
+		this.threads.pass(AFTER);
+
+		assertThat(reply.body.toString()).contains("quick").doesNotContain("taskId");
+		assertThat(this.store.calls).isZero();
+	}
+
+	@Test
+	void neverBecomesATaskForAClientThatHasNotSaidItCan() {
+		for (String tool : List.of("supported", "after")) {
+			RecordingReply reply = this.first.send("tools/call", tool, "\"name\":\"" + tool + "\"", "{}");
+			this.threads.pass(AFTER.plus(A_SECOND));
+			reply.read();
+			assertThat(reply.body.toString()).doesNotContain("taskId");
+		}
+		this.gate.tryEmitValue("done");
+		assertThat(this.store.calls).isZero();
+	}
+
+	@Test
+	void refusesWhatMustBeATaskToAClientThatHasNotSaidItCan() {
+		RecordingReply reply = this.first.send("tools/call", "required", "\"name\":\"required\"", "{}");
+
+		assertThat(reply.status).isEqualTo(400);
+		assertThat(error(reply)).containsEntry("code", -32021)
+			.containsEntry("data", Map.of("requiredCapabilities",
+					Map.of("extensions", Map.of("io.modelcontextprotocol/tasks", Map.of()))));
+		assertThat(this.runs).hasValue(0);
+	}
+
+	@Test
+	void tellsClientsOfTheExtension() {
+		assertThat(this.first.send("server/discover", null, "", "{}").body.toString())
+			.contains("\"extensions\":{\"io.modelcontextprotocol/tasks\":{}}");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "tasks/get", "tasks/update", "tasks/cancel" })
+	void refusesWhatIsOfTasksToAClientThatHasNotSaidItCan(String method) {
+		RecordingReply reply = this.first.send(method, "t", "\"taskId\":\"t\",\"inputResponses\":{}", "{}");
+
+		assertThat(reply.status).isEqualTo(400);
+		assertThat(error(reply)).containsEntry("code", -32021);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "tasks/list", "tasks/result" })
+	void knowsNoMethodsOfOlderTasks(String method) {
+		assertThat(this.first.send(method, null, "\"taskId\":\"t\"", TASKS).status).isEqualTo(404);
+	}
+
+	// Input
+
+	@Test
+	void asksItsClientThroughItsState() {
+		this.tool = (exchange) -> ask(exchange, "First?")
+			.flatMap((one) -> ask(exchange, "Second?").map((other) -> one + other));
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		Map<String, Object> asked = get(this.second, task);
+		assertThat(asked).containsEntry("status", "input_required").doesNotContainKey("requestState");
+		assertThat(asked.get("inputRequests").toString()).contains("elicitation=").contains("First?");
+		assertThat(result(this.second.update(task, "elicitation", "a"))).containsEntry("resultType", "complete")
+			.containsOnlyKeys("resultType", "_meta");
+		// Not again, under a key of its own
+		assertThat(get(this.second, task).get("inputRequests").toString()).contains("elicitation-2=")
+			.contains("Second?")
+			.doesNotContain("First?");
+		this.second.update(task, "elicitation", "late");
+		this.second.update(task, "unknown", "x");
+		this.first.update(task, "elicitation-2", "b");
+
+		assertThat(get(this.second, task).get("result").toString()).contains("ab");
+	}
+
+	@Test
+	void keepsAskingWhatIsNotAnsweredYet() {
+		this.tool = (exchange) -> Mono.zip(ask(exchange, "A?"), ask(exchange, "B?"))
+			.map((all) -> all.getT1() + all.getT2());
+		Map<String, Object> task = result(this.first.call("supported"));
+		assertThat(get(this.second, task).get("inputRequests").toString()).contains("A?").contains("B?");
+
+		this.second.update(task, "elicitation", "1");
+
+		assertThat(get(this.second, task)).containsEntry("status", "input_required");
+		assertThat(get(this.second, task).get("inputRequests").toString()).contains("B?").doesNotContain("A?");
+		this.second.update(task, "elicitation-2", "2");
+		assertThat(get(this.second, task).get("result").toString()).contains("12");
+	}
+
+	@Test
+	void refusesAnswersThatAreNone() {
+		this.tool = (exchange) -> ask(exchange, "A?");
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		for (String answers : List.of("", ",\"inputResponses\":[]", ",\"inputResponses\":{\"elicitation\":1}",
+				",\"inputResponses\":{\"elicitation\":{}}")) {
+			RecordingReply reply = this.second.send("tasks/update", id(task),
+					"\"taskId\":\"" + id(task) + "\"" + answers, TASKS);
+			assertThat(reply.status).as(answers).isEqualTo(400);
+			assertThat(error(reply)).containsEntry("code", -32602);
+		}
+		assertThat(get(this.second, task)).containsEntry("status", "input_required");
+		this.second.update(task, "elicitation", "a");
+		assertThat(get(this.second, task)).containsEntry("status", "completed");
+	}
+
+	@Test
+	void asksByRoundsFirstAndBecomesATaskThen() {
+		this.tool = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting().map((end) -> name + end));
+		RecordingReply asked = this.first.call("after");
+		this.threads.pass(SETTLED);
+		asked.read();
+		assertThat(result(asked)).containsEntry("resultType", "input_required").doesNotContainKey("taskId");
+		assertThat(this.store.shown()).isEmpty();
+		// However long the client takes
+		this.threads.pass(AFTER.multipliedBy(3));
+
+		RecordingReply retry = this.second.retry("after", result(asked).get("requestState"), "elicitation", "a");
+		this.threads.pass(AFTER.minusMillis(1));
+		assertThat(retry.ended).isFalse();
+		this.threads.pass(A_SECOND);
+		retry.read();
+
+		Map<String, Object> task = result(retry);
+		assertThat(task).containsEntry("resultType", "task")
+			.containsKey("taskId")
+			.doesNotContainKeys("requestState", "inputRequests");
+		assertThat(this.first.handler.parked()).isZero();
+		assertThat(this.first.handler.tasks()).isOne();
+		assertThat(this.store.shown()).extracting(StoredTask::tool).containsExactly("after");
+		assertThat(result(this.first.retry("after", result(asked).get("requestState"), "elicitation", "b")))
+			.containsEntry("taskId", task.get("taskId"));
+		this.gate.tryEmitValue("!");
+		assertThat(get(this.second, task).get("result").toString()).contains("a!");
+		assertThat(this.parkedCalls).hasSize(1);
+	}
+
+	@Test
+	void becomesNoTaskWhileAClientWaitsThatHasNotSaidItCan() {
+		this.tool = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting().map((end) -> name + end));
+		Object state = askedAfter();
+
+		RecordingReply retry = this.first.retryWithoutTasks(state, "elicitation", "a");
+		this.threads.pass(AFTER.multipliedBy(3));
+		retry.read();
+		assertThat(this.first.handler.tasks()).isZero();
+		assertThat(retry.ended).isFalse();
+
+		RecordingReply able = this.first.retry("after", state, "elicitation", "a");
+		this.threads.pass(AFTER.plus(A_SECOND));
+		able.read();
+		assertThat(result(able)).containsEntry("resultType", "task");
+		end(result(able));
+		retry.read();
+		assertThat(result(retry).get("content").toString()).contains("adone");
+	}
+
+	@Test
+	void isNotCancelledForAClientThatLeavesLongAfterAnotherRequestWasToldOfTheTask() {
+		this.tool = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting().map((end) -> name + end));
+		Object state = askedAfter();
+		RecordingReply retry = this.second.retryWithoutTasks(state, "elicitation", "a");
+		this.threads.pass(AFTER.plus(A_SECOND));
+		retry.read();
+		RecordingReply able = this.first.retry("after", state, "elicitation", "a");
+		able.read();
+		Map<String, Object> task = result(able);
+		assertThat(task).containsEntry("resultType", "task");
+		this.threads.pass(Duration.ofSeconds(30));
+
+		retry.close();
+		this.threads.pass(Duration.ofSeconds(10));
+
+		assertThat(get(this.second, task)).containsEntry("status", "working");
+		end(task);
+	}
+
+	@Test
+	void isNoTaskToAClientThatWaitsOnAnotherNodeAndHasNotSaidItCan() {
+		this.tool = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting().map((end) -> name + end));
+		Object state = askedAfter();
+
+		RecordingReply retry = this.second.retryWithoutTasks(state, "elicitation", "a");
+		this.threads.pass(AFTER.plus(A_SECOND));
+		assertThat(this.first.handler.tasks()).isOne();
+		assertThat(retry.ended).isFalse();
+		this.gate.tryEmitValue("!");
+		retry.read();
+
+		assertThat(result(retry)).containsEntry("resultType", "complete").doesNotContainKey("taskId");
+		assertThat(result(retry).get("content").toString()).contains("a!");
+		assertThat(result(this.first.retryWithoutTasks(state, "elicitation", "a")).get("content").toString())
+			.contains("a!");
+	}
+
+	@Test
+	void asksAClientByRoundsForWhichItIsNoTask() {
+		this.tool = (exchange) -> ask(exchange, "First?").flatMap((first) -> waiting()
+			.then(Mono.zip(ask(exchange, "Second?"), ask(exchange, "Third?"), (second, third) -> second + third)));
+		Object state = askedAfter();
+		RecordingReply retry = this.second.retryWithoutTasks(state, "elicitation", "a");
+		this.threads.pass(AFTER.plus(A_SECOND));
+		this.gate.tryEmitValue("!");
+		retry.read();
+		assertThat(result(retry)).containsEntry("resultType", "input_required");
+		assertThat(retry.body.toString()).contains("Second?");
+
+		RecordingReply partly = this.second.retryWithoutTasks(result(retry).get("requestState"), "elicitation-2", "b");
+		partly.read();
+		assertThat(partly.body.toString()).contains("Third?").doesNotContain("Second?");
+		RecordingReply last = this.first.retryWithoutTasks(result(partly).get("requestState"), "elicitation-3", "c");
+		last.read();
+
+		assertThat(result(last).get("content").toString()).contains("bc");
+	}
+
+	@Test
+	void isCancelledByAClientForWhichItIsNoTask() {
+		this.tool = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
+		RecordingReply retry = this.second.retryWithoutTasks(askedAfter(), "elicitation", "a");
+		this.threads.pass(AFTER.plus(A_SECOND));
+		assertThat(this.first.handler.tasks()).isOne();
+
+		retry.read();
+		retry.close();
+		this.threads.pass(LeftCalls.LIMIT);
+
+		assertThat(this.disposed).hasPositiveValue();
+		assertThat(this.outcomes).containsExactly(TaskOutcome.CANCELLED);
+	}
+
+	private Object askedAfter() {
+		RecordingReply asked = this.first.call("after");
+		this.threads.pass(SETTLED);
+		asked.read();
+		return Objects.requireNonNull(result(asked).get("requestState"));
+	}
+
+	@Test
+	void endsOnceThatHasTalkedOfItselfBeforeItBecameATaskAndEndsWhileThatIsStored() {
+		this.tool = (exchange) -> ask(exchange, "First?").flatMap((name) -> {
+			RunningTask.of(exchange).setStatusMessage("half of it");
+			return waiting().map((end) -> name + end);
+		});
+		RecordingReply asked = this.first.call("after");
+		this.threads.pass(SETTLED);
+		asked.read();
+		RecordingReply retry = this.first.retry("after", result(asked).get("requestState"), "elicitation", "a");
+		Sinks.Empty<Void> stored = Sinks.empty();
+		this.store.gate = stored.asMono();
+		this.threads.pass(AFTER.plus(A_SECOND));
+
+		this.gate.tryEmitValue("!");
+		this.store.gate = Mono.empty();
+		stored.tryEmitEmpty();
+		this.threads.pass(A_SECOND);
+		retry.read();
+
+		assertThat(get(this.second, result(retry)).get("result").toString()).contains("a!");
+		assertThat(this.outcomes).containsExactly(TaskOutcome.COMPLETED);
+		assertThat(this.parkedCalls).hasSize(1);
+	}
+
+	@Test
+	void isCancelledIfItsClientDoesNotAnswerForTooLong() {
+		this.tool = (exchange) -> ask(exchange, "First?");
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		this.threads.pass(Duration.ofMinutes(59));
+		assertThat(this.outcomes).isEmpty();
+		this.threads.pass(Duration.ofMinutes(2));
+
+		assertThat(this.outcomes).containsExactly(TaskOutcome.TIMED_OUT);
+		assertThat(this.disposed).hasValue(1);
+		assertThat(get(this.second, task)).containsEntry("status", "cancelled")
+			.hasEntrySatisfying("statusMessage", (message) -> assertThat(message.toString()).contains("in time"));
+	}
+
+	// State
+
+	@Test
+	void tellsProgressAsItsStateButNotTooOften() {
+		List<McpAsyncServerExchange> exchanges = new ArrayList<>();
+		this.tool = (exchange) -> {
+			exchanges.add(exchange);
+			return waiting();
+		};
+		Map<String, Object> task = result(this.first.call("supported"));
+		int calls = this.store.calls;
+
+		for (int i = 1; i <= 100; i++) {
+			exchanges.get(0).progressNotification(new ProgressNotification("p", i, 100.0, "step " + i)).subscribe();
+		}
+		assertThat(get(this.second, task)).containsEntry("statusMessage", "step 1");
+		this.threads.pass(A_SECOND);
+		assertThat(get(this.second, task)).containsEntry("statusMessage", "step 100");
+		this.threads.pass(A_SECOND.multipliedBy(5));
+		assertThat(this.store.calls - calls).isEqualTo(2 + 2);
+		end(task);
+	}
+
+	@Test
+	void letsAToolSayHowItGoesOn() {
+		List<RunningTask> tools = new ArrayList<>();
+		this.tool = (exchange) -> {
+			tools.add(RunningTask.of(exchange));
+			tools.get(0).setStatusMessage("before it is a task");
+			tools.get(0).setTimeToLive(Duration.ofHours(3));
+			return waiting();
+		};
+		RecordingReply reply = this.first.call("after");
+		assertThat(tools.get(0).isTask()).isFalse();
+		this.threads.pass(AFTER.plus(A_SECOND));
+		reply.read();
+		Map<String, Object> task = result(reply);
+
+		assertThat(tools.get(0).isTask()).isTrue();
+		assertThat(get(this.second, task)).containsEntry("statusMessage", "before it is a task")
+			.containsEntry("ttlMs", 3 * 3_600_000);
+		tools.get(0).setStatusMessage("x".repeat(5000));
+		this.threads.pass(A_SECOND);
+		assertThat(get(this.second, task)).containsEntry("statusMessage", "x".repeat(1000));
+		// What no store could bring back as it was
+		tools.get(0).setStatusMessage("x".repeat(999) + "\ud83d\ude80 and \ud83d");
+		this.threads.pass(A_SECOND);
+		assertThat(get(this.second, task)).containsEntry("statusMessage", "x".repeat(999) + "?");
+		tools.get(0).setTimeToLive(Duration.ofHours(2));
+		assertThat(get(this.second, task)).containsEntry("ttlMs", 3 * 3_600_000);
+		assertThat(tools.get(0).isCancelled()).isFalse();
+		this.second.cancel(task);
+		assertThat(tools.get(0).isCancelled()).isTrue();
+	}
+
+	@Test
+	void doesNothingForAToolWhoseCallIsNoTask() {
+		this.tool = (exchange) -> {
+			RunningTask.of(exchange).setStatusMessage("to nobody");
+			return Mono.just(String.valueOf(RunningTask.of(exchange).isTask()));
+		};
+
+		assertThat(this.first.call("never").body.toString()).contains("false");
+		assertThat(this.store.calls).isZero();
+	}
+
+	@Test
+	void failsWithTheErrorOfItsHandler() {
+		this.tool = (exchange) -> Mono
+			.error(McpError.builder(-32000).message("broken").data(Map.of("reason", "x")).build());
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		Map<String, Object> failed = get(this.second, task);
+		assertThat(failed).containsEntry("status", "failed")
+			.containsEntry("error", Map.of("code", -32000, "message", "broken", "data", Map.of("reason", "x")))
+			.containsEntry("statusMessage", "broken")
+			.doesNotContainKey("result");
+		assertThat(this.outcomes).containsExactly(TaskOutcome.FAILED);
+	}
+
+	@Test
+	void failsIfItsHandlerWantsAUrlOpened() {
+		this.tool = (exchange) -> Mono.error(McpError.builder(-32042)
+			.message("authorize first")
+			.data(Map.of("elicitations", List.of(Map.of("mode", "url", "url", "https://example.com/a"))))
+			.build());
+		Map<String, Object> task = result(this.first.send("tools/call", "supported", "\"name\":\"supported\"",
+				TASKS.replace("\"elicitation\":{}", "\"elicitation\":{\"url\":{}}")));
+
+		assertThat(get(this.second, task)).containsEntry("status", "failed")
+			.containsEntry("statusMessage", "authorize first");
+	}
+
+	@Test
+	void isKeptForAsLongAsItsToolHasSaidLast() {
+		this.tool = (exchange) -> {
+			RunningTask task = RunningTask.of(exchange);
+			return waiting().doOnNext((end) -> {
+				task.setStatusMessage("nearly");
+				task.setTimeToLive(Duration.ofDays(1));
+			});
+		};
+		Map<String, Object> task = result(this.first.call("supported"));
+		Sinks.Empty<Void> written = Sinks.empty();
+		this.store.way = written.asMono();
+		this.gate.tryEmitValue("done");
+		this.store.way = Mono.empty();
+		written.tryEmitEmpty();
+
+		assertThat(get(this.second, task)).containsEntry("status", "completed").containsEntry("ttlMs", 86_400_000);
+	}
+
+	@Test
+	void takesOnePlaceHoweverSlowTheStoreIsAndBecomesATaskLater() {
+		this.tool = (exchange) -> ask(exchange, "First?").flatMap((name) -> ask(exchange, "Second?"))
+			.flatMap((name) -> waiting());
+		Sinks.Empty<Void> stored = Sinks.empty();
+		RecordingReply asked = this.first.call("after");
+		this.store.way = stored.asMono();
+		this.threads.pass(SETTLED);
+		// The store takes its time, and the limit comes
+		this.threads.pass(AFTER.plus(A_SECOND));
+		this.store.way = Mono.empty();
+		stored.tryEmitEmpty();
+		asked.read();
+		assertThat(this.first.handler.tasks()).isZero();
+
+		RecordingReply retry = this.second.retry("after", result(asked).get("requestState"), "elicitation", "a");
+		this.threads.pass(SETTLED);
+		retry.read();
+		RecordingReply last = this.second.retry("after", result(retry).get("requestState"), "elicitation-2", "b");
+		this.threads.pass(AFTER.plus(A_SECOND));
+		last.read();
+
+		end(result(last));
+	}
+
+	@Test
+	void tellsNobodyWhoseTaskItIs() {
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		List<RecordingReply> replies = new ArrayList<>();
+		for (String id : List.of(id(task), "made-up", "", " ", "x".repeat(100_000), "\u00e4")) {
+			for (String method : List.of("tasks/get", "tasks/update", "tasks/cancel")) {
+				replies.add(this.second.sendAs("mallory", method, encoded(id),
+						"\"taskId\":\"" + id + "\",\"inputResponses\":{}", TASKS));
+			}
+		}
+
+		assertThat(replies).allSatisfy((reply) -> {
+			assertThat(reply.status).isEqualTo(400);
+			assertThat(reply.body.toString()).isEqualTo(replies.get(0).body.toString()).contains("-32602");
+		});
+		assertThat(get(this.second, task)).containsEntry("status", "working");
+		end(task);
+	}
+
+	@Test
+	void tellsNobodyWhatTheNodesKeepForThemselves() {
+		this.tool = (exchange) -> ask(exchange, "First?");
+		RecordingReply asked = this.first.call("after");
+		this.threads.pass(SETTLED);
+		asked.read();
+
+		for (String method : List.of("tasks/get", "tasks/cancel")) {
+			for (String id : List.of("request-state-key", "request-state-key-1", "request-state-key-2")) {
+				RecordingReply reply = this.second.sendAs(null, method, id, "\"taskId\":\"" + id + "\"", TASKS);
+				assertThat(error(reply)).as(method + " " + id).containsEntry("code", -32602);
+			}
+		}
+		RecordingReply retry = this.second.retry("after", result(asked).get("requestState"), "elicitation", "a");
+		this.threads.pass(SETTLED);
+		retry.read();
+		assertThat(result(retry)).containsEntry("resultType", "complete");
+	}
+
+	@Test
+	void letsNobodyAskAllTheTime() {
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		List<Integer> statuses = IntStream.range(0, 100).mapToObj((i) -> {
+			this.threads.pass(Duration.ofMillis(10));
+			return this.second.get(task).status;
+		}).toList();
+
+		assertThat(statuses).containsOnly(200, 429);
+		assertThat(statuses.subList(50, 100)).filteredOn((status) -> status == 200).hasSizeBetween(4, 6);
+		this.threads.pass(AFTER);
+		end(task);
+	}
+
+	// Ends
+
+	@Test
+	void isCancelledOnAnotherNode() {
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		assertThat(result(this.second.cancel(task))).containsOnlyKeys("resultType", "_meta");
+
+		assertThat(this.disposed).hasValue(1);
+		assertThat(get(this.second, task)).containsEntry("status", "cancelled").doesNotContainKey("result");
+		assertThat(result(this.first.cancel(task))).containsOnlyKeys("resultType", "_meta");
+		assertThat(this.outcomes).containsExactly(TaskOutcome.CANCELLED);
+	}
+
+	@Test
+	void isEndedByAnOperatorOnAnotherNode() {
+		this.tool = (exchange) -> ask(exchange, "First?").thenReturn("late");
+		Map<String, Object> task = result(this.first.call("supported"));
+		RecordingReply listener = this.second.listen(id(task));
+		String name = this.store.shown().get(0).taskId();
+
+		assertThat(this.second.handler.endTask(name, "ended by hand").block()).isTrue();
+
+		assertThat(this.disposed).hasValue(1);
+		assertThat(listener.body.toString()).contains("\"status\":\"cancelled\"", "ended by hand");
+		assertThat(get(this.first, task)).containsEntry("status", "cancelled")
+			.containsEntry("statusMessage", "ended by hand")
+			.doesNotContainKeys("result", "inputRequests");
+		assertThat(this.second.handler.endTask(name, "ended by hand").block()).isFalse();
+		assertThat(this.outcomes).containsExactly(TaskOutcome.CANCELLED);
+		listener.close();
+	}
+
+	@Test
+	void staysAsItHasEnded() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		this.gate.tryEmitValue("done");
+
+		assertThat(result(this.second.cancel(task))).containsOnlyKeys("resultType", "_meta");
+		assertThat(get(this.second, task)).containsEntry("status", "completed");
+	}
+
+	@Test
+	void isStoppedIfItsClientGoesBeforeItKnowsIt() {
+		Sinks.Empty<Void> stored = Sinks.empty();
+		this.store.way = stored.asMono();
+		RecordingReply reply = this.first.call("supported");
+		this.threads.pass(TestSettings.HEARTBEAT.multipliedBy(2));
+		reply.read();
+		reply.close();
+		this.store.way = Mono.empty();
+		stored.tryEmitEmpty();
+
+		assertThat(this.runs).hasValue(0);
+		assertThat(reply.body.toString()).doesNotContain("taskId");
+	}
+
+	@Test
+	void isCancelledIfItsClientGoesJustBeforeItBecomesATask() {
+		this.tool = (exchange) -> ask(exchange, "First?").flatMap((name) -> tellProgress(exchange).then(waiting()));
+		RecordingReply retry = this.first.retry("after", askedAfter(), "elicitation", "a");
+		retry.read();
+		this.threads.pass(AFTER.minus(A_SECOND));
+
+		retry.close();
+		this.threads.pass(A_SECOND.plusMillis(1));
+		assertThat(this.disposed).hasValue(0);
+		assertThat(this.first.handler.tasks()).isOne();
+		this.threads.pass(A_SECOND);
+
+		assertThat(this.disposed).hasPositiveValue();
+		assertThat(this.outcomes).containsExactly(TaskOutcome.CANCELLED);
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void goesOnIfItsClientComesAgainJustBeforeItBecomesATask(boolean elsewhere) {
+		this.tool = (exchange) -> ask(exchange, "First?").flatMap((name) -> tellProgress(exchange).then(waiting()));
+		Object state = askedAfter();
+		RecordingReply retry = this.first.retry("after", state, "elicitation", "a");
+		retry.read();
+		this.threads.pass(AFTER.minus(A_SECOND));
+
+		retry.close();
+		RecordingReply again = (elsewhere ? this.second : this.first).retry("after", state, "elicitation", "a");
+		this.threads.pass(LeftCalls.LIMIT.multipliedBy(2));
+		again.read();
+
+		assertThat(result(again)).containsEntry("resultType", "task");
+		assertThat(this.disposed).hasValue(0);
+		end(result(again));
+	}
+
+	@Test
+	void goesOnWithoutItsClient() {
+		RecordingReply reply = this.first.call("after");
+		this.threads.pass(AFTER.plus(A_SECOND));
+		reply.read();
+		reply.close();
+		this.threads.pass(AFTER);
+
+		assertThat(this.disposed).hasValue(0);
+		end(result(reply));
+	}
+
+	@Test
+	void failsIfItsNodeHasGone() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		assertThat(get(this.second, task)).containsEntry("status", "working");
+		this.second.nodes.gone.add(this.first.nodes.nodeId());
+
+		Map<String, Object> failed = get(this.second, task);
+		assertThat(failed).containsEntry("status", "failed");
+		assertThat(failed.get("error").toString()).contains("-32603").contains("has gone");
+		assertThat(this.orphans).hasValue(1);
+
+		// It comes back
+		this.gate.tryEmitValue("late");
+		assertThat(get(this.second, task)).containsEntry("status", "failed");
+		assertThat(this.outcomes).containsExactly(TaskOutcome.LOST);
+	}
+
+	@Test
+	void saysThatTheServerWasShutDown() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		this.first.handler.abandon("The server was shut down");
+
+		assertThat(get(this.second, task)).containsEntry("status", "failed")
+			.containsEntry("statusMessage", "The server was shut down");
+		assertThat(this.disposed).hasValue(1);
+		assertThat(this.outcomes).containsExactly(TaskOutcome.SHUT_DOWN);
+	}
+
+	// The store
+
+	@Test
+	void staysOnItsConnectionIfItCannotBeStored() {
+		this.store.failure = OUTAGE;
+		RecordingReply supported = this.first.call("supported");
+		RecordingReply after = this.first.call("after");
+		this.threads.pass(AFTER.plus(A_SECOND));
+		assertThat(this.runs).hasValue(2);
+		this.gate.tryEmitValue("done");
+		for (RecordingReply reply : List.of(supported, after)) {
+			reply.read();
+			assertThat(reply.body.toString()).contains("done").doesNotContain("taskId");
+		}
+		assertThat(this.outcomes).isEmpty();
+	}
+
+	@Test
+	void becomesATaskAfterAnOutage() {
+		this.store.failure = OUTAGE;
+		RecordingReply reply = this.first.call("supported");
+		this.store.failure = null;
+		// In its own time: it has been refused once
+		this.threads.pass(AFTER.plus(A_SECOND));
+		reply.read();
+		assertThat(reply.body.toString()).doesNotContain("taskId");
+		this.gate.tryEmitValue("done");
+
+		RecordingReply after = this.first.call("after");
+		assertThat(after.body.toString()).contains("done");
+	}
+
+	@Test
+	void isStoredOnceAlthoughTheStoreDidNotSayThatItIs() {
+		this.store.way = Mono.error(OUTAGE);
+		RecordingReply reply = this.first.call("after");
+		this.threads.pass(AFTER.multipliedBy(3).plus(A_SECOND));
+		assertThat(this.first.handler.tasks()).isZero();
+		assertThat(this.store.shown()).hasSize(1);
+
+		this.store.way = Mono.empty();
+		this.threads.pass(AFTER);
+		reply.read();
+
+		assertThat(this.store.shown()).hasSize(1);
+		end(result(reply));
+	}
+
+	@Test
+	void leavesNoTaskThatNobodyKnowsOf() {
+		this.store.way = Mono.error(OUTAGE);
+		RecordingReply reply = this.first.call("supported");
+		this.store.failure = OUTAGE;
+		this.gate.tryEmitValue("done");
+		assertThat(reply.body.toString()).contains("done").doesNotContain("taskId");
+		assertThat(this.store.shown()).extracting(StoredTask::status).containsExactly(TaskStatus.WORKING);
+
+		this.store.way = Mono.empty();
+		this.store.failure = null;
+		this.threads.pass(AFTER);
+
+		assertThat(this.store.shown()).extracting(StoredTask::status).containsExactly(TaskStatus.CANCELLED);
+		assertThat(this.outcomes).isEmpty();
+	}
+
+	@Test
+	void refusesWhatMustBeATaskIfItCannotBeStored() {
+		this.store.failure = OUTAGE;
+		RecordingReply reply = this.first.call("required");
+
+		assertThat(reply.status).isEqualTo(503);
+		assertThat(this.runs).hasValue(0);
+		this.store.failure = null;
+		end(result(this.first.call("required")));
+	}
+
+	@Test
+	void storesItsEndAfterAnOutage() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		this.store.failure = OUTAGE;
+		this.gate.tryEmitValue("done");
+		assertThat(this.second.get(task).status).isEqualTo(503);
+		this.threads.pass(Duration.ofMinutes(1));
+		this.store.failure = null;
+		this.threads.pass(AFTER.plus(A_SECOND));
+
+		assertThat(get(this.second, task).get("result").toString()).contains("done");
+	}
+
+	@Test
+	void hasRoomForSoManyOnly() {
+		List<Map<String, Object>> tasks = IntStream.range(0, Node.MAX_TASKS)
+			.mapToObj((i) -> result(this.first.call("required")))
+			.toList();
+
+		RecordingReply reply = this.first.call("required");
+		assertThat(reply.status).isEqualTo(503);
+		assertThat(error(reply).get("message").toString()).contains("too many tasks");
+		RecordingReply plain = this.first.call("supported");
+		this.gate.tryEmitValue("done");
+
+		assertThat(plain.body.toString()).contains("done").doesNotContain("taskId");
+		assertThat(get(this.second, tasks.get(0))).containsEntry("status", "completed");
+		assertThat(this.first.call("required").status).isEqualTo(200);
+	}
+
+	@Test
+	void isStoppedIfTheStoreHasLostIt() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		this.store.lose();
+
+		this.threads.pass(LOOK.plus(A_SECOND));
+
+		assertThat(this.disposed).hasValue(1);
+		assertThat(this.outcomes).containsExactly(TaskOutcome.LOST);
+		assertThat(error(this.second.get(task))).containsEntry("code", -32602);
+	}
+
+	@Test
+	void failsIfNothingMoreOfItCanBeStored() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		this.store.failure = new IllegalStateException("It can't be done");
+		this.store.failures = 1;
+
+		this.gate.tryEmitValue("done");
+
+		assertThat(get(this.second, task)).containsEntry("status", "failed");
+		assertThat(get(this.second, task).get("error").toString()).contains("-32603").contains("could not be stored");
+		assertThat(this.outcomes).containsExactly(TaskOutcome.LOST);
+	}
+
+	@Test
+	void failsIfWhatItAsksIsTooLargeAlsoIfItsToolHasAskedForALongerLife() {
+		List<RunningTask> tools = new ArrayList<>();
+		this.tool = (exchange) -> {
+			tools.add(RunningTask.of(exchange));
+			return waiting().then(ask(exchange, "Too large?"));
+		};
+		Map<String, Object> task = result(this.first.call("supported"));
+		Sinks.Empty<Void> refused = Sinks.empty();
+		this.store.gate = refused.asMono();
+		this.gate.tryEmitValue("go on");
+		tools.get(0).setTimeToLive(Duration.ofHours(3));
+
+		this.store.gate = Mono.empty();
+		refused.emitError(new TaskStoreRefusedException("Too large"), Sinks.EmitFailureHandler.FAIL_FAST);
+
+		assertThat(get(this.second, task)).containsEntry("status", "failed");
+		assertThat(this.outcomes).containsExactly(TaskOutcome.LOST);
+		assertThat(this.store.changes).filteredOn((change) -> !change.inputRequests().isEmpty()).hasSize(1);
+	}
+
+	// Failovers that lose what was acknowledged
+
+	@Test
+	void failsIfTheStoreHasLostItsEnd() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		end(task);
+		this.store.loseLast(1);
+		assertThat(get(this.second, task)).containsEntry("status", "working");
+
+		this.threads.pass(LOOK.plus(A_SECOND));
+		int calls = this.store.calls;
+		this.second.get(task);
+
+		// Without waiting for the owner, which ends it
+		assertThat(this.store.calls).isEqualTo(calls + 2);
+		assertThat(get(this.second, task)).containsEntry("status", "failed");
+		assertThat(get(this.second, task).get("error").toString()).contains("-32603").contains("has been lost");
+		assertThat(this.orphans).hasValue(1);
+		assertThat(this.runs).hasValue(1);
+	}
+
+	@Test
+	void failsIfTheStoreHasLostItsEndAndItsOwnNodeIsAsked() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		end(task);
+		this.store.loseLast(1);
+
+		assertThat(get(this.first, task).get("error").toString()).contains("has been lost");
+	}
+
+	@Test
+	void asksTheOwnerNowAndThenAndNotWheneverItIsAskedFor() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		for (int i = 0; i < 100; i++) {
+			int calls = this.store.calls;
+			assertThat(get(this.second, task)).containsEntry("status", "working");
+			assertThat(get(this.first, task)).containsEntry("status", "working");
+			assertThat(this.store.calls).isEqualTo(calls + 2);
+			this.threads.pass(A_SECOND);
+		}
+
+		assertThat(this.told).isEqualTo(3);
+		end(task);
+		assertThat(this.orphans).hasValue(0);
+	}
+
+	@Test
+	void tellsWhoListensThatTheStoreHasLostItsEnd() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		end(task);
+		this.store.loseLast(1);
+		RecordingReply listener = this.second.listen(id(task));
+
+		this.threads.pass(TWO_LOOKS);
+
+		assertThat(listener.body.toString()).containsOnlyOnce("\"status\":\"failed\"").contains("has been lost");
+		listener.close();
+	}
+
+	@Test
+	void asksAgainWhatTheStoreHasLost() {
+		this.tool = (exchange) -> ask(exchange, "First?");
+		Map<String, Object> task = result(this.first.call("supported"));
+		this.store.loseLast(1);
+		assertThat(get(this.second, task)).containsEntry("status", "working");
+
+		this.threads.pass(LOOK.plus(A_SECOND));
+
+		assertThat(get(this.second, task).get("inputRequests").toString()).contains("elicitation=").contains("First?");
+		this.second.update(task, "elicitation", "a");
+		assertThat(get(this.second, task).get("result").toString()).contains("a");
+	}
+
+	@Test
+	void asksAgainAsSoonAsItIsToldThatTheStoreHasLostWhatWasAsked() {
+		this.tool = (exchange) -> ask(exchange, "First?");
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		this.store.failOver(1);
+
+		assertThat(get(this.second, task)).containsEntry("status", "input_required");
+		this.second.update(task, "elicitation", "a");
+		assertThat(get(this.second, task).get("result").toString()).contains("a");
+	}
+
+	@Test
+	void doesNotAskForWhatItHasIfTheStoreHasLostTheAnswer() {
+		this.tool = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting().map((end) -> name + end));
+		Map<String, Object> task = result(this.first.call("supported"));
+		this.second.update(task, "elicitation", "a");
+		this.store.loseLast(1);
+		assertThat(get(this.second, task)).containsEntry("status", "input_required");
+
+		this.threads.pass(LOOK.plus(A_SECOND));
+
+		assertThat(get(this.second, task)).containsEntry("status", "working");
+		this.second.update(task, "elicitation", "b");
+		this.gate.tryEmitValue("!");
+		assertThat(get(this.second, task).get("result").toString()).contains("a!");
+	}
+
+	@Test
+	void tellsThatItIsATaskIfTheStoreHasLostThat() {
+		this.tool = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
+		RecordingReply asked = this.first.call("after");
+		this.threads.pass(SETTLED);
+		asked.read();
+		Object state = result(asked).get("requestState");
+		RecordingReply retry = this.second.retry("after", state, "elicitation", "a");
+		this.threads.pass(AFTER.plus(A_SECOND));
+		retry.read();
+		Map<String, Object> task = result(retry);
+		this.store.loseLast(1);
+
+		RecordingReply same = this.second.retry("after", state, "elicitation", "a");
+		assertThat(same.answers).isZero();
+		this.threads.pass(TWO_LOOKS);
+		same.read();
+
+		assertThat(result(same)).containsEntry("resultType", "task").containsEntry("taskId", task.get("taskId"));
+		end(task);
+	}
+
+	@Test
+	void isKeptForAsLongAsItsToolHasSaidIfTheStoreHasLostThat() {
+		this.tool = (exchange) -> {
+			RunningTask.of(exchange).setTimeToLive(Duration.ofDays(1));
+			return waiting();
+		};
+		Map<String, Object> task = result(this.first.call("supported"));
+		this.store.loseLast(1);
+		assertThat(get(this.second, task)).containsEntry("ttlMs", 3_600_000);
+
+		this.threads.pass(LOOK.plus(A_SECOND));
+
+		assertThat(get(this.second, task)).containsEntry("ttlMs", 86_400_000);
+		int changes = this.store.changes.size();
+		this.threads.pass(LOOK.multipliedBy(4));
+		assertThat(this.store.changes).hasSize(changes);
+		end(task);
+	}
+
+	@Test
+	void saysAgainHowItGoesOnIfTheStoreHasLostThat() {
+		this.tool = (exchange) -> {
+			RunningTask.of(exchange).setStatusMessage("half of it");
+			return waiting();
+		};
+		Map<String, Object> task = result(this.first.call("supported"));
+		this.store.loseLast(1);
+		assertThat(get(this.second, task)).doesNotContainKey("statusMessage");
+
+		this.threads.pass(LOOK.plus(A_SECOND));
+
+		assertThat(get(this.second, task)).containsEntry("statusMessage", "half of it");
+		int changes = this.store.changes.size();
+		this.threads.pass(LOOK.multipliedBy(4));
+		assertThat(this.store.changes).hasSize(changes);
+		end(task);
+	}
+
+	// Notifications
+
+	@Test
+	void tellsWhoListensOnAnyNode() {
+		this.tool = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting().map((end) -> name + end));
+		Map<String, Object> task = result(this.first.call("supported"));
+		RecordingReply listener = this.second.listen(id(task), "made-up");
+		String events = listener.body.toString();
+		assertThat(events).contains("notifications/subscriptions/acknowledged")
+			.contains("\"taskIds\":[\"" + id(task) + "\"]")
+			.doesNotContain("made-up");
+		assertThat(events.indexOf("acknowledged")).isLessThan(events.indexOf("notifications/tasks"));
+		assertThat(events).contains("\"status\":\"input_required\"").contains("First?");
+
+		this.first.update(task, "elicitation", "a");
+		assertThat(listener.body.toString()).contains("\"status\":\"working\"");
+		this.gate.tryEmitValue("!");
+
+		assertThat(listener.body.toString()).contains("\"status\":\"completed\"")
+			.contains("a!")
+			.contains("\"io.modelcontextprotocol/subscriptionId\":7");
+		listener.close();
+	}
+
+	@Test
+	void tellsWhoListensThatItsNodeHasGone() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		RecordingReply listener = this.second.listen(id(task));
+		this.second.nodes.gone.add(this.first.nodes.nodeId());
+		this.threads.pass(A_SECOND.multipliedBy(2));
+
+		assertThat(listener.body.toString()).containsOnlyOnce("\"status\":\"failed\"").contains("has gone");
+		assertThat(this.orphans).hasValue(1);
+		listener.close();
+	}
+
+	@Test
+	void endsTheSubscriptionToATaskThatTheStoreHasLost() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		RecordingReply listener = this.second.listen(id(task));
+		this.store.lose();
+
+		this.threads.pass(TWO_LOOKS);
+
+		assertThat(listener.ended).isTrue();
+		assertThat(result(listener)).containsEntry("resultType", "complete");
+		assertThat(listener.body.toString()).containsOnlyOnce("notifications/tasks");
+		RecordingReply again = this.second.listen(id(task));
+		assertThat(again.body.toString()).contains("acknowledged").doesNotContain(id(task));
+		again.close();
+	}
+
+	@Test
+	void refusesToTellAClientThatHasNotSaidItCan() {
+		RecordingReply reply = this.first.send("subscriptions/listen", null, "\"notifications\":{\"taskIds\":[\"t\"]}",
+				"{}");
+
+		assertThat(reply.status).isEqualTo(400);
+		assertThat(error(reply)).containsEntry("code", -32021);
+	}
+
+	private static String encoded(String text) {
+		return "=?base64?" + Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8)) + "?=";
+	}
+
+	private void end(Map<String, Object> task) {
+		this.gate.tryEmitValue("done");
+		assertThat(get(this.second, task)).containsEntry("status", "completed");
+	}
+
+	private static Map<String, Object> get(Node node, Map<String, Object> task) {
+		Map<String, Object> state = result(node.get(task));
+		assertThat(state).containsEntry("taskId", task.get("taskId"));
+		return state;
+	}
+
+	private static String id(Map<String, Object> task) {
+		return String.valueOf(task.get("taskId"));
+	}
+
+	private static Map<String, Object> result(RecordingReply reply) {
+		return member(reply, "result");
+	}
+
+	private static Map<String, Object> error(RecordingReply reply) {
+		return member(reply, "error");
+	}
+
+	@SuppressWarnings("unchecked")
+	private static Map<String, Object> member(RecordingReply reply, String name) {
+		String body = reply.body.toString();
+		int data = body.lastIndexOf("data: ");
+		String json = (data >= 0) ? body.substring(data + "data: ".length()) : body;
+		Object member = read(json).get(name);
+		assertThat(member).as(body).isNotNull();
+		return (Map<String, Object>) member;
+	}
+
+	private static Map<String, Object> read(String json) {
+		try {
+			return JSON.readValue(json, new TypeRef<LinkedHashMap<String, Object>>() {
+			});
+		}
+		catch (IOException ex) {
+			throw new AssertionError(json, ex);
+		}
+	}
+
+	/**
+	 * One node.
+	 */
+	private final class Node implements ModernServer {
+
+		static final int MAX_TASKS = 2;
+
+		final TestNodes nodes = new TestNodes();
+
+		final ModernHandler handler;
+
+		Node() {
+			TaskOptions tasks = TaskOptions.builder()
+				.when(TaskPolicy.NEVER)
+				.tool("supported", TaskPolicy.SUPPORTED)
+				.tool("after", TaskPolicy.AFTER)
+				.tool("required", TaskPolicy.REQUIRED)
+				.maxTasks(MAX_TASKS)
+				.build();
+			ModernSettings settings = new ModernSettings(TestSettings.HEARTBEAT, 1000, 100, 100, 3, 3, 0, "private",
+					TestSettings.INPUT_TIMEOUT, 4, 2, List.of(), LOOK, tasks);
+			this.handler = new ModernHandler(TasksTests.this.threads, new EndpointObserver() {
+
+				@Override
+				public void taskCreated() {
+					TasksTests.this.created.incrementAndGet();
+				}
+
+				@Override
+				public void taskEnded(TaskOutcome outcome, long nanos) {
+					TasksTests.this.outcomes.add(outcome);
+				}
+
+				@Override
+				public void parkedCallEnded(ParkedCallOutcome outcome) {
+					TasksTests.this.parkedCalls.add(outcome);
+				}
+
+				@Override
+				public void orphanEnded() {
+					TasksTests.this.orphans.incrementAndGet();
+				}
+
+			}, JSON, settings,
+					new ModernStore(TasksTests.this.store, this.nodes, () -> "test", this::tellOthers, this::tell),
+					(request) -> null, () -> false, (uris) -> Mono.empty());
+			this.handler.start(this);
+		}
+
+		private Mono<Void> tellOthers(NodeMessage message) {
+			return Mono.fromRunnable(() -> Stream.of(TasksTests.this.first, TasksTests.this.second)
+				.filter((node) -> node != this)
+				.forEach((node) -> node.handler.told(message)));
+		}
+
+		private void tell(String nodeId, NodeMessage message) {
+			TasksTests.this.told++;
+			Stream.of(TasksTests.this.first, TasksTests.this.second)
+				.filter((node) -> node.nodes.nodeId().equals(nodeId))
+				.forEach((node) -> node.handler.told(message));
+		}
+
+		RecordingReply call(String tool) {
+			return send("tools/call", tool, "\"name\":\"" + tool + "\"", TASKS);
+		}
+
+		RecordingReply retry(String tool, @Nullable Object state, String key, String name) {
+			return send("tools/call", tool,
+					"\"name\":\"" + tool + "\",\"requestState\":\"" + state + "\"," + inputResponses(key, name), TASKS);
+		}
+
+		RecordingReply retryWithoutTasks(Object state, String key, String name) {
+			return send("tools/call", "after",
+					"\"name\":\"after\",\"requestState\":\"" + state + "\"," + inputResponses(key, name),
+					"{\"elicitation\":{}}");
+		}
+
+		RecordingReply get(Map<String, Object> task) {
+			return send("tasks/get", id(task), "\"taskId\":\"" + id(task) + "\"", TASKS);
+		}
+
+		RecordingReply cancel(Map<String, Object> task) {
+			return send("tasks/cancel", id(task), "\"taskId\":\"" + id(task) + "\"", TASKS);
+		}
+
+		RecordingReply update(Map<String, Object> task, String key, String name) {
+			return send("tasks/update", id(task), "\"taskId\":\"" + id(task) + "\"," + inputResponses(key, name),
+					TASKS);
+		}
+
+		RecordingReply listen(String... taskIds) {
+			RecordingReply reply = sendAs("alice", 7, "subscriptions/listen", null,
+					"\"notifications\":{\"taskIds\":[\"" + String.join("\",\"", taskIds) + "\"]}", TASKS);
+			reply.read();
+			return reply;
+		}
+
+		private String inputResponses(String key, String name) {
+			return "\"inputResponses\":{\"" + key + "\":{\"action\":\"accept\",\"content\":{\"name\":\"" + name
+					+ "\"}}}";
+		}
+
+		RecordingReply send(String method, @Nullable String name, String params, String capabilities) {
+			return sendAs("alice", method, name, params, capabilities);
+		}
+
+		RecordingReply sendAs(@Nullable String principal, String method, @Nullable String name, String params,
+				String capabilities) {
+			return sendAs(principal, 1, method, name, params, capabilities);
+		}
+
+		private RecordingReply sendAs(@Nullable String principal, int id, String method, @Nullable String name,
+				String params, String capabilities) {
+			Map<String, String> fields = new LinkedHashMap<>(
+					Map.of("MCP-Protocol-Version", "2026-07-28", "Mcp-Method", method));
+			if (name != null) {
+				fields.put("Mcp-Name", name);
+			}
+			String meta = "\"_meta\":{\"progressToken\":\"p\",\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\","
+					+ "\"io.modelcontextprotocol/clientCapabilities\":" + capabilities + "}";
+			JSONRPCRequest request = new JSONRPCRequest(method, id,
+					read("{" + params + (params.isEmpty() ? "" : ",") + meta + "}"));
+			RecordingReply reply = new RecordingReply();
+			this.handler.handle(new ModernRequest(RequestHeaders.read(fields::get, fields::keySet), principal,
+					McpTransportContext.EMPTY, Context.empty(), UnaryOperator.identity()), request, reply);
+			return reply;
+		}
+
+		@Override
+		public InitializeResult description() {
+			return new InitializeResult("2025-11-25", ServerCapabilities.builder().tools(true).build(),
+					new Implementation("test", "1"), null);
+		}
+
+		@Override
+		public McpStreamableServerSession sessionOfOneRequest(ClientCapabilities capabilities,
+				Implementation clientInfo, Duration requestTimeout) {
+			return new McpStreamableServerSession("session", capabilities, clientInfo, requestTimeout,
+					Map.of(McpSchema.METHOD_TOOLS_LIST,
+							(exchange, params) -> Mono.just(new ListToolsResult(List.of(), null)),
+							McpSchema.METHOD_TOOLS_CALL, (exchange, params) -> Mono.defer(() -> {
+								TasksTests.this.runs.incrementAndGet();
+								return TasksTests.this.tool.apply(exchange)
+									.map((text) -> CallToolResult.builder().addTextContent(text).build());
+							})),
+					Map.of(), Mono::empty);
+		}
+
+	}
+
+}

@@ -1,0 +1,107 @@
+package io.github.mcppersist.stream;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link StoreLink}.
+ */
+class StoreLinkTests {
+
+	private static final Duration A_WHILE = Duration.ofSeconds(1);
+
+	private final ManualThreads threads = new ManualThreads();
+
+	private final Retries retries = new Retries(this.threads);
+
+	private final Mailbox mailbox = new Mailbox();
+
+	private final StoreLink link = new StoreLink(this.mailbox, this.retries);
+
+	private final List<String> told = new ArrayList<>();
+
+	@Test
+	void tellsWhatTheStoreSaysInTheMailboxAndLeavesItToTheWriterWhatThatMeans() {
+		Sinks.One<String> store = Sinks.one();
+		call(store.asMono());
+		assertThat(this.link.isIdle()).isFalse();
+		assertThat(this.link.isAway()).isFalse();
+
+		store.tryEmitValue("done");
+
+		assertThat(this.told).containsExactly("inside: done");
+		assertThat(this.link.isIdle()).isFalse();
+		this.mailbox.execute(this.link::answered);
+		assertThat(this.link.isIdle()).isTrue();
+	}
+
+	@Test
+	void tellsThatACallIsDoneThatSaysNothing() {
+		call(Mono.empty());
+
+		assertThat(this.told).containsExactly("inside: null");
+	}
+
+	@Test
+	void takesForAnAnswerWhatTheStoreThrows() {
+		this.mailbox.execute(() -> this.link.call(() -> {
+			throw new NoClassDefFoundError("missing");
+		}, this::tell));
+
+		assertThat(this.told).containsExactly("inside: missing");
+	}
+
+	@Test
+	void isAwayUntilACallThatIsMadeAgainIsAnswered() {
+		call(Mono.error(new IllegalStateException("away")));
+		this.mailbox.execute(() -> this.link.away(() -> call(Mono.never())));
+		assertThat(this.link.isAway()).isTrue();
+		assertThat(this.link.isRetrying()).isFalse();
+
+		this.threads.pass(A_WHILE);
+
+		assertThat(this.link.isAway()).isTrue();
+		assertThat(this.link.isRetrying()).isTrue();
+		this.mailbox.execute(this.link::answered);
+		assertThat(this.link.isAway()).isFalse();
+	}
+
+	@Test
+	void handsOnOnlyATurnThatItHas() {
+		for (int i = 0; i <= Retries.MAX_IN_A_TURN + 1; i++) {
+			String name = "other " + i;
+			this.retries.later(new Mailbox(), () -> this.told.add(name), false);
+		}
+		this.threads.pass(StreamContext.RETRY_PAUSE);
+		call(Mono.error(new IllegalStateException("away")));
+		this.told.clear();
+
+		this.mailbox.execute(this.link::handOn);
+		assertThat(this.told).isEmpty();
+
+		this.mailbox.execute(() -> this.link.away(() -> {
+			this.told.add("its turn");
+			this.link.handOn();
+			this.link.handOn();
+		}));
+		this.threads.pass(StreamContext.RETRY_PAUSE);
+		assertThat(this.told).startsWith("its turn").hasSize(3);
+	}
+
+	private void call(Mono<String> answer) {
+		this.mailbox.execute(() -> this.link.call(() -> answer, this::tell));
+	}
+
+	private void tell(String value, Throwable failure) {
+		this.told.add((this.mailbox.isInside() ? "inside: " : "outside: ")
+				+ ((failure != null) ? failure.getMessage() : value));
+	}
+
+}
