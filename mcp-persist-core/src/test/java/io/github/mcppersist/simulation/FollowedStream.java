@@ -116,7 +116,7 @@ final class FollowedStream {
 			for (String seen : connection.seen()) {
 				Receipt receipt = this.received.get(seen);
 				if (receipt != null && (receipt.identified || !this.severalWriters)) {
-					receipt.covered = true;
+					receipt.cover(connection, this.world.nanoTime());
 				}
 			}
 		}
@@ -172,20 +172,21 @@ final class FollowedStream {
 	}
 
 	/**
-	 * How a message came first, or first with its ID.
+	 * How a message came first, or first with its ID; without one, how the ID came that
+	 * covers it.
 	 */
 	private static final class Receipt {
-
-		private final SimulatedConnection connection;
-
-		private final int chunk;
-
-		private final long nanos;
 
 		/**
 		 * Whether it came with its ID.
 		 */
 		private final boolean identified;
+
+		private SimulatedConnection connection;
+
+		private int chunk;
+
+		private long nanos;
 
 		private boolean covered;
 
@@ -194,6 +195,16 @@ final class FollowedStream {
 			this.chunk = chunk;
 			this.nanos = nanos;
 			this.identified = identified;
+		}
+
+		void cover(SimulatedConnection by, long now) {
+			if (!this.covered && !this.identified) {
+				// The server knows that it was delivered if it knows that of the ID
+				this.connection = by;
+				this.chunk = by.chunksRead() - 1;
+				this.nanos = now;
+			}
+			this.covered = true;
 		}
 
 	}

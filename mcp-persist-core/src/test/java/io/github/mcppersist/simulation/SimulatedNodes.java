@@ -1,10 +1,13 @@
 package io.github.mcppersist.simulation;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 
 import reactor.core.publisher.Mono;
 
@@ -72,6 +75,11 @@ final class SimulatedNodes {
 
 		private final List<Listener> listeners = new ArrayList<>();
 
+		/**
+		 * What is on its way from here, by what it is sent through.
+		 */
+		private final Map<String, Queue<String>> sent = new HashMap<>();
+
 		private boolean left;
 
 		/**
@@ -127,7 +135,7 @@ final class SimulatedNodes {
 		@Override
 		public Mono<Boolean> send(String id, String message) {
 			return SimulatedNodes.this.database.call(this.place, "tell " + id + " something", true,
-					() -> id.equals(this.nodeId) || tell(id, message));
+					() -> id.equals(this.nodeId) || tell(id, id, message));
 		}
 
 		@Override
@@ -135,14 +143,14 @@ final class SimulatedNodes {
 			return SimulatedNodes.this.database.call(this.place, "tell all something", true, () -> {
 				for (String id : List.copyOf(SimulatedNodes.this.members.keySet())) {
 					if (!id.equals(this.nodeId)) {
-						tell(id, message);
+						tell(id, "all, at " + id, message);
 					}
 				}
 				return null;
 			});
 		}
 
-		private boolean tell(String id, String message) {
+		private boolean tell(String id, String channel, String message) {
 			Member other = SimulatedNodes.this.members.get(id);
 			if (other == null || other.place.isDead() || other.listeners.isEmpty()) {
 				return false;
@@ -152,8 +160,12 @@ final class SimulatedNodes {
 				return true;
 			}
 			Duration delay = world.millis(0, SimulatedNodes.this.database.faults().slowMillis);
-			world.later(other.place, "is told something by " + this.place, delay,
-					() -> List.copyOf(other.listeners).forEach((listener) -> listener.received(message)));
+			Queue<String> inOrder = this.sent.computeIfAbsent(channel, (key) -> new ArrayDeque<>());
+			inOrder.add(message);
+			world.later(other.place, "is told something by " + this.place, delay, () -> {
+				String next = inOrder.remove();
+				List.copyOf(other.listeners).forEach((listener) -> listener.received(next));
+			});
 			return true;
 		}
 

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
@@ -17,6 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
+import reactor.core.publisher.Flux;
 
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.RequestIds;
@@ -261,6 +263,23 @@ class RedisNodeRegistryTests {
 			assertThat(second.received).containsExactly("to " + second.id(), "all \u20ac\n");
 			assertThat(third.received).containsExactlyInAnyOrder("all \u20ac\n", "");
 		});
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void bringsMessagesInTheOrderInWhichTheyAreSent(Driver driver) {
+		JoinedNode first = join(driver, LONG_TIMEOUT);
+		JoinedNode second = join(driver, LONG_TIMEOUT);
+		awaitSubscriptions(2);
+		List<String> forAll = IntStream.range(0, 300).mapToObj((i) -> "all " + i).toList();
+		List<String> forOne = IntStream.range(0, 300).mapToObj((i) -> "one " + i).toList();
+
+		Flux.merge(Flux.fromIterable(forAll).concatMap(first.registry::broadcast),
+				Flux.fromIterable(forOne).concatMap((message) -> first.registry.send(second.id(), message)))
+			.blockLast(RedisStores.LIMIT);
+
+		awaiting().untilAsserted(() -> assertThat(second.received).hasSize(600));
+		assertThat(second.received).containsSubsequence(forAll).containsSubsequence(forOne);
 	}
 
 	@ParameterizedTest
