@@ -97,10 +97,15 @@ import io.github.mcppersist.observe.ResumeOutcome;
  * </tr>
  * </table>
  * <table>
- * <caption>What ends it</caption>
+ * <caption>What else happens to it</caption>
  * <tr>
  * <th>What happens</th>
  * <th>It becomes</th>
+ * </tr>
+ * <tr>
+ * <td>The writer drops events that will never be stored</td>
+ * <td>{@code LIVE} behind them, if its client has nothing to come back with; else it
+ * stays what it is</td>
  * </tr>
  * <tr>
  * <td>The last event of the stream was handed over, or read</td>
@@ -110,7 +115,8 @@ import io.github.mcppersist.observe.ResumeOutcome;
  * <tr>
  * <td>What follows is gone or can't be read, or the store has lost what the writer has
  * stored</td>
- * <td>{@code ENDING}: the client comes back, and is told then</td>
+ * <td>{@code ENDING}: the client comes back, and is told then. On a standalone stream
+ * whose client has nothing to come back with {@code STARTING}, behind what is gone</td>
  * </tr>
  * <tr>
  * <td>It is too old, or a tool closes it, and its client comes back</td>
@@ -166,9 +172,7 @@ public final class SseConnection implements SseOutput.Source {
 
 	private final @Nullable StreamLog log;
 
-	private final PageReader reader;
-
-	private final Inquiry reading;
+	private final Reading reading;
 
 	private final StreamWatch watch;
 
@@ -187,11 +191,6 @@ public final class SseConnection implements SseOutput.Source {
 	 * read anywhere.
 	 */
 	private volatile boolean replacedElsewhere;
-
-	/**
-	 * When the stream's expiry was last put off, by a read or otherwise.
-	 */
-	private long keptNanos;
 
 	/**
 	 * Whether it was handed over all of its stream.
@@ -219,17 +218,15 @@ public final class SseConnection implements SseOutput.Source {
 		this.kind = kind;
 		this.mailbox = mailbox;
 		this.stream = reader.stream();
-		this.reader = reader;
 		this.reconnects = reconnects;
 		this.log = log;
 		this.onRelease = onRelease;
 		this.output = new SseOutput(mailbox, context.threads(), this);
 		this.progress = new ClientProgress(mailbox, this.output, reconnects);
-		this.reading = new Inquiry(mailbox, context.threads());
+		this.reading = new Reading(context, mailbox, reader, this::isReading, this::look, this::waited);
 		this.watch = new StreamWatch(context, this.stream, mailbox, this::hinted, this::timeToLook);
 		this.followed = new FollowedRequest(context, mailbox, this.stream);
 		this.createdNanos = context.threads().nanoTime();
-		this.keptNanos = this.createdNanos;
 	}
 
 	public ConnectionKind kind() {
@@ -262,7 +259,9 @@ public final class SseConnection implements SseOutput.Source {
 			}
 			else {
 				this.output.beat(now, StreamContext.nanos(this.context.settings().heartbeatInterval()));
-				keepUnread(now);
+				if (this.state == State.READING || this.state == State.ENDING) {
+					this.reading.keep(now);
+				}
 			}
 			endIfOrphaned();
 		});
@@ -422,7 +421,7 @@ public final class SseConnection implements SseOutput.Source {
 	public void resume(EventId lastEventId, PageReader.Result found) {
 		assert this.mailbox.isInside();
 		if (this.state == State.CLOSED) {
-			this.reader.ended(ResumeOutcome.ABANDONED, null);
+			this.reading.ended(ResumeOutcome.ABANDONED);
 			return;
 		}
 		this.progress.resumeAfter(lastEventId);
@@ -647,36 +646,13 @@ public final class SseConnection implements SseOutput.Source {
 
 	// Reading, in the mailbox
 
-	private void read() {
-		if (!this.reading.begin()) {
-			return;
-		}
-		this.keptNanos = this.context.threads().nanoTime();
-		boolean watchedBefore = this.watch.isWatched();
-		this.reader.read(this.progress.position(), (found) -> this.mailbox.execute(() -> {
-			boolean stale = this.reading.end();
-			switch (this.state) {
-				case STARTING, READING, ADRIFT -> {
-					onRead(found, watchedBefore);
-					if (stale) {
-						hinted(Hint.look());
-					}
-				}
-				default -> {
-					// Ended meanwhile
-				}
-			}
-		}));
+	private boolean isReading() {
+		return this.state == State.STARTING || this.state == State.READING || this.state == State.ADRIFT;
 	}
 
-	// What a slow client hasn't come to yet must not expire before it does.
-	private void keepUnread(long now) {
-		boolean unread = this.state == State.READING || this.state == State.ENDING;
-		if (unread && now - this.keptNanos > StreamContext.nanos(this.context.store().completedTimeToLive()) / 3) {
-			this.keptNanos = now;
-			this.context.store().renewStreams(List.of(this.stream)).subscribe((nothing) -> {
-			}, (ex) -> logger.debug("A stream that is being read was not renewed; trying again later", ex));
-		}
+	private void read() {
+		boolean watchedBefore = this.watch.isWatched();
+		this.reading.read(this.progress.position(), (found) -> onRead(found, watchedBefore));
 	}
 
 	private void readNow() {
@@ -685,12 +661,14 @@ public final class SseConnection implements SseOutput.Source {
 	}
 
 	private void readLater() {
-		this.reading.pause(() -> {
-			if (this.state == State.ADRIFT || this.state == State.STARTING) {
-				read();
-			}
-			this.output.drain();
-		});
+		this.reading.waitForStore();
+	}
+
+	private void waited() {
+		if (this.state == State.ADRIFT || this.state == State.STARTING) {
+			read();
+		}
+		this.output.drain();
 	}
 
 	private void onRead(PageReader.Result found, boolean watchedBefore) {
@@ -728,7 +706,7 @@ public final class SseConnection implements SseOutput.Source {
 		this.vainReads = Objects.equals(before, this.progress.position()) ? this.vainReads + 1 : 0;
 		switch (page.rest()) {
 			case NONE -> {
-				this.reader.ended(ResumeOutcome.COMPLETE, null);
+				this.reading.ended(ResumeOutcome.COMPLETE);
 				ending();
 			}
 			case RUNNING -> {
@@ -769,7 +747,7 @@ public final class SseConnection implements SseOutput.Source {
 		}
 		else if (log == null || !log.isComplete() || this.vainReads >= MAX_VAIN_READS) {
 			moveTo(State.WATCHING);
-			this.reader.ended(ResumeOutcome.LIVE, null);
+			this.reading.ended(ResumeOutcome.LIVE);
 			this.watch.start();
 		}
 	}
@@ -780,14 +758,7 @@ public final class SseConnection implements SseOutput.Source {
 
 	// What was read already would go out once more if its writer didn't know of it
 	private void decide(StreamLog log, EventId doubtful, EventId position) {
-		if (!this.reading.begin()) {
-			return;
-		}
-		log.decide(doubtful, position, (known) -> {
-			boolean stale = this.reading.end();
-			if (this.state != State.READING) {
-				return;
-			}
+		this.reading.<Boolean>ask((answer) -> log.decide(doubtful, position, answer), (known) -> {
 			if (!known) {
 				readLater();
 			}
@@ -798,16 +769,13 @@ public final class SseConnection implements SseOutput.Source {
 				// More was stored meanwhile
 				read();
 			}
-			if (stale) {
-				hinted(Hint.look());
-			}
 			this.output.drain();
 		});
 	}
 
 	private void goOn(StreamLog log, State next) {
 		moveTo(next);
-		this.reader.ended(ResumeOutcome.LIVE, null);
+		this.reading.ended(ResumeOutcome.LIVE);
 		log.handOver(this);
 	}
 
@@ -962,7 +930,8 @@ public final class SseConnection implements SseOutput.Source {
 	@Override
 	public void closed(boolean complete) {
 		moveTo(State.CLOSED);
-		this.reader.ended(ResumeOutcome.ABANDONED, null);
+		this.reading.breakOff();
+		this.reading.ended(ResumeOutcome.ABANDONED);
 		if (this.log != null) {
 			this.log.detach(this, complete && this.whole);
 		}
@@ -995,7 +964,7 @@ public final class SseConnection implements SseOutput.Source {
 				case STARTING -> EnumSet.of(READING, ADRIFT, LIVE, ENDING, CLOSED);
 				case READING -> EnumSet.of(STARTING, ADRIFT, LIVE, WATCHING, ENDING, CLOSED);
 				case ADRIFT -> EnumSet.of(STARTING, READING, ENDING, CLOSED);
-				case LIVE -> EnumSet.of(READING, LIVE, ENDING, CLOSED);
+				case LIVE -> EnumSet.of(READING, ENDING, CLOSED);
 				case WATCHING -> EnumSet.of(READING, ENDING, CLOSED);
 				case ENDING -> EnumSet.of(CLOSED);
 				case CLOSED -> EnumSet.noneOf(State.class);

@@ -44,6 +44,8 @@ final class StreamWatch {
 
 	private Disposable patience = Disposables.disposed();
 
+	private Disposable nextLook = Disposables.disposed();
+
 	/**
 	 * Create a watch that isn't started.
 	 * @param context what all streams share
@@ -113,6 +115,7 @@ final class StreamWatch {
 	void stop() {
 		assert this.mailbox.isInside();
 		this.state = State.STOPPED;
+		this.nextLook.dispose();
 		if (this.hints != null) {
 			this.hints.dispose();
 		}
@@ -156,10 +159,11 @@ final class StreamWatch {
 	}
 
 	private void lookLater() {
-		this.context.threads().deliverLater(this.context.settings().lookInterval(), () -> this.mailbox.execute(() -> {
+		Duration interval = this.context.settings().lookInterval();
+		this.nextLook = this.context.threads().deliverLater(interval, () -> this.mailbox.execute(() -> {
 			if (this.state != State.STOPPED) {
-				this.onLook.run();
 				lookLater();
+				this.onLook.run();
 			}
 		}));
 	}

@@ -99,6 +99,15 @@ class StreamWatchTests {
 	}
 
 	@Test
+	void holdsNothingOnceItIsStopped() {
+		this.streams.threads().pass(Duration.ofMinutes(5));
+
+		this.mailbox.execute(this.watch::stop);
+
+		assertThat(this.streams.threads().timers()).isZero();
+	}
+
+	@Test
 	void isOneLaterIfTheStoreCouldNotMarkItsNode() {
 		this.store.tryEmitNext(Hint.notWatched());
 		assertThat(this.watch.isWatched()).isFalse();
