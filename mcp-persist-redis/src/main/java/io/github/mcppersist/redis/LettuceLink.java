@@ -108,6 +108,11 @@ final class LettuceLink implements RedisLink {
 	 */
 	private volatile @Nullable ConnectFailure connectFailure;
 
+	/**
+	 * When an attempt to connect last succeeded, ours or the driver's own.
+	 */
+	private volatile long connectedNanos = System.nanoTime();
+
 	private int attempts;
 
 	private long lastAttempt;
@@ -355,6 +360,7 @@ final class LettuceLink implements RedisLink {
 	}
 
 	private void connect(long attempt, BooleanSupplier needed, @Nullable Predicate<Connection> trial) {
+		long begunNanos = System.nanoTime();
 		Connection opened = null;
 		boolean fit = false;
 		boolean denied = false;
@@ -362,7 +368,7 @@ final class LettuceLink implements RedisLink {
 			opened = open();
 			// The time limit is kept by RedisCalls; one here costs a timer for each call.
 			opened.connection().setTimeout(Duration.ZERO);
-			this.connectFailure = null;
+			connected();
 			fit = trial == null || trial.test(opened);
 		}
 		catch (Throwable ex) {
@@ -370,6 +376,10 @@ final class LettuceLink implements RedisLink {
 			this.errors.met(ex);
 			logger.debug("Could not connect to Redis", ex);
 			this.connectFailure = new ConnectFailure(ex, System.nanoTime());
+			if (this.connectedNanos - begunNanos > 0) {
+				// The driver has connected meanwhile
+				this.connectFailure = null;
+			}
 			denied = trial == null && RedisFailure.of(ex, this.address).kind() == RedisFailure.Kind.NO_ACCESS;
 		}
 		Connection replaced = opened;
@@ -404,6 +414,11 @@ final class LettuceLink implements RedisLink {
 			sendUnsent(opened);
 			subscribe(opened);
 		}
+	}
+
+	private void connected() {
+		this.connectedNanos = System.nanoTime();
+		this.connectFailure = null;
 	}
 
 	private void putOff(boolean connected) {
@@ -726,7 +741,7 @@ final class LettuceLink implements RedisLink {
 		@Override
 		public void onRedisConnected(RedisChannelHandler<?, ?> connection, SocketAddress peer) {
 			// By the driver itself: why we could not was another outage's reason
-			LettuceLink.this.connectFailure = null;
+			connected();
 		}
 
 		@Override

@@ -429,6 +429,9 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 		}
 		for (Throwable cause : causes) {
 			String text = String.valueOf(cause.getMessage());
+			if (text.contains("Read timed out")) {
+				return "Redis at " + address + " didn't answer within the driver's time limit: " + text;
+			}
 			if (cause instanceof SSLException) {
 				return "TLS with Redis at " + address + " failed; it may want a client certificate, another version of "
 						+ "TLS, or none at all (spring.data.redis.ssl.enabled): " + text;

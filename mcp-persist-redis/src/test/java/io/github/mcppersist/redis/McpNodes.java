@@ -4,7 +4,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.modelcontextprotocol.server.McpSyncServer;
+import org.awaitility.Awaitility;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
 
 import io.github.mcppersist.payload.PayloadCodec;
 import io.github.mcppersist.test.redis.TestRedis;
@@ -118,7 +122,8 @@ final class McpNodes implements AutoCloseable {
 		private boolean closed;
 
 		Node(TestRedis redis, StreamableHttpOptions options, Duration ttl, PayloadCodec codec) throws Exception {
-			this.store = RedisEventStore.builder(redis.lettuce())
+			RedisConnectionFactory factory = redis.lettuce();
+			this.store = RedisEventStore.builder(factory)
 				.keyPrefix(redis.keyPrefix())
 				.timeToLive(ttl)
 				.completedTimeToLive(ttl.dividedBy(2))
@@ -134,6 +139,18 @@ final class McpNodes implements AutoCloseable {
 				.build();
 			this.server = this.tools.server(this.endpoint);
 			this.web = new TomcatServer(this.endpoint);
+			awaitSubscription(factory);
+		}
+
+		// Until then it isn't told what others broadcast
+		@SuppressWarnings("unchecked")
+		private void awaitSubscription(RedisConnectionFactory factory) {
+			try (RedisConnection connection = factory.getConnection()) {
+				RedisClusterAsyncCommands<byte[], byte[]> commands = (RedisClusterAsyncCommands<byte[], byte[]>) connection
+					.getNativeConnection();
+				Awaitility.await()
+					.until(() -> commands.pubsubNumsub(this.store.node().channel()).get().containsValue(1L));
+			}
 		}
 
 		int port() {

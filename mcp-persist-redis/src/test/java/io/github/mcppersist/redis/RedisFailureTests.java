@@ -27,6 +27,17 @@ class RedisFailureTests {
 		assertThat(kind(answer)).isEqualTo(RedisFailure.Kind.REFUSED);
 	}
 
+	@Test
+	void saysThatTheDriverHasWaitedInVain() {
+		RedisFailure failure = RedisFailure.of(
+				new IllegalStateException("Connection lost", new SocketTimeoutException("Read timed out")),
+				"localhost:6379");
+
+		assertThat(failure.kind()).isEqualTo(RedisFailure.Kind.CONNECTION);
+		assertThat(failure.message()).contains("localhost:6379 didn't answer within the driver's time limit");
+		assertThat(failure.isLack()).isFalse();
+	}
+
 	@ParameterizedTest
 	@ValueSource(strings = { "WRONGTYPE Operation against a key holding the wrong kind of value",
 			"ERR Error running script (call to f_7d8d): @user_script:14: WRONGTYPE Operation against a key holding the "

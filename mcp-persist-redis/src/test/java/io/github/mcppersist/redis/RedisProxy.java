@@ -105,9 +105,12 @@ public final class RedisProxy implements AutoCloseable {
 	}
 
 	/**
-	 * Close all connections, and each new one at once.
+	 * Close all connections, and each new one at once. None that is left works while
+	 * others are refused.
 	 */
 	public void refuse() {
+		mode(Mode.STALL);
+		cut();
 		mode(Mode.REFUSE);
 		cut();
 	}

@@ -176,7 +176,7 @@ class RedisReasonsTests {
 	@ParameterizedTest
 	@CsvSource({ "LETTUCE, STOPPED, Nothing accepts connections", "JEDIS, STOPPED, Nothing accepts connections",
 			"LETTUCE, WRONG_PASSWORD, wants a password", "JEDIS, WRONG_PASSWORD, wants a password",
-			"LETTUCE, PAUSED, within 5", "JEDIS, PAUSED, within 5" })
+			"LETTUCE, PAUSED, didn't answer within", "JEDIS, PAUSED, didn't answer within" })
 	void theOneLineOfAnOutageSaysWhyAlthoughCallsAreUnderWayWhenItBegins(Driver driver, RedisOutage outage,
 			String reason) throws Exception {
 		ListAppender<ILoggingEvent> log = new ListAppender<>();

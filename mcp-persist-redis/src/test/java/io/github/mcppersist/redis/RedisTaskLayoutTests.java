@@ -400,6 +400,7 @@ class RedisTaskLayoutTests {
 	@Test
 	void aTaskOfAToolCostsOneCallMoreForTheList() throws Exception {
 		call("warm-up", "report");
+		awaitListed("warm-up");
 		try (RedisMonitor monitor = new RedisMonitor(redis)) {
 			call("task", "report");
 

@@ -150,7 +150,7 @@ class RedisTaskOutageTests {
 		open(driver);
 		Queue<Revision> seen = new ConcurrentLinkedQueue<>();
 		this.store.watch("task").subscribe(seen::add);
-		this.network.cut();
+		this.network.refuse();
 		eventually(this.other.answerInput("task", Map.of("asked", TEXT)));
 		assertThat(this.other.endTask("task", TaskEnd.cancelled(null)).block(RedisStores.LIMIT)).isTrue();
 		assertThat(seen).doesNotContain(new Revision(3));
@@ -166,7 +166,7 @@ class RedisTaskOutageTests {
 		open(driver);
 		eventually(this.other.createTask(new NewTask("others", this.node.nodeId(), null, null, Duration.ofHours(1),
 				null, Map.of("asked", TEXT))));
-		this.network.cut();
+		this.network.refuse();
 		Queue<Revision> seen = new ConcurrentLinkedQueue<>();
 		this.store.watch("others").subscribe(seen::add);
 		eventually(this.other.answerInput("others", Map.of("asked", TEXT)));
@@ -189,7 +189,7 @@ class RedisTaskOutageTests {
 		}
 		awaiting().until(() -> seen.peekLast().equals(new Revision(4)));
 
-		this.network.cut();
+		this.network.refuse();
 		this.redis.cli("HSET", this.node.node().keys().task("task"), "r", "2");
 		this.network.pass();
 

@@ -51,7 +51,7 @@ class RedisTransportTests {
 
 		@Test
 		void aSlowReaderThatIsConnectedGetsTheRestOfACompleteStreamAfterItsTime() throws Exception {
-			RawMcpClient client = start(this.transport.createStore(Duration.ofSeconds(3))).initialize();
+			RawMcpClient client = start(this.transport.createStore(Duration.ofSeconds(6))).initialize();
 			try (Exchange stalled = client.stalling()
 				.call(1, "steps", "{\"n\":2000,\"bytes\":10000,\"gates\":[\"g\"]}")) {
 				stalled.next();

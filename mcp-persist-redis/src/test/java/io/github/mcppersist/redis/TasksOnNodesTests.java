@@ -137,6 +137,7 @@ class TasksOnNodesTests {
 	@Test
 	void isCancelledOnAnyNode() throws Exception {
 		String taskId = begin(0, "wait");
+		await().until(() -> this.runs.get() == 1);
 
 		assertThat(send(2, "tasks/cancel", taskId, "")).contains("\"resultType\":\"complete\"");
 

@@ -110,8 +110,10 @@ public abstract class TaskContractTests extends AbstractModernTests {
 	@Test
 	void interruptsAToolThatIsCancelled() throws Exception {
 		start(TaskPolicy.SUPPORTED);
+		CountDownLatch begun = new CountDownLatch(1);
 		CountDownLatch interrupted = new CountDownLatch(1);
 		addTool("stuck", ANY, (exchange, request) -> {
+			begun.countDown();
 			try {
 				new CountDownLatch(1).await();
 			}
@@ -121,6 +123,7 @@ public abstract class TaskContractTests extends AbstractModernTests {
 			return text("late");
 		});
 		String taskId = begin("stuck");
+		awaitLatch(begun);
 
 		try (Exchange exchange = request("tasks/cancel", taskId, "").send()) {
 			assertThat(exchange.status()).isEqualTo(200);
