@@ -1,6 +1,8 @@
 package io.github.mcppersist.stream;
 
 import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
@@ -35,6 +37,12 @@ final class StreamWatch {
 	private final Consumer<Hint> onHint;
 
 	private final Runnable onLook;
+
+	/**
+	 * What the store has told: the delivery threads may overtake each other on the way to
+	 * the mailbox.
+	 */
+	private final Queue<Runnable> told = new ConcurrentLinkedQueue<>();
 
 	private State state = State.NONE;
 
@@ -71,13 +79,16 @@ final class StreamWatch {
 			return;
 		}
 		this.state = State.ASKED;
-		Threads threads = this.context.threads();
 		this.hints = this.context.store()
 			.watch(this.stream)
-			.subscribe((hint) -> threads.deliver(this.mailbox, () -> hinted(hint)),
-					(ex) -> threads.deliver(this.mailbox, () -> unwatched(ex.getMessage())),
-					() -> threads.deliver(this.mailbox, () -> unwatched("the store is closed")));
+			.subscribe((hint) -> tell(() -> hinted(hint)), (ex) -> tell(() -> unwatched(ex.getMessage())),
+					() -> tell(() -> unwatched("the store is closed")));
 		lookLater();
+	}
+
+	private void tell(Runnable task) {
+		this.told.add(task);
+		this.context.threads().deliver(this.mailbox, () -> this.told.remove().run());
 	}
 
 	boolean isStarted() {

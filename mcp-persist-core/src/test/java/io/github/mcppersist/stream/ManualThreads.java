@@ -2,6 +2,7 @@ package io.github.mcppersist.stream;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -78,6 +79,14 @@ public final class ManualThreads implements Threads {
 		List<Runnable> held = this.held;
 		this.held = new ArrayList<>();
 		held.forEach(Runnable::run);
+	}
+
+	/**
+	 * Run what was kept, the last first: threads overtake each other.
+	 */
+	public void letGoBackwards() {
+		Collections.reverse(this.held);
+		letGo();
 	}
 
 	/**

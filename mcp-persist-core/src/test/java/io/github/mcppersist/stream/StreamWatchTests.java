@@ -61,6 +61,17 @@ class StreamWatchTests {
 	}
 
 	@Test
+	void isOneThoughAnEarlierHintIsOvertakenOnItsWay() {
+		this.streams.threads().hold();
+		this.store.tryEmitNext(Hint.notWatched());
+		this.store.tryEmitNext(Hint.watched());
+
+		this.streams.threads().letGoBackwards();
+
+		assertThat(this.watch.isWatched()).isTrue();
+	}
+
+	@Test
 	void isWaitedForForTwoSecondsIfTheStoreSaysNothing() {
 		this.streams.threads().pass(StreamWatch.PATIENCE.minusMillis(1));
 		assertThat(this.settled).isFalse();
