@@ -589,7 +589,7 @@ public abstract class InputRequestContractTests extends AbstractModernTests {
 
 		assertThat(interrupted.await(20, TimeUnit.SECONDS)).isTrue();
 		awaitNothingRuns();
-		assertThat(this.observer.cancelled.get()).isEqualTo(1);
+		await().until(() -> this.observer.cancelled.get() == 1);
 		assertThat(refusal(retry("stuck", "{}", asked, BOB))).contains("-32602");
 	}
 
