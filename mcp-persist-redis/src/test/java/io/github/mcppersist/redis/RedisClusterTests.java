@@ -7,6 +7,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
@@ -19,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.data.redis.connection.RedisClusterConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.Event;
@@ -89,6 +91,26 @@ class RedisClusterTests {
 	@EnumSource
 	void nodesSeeAndHearEachOtherOnACluster(Driver driver) {
 		RedisStores.assertNodesWork(open(driver), open(driver));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void bringsMessagesInTheOrderInWhichTheyAreSentOnACluster(Driver driver) {
+		RedisNodeRegistry first = RedisNodeRegistry.of(open(driver), Duration.ofMinutes(10));
+		RedisEventStore store = open(driver);
+		JoinedNode second = new JoinedNode(store, RedisNodeRegistry.of(store, Duration.ofMinutes(10)));
+		Awaitility.await().untilAsserted(() -> {
+			first.broadcast("there").block(RedisStores.LIMIT);
+			assertThat(second.received).contains("there");
+		});
+		second.received.removeIf("there"::equals);
+		List<String> messages = IntStream.range(0, 1000).mapToObj(Integer::toString).toList();
+
+		Flux.fromIterable(messages).concatMap(first::broadcast).blockLast(RedisStores.LIMIT);
+
+		Awaitility.await().untilAsserted(() -> assertThat(second.received).contains("999"));
+		assertThat(second.received).filteredOn((message) -> !message.equals("there"))
+			.containsExactlyElementsOf(messages);
 	}
 
 	@ParameterizedTest
