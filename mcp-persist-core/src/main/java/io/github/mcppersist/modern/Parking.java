@@ -100,6 +100,8 @@ final class Parking {
 
 	private final LostEnds lostEnds;
 
+	private final DoubtfulTasks doubtfulTasks;
+
 	Parking(Threads threads, EndpointObserver observer, ModernStore modernStore, ModernSettings settings,
 			Messages messages) {
 		this.threads = threads;
@@ -116,6 +118,7 @@ final class Parking {
 		this.waitingPrincipals = new Places(maxWaiting, Math.max(MAX_WAITING_PER_CALL, maxWaiting / 2));
 		this.leftCalls = new LeftCalls(threads, modernStore.tellNodes(), this.waiting::isTakenBy);
 		this.lostEnds = new LostEnds(threads, settings.lookInterval(), modernStore.tellNode(), this::endIfLost);
+		this.doubtfulTasks = new DoubtfulTasks(threads, modernStore.tasks());
 		this.full = new LogLimit(threads::nanoTime);
 		this.fullOfTasks = new LogLimit(threads::nanoTime);
 		this.keys = new SharedKeys(modernStore, settings.requestStateKeys(), threads::nanoTime);
@@ -148,6 +151,10 @@ final class Parking {
 
 	LostEnds lostEnds() {
 		return this.lostEnds;
+	}
+
+	DoubtfulTasks doubtfulTasks() {
+		return this.doubtfulTasks;
 	}
 
 	SharedKeys keys() {

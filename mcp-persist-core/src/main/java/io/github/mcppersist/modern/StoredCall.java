@@ -37,11 +37,6 @@ final class StoredCall {
 
 	private static final Duration MAX_BACKOFF = Duration.ofSeconds(5);
 
-	/**
-	 * For how long it is tried to end what may have been created without anybody knowing.
-	 */
-	private static final Duration ABANDONING_LIMIT = Duration.ofMinutes(1);
-
 	private static final String TIMED_OUT = "The client has not answered in time";
 
 	private final Mailbox mailbox;
@@ -165,8 +160,7 @@ final class StoredCall {
 	 */
 	void abandon() {
 		assert this.mailbox.isInside();
-		write(() -> this.parking.tasks().endTask(this.name, TaskEnd.cancelled(null)), ABANDONING_LIMIT, (first) -> {
-		}, (ex) -> logger.debug("A task that nobody knows of may be kept until its time is over", ex));
+		this.parking.doubtfulTasks().end(this.name);
 	}
 
 	private Mono<TaskRecord> create(@Nullable String tool, Duration timeToLive, Asked asked) {
@@ -325,10 +319,6 @@ final class StoredCall {
 
 	// The same call however often it is made: the store carries it out once
 	private <T> void write(Supplier<Mono<T>> call, Consumer<T> done, Consumer<Throwable> failed) {
-		write(call, keptFor(), done, failed);
-	}
-
-	private <T> void write(Supplier<Mono<T>> call, Duration limit, Consumer<T> done, Consumer<Throwable> failed) {
 		Mono<T> same;
 		try {
 			same = call.get().single();
@@ -337,7 +327,7 @@ final class StoredCall {
 			this.mailbox.execute(() -> failed.accept(ex));
 			return;
 		}
-		attempt(new Write<>(same, done, failed, now(), limit), MIN_BACKOFF);
+		attempt(new Write<>(same, done, failed, now(), keptFor()), MIN_BACKOFF);
 	}
 
 	private <T> void attempt(Write<T> write, Duration backoff) {

@@ -1,6 +1,7 @@
 package io.github.mcppersist.modern;
 
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,6 +33,7 @@ import io.modelcontextprotocol.spec.McpSchema.ListToolsResult;
 import io.modelcontextprotocol.spec.McpSchema.ProgressNotification;
 import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
 import io.modelcontextprotocol.spec.McpStreamableServerSession;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -885,6 +887,37 @@ class TasksTests {
 
 		assertThat(this.store.shown()).extracting(StoredTask::status).containsExactly(TaskStatus.CANCELLED);
 		assertThat(this.outcomes).isEmpty();
+	}
+
+	@Test
+	void keepsNothingOfACallThatWasRefusedSinceItMayBeATaskInTheStore() {
+		this.store.failure = OUTAGE;
+		WeakReference<RecordingReply> reply = new WeakReference<>(this.first.call("required"));
+
+		Awaitility.await().until(() -> {
+			System.gc();
+			return reply.get() == null;
+		});
+		int calls = this.store.calls;
+		this.threads.pass(A_SECOND);
+		assertThat(this.store.calls).isGreaterThan(calls);
+	}
+
+	@Test
+	void triesToEndOnlySoManyTasksThatMayBeInTheStore() {
+		this.store.failure = OUTAGE;
+		int timers = this.threads.timers();
+		for (int i = 0; i < 2 * DoubtfulTasks.MAX_TASKS; i++) {
+			this.first.call("required");
+		}
+
+		assertThat(this.threads.timers() - timers).isEqualTo(DoubtfulTasks.MAX_TASKS);
+		this.threads.pass(Duration.ofMinutes(2));
+		assertThat(this.threads.timers()).isEqualTo(timers);
+		int calls = this.store.calls;
+		this.first.call("required");
+		this.threads.pass(A_SECOND);
+		assertThat(this.store.calls).isGreaterThan(calls + 2);
 	}
 
 	@Test
