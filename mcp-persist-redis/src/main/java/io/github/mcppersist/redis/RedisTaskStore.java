@@ -370,6 +370,7 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 				sink.success(reply);
 			}
 			else {
+				this.watches.mayHaveChanged(key);
 				sink.error(failed(RedisNode.refused(failure)));
 			}
 		})).doOnNext((reply) -> {

@@ -162,6 +162,23 @@ class RedisTaskOutageTests {
 
 	@ParameterizedTest
 	@EnumSource
+	void theOwnerLearnsWhatItHasDoneItselfWithoutBeingToldSo(Driver driver) {
+		open(driver);
+		Queue<Revision> seen = new ConcurrentLinkedQueue<>();
+		this.store.watch("task").subscribe(seen::add);
+		this.network.holdReplies();
+		assertThatExceptionOfType(TaskStoreUnavailableException.class)
+			.isThrownBy(() -> this.store.answerInput("task", Map.of("asked", TEXT)).block(RedisStores.LIMIT));
+		assertThat(eventually(this.other.findTask("task")).revision()).isEqualTo(new Revision(2));
+		assertThat(seen).doesNotContain(new Revision(2));
+
+		this.network.pass();
+
+		awaiting().until(() -> seen.contains(new Revision(2)));
+	}
+
+	@ParameterizedTest
+	@EnumSource
 	void watchesAsSoonAsItCan(Driver driver) {
 		open(driver);
 		eventually(this.other.createTask(new NewTask("others", this.node.nodeId(), null, null, Duration.ofHours(1),
