@@ -58,7 +58,7 @@ final class TaskWatches implements RedisNode.Listener {
 	}
 
 	/**
-	 * A task has ended.
+	 * A task has ended, or Redis has lost it.
 	 * @param key the key of the task
 	 */
 	void ended(String key) {
@@ -133,6 +133,7 @@ final class TaskWatches implements RedisNode.Listener {
 				entry.marked(before, (Long) reply.get(1));
 			}
 			else {
+				ended(key);
 				entry.complete();
 			}
 		});

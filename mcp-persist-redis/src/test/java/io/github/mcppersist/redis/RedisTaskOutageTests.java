@@ -233,6 +233,29 @@ class RedisTaskOutageTests {
 	}
 
 	@Test
+	void keepsNothingOfATaskThatRedisHasLost() {
+		open(Driver.LETTUCE);
+		this.redis.cli("DEL", this.node.node().keys().task("task"));
+
+		assertThat(this.store.findTask("task").blockOptional(RedisStores.LIMIT)).isEmpty();
+
+		assertThat(this.store.watch("task").collectList().block(RedisStores.LIMIT)).isEmpty();
+	}
+
+	@Test
+	void keepsNothingOfATaskOfWhichItLearnsWhileItWatchesThatRedisHasLostIt() {
+		open(Driver.LETTUCE);
+		Queue<String> ended = new ConcurrentLinkedQueue<>();
+		this.store.watch("task").doOnComplete(() -> ended.add("watch")).subscribe();
+		this.redis.cli("DEL", this.node.node().keys().task("task"));
+
+		this.network.cut();
+
+		awaiting().until(() -> ended.contains("watch"));
+		assertThat(this.store.watch("task").collectList().block(RedisStores.LIMIT)).isEmpty();
+	}
+
+	@Test
 	void endsWatchesWhenItIsClosed() {
 		open(Driver.LETTUCE);
 		Queue<String> ended = new ConcurrentLinkedQueue<>();
