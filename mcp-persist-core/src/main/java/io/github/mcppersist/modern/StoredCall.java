@@ -17,7 +17,9 @@ import io.github.mcppersist.stream.StreamContext;
 import io.github.mcppersist.task.NewTask;
 import io.github.mcppersist.task.TaskChange;
 import io.github.mcppersist.task.TaskEnd;
+import io.github.mcppersist.task.TaskEndedException;
 import io.github.mcppersist.task.TaskNames;
+import io.github.mcppersist.task.TaskNotFoundException;
 import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskStatus;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
@@ -294,14 +296,31 @@ final class StoredCall {
 	/**
 	 * Store what has come of the call.
 	 * @param ending how it ends
-	 * @param done is told when it is stored, or somebody else has ended the call
-	 * @param failed is told why it never will be
+	 * @param done is told when it is stored
+	 * @param failed is told why it never will be; also if somebody else has ended the
+	 * call
 	 */
 	void end(Ending ending, Runnable done, Consumer<Throwable> failed) {
 		assert this.mailbox.isInside();
 		// Nothing comes after it that would have to be seen
 		this.watch.changing();
-		write(() -> this.parking.tasks().endTask(this.name, taskEnd(ending)), (first) -> done.run(), failed);
+		write(() -> this.parking.tasks().endTask(this.name, taskEnd(ending)), (first) -> {
+			if (first) {
+				done.run();
+			}
+			else {
+				endedByOthers(failed);
+			}
+		}, failed);
+	}
+
+	private void endedByOthers(Consumer<Throwable> failed) {
+		this.parking.tasks()
+			.findTask(this.name)
+			.<Throwable>map((record) -> new TaskEndedException(record.status()))
+			.defaultIfEmpty(new TaskNotFoundException())
+			.onErrorReturn(new TaskNotFoundException())
+			.subscribe((reason) -> this.mailbox.execute(() -> failed.accept(reason)));
 	}
 
 	private TaskEnd taskEnd(Ending ending) {

@@ -725,6 +725,52 @@ class TasksTests {
 	}
 
 	@Test
+	void isNotSaidToHaveCompletedIfItWasCancelledBeforeItsEndWasStored() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		Sinks.Empty<Void> stored = Sinks.empty();
+		this.store.gate = stored.asMono();
+		this.gate.tryEmitValue("done");
+		this.store.gate = Mono.empty();
+		this.second.cancel(task);
+
+		stored.tryEmitEmpty();
+
+		assertThat(get(this.second, task)).containsEntry("status", "cancelled");
+		assertThat(this.outcomes).containsExactly(TaskOutcome.CANCELLED);
+	}
+
+	@Test
+	void isNotSaidToHaveCompletedIfItFailedBeforeItsEndWasStored() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		Sinks.Empty<Void> stored = Sinks.empty();
+		this.store.gate = stored.asMono();
+		this.gate.tryEmitValue("done");
+		this.store.gate = Mono.empty();
+		this.second.nodes.gone.add(this.first.nodes.nodeId());
+		assertThat(get(this.second, task)).containsEntry("status", "failed");
+
+		stored.tryEmitEmpty();
+
+		assertThat(this.outcomes).containsExactly(TaskOutcome.LOST);
+	}
+
+	@Test
+	void isSaidToBeLostIfItWasCancelledBeforeItsEndWasStoredAndThatCanNotBeRead() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		Sinks.Empty<Void> stored = Sinks.empty();
+		this.store.gate = stored.asMono();
+		this.gate.tryEmitValue("done");
+		this.store.gate = Mono.empty();
+		this.second.cancel(task);
+
+		this.store.failure = OUTAGE;
+		stored.tryEmitEmpty();
+		this.store.failure = null;
+
+		assertThat(this.outcomes).containsExactly(TaskOutcome.LOST);
+	}
+
+	@Test
 	void staysAsItHasEnded() {
 		Map<String, Object> task = result(this.first.call("supported"));
 		this.gate.tryEmitValue("done");
