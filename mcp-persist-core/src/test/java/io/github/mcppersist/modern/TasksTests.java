@@ -1239,6 +1239,52 @@ class TasksTests {
 	}
 
 	@Test
+	void isReadForAListenerWhenThatCanTakeItsState() {
+		List<RunningTask> tools = new ArrayList<>();
+		this.tool = (exchange) -> {
+			tools.add(RunningTask.of(exchange));
+			return waiting();
+		};
+		Map<String, Object> task = result(this.first.call("supported"));
+		RecordingReply listener = this.second.listenWithoutReading(id(task));
+		int calls = this.store.calls;
+		for (int i = 1; i <= 10; i++) {
+			tools.get(0).setStatusMessage("step " + i);
+			this.threads.pass(A_SECOND);
+		}
+		assertThat(this.store.calls - calls).isEqualTo(this.store.changes.size()).isEqualTo(10);
+
+		listener.read();
+
+		assertThat(this.store.calls - calls).isEqualTo(10 + 1);
+		assertThat(listener.body.toString()).containsOnlyOnce("notifications/tasks").contains("step 10");
+		end(task);
+		assertThat(listener.body.toString()).contains("\"status\":\"completed\"");
+		listener.close();
+	}
+
+	@Test
+	void isReadForAListenerBehindTheStateOfAnother() {
+		Map<String, Object> one = result(this.first.call("supported"));
+		Map<String, Object> other = result(this.first.call("supported"));
+		RecordingReply listener = this.second.listenWithoutReading(id(one), id(other));
+		int calls = this.store.calls;
+		listener.read(1);
+		assertThat(listener.body.toString()).contains("acknowledged").doesNotContain("notifications/tasks");
+		assertThat(this.store.calls).isEqualTo(calls);
+
+		listener.read(1);
+		assertThat(listener.body.toString()).containsOnlyOnce("notifications/tasks");
+		assertThat(this.store.calls).isEqualTo(calls + 1);
+		listener.read(1);
+
+		assertThat(listener.body.toString().split("notifications/tasks")).hasSize(3);
+		assertThat(this.store.calls).isEqualTo(calls + 2);
+		listener.close();
+		this.gate.tryEmitValue("done");
+	}
+
+	@Test
 	void tellsWhoListensThatItsNodeHasGone() {
 		Map<String, Object> task = result(this.first.call("supported"));
 		RecordingReply listener = this.second.listen(id(task));
@@ -1413,10 +1459,14 @@ class TasksTests {
 		}
 
 		RecordingReply listen(String... taskIds) {
-			RecordingReply reply = sendAs("alice", 7, "subscriptions/listen", null,
-					"\"notifications\":{\"taskIds\":[\"" + String.join("\",\"", taskIds) + "\"]}", TASKS);
+			RecordingReply reply = listenWithoutReading(taskIds);
 			reply.read();
 			return reply;
+		}
+
+		RecordingReply listenWithoutReading(String... taskIds) {
+			return sendAs("alice", 7, "subscriptions/listen", null,
+					"\"notifications\":{\"taskIds\":[\"" + String.join("\",\"", taskIds) + "\"]}", TASKS);
 		}
 
 		private String inputResponses(String key, String name) {
