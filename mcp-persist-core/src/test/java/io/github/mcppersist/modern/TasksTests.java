@@ -39,6 +39,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.util.context.Context;
@@ -53,6 +54,7 @@ import io.github.mcppersist.task.StoredTask;
 import io.github.mcppersist.task.TaskOptions;
 import io.github.mcppersist.task.TaskPolicy;
 import io.github.mcppersist.task.TaskStatus;
+import io.github.mcppersist.task.TaskStore;
 import io.github.mcppersist.task.TaskStoreRefusedException;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
 
@@ -309,6 +311,36 @@ class TasksTests {
 		assertThat(get(this.second, task).get("inputRequests").toString()).contains("B?").doesNotContain("A?");
 		this.second.update(task, "elicitation-2", "2");
 		assertThat(get(this.second, task).get("result").toString()).contains("12");
+	}
+
+	@Test
+	void takesMoreInAnswersThanTheStoreKeepsOfThem() {
+		this.tool = (exchange) -> Flux.range(1, 3)
+			.flatMap((i) -> ask(exchange, "Large?"))
+			.reduce(0, (bytes, answer) -> bytes + answer.length())
+			.map(String::valueOf);
+		Map<String, Object> task = result(this.first.call("supported"));
+		String large = "x".repeat((int) (TaskStore.MAX_INPUT_BYTES / 5 * 2));
+
+		for (String key : List.of("elicitation", "elicitation-2", "elicitation-3")) {
+			assertThat(this.second.update(task, key, large).status).isEqualTo(200);
+		}
+
+		assertThat(get(this.second, task).get("result").toString()).contains(String.valueOf(3 * large.length()));
+		assertThat(this.store.changes).filteredOn((change) -> change.inputRequests().isEmpty())
+			.isNotEmpty()
+			.allSatisfy((change) -> assertThat(change.settled()).hasSize(1));
+	}
+
+	@Test
+	void settlesNoSmallAnswersByThemselves() {
+		this.tool = (exchange) -> ask(exchange, "First?").then(waiting());
+		Map<String, Object> task = result(this.first.call("supported"));
+		int changes = this.store.changes.size();
+		this.second.update(task, "elicitation", "a");
+
+		assertThat(this.store.changes).hasSize(changes);
+		end(task);
 	}
 
 	@Test
