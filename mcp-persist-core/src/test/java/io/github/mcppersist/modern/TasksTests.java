@@ -723,6 +723,36 @@ class TasksTests {
 		end(task);
 	}
 
+	@Test
+	void letsNobodyAnswerAllTheTimeWhatIsNotAsked() {
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		List<Integer> statuses = IntStream.range(0, 100).mapToObj((i) -> {
+			this.threads.pass(Duration.ofMillis(10));
+			return this.second.update(task, "elicitation", "a").status;
+		}).toList();
+
+		assertThat(statuses).containsOnly(200, 429);
+		assertThat(statuses.subList(50, 100)).filteredOn((status) -> status == 200).hasSizeBetween(4, 6);
+		end(task);
+	}
+
+	@Test
+	void letsItsClientAnswerAllAtOnceThatItIsAsked() {
+		this.tool = (exchange) -> Flux.range(1, 100)
+			.flatMap((i) -> ask(exchange, "Which?"))
+			.count()
+			.map((answers) -> answers + " answers");
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		for (int i = 1; i <= 100; i++) {
+			assertThat(this.second.update(task, (i > 1) ? "elicitation-" + i : "elicitation", "a").status)
+				.isEqualTo(200);
+		}
+
+		assertThat(get(this.second, task).get("result").toString()).contains("100 answers");
+	}
+
 	// Ends
 
 	@Test
