@@ -299,6 +299,84 @@ class TasksTests {
 	}
 
 	@Test
+	void needsNoPlaceAmongParkedCallsForWhatItAsksWhileItIsStored() {
+		Sinks.Empty<Void> stored = Sinks.empty();
+		this.tool = (exchange) -> waiting().then(ask(exchange, "First?"));
+		RecordingReply reply = this.first.call("after");
+		fillPlaces(() -> {
+			this.store.way = stored.asMono();
+			this.threads.pass(AFTER.plus(A_SECOND));
+			this.gate.tryEmitValue("go on");
+			this.threads.pass(A_SECOND.multipliedBy(2));
+			this.store.way = Mono.empty();
+			stored.tryEmitEmpty();
+			reply.read();
+		});
+
+		Map<String, Object> task = result(reply);
+		assertThat(get(this.second, task).get("inputRequests").toString()).contains("First?");
+		this.second.update(task, "elicitation", "a");
+		assertThat(get(this.second, task).get("result").toString()).contains("a");
+		assertThat(this.parkedCalls).containsOnly(ParkedCallOutcome.COMPLETED).hasSize(Node.MAX_PARKED);
+	}
+
+	@Test
+	void asksByRoundsWhatItHasAskedWhileItCouldNotBeStored() {
+		Sinks.Empty<Void> stored = Sinks.empty();
+		this.tool = (exchange) -> waiting().then(ask(exchange, "First?"));
+		RecordingReply reply = this.first.call("after");
+		this.store.way = stored.asMono();
+		this.threads.pass(AFTER.plus(A_SECOND));
+		this.gate.tryEmitValue("go on");
+		this.store.way = Mono.empty();
+		stored.tryEmitError(OUTAGE);
+		this.threads.pass(SETTLED);
+		reply.read();
+
+		assertThat(reply.body.toString()).contains("First?", "requestState");
+		assertThat(this.first.handler.parked()).isOne();
+		RecordingReply retry = this.first.retry("after", result(reply).get("requestState"), "elicitation", "a");
+		assertThat(result(retry).get("content").toString()).contains("a");
+		assertThat(this.parkedCalls).containsExactly(ParkedCallOutcome.COMPLETED);
+	}
+
+	@Test
+	void isRefusedIfItHasAskedWhileItCouldNotBeStoredAndThereIsNoPlace() {
+		Sinks.Empty<Void> stored = Sinks.empty();
+		this.tool = (exchange) -> waiting().then(ask(exchange, "First?"));
+		RecordingReply reply = this.first.call("after");
+		fillPlaces(() -> {
+			this.store.way = stored.asMono();
+			this.threads.pass(AFTER.plus(A_SECOND));
+			this.gate.tryEmitValue("go on");
+			this.store.way = Mono.empty();
+			stored.tryEmitError(OUTAGE);
+			reply.read();
+		});
+
+		assertThat(error(reply).get("message").toString()).contains("wait for its input");
+		assertThat(this.disposed).hasPositiveValue();
+	}
+
+	/**
+	 * Do something while there is no place for another call that asks by rounds.
+	 */
+	private void fillPlaces(Runnable meanwhile) {
+		Function<McpAsyncServerExchange, Mono<String>> tool = this.tool;
+		this.tool = (exchange) -> ask(exchange, "Other?");
+		List<RecordingReply> parked = IntStream.range(0, Node.MAX_PARKED)
+			.mapToObj((i) -> this.first.call("never"))
+			.toList();
+		this.threads.pass(SETTLED);
+		this.tool = tool;
+		meanwhile.run();
+		for (RecordingReply reply : parked) {
+			reply.read();
+			this.first.retry("never", result(reply).get("requestState"), "elicitation", "a");
+		}
+	}
+
+	@Test
 	void keepsAskingWhatIsNotAnsweredYet() {
 		this.tool = (exchange) -> Mono.zip(ask(exchange, "A?"), ask(exchange, "B?"))
 			.map((all) -> all.getT1() + all.getT2());
@@ -1437,6 +1515,11 @@ class TasksTests {
 
 		static final int MAX_TASKS = 2;
 
+		/**
+		 * How many calls may be parked of one principal.
+		 */
+		static final int MAX_PARKED = 2;
+
 		final TestNodes nodes = new TestNodes();
 
 		final ModernHandler handler;
@@ -1450,7 +1533,7 @@ class TasksTests {
 				.maxTasks(MAX_TASKS)
 				.build();
 			ModernSettings settings = new ModernSettings(TestSettings.HEARTBEAT, 1000, 100, 100, 3, 3, 0, "private",
-					TestSettings.INPUT_TIMEOUT, 4, 2, List.of(), LOOK, tasks);
+					TestSettings.INPUT_TIMEOUT, 2 * MAX_PARKED, MAX_PARKED, List.of(), LOOK, tasks);
 			this.handler = new ModernHandler(TasksTests.this.threads, new EndpointObserver() {
 
 				@Override
