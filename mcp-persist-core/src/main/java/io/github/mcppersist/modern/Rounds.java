@@ -401,7 +401,8 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 
 	@Override
 	public void ended(Outcome outcome) {
-		this.mailbox.execute(() -> end(new Ending(outcome, ParkedCallOutcome.COMPLETED)));
+		this.mailbox
+			.execute(() -> end(new Ending(this.task ? outcome.ofTask() : outcome, ParkedCallOutcome.COMPLETED)));
 	}
 
 	@Override

@@ -704,6 +704,25 @@ class TasksTests {
 	}
 
 	@Test
+	void failsIfItsHandlerWantsAUrlOpenedJustAsItBecomesATask() {
+		McpError error = McpError.builder(-32042)
+			.message("authorize first")
+			.data(Map.of("elicitations", List.of(Map.of("mode", "url", "url", "https://example.com/a"))))
+			.build();
+		RecordingReply reply = this.first.send("tools/call", "after", "\"name\":\"after\"",
+				TASKS.replace("\"elicitation\":{}", "\"elicitation\":{\"url\":{}}"));
+		// Once it is stored, and before that is known
+		this.store.way = Mono.<Void>empty().doFinally((signal) -> this.gate.tryEmitError(error));
+
+		this.threads.pass(AFTER.plus(A_SECOND));
+		reply.read();
+
+		assertThat(get(this.second, result(reply))).containsEntry("status", "failed")
+			.containsEntry("statusMessage", "authorize first");
+		assertThat(this.outcomes).containsExactly(TaskOutcome.FAILED);
+	}
+
+	@Test
 	void isKeptForAsLongAsItsToolHasSaidLast() {
 		this.tool = (exchange) -> {
 			RunningTask task = RunningTask.of(exchange);
