@@ -1019,6 +1019,27 @@ class TasksTests {
 	}
 
 	@Test
+	void goesOnIfItsNodeHasComeBackAndOthersHaveNotSeenItYet() {
+		String node = this.first.nodes.nodeId();
+		this.second.nodes.gone.add(node);
+		this.second.nodes.returned.add(node);
+		Map<String, Object> task = result(this.first.call("supported"));
+		RecordingReply listener = this.second.listen(id(task));
+
+		assertThat(get(this.second, task)).containsEntry("status", "working");
+		assertThat(listener.body.toString()).containsOnlyOnce("notifications/tasks").contains("working");
+		int calls = this.store.calls;
+		this.threads.pass(Duration.ofSeconds(20));
+		assertThat(this.store.calls - calls).isLessThan(10);
+
+		this.second.nodes.returned.clear();
+		this.threads.pass(Duration.ofSeconds(10));
+		assertThat(get(this.second, task)).containsEntry("status", "failed");
+		assertThat(this.orphans).hasValue(1);
+		listener.close();
+	}
+
+	@Test
 	void saysThatTheServerWasShutDown() {
 		Map<String, Object> task = result(this.first.call("supported"));
 		this.first.handler.abandon("The server was shut down");
