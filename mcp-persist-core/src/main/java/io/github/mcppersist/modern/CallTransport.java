@@ -157,12 +157,9 @@ final class CallTransport implements McpStreamableServerTransport {
 
 	private void answer(JSONRPCResponse response) {
 		if (response.error() != null) {
+			ErrorResponse error = Messages.translate(response.error(), this.metadata);
 			byte[] urls = urlsToOpen(response.error());
-			if (urls != null) {
-				this.call.end(Outcome.of(urls));
-				return;
-			}
-			this.call.fail(Messages.translate(response.error(), this.metadata));
+			this.call.end((urls != null) ? Outcome.unlessTask(urls, error) : Outcome.of(error));
 			return;
 		}
 		Map<String, ?> missing = MissingCapability.inResult(response.result(), this.metadata.capabilities());
@@ -185,14 +182,14 @@ final class CallTransport implements McpStreamableServerTransport {
 	/**
 	 * A handler of older revisions may end with the URLs that its client is to open
 	 * before it makes the request again. That is what this revision asks its client for,
-	 * and the next round begins the handler anew: there is no state.
+	 * and the next round begins the handler anew: there is no state. A task ends with the
+	 * error.
 	 * @param error the handler's error
 	 * @return the result that asks the client, or {@code null} if it is another error, or
 	 * the client opens no URLs
 	 */
 	private byte @Nullable [] urlsToOpen(JSONRPCError error) {
-		if (error.code() != McpSchema.ErrorCodes.URL_ELICITATION_REQUIRED || this.rounds.isTask()
-				|| this.rounds.given().isDeclined(URL_KEY)
+		if (error.code() != McpSchema.ErrorCodes.URL_ELICITATION_REQUIRED || this.rounds.given().isDeclined(URL_KEY)
 				|| !ModernHandler.HAS_ROUNDS.contains(this.rounds.request().method())
 				|| MissingCapability.forUrls(this.metadata.capabilities()) != null || error.data() == null) {
 			return null;

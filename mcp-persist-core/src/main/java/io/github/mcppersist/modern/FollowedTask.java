@@ -1,13 +1,16 @@
 package io.github.mcppersist.modern;
 
-import java.util.function.Consumer;
+import java.time.Duration;
+import java.time.Instant;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.stream.Mailbox;
 import io.github.mcppersist.task.TaskRecord;
+import io.github.mcppersist.task.TaskStatus;
 
 /**
  * A task whose client listens to it on this node: each state that it is seen in is told,
@@ -23,13 +26,11 @@ final class FollowedTask {
 
 	private final String name;
 
-	private final Consumer<TaskRecord> told;
-
-	private final Runnable lost;
+	private final Listener listener;
 
 	private final TaskWatch watch;
 
-	private @Nullable TaskRecord last;
+	private @Nullable State last;
 
 	private long lookedNanos;
 
@@ -40,16 +41,13 @@ final class FollowedTask {
 	 * @param mailbox the owner of the state
 	 * @param parking knows the tasks
 	 * @param name the task's name
-	 * @param told is told each state
-	 * @param lost is told that the store hasn't got it, although it was there and hasn't
-	 * ended
+	 * @param listener is told of it
 	 */
-	FollowedTask(Mailbox mailbox, Parking parking, String name, Consumer<TaskRecord> told, Runnable lost) {
+	FollowedTask(Mailbox mailbox, Parking parking, String name, Listener listener) {
 		this.parking = parking;
 		this.name = name;
-		this.told = told;
-		this.lost = lost;
-		this.watch = new TaskWatch(mailbox, parking, name, this::found, this::failed);
+		this.listener = listener;
+		this.watch = new TaskWatch(mailbox, parking, name, listener::due, this::found, this::failed);
 	}
 
 	/**
@@ -64,7 +62,7 @@ final class FollowedTask {
 	 * Let time pass: what the store doesn't tell is looked at from time to time.
 	 */
 	void tick() {
-		TaskRecord last = this.last;
+		State last = this.last;
 		long now = this.parking.threads().nanoTime();
 		if (!this.closed && (now - this.lookedNanos > this.parking.settings().lookInterval().toNanos()
 				|| (last != null && this.parking.isAbandoned(last.owner(), this.name)))) {
@@ -80,14 +78,13 @@ final class FollowedTask {
 	private void found(@Nullable TaskRecord task) {
 		if (task == null) {
 			close();
-			this.lost.run();
+			this.listener.lost();
+			this.listener.read(null);
 			return;
 		}
-		// Not by the revision alone: a store that has failed over may count again
-		if (!task.equals(this.last)) {
-			this.last = task;
-			this.told.accept(task);
-		}
+		State state = State.of(task);
+		boolean changed = !state.equals(this.last);
+		this.last = state;
 		if (task.status().isTerminal()) {
 			close();
 		}
@@ -99,11 +96,13 @@ final class FollowedTask {
 		else {
 			this.parking.follows(task.owner(), this.name);
 		}
+		this.listener.read(changed ? task : null);
 	}
 
 	private void failed(Throwable ex) {
 		logger.debug("It can't be seen yet what has become of a task", ex);
 		this.watch.lookLater();
+		this.listener.read(null);
 	}
 
 	/**
@@ -113,9 +112,50 @@ final class FollowedTask {
 		if (!this.closed) {
 			this.closed = true;
 			this.watch.close();
-			// It may be large
-			this.last = null;
 		}
+	}
+
+	/**
+	 * What tells a state from others, and not all of it: that may be large. The revision
+	 * alone doesn't: a store that has failed over may count again.
+	 *
+	 * @param owner the node that runs it
+	 * @param status the status
+	 * @param revision the revision
+	 * @param lastUpdatedAt when it was reached
+	 * @param timeToLive how long the task is kept, which is raised without a revision
+	 */
+	private record State(String owner, TaskStatus status, Revision revision, Instant lastUpdatedAt,
+			Duration timeToLive) {
+
+		static State of(TaskRecord task) {
+			return new State(task.owner(), task.status(), task.revision(), task.lastUpdatedAt(), task.timeToLive());
+		}
+
+	}
+
+	/**
+	 * Is told of a task in the mailbox.
+	 */
+	interface Listener {
+
+		/**
+		 * Its state may have changed.
+		 * @param read reads it; to be run in the mailbox when there is room for it
+		 */
+		void due(Runnable read);
+
+		/**
+		 * Its state was read, or could not be.
+		 * @param state the state, or {@code null} if that is nothing new
+		 */
+		void read(@Nullable TaskRecord state);
+
+		/**
+		 * The store hasn't got it, although it was there and hasn't ended.
+		 */
+		void lost();
+
 	}
 
 }

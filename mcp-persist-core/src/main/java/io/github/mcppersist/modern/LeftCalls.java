@@ -12,6 +12,7 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.node.NodeMessage;
+import io.github.mcppersist.stream.StreamContext;
 import io.github.mcppersist.stream.Threads;
 
 /**
@@ -55,14 +56,15 @@ final class LeftCalls {
 	private final Set<Inquiry> inquiries = ConcurrentHashMap.newKeySet();
 
 	/**
-	 * For which calls other nodes have asked just now, and how often.
+	 * For which calls other nodes have asked just now, and until when that is remembered.
 	 */
-	private final Map<String, Integer> askedFor = new ConcurrentHashMap<>();
+	private final Map<String, Long> askedFor = new ConcurrentHashMap<>();
 
 	/**
-	 * Of which calls clients here were told that they are tasks, and how often.
+	 * Of which calls clients here were told that they are tasks, and until when that is
+	 * remembered.
 	 */
-	private final Map<String, Integer> toldTasks = new ConcurrentHashMap<>();
+	private final Map<String, Long> toldTasks = new ConcurrentHashMap<>();
 
 	/**
 	 * Create it.
@@ -121,10 +123,26 @@ final class LeftCalls {
 		remember(name, this.toldTasks, remembered ? kept : least);
 	}
 
-	private void remember(String name, Map<String, Integer> calls, Duration duration) {
-		calls.merge(name, 1, Integer::sum);
-		this.threads.deliverLater(duration,
-				() -> calls.computeIfPresent(name, (key, count) -> (count > 1) ? count - 1 : null));
+	// With one timer for each call, however often it is to be remembered
+	private void remember(String name, Map<String, Long> calls, Duration duration) {
+		long nanos = StreamContext.nanos(duration);
+		long until = this.threads.nanoTime() + nanos;
+		while (calls.computeIfPresent(name, (key, known) -> (known - until >= 0) ? known : until) == null) {
+			if (calls.putIfAbsent(name, until) == null) {
+				forgetLater(name, calls, nanos);
+				return;
+			}
+		}
+	}
+
+	private void forgetLater(String name, Map<String, Long> calls, long nanos) {
+		this.threads.deliverLater(Duration.ofNanos(nanos), () -> {
+			long now = this.threads.nanoTime();
+			Long until = calls.computeIfPresent(name, (key, known) -> (known - now > 0) ? known : null);
+			if (until != null) {
+				forgetLater(name, calls, until - now);
+			}
+		});
 	}
 
 	/**

@@ -49,7 +49,7 @@ import io.github.mcppersist.task.TooManyTasksException;
  * <td>afterwards, the same</td>
  * </tr>
  * <tr>
- * <td>a task asks something, or says how it goes on</td>
+ * <td>a task asks something, says how it goes on, or has taken large answers</td>
  * <td></td>
  * <td>writing: the same</td>
  * <td>afterwards, the same</td>
@@ -419,7 +419,7 @@ final class ParkedCall implements StoredCall.Listener {
 	private void tellClient() {
 		Asked asked = this.questions.asked();
 		Duration timeToLive = this.timeToLive;
-		boolean writes = !asked.added().isEmpty() || timeToLive != null;
+		boolean writes = !asked.added().isEmpty() || timeToLive != null || this.questions.isCrowded();
 		String message = (this.statusIsFresh && !writes) ? null : this.statusMessage;
 		if (message == null && !writes) {
 			return;
@@ -477,6 +477,10 @@ final class ParkedCall implements StoredCall.Listener {
 				logger.debug("The store has lost what was stored of a call; it is stored again");
 				write(lost, (done) -> this.stored.restore(lost, done, this::notWritten));
 			}
+		}
+		if (isTask()) {
+			// What its handler has may leave no room for what it is yet to be answered
+			goOn();
 		}
 	}
 

@@ -1,5 +1,6 @@
 package io.github.mcppersist.modern;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -52,6 +53,11 @@ final class Parking {
 	 */
 	private static final int MAX_WAITING_PER_PLACE = 4;
 
+	/**
+	 * How long a node that was taken for gone, and has come back, isn't asked for again.
+	 */
+	private static final Duration RETURNED = Duration.ofSeconds(5);
+
 	private static final ErrorResponse WAITED_FOR = ErrorResponse
 		.unavailable("too many requests wait for what comes of this call");
 
@@ -96,9 +102,17 @@ final class Parking {
 	 */
 	private final Places waitingPrincipals;
 
+	/**
+	 * Nodes that have come back, though this one hasn't seen it yet, and until when that
+	 * is taken for granted.
+	 */
+	private final Map<String, Long> returned = new ConcurrentHashMap<>();
+
 	private final LeftCalls leftCalls;
 
 	private final LostEnds lostEnds;
+
+	private final DoubtfulTasks doubtfulTasks;
 
 	Parking(Threads threads, EndpointObserver observer, ModernStore modernStore, ModernSettings settings,
 			Messages messages) {
@@ -116,6 +130,7 @@ final class Parking {
 		this.waitingPrincipals = new Places(maxWaiting, Math.max(MAX_WAITING_PER_CALL, maxWaiting / 2));
 		this.leftCalls = new LeftCalls(threads, modernStore.tellNodes(), this.waiting::isTakenBy);
 		this.lostEnds = new LostEnds(threads, settings.lookInterval(), modernStore.tellNode(), this::endIfLost);
+		this.doubtfulTasks = new DoubtfulTasks(threads, modernStore.tasks());
 		this.full = new LogLimit(threads::nanoTime);
 		this.fullOfTasks = new LogLimit(threads::nanoTime);
 		this.keys = new SharedKeys(modernStore, settings.requestStateKeys(), threads::nanoTime);
@@ -148,6 +163,10 @@ final class Parking {
 
 	LostEnds lostEnds() {
 		return this.lostEnds;
+	}
+
+	DoubtfulTasks doubtfulTasks() {
+		return this.doubtfulTasks;
 	}
 
 	SharedKeys keys() {
@@ -185,19 +204,48 @@ final class Parking {
 	 */
 	boolean isAbandoned(String owner, String name) {
 		NodeRegistry nodes = this.modernStore.nodes();
-		return owner.equals(nodes.nodeId()) ? !this.calls.containsKey(name) : nodes.isGone(owner);
+		return owner.equals(nodes.nodeId()) ? !this.calls.containsKey(name)
+				: nodes.isGone(owner) && !hasReturned(owner);
+	}
+
+	private boolean hasReturned(String nodeId) {
+		Long until = this.returned.get(nodeId);
+		if (until != null && until - this.threads.nanoTime() <= 0) {
+			this.returned.remove(nodeId, until);
+			return false;
+		}
+		return until != null;
 	}
 
 	/**
-	 * End a call with an error that nobody carries on any more. Of all who do, one
-	 * succeeds.
+	 * End a call with an error that nobody carries on any more, unless the node that runs
+	 * it has come back and this one hasn't seen it yet. Of all who do, one succeeds.
 	 * @param owner the node that ran it
 	 * @param name the call's name
-	 * @return completes when it has ended
+	 * @return completes when it has ended, or its node was found to be there
 	 */
 	Mono<Void> endAbandoned(String owner, String name) {
-		// A node that lives has ended it
-		String message = owner.equals(nodeId()) ? LOST : GONE;
+		if (owner.equals(nodeId())) {
+			// A node that lives has ended it
+			return fail(name, LOST);
+		}
+		return isPresent(owner).flatMap((present) -> {
+			if (!present) {
+				return fail(name, GONE);
+			}
+			this.returned.put(owner, this.threads.nanoTime() + RETURNED.toNanos());
+			return Mono.empty();
+		});
+	}
+
+	private Mono<Boolean> isPresent(String nodeId) {
+		return Mono.create((sink) -> this.modernStore.nodes()
+			.isPresent(nodeId)
+			.onErrorReturn(false)
+			.subscribe((present) -> this.threads.deliverOrRun(() -> sink.success(present))));
+	}
+
+	private Mono<Void> fail(String name, String message) {
 		byte[] error = this.messages.error(ErrorResponse.internal(message));
 		return tasks().endTask(name, TaskEnd.failed(message, error)).doOnNext((first) -> {
 			if (first) {

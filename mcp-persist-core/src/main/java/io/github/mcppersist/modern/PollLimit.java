@@ -5,6 +5,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Lets clients ask for the state of each of their tasks so often, and no more. They are
  * to do so every {@code pollIntervalMs}, and may be ten times as fast as that for as long
@@ -58,7 +60,7 @@ final class PollLimit {
 		boolean counted;
 		do {
 			Long before = this.due.get(name);
-			long next = ((before != null && before - now > 0) ? before : now) + this.pauseNanos;
+			long next = next(before, now);
 			if (next - now > BURST * this.pauseNanos) {
 				return false;
 			}
@@ -67,6 +69,20 @@ final class PollLimit {
 		}
 		while (!counted);
 		return true;
+	}
+
+	private long next(@Nullable Long before, long now) {
+		return ((before != null && before - now > 0) ? before : now) + this.pauseNanos;
+	}
+
+	/**
+	 * Say whether there were too many requests by now, without counting one.
+	 * @param name the task's name
+	 * @return whether the next one would not be allowed
+	 */
+	boolean isReached(String name) {
+		long now = this.nanoTime.getAsLong();
+		return next(this.due.get(name), now) - now > BURST * this.pauseNanos;
 	}
 
 }

@@ -1,5 +1,6 @@
 package io.github.mcppersist.modern;
 
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -18,6 +19,12 @@ import io.github.mcppersist.task.TaskStore;
  * {@link Mailbox} of the call.
  */
 final class Questions {
+
+	/**
+	 * So many bytes of answers that the handler has are left in the store, which counts
+	 * them until they are settled.
+	 */
+	static final int MAX_ANSWERED_BYTES = 1024 * 1024;
 
 	private final Mailbox mailbox;
 
@@ -43,9 +50,10 @@ final class Questions {
 	private final Set<String> stored = new HashSet<>();
 
 	/**
-	 * The keys whose answers the handler has, and that the store needn't keep any more.
+	 * The keys whose answers the handler has, and that the store needn't keep any more,
+	 * with the bytes that these have.
 	 */
-	private final Set<String> answered = new HashSet<>();
+	private final Map<String, Integer> answered = new HashMap<>();
 
 	/**
 	 * Create it.
@@ -108,6 +116,16 @@ final class Questions {
 	}
 
 	/**
+	 * Say whether the answers that the handler has leave too little room in the store for
+	 * others.
+	 * @return whether the store is to drop them, though there is nothing else to tell it
+	 */
+	boolean isCrowded() {
+		assert this.mailbox.isInside();
+		return this.answered.values().stream().mapToInt(Integer::intValue).sum() > MAX_ANSWERED_BYTES;
+	}
+
+	/**
 	 * Return what a round ends with now, and what the store is to be told of it.
 	 * @return what is open, and what has changed since the last round
 	 */
@@ -121,7 +139,7 @@ final class Questions {
 				added.put(key, question.json());
 			}
 		});
-		return new Asked(all, added, Set.copyOf(this.answered));
+		return new Asked(all, added, Set.copyOf(this.answered.keySet()));
 	}
 
 	/**
@@ -132,7 +150,7 @@ final class Questions {
 		assert this.mailbox.isInside();
 		this.stored.addAll(asked.added().keySet());
 		this.stored.removeAll(asked.settled());
-		this.answered.removeAll(asked.settled());
+		this.answered.keySet().removeAll(asked.settled());
 	}
 
 	/**
@@ -155,7 +173,7 @@ final class Questions {
 		Set<String> settled = new HashSet<>(record.inputRequests().keySet());
 		settled.addAll(record.answers().keySet());
 		settled.removeAll(this.open.keySet());
-		settled.removeIf((key) -> this.answered.contains(key) && !(task && record.inputRequests().containsKey(key)));
+		settled.removeIf((key) -> this.answered.containsKey(key) && !(task && record.inputRequests().containsKey(key)));
 		return new Asked(Map.of(), missing, settled);
 	}
 
@@ -172,7 +190,7 @@ final class Questions {
 			Question question = this.open.remove(answer.getKey());
 			if (question != null) {
 				any = true;
-				this.answered.add(answer.getKey());
+				this.answered.put(answer.getKey(), answer.getValue().length);
 				answer(question, answer.getValue());
 			}
 		}

@@ -401,7 +401,8 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 
 	@Override
 	public void ended(Outcome outcome) {
-		this.mailbox.execute(() -> end(new Ending(outcome, ParkedCallOutcome.COMPLETED)));
+		this.mailbox
+			.execute(() -> end(new Ending(this.task ? outcome.ofTask() : outcome, ParkedCallOutcome.COMPLETED)));
 	}
 
 	@Override
@@ -455,22 +456,23 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 			if (parked != null && parked.isTask()) {
 				parked.asked();
 			}
-			else {
-				this.asks = true;
-				takePlace();
-				this.settling.begin();
+			else if (!this.hasTaskPlace) {
+				askByRounds();
 			}
+			// Else the task asks it that this is about to become
 		}
 		catch (RefusedException ex) {
 			stop(new Ending(Outcome.of(ex.error()), ParkedCallOutcome.REFUSED));
 		}
 	}
 
-	private void takePlace() {
+	private void askByRounds() {
+		this.asks = true;
 		if (!this.hasPlace) {
 			this.parking.take(this.origin.principal());
 			this.hasPlace = true;
 		}
+		this.settling.begin();
 	}
 
 	private boolean isAwaited() {
@@ -585,7 +587,12 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 		}
 		stayOrRefuse(NO_TASK);
 		if (isAwaited()) {
-			this.settling.begin();
+			try {
+				askByRounds();
+			}
+			catch (RefusedException ex) {
+				stop(new Ending(Outcome.of(ex.error()), ParkedCallOutcome.REFUSED));
+			}
 		}
 	}
 

@@ -17,7 +17,9 @@ import io.github.mcppersist.stream.StreamContext;
 import io.github.mcppersist.task.NewTask;
 import io.github.mcppersist.task.TaskChange;
 import io.github.mcppersist.task.TaskEnd;
+import io.github.mcppersist.task.TaskEndedException;
 import io.github.mcppersist.task.TaskNames;
+import io.github.mcppersist.task.TaskNotFoundException;
 import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskStatus;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
@@ -36,11 +38,6 @@ final class StoredCall {
 	private static final Duration MIN_BACKOFF = Duration.ofMillis(100);
 
 	private static final Duration MAX_BACKOFF = Duration.ofSeconds(5);
-
-	/**
-	 * For how long it is tried to end what may have been created without anybody knowing.
-	 */
-	private static final Duration ABANDONING_LIMIT = Duration.ofMinutes(1);
 
 	private static final String TIMED_OUT = "The client has not answered in time";
 
@@ -165,8 +162,7 @@ final class StoredCall {
 	 */
 	void abandon() {
 		assert this.mailbox.isInside();
-		write(() -> this.parking.tasks().endTask(this.name, TaskEnd.cancelled(null)), ABANDONING_LIMIT, (first) -> {
-		}, (ex) -> logger.debug("A task that nobody knows of may be kept until its time is over", ex));
+		this.parking.doubtfulTasks().end(this.name);
 	}
 
 	private Mono<TaskRecord> create(@Nullable String tool, Duration timeToLive, Asked asked) {
@@ -300,14 +296,31 @@ final class StoredCall {
 	/**
 	 * Store what has come of the call.
 	 * @param ending how it ends
-	 * @param done is told when it is stored, or somebody else has ended the call
-	 * @param failed is told why it never will be
+	 * @param done is told when it is stored
+	 * @param failed is told why it never will be; also if somebody else has ended the
+	 * call
 	 */
 	void end(Ending ending, Runnable done, Consumer<Throwable> failed) {
 		assert this.mailbox.isInside();
 		// Nothing comes after it that would have to be seen
 		this.watch.changing();
-		write(() -> this.parking.tasks().endTask(this.name, taskEnd(ending)), (first) -> done.run(), failed);
+		write(() -> this.parking.tasks().endTask(this.name, taskEnd(ending)), (first) -> {
+			if (first) {
+				done.run();
+			}
+			else {
+				endedByOthers(failed);
+			}
+		}, failed);
+	}
+
+	private void endedByOthers(Consumer<Throwable> failed) {
+		this.parking.tasks()
+			.findTask(this.name)
+			.<Throwable>map((record) -> new TaskEndedException(record.status()))
+			.defaultIfEmpty(new TaskNotFoundException())
+			.onErrorReturn(new TaskNotFoundException())
+			.subscribe((reason) -> this.mailbox.execute(() -> failed.accept(reason)));
 	}
 
 	private TaskEnd taskEnd(Ending ending) {
@@ -325,10 +338,6 @@ final class StoredCall {
 
 	// The same call however often it is made: the store carries it out once
 	private <T> void write(Supplier<Mono<T>> call, Consumer<T> done, Consumer<Throwable> failed) {
-		write(call, keptFor(), done, failed);
-	}
-
-	private <T> void write(Supplier<Mono<T>> call, Duration limit, Consumer<T> done, Consumer<Throwable> failed) {
 		Mono<T> same;
 		try {
 			same = call.get().single();
@@ -337,7 +346,7 @@ final class StoredCall {
 			this.mailbox.execute(() -> failed.accept(ex));
 			return;
 		}
-		attempt(new Write<>(same, done, failed, now(), limit), MIN_BACKOFF);
+		attempt(new Write<>(same, done, failed, now(), keptFor()), MIN_BACKOFF);
 	}
 
 	private <T> void attempt(Write<T> write, Duration backoff) {

@@ -1,6 +1,7 @@
 package io.github.mcppersist.modern;
 
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,6 +9,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 
 import io.github.mcppersist.event.EventId;
@@ -22,7 +24,9 @@ import io.github.mcppersist.task.TaskRecord;
  * tells of changes until the client closes it, the server goes, or what it is to tell of
  * has gone (MCP 2026-07-28, "Subscriptions"). Of several changes of the same, which wait
  * for a client that reads slowly, only the last one is kept: so what waits is never more
- * than what the client asked for. Thread-safe: its state belongs to a {@link Mailbox}.
+ * than what the client asked for. Of a task only that it has changed waits: its state,
+ * which may be large, is read when the client can take it, and one after the other.
+ * Thread-safe: its state belongs to a {@link Mailbox}.
  * <table>
  * <caption>What happens in which state</caption>
  * <tr>
@@ -45,8 +49,8 @@ import io.github.mcppersist.task.TaskRecord;
  * </tr>
  * <tr>
  * <td>the server goes, or the store has lost a task</td>
- * <td>ended: with the result, once it begins</td>
- * <td>ended: with the result</td>
+ * <td>ended: with what waits, and the result, once it begins</td>
+ * <td>ended: with what waits, and the result</td>
  * <td></td>
  * </tr>
  * <tr>
@@ -90,6 +94,16 @@ final class SubscriptionStream implements SseOutput.Source {
 
 	private final List<FollowedTask> tasks = new ArrayList<>();
 
+	/**
+	 * What reads the tasks that may have changed, by the IDs that the client knows.
+	 */
+	private final Map<String, Runnable> due = new LinkedHashMap<>();
+
+	/**
+	 * Whether one of them is being read.
+	 */
+	private boolean reading;
+
 	private State state = State.OPENING;
 
 	private boolean begun;
@@ -128,16 +142,10 @@ final class SubscriptionStream implements SseOutput.Source {
 	 */
 	void follow(Parking parking, Map<String, String> names) {
 		this.mailbox.execute(() -> names.forEach((taskId, name) -> {
-			FollowedTask task = new FollowedTask(this.mailbox, parking, name, (state) -> add(taskId, state), this::end);
+			FollowedTask task = new FollowedTask(this.mailbox, parking, name, new Followed(taskId));
 			this.tasks.add(task);
 			task.begin();
 		}));
-	}
-
-	private void add(String taskId, TaskRecord state) {
-		if (this.state != State.ENDED) {
-			wait("task " + taskId, () -> this.messages.taskChanged(this.request, taskId, state));
-		}
 	}
 
 	/**
@@ -178,8 +186,7 @@ final class SubscriptionStream implements SseOutput.Source {
 			if (this.state != State.ENDED) {
 				addWaiting();
 				this.state = State.ENDED;
-				add(this.messages.ended(this.request));
-				this.output.end();
+				addEnd();
 				this.output.drain();
 			}
 		});
@@ -252,6 +259,14 @@ final class SubscriptionStream implements SseOutput.Source {
 		this.waiting.clear();
 	}
 
+	// Behind the states that are to be told before
+	private void addEnd() {
+		if (this.state == State.ENDED && !this.reading && this.due.isEmpty()) {
+			add(this.messages.ended(this.request));
+			this.output.end();
+		}
+	}
+
 	@Override
 	public void opened() {
 	}
@@ -261,6 +276,13 @@ final class SubscriptionStream implements SseOutput.Source {
 		if (!this.waiting.isEmpty()) {
 			addWaiting();
 			this.output.drain();
+		}
+		else if (!this.reading && !this.due.isEmpty()) {
+			Iterator<Runnable> reads = this.due.values().iterator();
+			Runnable read = reads.next();
+			reads.remove();
+			this.reading = true;
+			read.run();
 		}
 	}
 
@@ -272,8 +294,45 @@ final class SubscriptionStream implements SseOutput.Source {
 	public void closed(boolean complete) {
 		this.state = State.ENDED;
 		this.waiting.clear();
+		this.due.clear();
 		this.tasks.forEach(FollowedTask::close);
 		this.over.accept(this);
+	}
+
+	/**
+	 * A task that the client listens to.
+	 */
+	private final class Followed implements FollowedTask.Listener {
+
+		private final String taskId;
+
+		Followed(String taskId) {
+			this.taskId = taskId;
+		}
+
+		@Override
+		public void due(Runnable read) {
+			if (SubscriptionStream.this.state != State.ENDED) {
+				SubscriptionStream.this.due.put(this.taskId, read);
+				SubscriptionStream.this.output.drain();
+			}
+		}
+
+		@Override
+		public void read(@Nullable TaskRecord state) {
+			SubscriptionStream.this.reading = false;
+			if (state != null) {
+				add(SubscriptionStream.this.messages.taskChanged(SubscriptionStream.this.request, this.taskId, state));
+			}
+			addEnd();
+			SubscriptionStream.this.output.drain();
+		}
+
+		@Override
+		public void lost() {
+			end();
+		}
+
 	}
 
 	private enum State {

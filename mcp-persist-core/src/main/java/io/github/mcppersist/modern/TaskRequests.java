@@ -43,9 +43,20 @@ final class TaskRequests {
 
 	private final PollLimit polls;
 
+	/**
+	 * Those of updates that bring a task nothing. Others are not counted: a client may
+	 * answer all at once that it was asked, in a request each.
+	 */
+	private final PollLimit idleUpdates;
+
 	TaskRequests(Parking parking) {
 		this.parking = parking;
-		this.polls = new PollLimit(parking.threads()::nanoTime, parking.settings().tasks().pollInterval());
+		this.polls = limit();
+		this.idleUpdates = limit();
+	}
+
+	private PollLimit limit() {
+		return new PollLimit(this.parking.threads()::nanoTime, this.parking.settings().tasks().pollInterval());
 	}
 
 	/**
@@ -95,10 +106,16 @@ final class TaskRequests {
 	}
 
 	private Mono<byte[]> update(String name, InputResponses given) {
+		if (this.idleUpdates.isReached(name)) {
+			throw new RefusedException(ErrorResponse.tooMany("answer a task what it asks, and that once"));
+		}
 		return find(name).flatMap((record) -> {
 			Map<String, byte[]> answers = given.to(record.inputRequests(), this.parking.messages());
-			return answers.isEmpty() ? Mono.just(acknowledged())
-					: this.parking.tasks().answerInput(name, answers).map((state) -> acknowledged());
+			if (answers.isEmpty()) {
+				this.idleUpdates.allows(name);
+				return Mono.just(acknowledged());
+			}
+			return this.parking.tasks().answerInput(name, answers).map((state) -> acknowledged());
 		});
 	}
 

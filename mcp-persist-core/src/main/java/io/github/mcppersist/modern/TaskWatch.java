@@ -25,6 +25,8 @@ final class TaskWatch {
 
 	private final String name;
 
+	private final Consumer<Runnable> reader;
+
 	private final Consumer<@Nullable TaskRecord> found;
 
 	private final Consumer<Throwable> failed;
@@ -70,9 +72,25 @@ final class TaskWatch {
 	 */
 	TaskWatch(Mailbox mailbox, Parking parking, String name, Consumer<@Nullable TaskRecord> found,
 			Consumer<Throwable> failed) {
+		this(mailbox, parking, name, Runnable::run, found, failed);
+	}
+
+	/**
+	 * Create it; nothing is looked at yet.
+	 * @param mailbox the owner of the state
+	 * @param parking knows the store
+	 * @param name the task's name
+	 * @param reader is given each look, and runs it in the mailbox when there is room for
+	 * what it reads
+	 * @param found is given the task, or {@code null} if it isn't stored
+	 * @param failed is told why it can't be seen
+	 */
+	TaskWatch(Mailbox mailbox, Parking parking, String name, Consumer<Runnable> reader,
+			Consumer<@Nullable TaskRecord> found, Consumer<Throwable> failed) {
 		this.mailbox = mailbox;
 		this.parking = parking;
 		this.name = name;
+		this.reader = reader;
 		this.found = found;
 		this.failed = failed;
 	}
@@ -164,18 +182,26 @@ final class TaskWatch {
 		assert this.mailbox.isInside();
 		switch (this.look) {
 			case NONE -> {
-				this.look = Look.UNDER_WAY;
-				this.parking.tasks()
-					.findTask(this.name)
-					.singleOptional()
-					.subscribe((record) -> this.mailbox.execute(() -> ended(() -> found(record.orElse(null)))),
-							(ex) -> this.mailbox.execute(() -> ended(() -> this.failed.accept(ex))));
+				this.look = Look.DUE;
+				this.reader.accept(this::read);
 			}
 			case UNDER_WAY -> {
 				this.look = Look.AND_ONE_MORE;
 			}
-			case AND_ONE_MORE, CLOSED -> {
+			case DUE, AND_ONE_MORE, CLOSED -> {
 			}
+		}
+	}
+
+	private void read() {
+		assert this.mailbox.isInside();
+		if (this.look == Look.DUE) {
+			this.look = Look.UNDER_WAY;
+			this.parking.tasks()
+				.findTask(this.name)
+				.singleOptional()
+				.subscribe((record) -> this.mailbox.execute(() -> ended(() -> found(record.orElse(null)))),
+						(ex) -> this.mailbox.execute(() -> ended(() -> this.failed.accept(ex))));
 		}
 	}
 
@@ -230,7 +256,7 @@ final class TaskWatch {
 
 	private enum Look {
 
-		NONE, UNDER_WAY, AND_ONE_MORE, CLOSED
+		NONE, DUE, UNDER_WAY, AND_ONE_MORE, CLOSED
 
 	}
 

@@ -83,7 +83,8 @@ public interface NodeRegistry {
 	/**
 	 * Say whether a node is present that a client names: unlike {@link #isGone} this
 	 * doesn't take a node for present that nobody has ever heard of. If this node hasn't
-	 * heard of the other one yet, whoever keeps the signs of life is asked.
+	 * heard of the other one yet, or has heard only that it gave no signs of life,
+	 * whoever keeps these is asked: it may have come just now, or come back.
 	 * @param nodeId the other node, or this one
 	 * @return emits whether it is present; fails, with whatever the registry's own means
 	 * say, if that can't be told

@@ -68,8 +68,16 @@ final class RecordingReply implements ModernReply {
 	 * Read as much as there is.
 	 */
 	void read() {
+		read(Long.MAX_VALUE);
+	}
+
+	/**
+	 * Read so much of what there is.
+	 * @param chunks how many times as much as is sent at once
+	 */
+	void read(long chunks) {
 		if (this.subscription != null) {
-			this.subscription.request(Long.MAX_VALUE);
+			this.subscription.request(chunks);
 		}
 	}
 

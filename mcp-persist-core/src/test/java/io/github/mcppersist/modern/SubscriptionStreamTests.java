@@ -1,6 +1,7 @@
 package io.github.mcppersist.modern;
 
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -14,7 +15,10 @@ import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
 import org.junit.jupiter.api.Test;
 
 import io.github.mcppersist.modern.SubscriptionStream.Change;
+import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.stream.ManualThreads;
+import io.github.mcppersist.task.NewTask;
+import io.github.mcppersist.task.TaskStoreUnavailableException;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -31,15 +35,15 @@ class SubscriptionStreamTests {
 
 	private final ManualThreads threads = new ManualThreads();
 
+	private final FaultyTaskStore tasks = new FaultyTaskStore(this.threads);
+
 	private final RecordingReply reply = new RecordingReply();
 
 	private final AtomicInteger over = new AtomicInteger();
 
 	private final SubscriptionStream stream = new SubscriptionStream(this.threads,
-			new Messages(McpJsonDefaults.getMapper(), SETTINGS,
-					() -> new InitializeResult("2025-11-25", ServerCapabilities.builder().build(),
-							new Implementation("test", "1"), null)),
-			SETTINGS, new JSONRPCRequest(Subscriptions.LISTEN, "id", Map.of()),
+			new Messages(McpJsonDefaults.getMapper(), SETTINGS, SubscriptionStreamTests::server), SETTINGS,
+			new JSONRPCRequest(Subscriptions.LISTEN, "id", Map.of()),
 			new SubscriptionFilter(true, false, false, Set.of("test://a", "test://b"), Set.of()), this.reply,
 			(stream) -> this.over.incrementAndGet());
 
@@ -139,6 +143,51 @@ class SubscriptionStreamTests {
 	}
 
 	@Test
+	void tellsTheStatesOfTasksBeforeTheResult() {
+		follow("one", "other");
+		this.stream.open();
+		this.stream.end();
+		this.reply.read(2);
+		assertThat(messages()).hasSize(2);
+		assertThat(this.over).hasValue(0);
+
+		this.reply.read();
+
+		assertThat(messages()).hasSize(4);
+		assertThat(messages().subList(1, 3)).allMatch((message) -> message.contains("notifications/tasks"));
+		assertThat(messages().get(3)).contains("\"resultType\":\"complete\"");
+		assertThat(this.reply.ended).isTrue();
+		assertThat(this.over).hasValue(1);
+	}
+
+	@Test
+	void endsWithTheResultIfTasksCanNotBeRead() {
+		follow("one", "other");
+		this.stream.open();
+		this.stream.end();
+		this.tasks.failure = new TaskStoreUnavailableException("out of reach");
+
+		this.reply.read();
+
+		assertThat(messages()).hasSize(2);
+		assertThat(this.reply.ended).isTrue();
+		assertThat(this.over).hasValue(1);
+	}
+
+	private void follow(String... names) {
+		Map<String, String> followed = new LinkedHashMap<>();
+		for (String name : names) {
+			this.tasks
+				.createTask(new NewTask(name, NodeRegistry.randomNodeId(), null, "tool", Duration.ofHours(1), null,
+						Map.of()))
+				.block();
+			followed.put(name, name);
+		}
+		this.stream.follow(TestSettings.parking(this.threads, SETTINGS, this.tasks, SubscriptionStreamTests::server),
+				followed);
+	}
+
+	@Test
 	void endsWhenItsClientHasGone() {
 		this.stream.open();
 		this.reply.read();
@@ -171,6 +220,11 @@ class SubscriptionStreamTests {
 		assertThat(this.reply.status).isEqualTo(503);
 		assertThat(this.reply.answers).isEqualTo(1);
 		assertThat(this.over).hasValue(1);
+	}
+
+	private static InitializeResult server() {
+		return new InitializeResult("2025-11-25", ServerCapabilities.builder().build(), new Implementation("test", "1"),
+				null);
 	}
 
 	private static Change updated(String uri, int version) {

@@ -1,6 +1,7 @@
 package io.github.mcppersist.modern;
 
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,11 +33,13 @@ import io.modelcontextprotocol.spec.McpSchema.ListToolsResult;
 import io.modelcontextprotocol.spec.McpSchema.ProgressNotification;
 import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
 import io.modelcontextprotocol.spec.McpStreamableServerSession;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.util.context.Context;
@@ -51,6 +54,7 @@ import io.github.mcppersist.task.StoredTask;
 import io.github.mcppersist.task.TaskOptions;
 import io.github.mcppersist.task.TaskPolicy;
 import io.github.mcppersist.task.TaskStatus;
+import io.github.mcppersist.task.TaskStore;
 import io.github.mcppersist.task.TaskStoreRefusedException;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
 
@@ -295,6 +299,84 @@ class TasksTests {
 	}
 
 	@Test
+	void needsNoPlaceAmongParkedCallsForWhatItAsksWhileItIsStored() {
+		Sinks.Empty<Void> stored = Sinks.empty();
+		this.tool = (exchange) -> waiting().then(ask(exchange, "First?"));
+		RecordingReply reply = this.first.call("after");
+		fillPlaces(() -> {
+			this.store.way = stored.asMono();
+			this.threads.pass(AFTER.plus(A_SECOND));
+			this.gate.tryEmitValue("go on");
+			this.threads.pass(A_SECOND.multipliedBy(2));
+			this.store.way = Mono.empty();
+			stored.tryEmitEmpty();
+			reply.read();
+		});
+
+		Map<String, Object> task = result(reply);
+		assertThat(get(this.second, task).get("inputRequests").toString()).contains("First?");
+		this.second.update(task, "elicitation", "a");
+		assertThat(get(this.second, task).get("result").toString()).contains("a");
+		assertThat(this.parkedCalls).containsOnly(ParkedCallOutcome.COMPLETED).hasSize(Node.MAX_PARKED);
+	}
+
+	@Test
+	void asksByRoundsWhatItHasAskedWhileItCouldNotBeStored() {
+		Sinks.Empty<Void> stored = Sinks.empty();
+		this.tool = (exchange) -> waiting().then(ask(exchange, "First?"));
+		RecordingReply reply = this.first.call("after");
+		this.store.way = stored.asMono();
+		this.threads.pass(AFTER.plus(A_SECOND));
+		this.gate.tryEmitValue("go on");
+		this.store.way = Mono.empty();
+		stored.tryEmitError(OUTAGE);
+		this.threads.pass(SETTLED);
+		reply.read();
+
+		assertThat(reply.body.toString()).contains("First?", "requestState");
+		assertThat(this.first.handler.parked()).isOne();
+		RecordingReply retry = this.first.retry("after", result(reply).get("requestState"), "elicitation", "a");
+		assertThat(result(retry).get("content").toString()).contains("a");
+		assertThat(this.parkedCalls).containsExactly(ParkedCallOutcome.COMPLETED);
+	}
+
+	@Test
+	void isRefusedIfItHasAskedWhileItCouldNotBeStoredAndThereIsNoPlace() {
+		Sinks.Empty<Void> stored = Sinks.empty();
+		this.tool = (exchange) -> waiting().then(ask(exchange, "First?"));
+		RecordingReply reply = this.first.call("after");
+		fillPlaces(() -> {
+			this.store.way = stored.asMono();
+			this.threads.pass(AFTER.plus(A_SECOND));
+			this.gate.tryEmitValue("go on");
+			this.store.way = Mono.empty();
+			stored.tryEmitError(OUTAGE);
+			reply.read();
+		});
+
+		assertThat(error(reply).get("message").toString()).contains("wait for its input");
+		assertThat(this.disposed).hasPositiveValue();
+	}
+
+	/**
+	 * Do something while there is no place for another call that asks by rounds.
+	 */
+	private void fillPlaces(Runnable meanwhile) {
+		Function<McpAsyncServerExchange, Mono<String>> tool = this.tool;
+		this.tool = (exchange) -> ask(exchange, "Other?");
+		List<RecordingReply> parked = IntStream.range(0, Node.MAX_PARKED)
+			.mapToObj((i) -> this.first.call("never"))
+			.toList();
+		this.threads.pass(SETTLED);
+		this.tool = tool;
+		meanwhile.run();
+		for (RecordingReply reply : parked) {
+			reply.read();
+			this.first.retry("never", result(reply).get("requestState"), "elicitation", "a");
+		}
+	}
+
+	@Test
 	void keepsAskingWhatIsNotAnsweredYet() {
 		this.tool = (exchange) -> Mono.zip(ask(exchange, "A?"), ask(exchange, "B?"))
 			.map((all) -> all.getT1() + all.getT2());
@@ -307,6 +389,36 @@ class TasksTests {
 		assertThat(get(this.second, task).get("inputRequests").toString()).contains("B?").doesNotContain("A?");
 		this.second.update(task, "elicitation-2", "2");
 		assertThat(get(this.second, task).get("result").toString()).contains("12");
+	}
+
+	@Test
+	void takesMoreInAnswersThanTheStoreKeepsOfThem() {
+		this.tool = (exchange) -> Flux.range(1, 3)
+			.flatMap((i) -> ask(exchange, "Large?"))
+			.reduce(0, (bytes, answer) -> bytes + answer.length())
+			.map(String::valueOf);
+		Map<String, Object> task = result(this.first.call("supported"));
+		String large = "x".repeat((int) (TaskStore.MAX_INPUT_BYTES / 5 * 2));
+
+		for (String key : List.of("elicitation", "elicitation-2", "elicitation-3")) {
+			assertThat(this.second.update(task, key, large).status).isEqualTo(200);
+		}
+
+		assertThat(get(this.second, task).get("result").toString()).contains(String.valueOf(3 * large.length()));
+		assertThat(this.store.changes).filteredOn((change) -> change.inputRequests().isEmpty())
+			.isNotEmpty()
+			.allSatisfy((change) -> assertThat(change.settled()).hasSize(1));
+	}
+
+	@Test
+	void settlesNoSmallAnswersByThemselves() {
+		this.tool = (exchange) -> ask(exchange, "First?").then(waiting());
+		Map<String, Object> task = result(this.first.call("supported"));
+		int changes = this.store.changes.size();
+		this.second.update(task, "elicitation", "a");
+
+		assertThat(this.store.changes).hasSize(changes);
+		end(task);
 	}
 
 	@Test
@@ -592,6 +704,25 @@ class TasksTests {
 	}
 
 	@Test
+	void failsIfItsHandlerWantsAUrlOpenedJustAsItBecomesATask() {
+		McpError error = McpError.builder(-32042)
+			.message("authorize first")
+			.data(Map.of("elicitations", List.of(Map.of("mode", "url", "url", "https://example.com/a"))))
+			.build();
+		RecordingReply reply = this.first.send("tools/call", "after", "\"name\":\"after\"",
+				TASKS.replace("\"elicitation\":{}", "\"elicitation\":{\"url\":{}}"));
+		// Once it is stored, and before that is known
+		this.store.way = Mono.<Void>empty().doFinally((signal) -> this.gate.tryEmitError(error));
+
+		this.threads.pass(AFTER.plus(A_SECOND));
+		reply.read();
+
+		assertThat(get(this.second, result(reply))).containsEntry("status", "failed")
+			.containsEntry("statusMessage", "authorize first");
+		assertThat(this.outcomes).containsExactly(TaskOutcome.FAILED);
+	}
+
+	@Test
 	void isKeptForAsLongAsItsToolHasSaidLast() {
 		this.tool = (exchange) -> {
 			RunningTask task = RunningTask.of(exchange);
@@ -689,6 +820,36 @@ class TasksTests {
 		end(task);
 	}
 
+	@Test
+	void letsNobodyAnswerAllTheTimeWhatIsNotAsked() {
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		List<Integer> statuses = IntStream.range(0, 100).mapToObj((i) -> {
+			this.threads.pass(Duration.ofMillis(10));
+			return this.second.update(task, "elicitation", "a").status;
+		}).toList();
+
+		assertThat(statuses).containsOnly(200, 429);
+		assertThat(statuses.subList(50, 100)).filteredOn((status) -> status == 200).hasSizeBetween(4, 6);
+		end(task);
+	}
+
+	@Test
+	void letsItsClientAnswerAllAtOnceThatItIsAsked() {
+		this.tool = (exchange) -> Flux.range(1, 100)
+			.flatMap((i) -> ask(exchange, "Which?"))
+			.count()
+			.map((answers) -> answers + " answers");
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		for (int i = 1; i <= 100; i++) {
+			assertThat(this.second.update(task, (i > 1) ? "elicitation-" + i : "elicitation", "a").status)
+				.isEqualTo(200);
+		}
+
+		assertThat(get(this.second, task).get("result").toString()).contains("100 answers");
+	}
+
 	// Ends
 
 	@Test
@@ -720,6 +881,52 @@ class TasksTests {
 		assertThat(this.second.handler.endTask(name, "ended by hand").block()).isFalse();
 		assertThat(this.outcomes).containsExactly(TaskOutcome.CANCELLED);
 		listener.close();
+	}
+
+	@Test
+	void isNotSaidToHaveCompletedIfItWasCancelledBeforeItsEndWasStored() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		Sinks.Empty<Void> stored = Sinks.empty();
+		this.store.gate = stored.asMono();
+		this.gate.tryEmitValue("done");
+		this.store.gate = Mono.empty();
+		this.second.cancel(task);
+
+		stored.tryEmitEmpty();
+
+		assertThat(get(this.second, task)).containsEntry("status", "cancelled");
+		assertThat(this.outcomes).containsExactly(TaskOutcome.CANCELLED);
+	}
+
+	@Test
+	void isNotSaidToHaveCompletedIfItFailedBeforeItsEndWasStored() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		Sinks.Empty<Void> stored = Sinks.empty();
+		this.store.gate = stored.asMono();
+		this.gate.tryEmitValue("done");
+		this.store.gate = Mono.empty();
+		this.second.nodes.gone.add(this.first.nodes.nodeId());
+		assertThat(get(this.second, task)).containsEntry("status", "failed");
+
+		stored.tryEmitEmpty();
+
+		assertThat(this.outcomes).containsExactly(TaskOutcome.LOST);
+	}
+
+	@Test
+	void isSaidToBeLostIfItWasCancelledBeforeItsEndWasStoredAndThatCanNotBeRead() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		Sinks.Empty<Void> stored = Sinks.empty();
+		this.store.gate = stored.asMono();
+		this.gate.tryEmitValue("done");
+		this.store.gate = Mono.empty();
+		this.second.cancel(task);
+
+		this.store.failure = OUTAGE;
+		stored.tryEmitEmpty();
+		this.store.failure = null;
+
+		assertThat(this.outcomes).containsExactly(TaskOutcome.LOST);
 	}
 
 	@Test
@@ -812,6 +1019,27 @@ class TasksTests {
 	}
 
 	@Test
+	void goesOnIfItsNodeHasComeBackAndOthersHaveNotSeenItYet() {
+		String node = this.first.nodes.nodeId();
+		this.second.nodes.gone.add(node);
+		this.second.nodes.returned.add(node);
+		Map<String, Object> task = result(this.first.call("supported"));
+		RecordingReply listener = this.second.listen(id(task));
+
+		assertThat(get(this.second, task)).containsEntry("status", "working");
+		assertThat(listener.body.toString()).containsOnlyOnce("notifications/tasks").contains("working");
+		int calls = this.store.calls;
+		this.threads.pass(Duration.ofSeconds(20));
+		assertThat(this.store.calls - calls).isLessThan(10);
+
+		this.second.nodes.returned.clear();
+		this.threads.pass(Duration.ofSeconds(10));
+		assertThat(get(this.second, task)).containsEntry("status", "failed");
+		assertThat(this.orphans).hasValue(1);
+		listener.close();
+	}
+
+	@Test
 	void saysThatTheServerWasShutDown() {
 		Map<String, Object> task = result(this.first.call("supported"));
 		this.first.handler.abandon("The server was shut down");
@@ -885,6 +1113,37 @@ class TasksTests {
 
 		assertThat(this.store.shown()).extracting(StoredTask::status).containsExactly(TaskStatus.CANCELLED);
 		assertThat(this.outcomes).isEmpty();
+	}
+
+	@Test
+	void keepsNothingOfACallThatWasRefusedSinceItMayBeATaskInTheStore() {
+		this.store.failure = OUTAGE;
+		WeakReference<RecordingReply> reply = new WeakReference<>(this.first.call("required"));
+
+		Awaitility.await().until(() -> {
+			System.gc();
+			return reply.get() == null;
+		});
+		int calls = this.store.calls;
+		this.threads.pass(A_SECOND);
+		assertThat(this.store.calls).isGreaterThan(calls);
+	}
+
+	@Test
+	void triesToEndOnlySoManyTasksThatMayBeInTheStore() {
+		this.store.failure = OUTAGE;
+		int timers = this.threads.timers();
+		for (int i = 0; i < 2 * DoubtfulTasks.MAX_TASKS; i++) {
+			this.first.call("required");
+		}
+
+		assertThat(this.threads.timers() - timers).isEqualTo(DoubtfulTasks.MAX_TASKS);
+		this.threads.pass(Duration.ofMinutes(2));
+		assertThat(this.threads.timers()).isEqualTo(timers);
+		int calls = this.store.calls;
+		this.first.call("required");
+		this.threads.pass(A_SECOND);
+		assertThat(this.store.calls).isGreaterThan(calls + 2);
 	}
 
 	@Test
@@ -1160,6 +1419,52 @@ class TasksTests {
 	}
 
 	@Test
+	void isReadForAListenerWhenThatCanTakeItsState() {
+		List<RunningTask> tools = new ArrayList<>();
+		this.tool = (exchange) -> {
+			tools.add(RunningTask.of(exchange));
+			return waiting();
+		};
+		Map<String, Object> task = result(this.first.call("supported"));
+		RecordingReply listener = this.second.listenWithoutReading(id(task));
+		int calls = this.store.calls;
+		for (int i = 1; i <= 10; i++) {
+			tools.get(0).setStatusMessage("step " + i);
+			this.threads.pass(A_SECOND);
+		}
+		assertThat(this.store.calls - calls).isEqualTo(this.store.changes.size()).isEqualTo(10);
+
+		listener.read();
+
+		assertThat(this.store.calls - calls).isEqualTo(10 + 1);
+		assertThat(listener.body.toString()).containsOnlyOnce("notifications/tasks").contains("step 10");
+		end(task);
+		assertThat(listener.body.toString()).contains("\"status\":\"completed\"");
+		listener.close();
+	}
+
+	@Test
+	void isReadForAListenerBehindTheStateOfAnother() {
+		Map<String, Object> one = result(this.first.call("supported"));
+		Map<String, Object> other = result(this.first.call("supported"));
+		RecordingReply listener = this.second.listenWithoutReading(id(one), id(other));
+		int calls = this.store.calls;
+		listener.read(1);
+		assertThat(listener.body.toString()).contains("acknowledged").doesNotContain("notifications/tasks");
+		assertThat(this.store.calls).isEqualTo(calls);
+
+		listener.read(1);
+		assertThat(listener.body.toString()).containsOnlyOnce("notifications/tasks");
+		assertThat(this.store.calls).isEqualTo(calls + 1);
+		listener.read(1);
+
+		assertThat(listener.body.toString().split("notifications/tasks")).hasSize(3);
+		assertThat(this.store.calls).isEqualTo(calls + 2);
+		listener.close();
+		this.gate.tryEmitValue("done");
+	}
+
+	@Test
 	void tellsWhoListensThatItsNodeHasGone() {
 		Map<String, Object> task = result(this.first.call("supported"));
 		RecordingReply listener = this.second.listen(id(task));
@@ -1250,6 +1555,11 @@ class TasksTests {
 
 		static final int MAX_TASKS = 2;
 
+		/**
+		 * How many calls may be parked of one principal.
+		 */
+		static final int MAX_PARKED = 2;
+
 		final TestNodes nodes = new TestNodes();
 
 		final ModernHandler handler;
@@ -1263,7 +1573,7 @@ class TasksTests {
 				.maxTasks(MAX_TASKS)
 				.build();
 			ModernSettings settings = new ModernSettings(TestSettings.HEARTBEAT, 1000, 100, 100, 3, 3, 0, "private",
-					TestSettings.INPUT_TIMEOUT, 4, 2, List.of(), LOOK, tasks);
+					TestSettings.INPUT_TIMEOUT, 2 * MAX_PARKED, MAX_PARKED, List.of(), LOOK, tasks);
 			this.handler = new ModernHandler(TasksTests.this.threads, new EndpointObserver() {
 
 				@Override
@@ -1334,10 +1644,14 @@ class TasksTests {
 		}
 
 		RecordingReply listen(String... taskIds) {
-			RecordingReply reply = sendAs("alice", 7, "subscriptions/listen", null,
-					"\"notifications\":{\"taskIds\":[\"" + String.join("\",\"", taskIds) + "\"]}", TASKS);
+			RecordingReply reply = listenWithoutReading(taskIds);
 			reply.read();
 			return reply;
+		}
+
+		RecordingReply listenWithoutReading(String... taskIds) {
+			return sendAs("alice", 7, "subscriptions/listen", null,
+					"\"notifications\":{\"taskIds\":[\"" + String.join("\",\"", taskIds) + "\"]}", TASKS);
 		}
 
 		private String inputResponses(String key, String name) {

@@ -14,6 +14,11 @@ final class TestNodes implements NodeRegistry {
 
 	final Set<String> gone = new HashSet<>();
 
+	/**
+	 * Those that have come back, and that this node takes for gone.
+	 */
+	final Set<String> returned = new HashSet<>();
+
 	private final String nodeId = NodeRegistry.randomNodeId();
 
 	@Override
@@ -37,7 +42,7 @@ final class TestNodes implements NodeRegistry {
 
 	@Override
 	public Mono<Boolean> isPresent(String nodeId) {
-		return Mono.just(!isGone(nodeId));
+		return Mono.just(!isGone(nodeId) || this.returned.contains(nodeId));
 	}
 
 	@Override

@@ -213,11 +213,13 @@ final class NodeSightings {
 	/**
 	 * Say what this node has seen of another one.
 	 * @param nodeId the other node
-	 * @return whether it is present or has gone, as far as that was seen
+	 * @return whether it is present, or has gone and won't come back, as far as that was
+	 * seen
 	 */
 	synchronized Presence presence(String nodeId) {
 		Sighting sighting = this.known.get(nodeId);
-		if (sighting == null) {
+		if (sighting == null || sighting == Sighting.LOST) {
+			// It may have come, or come back, since the last beat
 			return Presence.UNKNOWN;
 		}
 		return (sighting == Sighting.PRESENT) ? Presence.PRESENT : Presence.GONE;

@@ -190,7 +190,7 @@ public final class RedisNodeRegistry implements NodeRegistry {
 		});
 	}
 
-	// One that has just joined may not have been seen yet
+	// One that has just joined, or come back, may not have been seen yet
 	private Mono<Boolean> isStored(String nodeId) {
 		return this.node.read(LuaScript.FIND_NODE, keys(), RedisKeys.bytes(nodeId))
 			.map((reply) -> RedisNode.code(reply) == 1);

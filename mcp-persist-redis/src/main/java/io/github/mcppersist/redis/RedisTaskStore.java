@@ -147,9 +147,13 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 	@Override
 	public Mono<TaskRecord> findTask(String taskId) {
 		String key = key(taskId);
-		return read(key, 0, READ_AT_ONCE)
-			.flatMap((reply) -> (!reply.isEmpty() && reply.get(0) instanceof Long bytes)
-					? read(key, bytes, Long.MAX_VALUE) : Mono.just(reply))
+		return read(key, 0, READ_AT_ONCE).flatMap((reply) -> (!reply.isEmpty() && reply.get(0) instanceof Long bytes)
+				? read(key, bytes, Long.MAX_VALUE) : Mono.just(reply))
+			.doOnNext((fields) -> {
+				if (fields.isEmpty()) {
+					this.watches.ended(key);
+				}
+			})
 			.filter((fields) -> !fields.isEmpty())
 			.map((fields) -> TaskFields.parse(taskId, fields))
 			.doOnNext((task) -> {
@@ -370,6 +374,7 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 				sink.success(reply);
 			}
 			else {
+				this.watches.mayHaveChanged(key);
 				sink.error(failed(RedisNode.refused(failure)));
 			}
 		})).doOnNext((reply) -> {

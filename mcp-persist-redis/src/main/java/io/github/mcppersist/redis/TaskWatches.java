@@ -40,7 +40,7 @@ final class TaskWatches implements RedisNode.Listener {
 	private final Set<String> owned = ConcurrentHashMap.newKeySet();
 
 	/**
-	 * The keys of tasks that could not be watched yet.
+	 * The keys of tasks that could not be watched yet, or may have changed since.
 	 */
 	private final Set<String> unmarked = ConcurrentHashMap.newKeySet();
 
@@ -58,7 +58,7 @@ final class TaskWatches implements RedisNode.Listener {
 	}
 
 	/**
-	 * A task has ended.
+	 * A task has ended, or Redis has lost it.
 	 * @param key the key of the task
 	 */
 	void ended(String key) {
@@ -76,6 +76,17 @@ final class TaskWatches implements RedisNode.Listener {
 			if (entry != null) {
 				entry.reached(revision);
 			}
+		}
+	}
+
+	/**
+	 * This node may have changed a task: Redis hasn't said so, which may carry it out
+	 * later, and tells it to all nodes but this one. So it is asked soon.
+	 * @param key the key of the task
+	 */
+	void mayHaveChanged(String key) {
+		if (this.watched.containsKey(key)) {
+			this.unmarked.add(key);
 		}
 	}
 
@@ -122,6 +133,7 @@ final class TaskWatches implements RedisNode.Listener {
 				entry.marked(before, (Long) reply.get(1));
 			}
 			else {
+				ended(key);
 				entry.complete();
 			}
 		});
@@ -138,7 +150,7 @@ final class TaskWatches implements RedisNode.Listener {
 	}
 
 	/**
-	 * Try again to watch what could not be watched.
+	 * Try again to watch what could not be watched, and look at what may have changed.
 	 */
 	void markUnmarked() {
 		this.unmarked.forEach((key) -> {

@@ -178,6 +178,23 @@ class RedisNodeRegistryTests {
 
 	@ParameterizedTest
 	@EnumSource
+	void aNodeThatComesBackIsPresentBeforeOthersHaveSeenIt(Driver driver) {
+		JoinedNode first = join(driver, TIMEOUT);
+		JoinedNode second = join(driver, TIMEOUT);
+		awaiting().until(() -> beats().size() == 2);
+		second.store.close();
+		awaiting().until(() -> first.isGone(second));
+		assertThat(first.registry.isPresent(second.id()).block(RedisStores.LIMIT)).isFalse();
+
+		// As its beat does, but that it tells others
+		this.redis.cli("ZADD", this.stores.keyPrefix() + ":1:b", "1000000", second.id());
+
+		assertThat(first.registry.isPresent(second.id()).block(RedisStores.LIMIT)).isTrue();
+		assertThat(first.isGone(second)).isTrue();
+	}
+
+	@ParameterizedTest
+	@EnumSource
 	void aNodeThatCouldNotBeatForLongComesBack(Driver driver) throws Exception {
 		JoinedNode first = join(driver, TIMEOUT);
 		JoinedNode second = join(driver, TIMEOUT, this.network.port());

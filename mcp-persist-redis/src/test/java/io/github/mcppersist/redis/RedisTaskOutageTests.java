@@ -162,6 +162,23 @@ class RedisTaskOutageTests {
 
 	@ParameterizedTest
 	@EnumSource
+	void theOwnerLearnsWhatItHasDoneItselfWithoutBeingToldSo(Driver driver) {
+		open(driver);
+		Queue<Revision> seen = new ConcurrentLinkedQueue<>();
+		this.store.watch("task").subscribe(seen::add);
+		this.network.holdReplies();
+		assertThatExceptionOfType(TaskStoreUnavailableException.class)
+			.isThrownBy(() -> this.store.answerInput("task", Map.of("asked", TEXT)).block(RedisStores.LIMIT));
+		assertThat(eventually(this.other.findTask("task")).revision()).isEqualTo(new Revision(2));
+		assertThat(seen).doesNotContain(new Revision(2));
+
+		this.network.pass();
+
+		awaiting().until(() -> seen.contains(new Revision(2)));
+	}
+
+	@ParameterizedTest
+	@EnumSource
 	void watchesAsSoonAsItCan(Driver driver) {
 		open(driver);
 		eventually(this.other.createTask(new NewTask("others", this.node.nodeId(), null, null, Duration.ofHours(1),
@@ -213,6 +230,29 @@ class RedisTaskOutageTests {
 			.untilAsserted(() -> assertThatExceptionOfType(TaskNotFoundException.class)
 				.isThrownBy(() -> this.store.endTask("task", TaskEnd.completed(TEXT)).block(RedisStores.LIMIT)));
 		awaiting().until(() -> ended.contains("owner") && ended.contains("other"));
+	}
+
+	@Test
+	void keepsNothingOfATaskThatRedisHasLost() {
+		open(Driver.LETTUCE);
+		this.redis.cli("DEL", this.node.node().keys().task("task"));
+
+		assertThat(this.store.findTask("task").blockOptional(RedisStores.LIMIT)).isEmpty();
+
+		assertThat(this.store.watch("task").collectList().block(RedisStores.LIMIT)).isEmpty();
+	}
+
+	@Test
+	void keepsNothingOfATaskOfWhichItLearnsWhileItWatchesThatRedisHasLostIt() {
+		open(Driver.LETTUCE);
+		Queue<String> ended = new ConcurrentLinkedQueue<>();
+		this.store.watch("task").doOnComplete(() -> ended.add("watch")).subscribe();
+		this.redis.cli("DEL", this.node.node().keys().task("task"));
+
+		this.network.cut();
+
+		awaiting().until(() -> ended.contains("watch"));
+		assertThat(this.store.watch("task").collectList().block(RedisStores.LIMIT)).isEmpty();
 	}
 
 	@Test
