@@ -731,6 +731,10 @@ public abstract class StreamLog {
 		}
 		opened(null, ex);
 		List<StreamTail.Entry> refused = this.tail.refuse(batch.last().sequence(), ex);
+		SseConnection reader = this.connection;
+		if (reader != null) {
+			reader.storeRefuses();
+		}
 		refused.forEach(this::offer);
 		dropped(refused);
 		if (refused.stream().anyMatch(StreamTail.Entry::isLast)) {

@@ -269,6 +269,52 @@ class SseConnectionTests {
 		}
 
 		@Test
+		void isHandedWithoutAnIdWhatTheStoreRefuses() {
+			store().writes(Gate.REFUSE);
+			begin(null);
+
+			send("one");
+
+			assertThat(state()).isEqualTo(State.ADRIFT);
+			assertThat(client().events).containsExactly("one");
+		}
+
+		@Test
+		void isLiveWhenTheStoreTakesAgainWhatItHasRefusedAndGetsNothingTwice() {
+			store().writes(Gate.REFUSE);
+			send("before");
+			begin(null);
+			send("one");
+			streams().threads().pass(Duration.ofMinutes(10));
+			send("two");
+			assertThat(state()).isEqualTo(State.ADRIFT);
+
+			store().writes(Gate.OPEN);
+			send("three");
+			send("four");
+			streams().threads().pass(A_WHILE);
+
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events.subList(0, 3)).containsExactly("one", "two", "three");
+			assertThat(client().events.stream().map((event) -> event.replaceAll("@.*", ""))).containsExactly("one",
+					"two", "three", "", "four");
+		}
+
+		@Test
+		void isLiveWithAnIdToComeBackWithWhenTheStoreTakesWhatItHasRefusedThoughNothingIsSent() {
+			store().writes(Gate.REFUSE);
+			begin(null);
+			streams().threads().pass(Duration.ofMinutes(10));
+			assertThat(store().writeCalls()).isLessThan(30);
+
+			store().writes(Gate.OPEN);
+			streams().threads().pass(Duration.ofSeconds(31));
+
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events).hasSize(1).allMatch((event) -> event.startsWith("@"));
+		}
+
+		@Test
 		void isLiveWhenAPageWasAll() {
 			send("one");
 
@@ -531,6 +577,20 @@ class SseConnectionTests {
 			look();
 
 			assertThat(state()).isNotEqualTo(State.ADRIFT);
+		}
+
+		@Test
+		void isHandedOnceWhatTheStoreRefusesWhenItIsNotAwayAnyMore() {
+			isAdrift();
+			send("one");
+			store().writes(Gate.REFUSE);
+			store().reads(Gate.OPEN);
+			streams().threads().pass(Duration.ofMinutes(1));
+
+			send("two");
+
+			assertThat(state()).isEqualTo(State.ADRIFT);
+			assertThat(client().events).containsExactly("one", "two");
 		}
 
 		@Test
