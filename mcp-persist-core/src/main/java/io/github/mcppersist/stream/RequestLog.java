@@ -190,6 +190,11 @@ public final class RequestLog extends StreamLog {
 		return true;
 	}
 
+	@Override
+	boolean mayBeKnownElsewhere() {
+		return true;
+	}
+
 	/**
 	 * If the log isn't where this writer left it, the store was rolled back, and the
 	 * stream starts anew behind the gap.

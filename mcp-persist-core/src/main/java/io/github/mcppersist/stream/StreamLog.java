@@ -295,6 +295,12 @@ public abstract class StreamLog {
 	abstract boolean knowsWhatItStored();
 
 	/**
+	 * Say whether readers on other nodes may know an event of the stream.
+	 * @return whether one was stored before, as far as this log knows
+	 */
+	abstract boolean mayBeKnownElsewhere();
+
+	/**
 	 * A connection was sent an event with its ID, the whole of it. Nothing to note for a
 	 * stream whose clients come back with their cursor.
 	 * @param id the event's ID
@@ -829,7 +835,7 @@ public abstract class StreamLog {
 	 * Open the stream with the next call, at the place that its writer has reached.
 	 */
 	final void startAnew() {
-		this.lossToTell = true;
+		this.lossToTell |= mayBeKnownElsewhere();
 		this.doubt.forgetBatch();
 		this.state = State.NEW;
 	}
