@@ -617,6 +617,7 @@ public abstract class StreamLog {
 	private void onTold(EventId doubtful, @Nullable Boolean there, @Nullable Throwable failure) {
 		if (isRunning() && failure instanceof EventStoreUnavailableException) {
 			onAway(failure);
+			proceed();
 			return;
 		}
 		storeAnswered();

@@ -54,6 +54,22 @@ class StreamLogTests {
 	}
 
 	@Test
+	void letsASenderGoOnIfTheStoreIsAwayWhenItIsAskedWhatBecameOfACall() {
+		this.streams.store().writes(Gate.AWAY);
+		send("first", "one");
+		this.streams.store().writes(Gate.REFUSE);
+		this.streams.store().reads(Gate.WAIT);
+		this.streams.threads().pass(StreamContext.RETRY_PAUSE);
+		send("second", LARGE);
+		send("third", LARGE);
+		assertThat(this.sent).containsExactly("first", "second");
+
+		this.streams.store().letThrough(Gate.AWAY);
+
+		assertThat(this.sent).containsExactly("first", "second", "third");
+	}
+
+	@Test
 	void letsSendersGoOnIfTheStoreRefusesTwice() {
 		this.streams.store().writes(Gate.WAIT);
 		send("first", LARGE);
