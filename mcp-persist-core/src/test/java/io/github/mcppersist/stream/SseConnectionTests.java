@@ -869,7 +869,8 @@ class SseConnectionTests {
 			log().mailbox().execute(() -> log().attach(newer));
 
 			assertThat(state()).isEqualTo(State.CLOSED);
-			assertThat(log().connection()).isSameAs(newer);
+			assertThat(newer.state()).isEqualTo(State.STARTING);
+			assertThat(log().isConnected()).isTrue();
 			assertThat(connection().isReplacedElsewhere()).isFalse();
 		}
 
