@@ -122,7 +122,7 @@ public abstract class StreamLog {
 		this.tail = new StreamTail(context, this.mailbox, stream.streamId(), nextSequence);
 		this.senders = new Senders(this.mailbox, context.threads());
 		this.link = new StoreLink(this.mailbox, context.retries());
-		this.doubt = new Doubt(context, stream);
+		this.doubt = new Doubt(context, this.mailbox, stream);
 		this.reader = new AttachedReader(this.mailbox, context.settings().unstoredRefused());
 	}
 
@@ -398,6 +398,7 @@ public abstract class StreamLog {
 	 * out, if its place is at the position or before it; {@code null} for none
 	 */
 	@Nullable EventId inDoubt(@Nullable EventId position) {
+		assert this.mailbox.isInside();
 		EventId last = this.doubt.last();
 		if (last == null || position == null || isOnlyWriter() || !isAway()) {
 			return null;
@@ -412,6 +413,7 @@ public abstract class StreamLog {
 	 * @param then is told, in the mailbox, whether it is known now
 	 */
 	void decide(EventId doubtful, EventId position, Consumer<Boolean> then) {
+		assert this.mailbox.isInside();
 		this.doubt.isStored(doubtful).subscribe((there) -> this.mailbox.execute(() -> {
 			if (!isRunning()) {
 				logger.trace("Of no interest any more");
@@ -792,6 +794,7 @@ public abstract class StreamLog {
 	 * Open the stream with the next call, at the place that its writer has reached.
 	 */
 	final void startAnew() {
+		assert this.mailbox.isInside();
 		this.lossToTell |= mayBeKnownElsewhere();
 		this.doubt.forgetBatch();
 		this.state = State.NEW;
@@ -802,6 +805,7 @@ public abstract class StreamLog {
 	 * @param nextSequence the place of the next event
 	 */
 	final void goOnAt(long nextSequence) {
+		assert this.mailbox.isInside();
 		this.doubt.forgetBatch();
 		this.state = State.OPEN;
 		List<Event> lost = this.tail.renumber(nextSequence);
@@ -814,6 +818,7 @@ public abstract class StreamLog {
 	 * @param read the last event that was read
 	 */
 	final void goOnAfter(EventId read) {
+		assert this.mailbox.isInside();
 		this.state = State.OPEN;
 		this.lastStored = read;
 		this.tail.renumber(read.sequence() + 1);
