@@ -705,6 +705,22 @@ class SseConnectionTests {
 		}
 
 		@Test
+		void handsOverWithoutAnIdWhatTheStoreRefusesAlsoToAClientThatHasComeBack() {
+			isLive();
+			EventId cursor = ((StandaloneLog) log()).lastDelivered();
+			client().go();
+			store().writes(Gate.REFUSE);
+			renew();
+
+			resume(cursor, new PageReader.Page(streams().read(log().stream(), cursor)));
+			send("one");
+			send("two");
+
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events).containsExactly("@2", "@2", "one", "two");
+		}
+
+		@Test
 		@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 		void waitsForTheStoreWhenTooMuchHasGoneOutWithoutAnId() {
 			RequestLog request = streams().request();
