@@ -26,6 +26,8 @@ final class Doubt {
 
 	private final StreamContext context;
 
+	private final Mailbox mailbox;
+
 	private final StreamKey stream;
 
 	private StreamTail.@Nullable Batch batch;
@@ -49,8 +51,15 @@ final class Doubt {
 
 	private boolean followedByGap;
 
-	Doubt(StreamContext context, StreamKey stream) {
+	/**
+	 * Begin without a call.
+	 * @param context what all streams share
+	 * @param mailbox the owner of its state
+	 * @param stream the stream
+	 */
+	Doubt(StreamContext context, Mailbox mailbox, StreamKey stream) {
 		this.context = context;
+		this.mailbox = mailbox;
 		this.stream = stream;
 	}
 
@@ -59,6 +68,7 @@ final class Doubt {
 	 * @param batch what is to be stored
 	 */
 	void begin(StreamTail.Batch batch) {
+		assert this.mailbox.isInside();
 		this.batch = batch;
 	}
 
@@ -68,6 +78,7 @@ final class Doubt {
 	 * settled in this way
 	 */
 	StreamTail.@Nullable Batch batch() {
+		assert this.mailbox.isInside();
 		return this.batch;
 	}
 
@@ -75,6 +86,7 @@ final class Doubt {
 	 * The store has said what became of the call, or it doesn't matter any more.
 	 */
 	void forgetBatch() {
+		assert this.mailbox.isInside();
 		this.batch = null;
 	}
 
@@ -83,6 +95,7 @@ final class Doubt {
 	 * @param opening whether it would open the stream
 	 */
 	void unsettle(boolean opening) {
+		assert this.mailbox.isInside();
 		this.opening = opening;
 		this.unsettled = Objects.requireNonNull(this.batch).last();
 		this.batch = null;
@@ -93,6 +106,7 @@ final class Doubt {
 	 * @return what to {@linkplain #isStored ask} the store for, or {@code null}
 	 */
 	@Nullable EventId unsettled() {
+		assert this.mailbox.isInside();
 		return this.unsettled;
 	}
 
@@ -101,6 +115,7 @@ final class Doubt {
 	 * @return the last event that is in doubt, or {@code null} if none is
 	 */
 	@Nullable EventId last() {
+		assert this.mailbox.isInside();
 		return (this.batch != null) ? this.batch.last() : this.unsettled;
 	}
 
@@ -110,6 +125,7 @@ final class Doubt {
 	 * @return whether it is stored; fails with what the store says if it doesn't tell
 	 */
 	Mono<Boolean> isStored(EventId id) {
+		assert this.mailbox.isInside();
 		return this.context.store().replayEventsAfter(this.stream, id, 1).map((page) -> true).onErrorResume((ex) -> {
 			if (ex instanceof EventsUnreadableException) {
 				// What follows can't be read, but it itself is there
@@ -126,6 +142,7 @@ final class Doubt {
 	 * @return those that aren't in doubt, so that they will never be stored
 	 */
 	List<EventId> drop(List<EventId> messages) {
+		assert this.mailbox.isInside();
 		EventId last = this.unsettled;
 		if (last == null) {
 			return messages;
@@ -144,6 +161,7 @@ final class Doubt {
 	 * @return whether there is one that has to be
 	 */
 	boolean hasDropped(Predicate<EventId> known) {
+		assert this.mailbox.isInside();
 		return !this.dropped.stream().allMatch(known);
 	}
 
@@ -152,6 +170,7 @@ final class Doubt {
 	 * @return whether the stream has a gap, even if they are stored
 	 */
 	boolean isFollowedByGap() {
+		assert this.mailbox.isInside();
 		return this.followedByGap;
 	}
 
@@ -160,6 +179,7 @@ final class Doubt {
 	 * @return whether it isn't open, or some of them were dropped
 	 */
 	boolean isBehindGap() {
+		assert this.mailbox.isInside();
 		return this.opening || this.holed;
 	}
 
@@ -168,6 +188,7 @@ final class Doubt {
 	 * @param stored the IDs of events that are stored
 	 */
 	void found(Set<EventId> stored) {
+		assert this.mailbox.isInside();
 		if (this.unsettled != null && stored.contains(this.unsettled)) {
 			this.dropped.clear();
 		}
@@ -178,6 +199,7 @@ final class Doubt {
 	 * @return the messages that were in doubt and aren't kept here any more
 	 */
 	List<EventId> settle() {
+		assert this.mailbox.isInside();
 		List<EventId> dropped = List.copyOf(this.dropped);
 		this.dropped.clear();
 		this.followedByGap = false;

@@ -149,6 +149,14 @@ final class Reading {
 		return waited;
 	}
 
+	/**
+	 * Say whether nothing is asked, and nothing waited for.
+	 * @return whether it reads no more by itself
+	 */
+	boolean isIdle() {
+		return this.state == State.IDLE;
+	}
+
 	boolean isWaiting() {
 		return this.state == State.WAITING;
 	}

@@ -133,12 +133,7 @@ public final class RequestLog extends StreamLog {
 		if (!isStored() || isAway()) {
 			return false;
 		}
-		mailbox().execute(() -> {
-			SseConnection connection = connection();
-			if (connection != null) {
-				connection.closeForResume();
-			}
-		});
+		mailbox().execute(reader()::closeForResume);
 		return true;
 	}
 
@@ -190,6 +185,11 @@ public final class RequestLog extends StreamLog {
 		return true;
 	}
 
+	@Override
+	boolean mayBeKnownElsewhere() {
+		return true;
+	}
+
 	/**
 	 * If the log isn't where this writer left it, the store was rolled back, and the
 	 * stream starts anew behind the gap.
@@ -203,10 +203,7 @@ public final class RequestLog extends StreamLog {
 		logger.info("Stream {} was ended by another node, which took this one for gone", stream().streamId());
 		opened(null, conflict);
 		end(State.COMPLETE);
-		SseConnection reader = connection();
-		if (reader != null) {
-			reader.look();
-		}
+		reader().look();
 	}
 
 	@Override
@@ -235,7 +232,7 @@ public final class RequestLog extends StreamLog {
 			return false;
 		}
 		// First what a client would hardly come back for
-		boolean tooMuch = connection() == null
+		boolean tooMuch = !isConnected()
 				&& (this.taken ? context().isStrandedNearlyFull() : context().isStrandedOverfull());
 		return tooMuch || context().threads().nanoTime() - this.giveUpNanos > 0;
 	}

@@ -103,6 +103,11 @@ import io.github.mcppersist.observe.ResumeOutcome;
  * <th>It becomes</th>
  * </tr>
  * <tr>
+ * <td>The store refuses what the writer is to store, and nothing is kept of the
+ * stream</td>
+ * <td>{@code ADRIFT} if it was {@code STARTING}; reads when it is time to look</td>
+ * </tr>
+ * <tr>
  * <td>The writer drops events that will never be stored</td>
  * <td>{@code LIVE} behind them, if its client has nothing to come back with; else it
  * stays what it is</td>
@@ -505,6 +510,19 @@ public final class SseConnection implements SseOutput.Source {
 	}
 
 	/**
+	 * Go on without what the store will never take. If nothing is kept of the stream,
+	 * nothing that it could wait for will be there soon.
+	 */
+	void storeRefuses() {
+		assert this.mailbox.isInside();
+		if (this.state == State.STARTING && this.reading.isIdle() && this.log != null) {
+			this.vainReads = 0;
+			this.watch.start();
+			goOn(this.log, State.ADRIFT);
+		}
+	}
+
+	/**
 	 * Take over an event that has no place in the store yet: it goes out without an ID,
 	 * once.
 	 * @param event the event
@@ -871,7 +889,7 @@ public final class SseConnection implements SseOutput.Source {
 		switch (this.state) {
 			case STARTING, READING, ADRIFT -> {
 				boolean asked = this.reading.hint();
-				if (!asked && (this.reading.isWaiting() || this.state == State.STARTING)) {
+				if (!asked && (this.reading.isWaiting() || this.state != State.READING)) {
 					// Whoever hints is not away
 					readNow();
 				}

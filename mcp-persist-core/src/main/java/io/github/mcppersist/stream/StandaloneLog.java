@@ -153,6 +153,14 @@ public final class StandaloneLog extends StreamLog {
 		return this.first || lastStored() != null;
 	}
 
+	/**
+	 * It is opened when the store says that it isn't there, also for the first time.
+	 */
+	@Override
+	boolean mayBeKnownElsewhere() {
+		return lastStored() != null || this.delivered != null || this.gone != null;
+	}
+
 	@Override
 	void onConflict(StreamConflictException conflict) {
 		if (conflict.isComplete()) {

@@ -99,14 +99,14 @@ public abstract class StreamLog {
 
 	private final Doubt doubt;
 
+	private final AttachedReader reader;
+
 	private volatile @Nullable EventId lastStored;
 
 	/**
 	 * Whether the stream begins behind a gap, which readers on other nodes don't know.
 	 */
 	private boolean lossToTell;
-
-	private volatile @Nullable SseConnection connection;
 
 	/**
 	 * Create a log.
@@ -122,7 +122,8 @@ public abstract class StreamLog {
 		this.tail = new StreamTail(context, this.mailbox, stream.streamId(), nextSequence);
 		this.senders = new Senders(this.mailbox, context.threads());
 		this.link = new StoreLink(this.mailbox, context.retries());
-		this.doubt = new Doubt(context, stream);
+		this.doubt = new Doubt(context, this.mailbox, stream);
+		this.reader = new AttachedReader(this.mailbox, context.settings().unstoredRefused());
 	}
 
 	// On any thread
@@ -191,9 +192,7 @@ public abstract class StreamLog {
 	public void discard() {
 		this.mailbox.execute(() -> {
 			end(State.DISCARDED);
-			if (this.connection != null) {
-				this.connection.close();
-			}
+			this.reader.close();
 		});
 	}
 
@@ -210,7 +209,7 @@ public abstract class StreamLog {
 	 * @return whether somebody reads
 	 */
 	public boolean isConnected() {
-		return this.connection != null;
+		return this.reader.isThere();
 	}
 
 	/**
@@ -295,6 +294,12 @@ public abstract class StreamLog {
 	abstract boolean knowsWhatItStored();
 
 	/**
+	 * Say whether readers on other nodes may know an event of the stream.
+	 * @return whether one was stored before, as far as this log knows
+	 */
+	abstract boolean mayBeKnownElsewhere();
+
+	/**
 	 * A connection was sent an event with its ID, the whole of it. Nothing to note for a
 	 * stream whose clients come back with their cursor.
 	 * @param id the event's ID
@@ -316,15 +321,7 @@ public abstract class StreamLog {
 		if (this.state == State.DISCARDED) {
 			newer.finish();
 		}
-		if (newer.isDone()) {
-			return false;
-		}
-		SseConnection older = this.connection;
-		this.connection = newer;
-		if (older != null) {
-			older.finish();
-		}
-		return true;
+		return this.reader.attach(newer);
 	}
 
 	/**
@@ -333,12 +330,8 @@ public abstract class StreamLog {
 	 * @param complete whether its client has taken all that it was to be sent
 	 */
 	void detach(SseConnection gone, boolean complete) {
-		assert this.mailbox.isInside();
-		if (this.connection == gone) {
-			this.connection = null;
-			if (complete) {
-				taken();
-			}
+		if (this.reader.detach(gone) && complete) {
+			taken();
 		}
 	}
 
@@ -405,6 +398,7 @@ public abstract class StreamLog {
 	 * out, if its place is at the position or before it; {@code null} for none
 	 */
 	@Nullable EventId inDoubt(@Nullable EventId position) {
+		assert this.mailbox.isInside();
 		EventId last = this.doubt.last();
 		if (last == null || position == null || isOnlyWriter() || !isAway()) {
 			return null;
@@ -419,6 +413,7 @@ public abstract class StreamLog {
 	 * @param then is told, in the mailbox, whether it is known now
 	 */
 	void decide(EventId doubtful, EventId position, Consumer<Boolean> then) {
+		assert this.mailbox.isInside();
 		this.doubt.isStored(doubtful).subscribe((there) -> this.mailbox.execute(() -> {
 			if (!isRunning()) {
 				logger.trace("Of no interest any more");
@@ -461,12 +456,11 @@ public abstract class StreamLog {
 	/**
 	 * Hand over what the store can't take at the moment, as far as the connection can
 	 * take it and hasn't been handed it.
-	 * @param reader a connection that has all that this writer has stored
+	 * @param connection one that has all that this writer has stored
 	 */
-	void handOver(SseConnection reader) {
-		assert this.mailbox.isInside();
-		if (reader == this.connection && isAway()) {
-			this.tail.entries().forEach(this::offer);
+	void handOver(SseConnection connection) {
+		if (this.reader.is(connection) && isAway()) {
+			this.tail.entries().forEach(this.reader::offer);
 		}
 	}
 
@@ -480,8 +474,8 @@ public abstract class StreamLog {
 		return this.tail;
 	}
 
-	final @Nullable SseConnection connection() {
-		return this.connection;
+	final AttachedReader reader() {
+		return this.reader;
 	}
 
 	final @Nullable EventId lastStored() {
@@ -523,7 +517,7 @@ public abstract class StreamLog {
 
 	private void added(StreamTail.Entry entry) {
 		if (isAway()) {
-			offer(entry);
+			this.reader.offer(entry);
 			trimTail();
 		}
 		proceed();
@@ -611,6 +605,7 @@ public abstract class StreamLog {
 	private void onTold(EventId doubtful, @Nullable Boolean there, @Nullable Throwable failure) {
 		if (isRunning() && failure instanceof EventStoreUnavailableException) {
 			onAway(failure);
+			proceed();
 			return;
 		}
 		storeAnswered();
@@ -638,9 +633,8 @@ public abstract class StreamLog {
 		List<EventId> dropped = this.doubt.settle();
 		this.state = anew ? State.NEW : State.OPEN;
 		this.lossToTell |= anew;
-		SseConnection reader = this.connection;
-		if (anew && reader != null && !dropped.isEmpty()) {
-			reader.dropped(dropped);
+		if (anew) {
+			this.reader.dropped(dropped);
 		}
 		if (!there) {
 			return;
@@ -653,8 +647,8 @@ public abstract class StreamLog {
 		if (stored.stream().anyMatch(StreamTail.Entry::isLast)) {
 			end(State.COMPLETE);
 		}
-		if (!anew && reader != null) {
-			reader.look();
+		if (!anew) {
+			this.reader.look();
 		}
 	}
 
@@ -669,16 +663,11 @@ public abstract class StreamLog {
 		}
 		this.lastStored = batch.last();
 		this.tail.settle(batch.last().sequence());
-		SseConnection reader = this.connection;
-		if (reader != null) {
-			reader.stored(events);
-		}
+		this.reader.stored(events);
 		opened(revision, null);
 		if (batch.complete()) {
 			end(State.COMPLETE);
-			if (reader != null) {
-				reader.end();
-			}
+			this.reader.end();
 		}
 	}
 
@@ -693,9 +682,7 @@ public abstract class StreamLog {
 		else if (ex instanceof SessionDeletedException) {
 			opened(null, ex);
 			end(State.DISCARDED);
-			if (this.connection != null) {
-				this.connection.finish();
-			}
+			this.reader.finish();
 		}
 		else {
 			if (!again) {
@@ -731,7 +718,8 @@ public abstract class StreamLog {
 		}
 		opened(null, ex);
 		List<StreamTail.Entry> refused = this.tail.refuse(batch.last().sequence(), ex);
-		refused.forEach(this::offer);
+		this.reader.storeRefuses();
+		refused.forEach(this.reader::offer);
 		dropped(refused);
 		if (refused.stream().anyMatch(StreamTail.Entry::isLast)) {
 			end(State.DISCARDED);
@@ -758,26 +746,9 @@ public abstract class StreamLog {
 		}
 		opened(null, ex);
 		this.tail.failSenders(ex);
-		SseConnection reader = this.connection;
-		if (reader != null) {
-			reader.storeIsAway();
-		}
-		this.tail.entries().forEach(this::offer);
+		this.reader.storeIsAway();
+		this.tail.entries().forEach(this.reader::offer);
 		trimTail();
-	}
-
-	private void offer(StreamTail.Entry entry) {
-		SseConnection reader = this.connection;
-		if (reader == null || entry.isFound()) {
-			return;
-		}
-		boolean taken = entry.isResponse() || !this.context.settings().unstoredRefused();
-		if (taken) {
-			taken = reader.offer(entry.event());
-		}
-		if (taken && entry.isLast()) {
-			reader.end();
-		}
 	}
 
 	/**
@@ -807,9 +778,7 @@ public abstract class StreamLog {
 			.filter((event) -> !event.isPriming())
 			.map(Event::id)
 			.toList());
-		if (this.connection != null && !lost.isEmpty()) {
-			this.connection.dropped(lost);
-		}
+		this.reader.dropped(lost);
 	}
 
 	/**
@@ -825,7 +794,8 @@ public abstract class StreamLog {
 	 * Open the stream with the next call, at the place that its writer has reached.
 	 */
 	final void startAnew() {
-		this.lossToTell = true;
+		assert this.mailbox.isInside();
+		this.lossToTell |= mayBeKnownElsewhere();
 		this.doubt.forgetBatch();
 		this.state = State.NEW;
 	}
@@ -835,13 +805,12 @@ public abstract class StreamLog {
 	 * @param nextSequence the place of the next event
 	 */
 	final void goOnAt(long nextSequence) {
+		assert this.mailbox.isInside();
 		this.doubt.forgetBatch();
 		this.state = State.OPEN;
 		List<Event> lost = this.tail.renumber(nextSequence);
-		if (this.connection != null) {
-			this.connection.displaced(lost);
-			this.connection.look();
-		}
+		this.reader.displaced(lost);
+		this.reader.look();
 	}
 
 	/**
@@ -849,6 +818,7 @@ public abstract class StreamLog {
 	 * @param read the last event that was read
 	 */
 	final void goOnAfter(EventId read) {
+		assert this.mailbox.isInside();
 		this.state = State.OPEN;
 		this.lastStored = read;
 		this.tail.renumber(read.sequence() + 1);

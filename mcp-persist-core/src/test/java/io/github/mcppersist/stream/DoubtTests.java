@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Set;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -31,9 +32,12 @@ class DoubtTests {
 
 	private static final EventId THIRD = EventId.next("0", 3);
 
+	@RegisterExtension
+	private final InMailbox inMailbox = new InMailbox();
+
 	private final TestStreams streams = new TestStreams(600, 8 * 1024 * 1024);
 
-	private final Doubt doubt = new Doubt(this.streams.context(), STREAM);
+	private final Doubt doubt = new Doubt(this.streams.context(), this.inMailbox.mailbox(), STREAM);
 
 	@Test
 	void isOfTheLastEventOfACallUntilTheStoreHasSaidWhatBecameOfIt() {

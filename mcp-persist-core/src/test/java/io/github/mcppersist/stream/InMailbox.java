@@ -21,6 +21,16 @@ final class InMailbox implements InvocationInterceptor {
 	@Override
 	public void interceptTestMethod(Invocation<Void> test, ReflectiveInvocationContext<Method> method,
 			ExtensionContext context) throws Throwable {
+		run(test);
+	}
+
+	@Override
+	public void interceptTestTemplateMethod(Invocation<Void> test, ReflectiveInvocationContext<Method> method,
+			ExtensionContext context) throws Throwable {
+		run(test);
+	}
+
+	private void run(Invocation<Void> test) throws Throwable {
 		AtomicReference<Throwable> failure = new AtomicReference<>();
 		this.mailbox.execute(() -> {
 			try {

@@ -269,6 +269,52 @@ class SseConnectionTests {
 		}
 
 		@Test
+		void isHandedWithoutAnIdWhatTheStoreRefuses() {
+			store().writes(Gate.REFUSE);
+			begin(null);
+
+			send("one");
+
+			assertThat(state()).isEqualTo(State.ADRIFT);
+			assertThat(client().events).containsExactly("one");
+		}
+
+		@Test
+		void isLiveWhenTheStoreTakesAgainWhatItHasRefusedAndGetsNothingTwice() {
+			store().writes(Gate.REFUSE);
+			send("before");
+			begin(null);
+			send("one");
+			streams().threads().pass(Duration.ofMinutes(10));
+			send("two");
+			assertThat(state()).isEqualTo(State.ADRIFT);
+
+			store().writes(Gate.OPEN);
+			send("three");
+			send("four");
+			streams().threads().pass(A_WHILE);
+
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events.subList(0, 3)).containsExactly("one", "two", "three");
+			assertThat(client().events.stream().map((event) -> event.replaceAll("@.*", ""))).containsExactly("one",
+					"two", "three", "", "four");
+		}
+
+		@Test
+		void isLiveWithAnIdToComeBackWithWhenTheStoreTakesWhatItHasRefusedThoughNothingIsSent() {
+			store().writes(Gate.REFUSE);
+			begin(null);
+			streams().threads().pass(Duration.ofMinutes(10));
+			assertThat(store().writeCalls()).isLessThan(30);
+
+			store().writes(Gate.OPEN);
+			streams().threads().pass(Duration.ofSeconds(31));
+
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events).hasSize(1).allMatch((event) -> event.startsWith("@"));
+		}
+
+		@Test
 		void isLiveWhenAPageWasAll() {
 			send("one");
 
@@ -534,6 +580,20 @@ class SseConnectionTests {
 		}
 
 		@Test
+		void isHandedOnceWhatTheStoreRefusesWhenItIsNotAwayAnyMore() {
+			isAdrift();
+			send("one");
+			store().writes(Gate.REFUSE);
+			store().reads(Gate.OPEN);
+			streams().threads().pass(Duration.ofMinutes(1));
+
+			send("two");
+
+			assertThat(state()).isEqualTo(State.ADRIFT);
+			assertThat(client().events).containsExactly("one", "two");
+		}
+
+		@Test
 		void isNotHandedWhatAnotherConnectionHasReadThoughTheStoreSaidOtherwise() {
 			isLive();
 			EventId cursor = ((StandaloneLog) log()).lastDelivered();
@@ -642,6 +702,22 @@ class SseConnectionTests {
 			open();
 			streams().threads().pass(A_WHILE);
 			assertThat(client().events).containsExactly("@2", "one", "@3");
+		}
+
+		@Test
+		void handsOverWithoutAnIdWhatTheStoreRefusesAlsoToAClientThatHasComeBack() {
+			isLive();
+			EventId cursor = ((StandaloneLog) log()).lastDelivered();
+			client().go();
+			store().writes(Gate.REFUSE);
+			renew();
+
+			resume(cursor, new PageReader.Page(streams().read(log().stream(), cursor)));
+			send("one");
+			send("two");
+
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events).containsExactly("@2", "@2", "one", "two");
 		}
 
 		@Test
@@ -809,7 +885,8 @@ class SseConnectionTests {
 			log().mailbox().execute(() -> log().attach(newer));
 
 			assertThat(state()).isEqualTo(State.CLOSED);
-			assertThat(log().connection()).isSameAs(newer);
+			assertThat(newer.state()).isEqualTo(State.STARTING);
+			assertThat(log().isConnected()).isTrue();
 			assertThat(connection().isReplacedElsewhere()).isFalse();
 		}
 

@@ -18,6 +18,7 @@ import org.slf4j.LoggerFactory;
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.RequestId;
+import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.event.StreamNotFoundException;
 import io.github.mcppersist.stream.GatedEventStore.Gate;
 
@@ -50,6 +51,22 @@ class StreamLogTests {
 		this.streams.store().letThrough();
 
 		assertThat(this.sent).containsExactly("first", "second");
+	}
+
+	@Test
+	void letsASenderGoOnIfTheStoreIsAwayWhenItIsAskedWhatBecameOfACall() {
+		this.streams.store().writes(Gate.AWAY);
+		send("first", "one");
+		this.streams.store().writes(Gate.REFUSE);
+		this.streams.store().reads(Gate.WAIT);
+		this.streams.threads().pass(StreamContext.RETRY_PAUSE);
+		send("second", LARGE);
+		send("third", LARGE);
+		assertThat(this.sent).containsExactly("first", "second");
+
+		this.streams.store().letThrough(Gate.AWAY);
+
+		assertThat(this.sent).containsExactly("first", "second", "third");
 	}
 
 	@Test
@@ -126,6 +143,39 @@ class StreamLogTests {
 			sendThree(log);
 		}
 		streams.threads().pass(Duration.ofSeconds(1));
+
+		assertThat(told).hasSize(2).allMatch((text) -> text.startsWith("g"));
+	}
+
+	@Test
+	void tellsNobodyThatASessionsFirstEventOpensItsStandaloneStream() {
+		List<String> told = new ArrayList<>();
+		TestStreams streams = TestStreams.telling(told::add);
+		StandaloneLog begins = streams.standalone("begins");
+		StandaloneLog restored = streams.standalone(false);
+
+		for (StandaloneLog log : List.of(begins, restored)) {
+			log.send(null, TestStreams.bytes("one"), false).block();
+		}
+
+		assertThat(stored(streams, begins)).containsExactly("one");
+		assertThat(stored(streams, restored)).containsExactly("one");
+		assertThat(told).isEmpty();
+	}
+
+	@Test
+	void tellsOtherNodesOfAStandaloneStreamThatHasLostWhatIsStoredOrNoted() {
+		List<String> told = new ArrayList<>();
+		TestStreams streams = TestStreams.telling(told::add);
+		StandaloneLog stored = streams.standalone("stored");
+		stored.send(null, TestStreams.bytes("one"), false).block();
+		assertThat(told).isEmpty();
+		StandaloneLog noted = new StandaloneLog(streams.context(), new StreamKey("noted", "0"), EventId.next("0", 1),
+				false);
+
+		streams.store().failNextWrite(new StreamNotFoundException(stored.stream()));
+		stored.send(null, TestStreams.bytes("two"), false).block();
+		noted.send(null, TestStreams.bytes("two"), false).block();
 
 		assertThat(told).hasSize(2).allMatch((text) -> text.startsWith("g"));
 	}

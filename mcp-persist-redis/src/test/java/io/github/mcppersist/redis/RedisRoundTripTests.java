@@ -79,6 +79,22 @@ class RedisRoundTripTests {
 	}
 
 	@Test
+	void theFirstPlainGetOfASessionTellsNoOtherNode() throws Exception {
+		try (Exchange other = this.server.client().initialize().get(null)) {
+			// The scripts get there with the first call
+			other.next();
+			RawMcpClient client = this.server.client().initialize();
+
+			this.monitor.lines();
+			try (Exchange get = client.get(null)) {
+				assertThat(get.next().id()).isNotNull();
+				// Some more or fewer, as it hears that it watches its stream
+				assertThat(this.monitor.commands()).containsOnly("evalsha", "lrange").hasSizeLessThan(20);
+			}
+		}
+	}
+
+	@Test
 	void aPingCostsNone() throws Exception {
 		RawMcpClient client = this.server.client().initialize();
 
