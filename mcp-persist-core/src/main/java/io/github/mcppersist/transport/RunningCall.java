@@ -16,6 +16,7 @@ import reactor.core.publisher.Operators;
 import reactor.core.publisher.SignalType;
 import reactor.util.context.Context;
 
+import io.github.mcppersist.observe.Era;
 import io.github.mcppersist.stream.JsonRpcError;
 import io.github.mcppersist.stream.RequestLog;
 import io.github.mcppersist.stream.UserCode;
@@ -77,7 +78,10 @@ final class RunningCall extends UserCode {
 	 * the request, with what belongs to it bound to the thread
 	 */
 	void begins(Runnable task) {
-		begin(task);
+		begin(() -> {
+			this.runtime.observer().requestStarted(Era.LEGACY);
+			task.run();
+		});
 		if (isStopping()) {
 			ended();
 		}

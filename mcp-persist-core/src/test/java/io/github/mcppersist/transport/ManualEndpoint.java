@@ -7,6 +7,7 @@ import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 import io.modelcontextprotocol.server.McpServer;
 import io.modelcontextprotocol.server.McpServerFeatures.AsyncToolSpecification;
@@ -53,10 +54,25 @@ final class ManualEndpoint {
 	 * @param onStore is asked before each call of a store
 	 */
 	ManualEndpoint(String protocolVersion, Gate onThreads, Gate onStore) {
-		this.endpoint = StreamableHttpEndpoint.builder(behind(onStore, EventStore.class, this.store))
+		this(protocolVersion, onThreads, onStore, (builder) -> {
+		});
+	}
+
+	/**
+	 * Start an endpoint that has more to it, and initialize a session.
+	 * @param protocolVersion as above
+	 * @param onThreads as above
+	 * @param onStore as above
+	 * @param customizer sets what is different
+	 */
+	ManualEndpoint(String protocolVersion, Gate onThreads, Gate onStore,
+			Consumer<StreamableHttpEndpoint.Builder> customizer) {
+		StreamableHttpEndpoint.Builder builder = StreamableHttpEndpoint
+			.builder(behind(onStore, EventStore.class, this.store))
 			.sessionStore(behind(onStore, SessionStore.class, new InMemorySessionStore()))
-			.threads(behind(onThreads, Threads.class, this.threads))
-			.build();
+			.threads(behind(onThreads, Threads.class, this.threads));
+		customizer.accept(builder);
+		this.endpoint = builder.build();
 		McpServer.async(this.endpoint)
 			.serverInfo("test", "1")
 			.capabilities(ServerCapabilities.builder().tools(true).build())
