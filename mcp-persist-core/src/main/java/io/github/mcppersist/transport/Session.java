@@ -115,6 +115,8 @@ final class Session {
 	 */
 	private volatile SessionRecord record;
 
+	private final Reloads reloads;
+
 	private final AtomicInteger uses = new AtomicInteger();
 
 	private volatile long lastUsedNanos;
@@ -169,6 +171,7 @@ final class Session {
 		this.sdkSessions = sdkSessions;
 		this.sdkSession = sdkSession;
 		this.record = record;
+		this.reloads = new Reloads(runtime.threads());
 		this.listeners = new Listeners(runtime.threads(), runtime.options().retryInterval());
 		this.notifications = new Lane(runtime.threads()::callBack, NOTIFICATIONS_AT_ONCE, MAX_WAITING);
 		this.answers = new Lane(runtime.threads()::answer, ANSWERS_AT_ONCE, MAX_WAITING);
@@ -284,8 +287,16 @@ final class Session {
 	}
 
 	/**
+	 * Return how the record is read again.
+	 * @return so that no older one can replace a newer one
+	 */
+	Reloads reloads() {
+		return this.reloads;
+	}
+
+	/**
 	 * Take over what the store has.
-	 * @param stored the record, as it was read
+	 * @param stored the record, as it was read {@linkplain #reloads() in its turn}
 	 */
 	synchronized void update(SessionRecord stored) {
 		if (!stored.revision().equals(this.record.revision())) {

@@ -93,7 +93,7 @@ final class ManualEndpoint {
 			.build();
 	}
 
-	private static <T> T behind(Gate gate, Class<T> type, T target) {
+	static <T> T behind(Gate gate, Class<T> type, T target) {
 		InvocationHandler handler = (proxy, method, arguments) -> {
 			Object instead = gate.before(method);
 			return (instead != null) ? instead : invoke(target, method, arguments);
