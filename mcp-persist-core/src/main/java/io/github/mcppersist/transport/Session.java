@@ -21,6 +21,7 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventNotFoundException;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.RequestId;
@@ -594,11 +595,12 @@ final class Session {
 						lookElsewhere();
 					}
 				}, (ex) -> {
-					if (ex instanceof EventStoreUnavailableException) {
-						lookElsewhere();
+					if (ex instanceof EventNotFoundException) {
+						this.listeners.ended();
 					}
 					else {
-						this.listeners.ended();
+						// Nobody knows: those who wait would displace one that is there
+						lookElsewhere();
 					}
 				});
 			});
@@ -610,8 +612,15 @@ final class Session {
 	 * @return the head of the stream; fails as a read does
 	 */
 	Mono<StreamHead> standaloneHead() {
+		return standaloneHead(this.standalone.lastDelivered())
+			// Other nodes may have stored so much behind it that it is gone, or what can't
+			// be read here
+			.onErrorResume((ex) -> !(ex instanceof EventStoreUnavailableException), (ex) -> standaloneHead(null));
+	}
+
+	private Mono<StreamHead> standaloneHead(@Nullable EventId lastEventId) {
 		return this.runtime.store()
-			.replayEventsAfter(this.standalone.stream(), this.standalone.lastDelivered(), 1)
+			.replayEventsAfter(this.standalone.stream(), lastEventId, 1)
 			.map(EventPage::head);
 	}
 
