@@ -25,7 +25,7 @@ import io.github.mcppersist.stream.UserCode;
  * A request from its arrival until its handler has ended: what can be cancelled, and what
  * is left behind by a handler that doesn't end as it should. Thread-safe.
  */
-final class RunningCall extends UserCode {
+final class RunningCall extends UserCode implements ServerRequests.Asker {
 
 	private static final Logger logger = LoggerFactory.getLogger(RunningCall.class);
 
@@ -97,11 +97,8 @@ final class RunningCall extends UserCode {
 		work.subscribe(this.handling);
 	}
 
-	/**
-	 * Carry on what an answer of the client sets off.
-	 * @param task hands the answer over
-	 */
-	void carryOn(Runnable task) {
+	@Override
+	public void carryOn(Runnable task) {
 		run(task);
 	}
 
@@ -175,7 +172,7 @@ final class RunningCall extends UserCode {
 	}
 
 	@Override
-	protected void failed(Throwable ex) {
+	public void failed(Throwable ex) {
 		fail("Internal error: the request could not be answered");
 		// The SDK learns of it in no other way
 		dispose();
