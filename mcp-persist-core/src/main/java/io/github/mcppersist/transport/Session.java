@@ -613,15 +613,14 @@ final class Session {
 	 */
 	Mono<StreamHead> standaloneHead() {
 		return standaloneHead(this.standalone.lastDelivered())
-			// Other nodes may have stored so much behind it that it is gone, or what can't
+			// Other nodes may have stored so much behind it that it is gone, or what
+			// can't
 			// be read here
 			.onErrorResume((ex) -> !(ex instanceof EventStoreUnavailableException), (ex) -> standaloneHead(null));
 	}
 
 	private Mono<StreamHead> standaloneHead(@Nullable EventId lastEventId) {
-		return this.runtime.store()
-			.replayEventsAfter(this.standalone.stream(), lastEventId, 1)
-			.map(EventPage::head);
+		return this.runtime.store().replayEventsAfter(this.standalone.stream(), lastEventId, 1).map(EventPage::head);
 	}
 
 	void awaited(SseConnection gone) {

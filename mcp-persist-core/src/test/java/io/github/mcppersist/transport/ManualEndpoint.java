@@ -4,6 +4,7 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -163,7 +164,7 @@ final class ManualEndpoint {
 		return handle("GET", page.lastEventId().toString(), "");
 	}
 
-	private Response post(String method, String parameters) {
+	Response post(String method, String parameters) {
 		return handle("POST", null, """
 				{"jsonrpc":"2.0","id":1,"method":"%s","params":{%s}}""".formatted(method, parameters));
 	}
@@ -196,12 +197,24 @@ final class ManualEndpoint {
 
 		private int answers;
 
+		private int status;
+
+		private String body = "";
+
 		private Map<String, String> headers = Map.of();
 
 		private boolean stalled;
 
 		boolean isAnsweredOnce() {
 			return this.answers == 1;
+		}
+
+		int status() {
+			return this.status;
+		}
+
+		String body() {
+			return this.body;
 		}
 
 		void stall() {
@@ -211,7 +224,9 @@ final class ManualEndpoint {
 		@Override
 		public void send(int status, Map<String, String> headers, byte[] body) {
 			this.answers++;
+			this.status = status;
 			this.headers = headers;
+			this.body = new String(body, StandardCharsets.UTF_8);
 		}
 
 		@Override

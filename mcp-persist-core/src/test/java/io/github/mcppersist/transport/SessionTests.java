@@ -85,8 +85,8 @@ class SessionTests {
 
 		void answer(Throwable behindWhatWasDelivered, @Nullable String reader) {
 			this.answers.add(Mono.error(behindWhatWasDelivered));
-			this.answers
-				.add(Mono.just(new EventPage(List.of(), null, EventPage.Rest.RUNNING, new StreamHead(null, reader, null))));
+			this.answers.add(Mono
+				.just(new EventPage(List.of(), null, EventPage.Rest.RUNNING, new StreamHead(null, reader, null))));
 		}
 
 		boolean isAnswered() {
