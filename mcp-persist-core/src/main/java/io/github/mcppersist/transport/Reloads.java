@@ -67,7 +67,7 @@ final class Reloads {
 	}
 
 	private void ended(List<Waiting> served, Consumer<MonoSink<Void>> end) {
-		served.forEach((waiting) -> this.threads.deliverOrRun(() -> end.accept(waiting.sink)));
+		served.forEach((asked) -> this.threads.deliverOrRun(() -> end.accept(asked.sink)));
 		begin();
 	}
 
