@@ -109,6 +109,22 @@ class PackageRulesTests {
 			.containsExactlyInAnyOrderElementsOf(SEES.keySet().stream().map((name) -> ROOT + name).toList());
 	}
 
+	/**
+	 * What all handlers of an endpoint share knows none of them.
+	 */
+	@Test
+	void hasNoCircleThroughWhatHandlersShare() {
+		JavaClass runtime = CORE.get(TRANSPORT + ".EndpointRuntime");
+
+		assertThat(runtime.getTransitiveDependenciesFromSelf())
+			.filteredOn((dependency) -> dependency.getTargetClass().equals(runtime))
+			.allMatch((dependency) -> isOf(runtime, dependency.getOriginClass()));
+	}
+
+	private static boolean isOf(JavaClass outer, JavaClass type) {
+		return type.equals(outer) || type.getEnclosingClass().map((enclosing) -> isOf(outer, enclosing)).orElse(false);
+	}
+
 	@Test
 	void makesOfInternalPackagesOnlyPublicWhatAnotherUses() {
 		ArchRuleDefinition.classes()

@@ -124,4 +124,9 @@ public final class ObservedSessionStore implements SessionStore {
 		return this.store.timeToLive();
 	}
 
+	@Override
+	public Duration renewalInterval() {
+		return this.store.renewalInterval();
+	}
+
 }

@@ -67,7 +67,10 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 
 	private boolean ending;
 
-	private boolean closed;
+	/**
+	 * Written in the mailbox, read anywhere.
+	 */
+	private volatile boolean closed;
 
 	private long lastWriteNanos;
 
@@ -273,7 +276,17 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 			this.threads.deliverOrRun(() -> answer(() -> response.send(whole)));
 		}
 		else {
-			this.threads.deliverOrRun(() -> answer(() -> response.stream(this)));
+			this.threads.deliverOrRun(() -> answer(() -> streamOrRefuse(response)));
+		}
+	}
+
+	// On its way here it may have been closed, and then the head is yet to be sent
+	private void streamOrRefuse(Response response) {
+		if (this.closed) {
+			response.refuse();
+		}
+		else {
+			response.stream(this);
 		}
 	}
 

@@ -357,9 +357,10 @@ public final class ThreadPools implements Threads {
 	 * Takes a task only if a thread asks for one that no other task is to have. To wake a
 	 * thread takes longer than most tasks do. So one is woken at a time, which wakes the
 	 * next if there is more, and those that are awake take meanwhile what they find. A
-	 * task that blocks holds none up: the thread that was woken is still to come.
+	 * task that blocks holds none up: the thread that was woken is still to come. Not
+	 * final, so that its test can run it a step at a time.
 	 */
-	static final class Handover extends LinkedTransferQueue<Runnable> {
+	static class Handover extends LinkedTransferQueue<Runnable> {
 
 		/**
 		 * Threads that ask for a task, less the tasks that are theirs.
@@ -368,7 +369,19 @@ public final class ThreadPools implements Threads {
 
 		private final AtomicBoolean waking = new AtomicBoolean();
 
-		private final Semaphore woken = new Semaphore(0);
+		private final Semaphore woken;
+
+		Handover() {
+			this(new Semaphore(0));
+		}
+
+		/**
+		 * Create a handover.
+		 * @param woken has a permit for the thread that is woken; none at first
+		 */
+		Handover(Semaphore woken) {
+			this.woken = woken;
+		}
 
 		@Override
 		public boolean offer(Runnable task) {
@@ -389,8 +402,16 @@ public final class ThreadPools implements Threads {
 		}
 
 		private void hand(Runnable task) {
-			super.put(task);
+			append(task);
 			wakeOne();
+		}
+
+		/**
+		 * Add a task behind the others, and tell nobody.
+		 * @param task the task
+		 */
+		void append(Runnable task) {
+			super.put(task);
 		}
 
 		@Override

@@ -22,7 +22,6 @@ import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.observe.ConnectionKind;
-import io.github.mcppersist.observe.Era;
 import io.github.mcppersist.session.TooManySubscribedResourcesException;
 import io.github.mcppersist.stream.JsonRpcError;
 import io.github.mcppersist.stream.LogLimit;
@@ -244,7 +243,6 @@ final class CallHandler {
 
 	private void handle(Session session, RunningCall call, ReconnectRules reconnects, CallerContext context,
 			Admission admission) {
-		this.runtime.observer().requestStarted(Era.LEGACY);
 		JSONRPCRequest message = call.call().request();
 		McpTransportContext exchangeContext = new StreamTransportContext(context.transportContext(),
 				() -> reconnects.comesBack() && call.log().closeConnection());

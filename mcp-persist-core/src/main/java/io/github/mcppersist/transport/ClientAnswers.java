@@ -255,7 +255,7 @@ final class ClientAnswers {
 		}
 		Mono<Void> taken = session.sdkSession()
 			.accept(new JSONRPCResponse(message.jsonrpc(), request.sdkId(), message.result(), message.error()));
-		RunningCall asker = request.asker();
+		ServerRequests.Asker asker = request.asker();
 		if (asker == null) {
 			return taken;
 		}

@@ -112,6 +112,20 @@ final class HttpReply implements EndpointResponse, ModernReply {
 		send(rejection.status(), headers, rejection.body());
 	}
 
+	/**
+	 * Run what answers at the end of a chain of Reactor's, which throws errors on, to
+	 * where nobody would answer.
+	 * @param answer answers, or else a refusal does
+	 */
+	void orRefuse(Runnable answer) {
+		try {
+			answer.run();
+		}
+		catch (Throwable ex) {
+			refuse(Rejection.failed(ex));
+		}
+	}
+
 	// What is a stream, sent as a whole, has its own that says more
 	private static Map<String, String> uncached(Map<String, String> headers) {
 		Map<String, String> all = new LinkedHashMap<>(headers);

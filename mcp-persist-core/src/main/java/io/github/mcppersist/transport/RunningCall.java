@@ -16,6 +16,7 @@ import reactor.core.publisher.Operators;
 import reactor.core.publisher.SignalType;
 import reactor.util.context.Context;
 
+import io.github.mcppersist.observe.Era;
 import io.github.mcppersist.stream.JsonRpcError;
 import io.github.mcppersist.stream.RequestLog;
 import io.github.mcppersist.stream.UserCode;
@@ -24,7 +25,7 @@ import io.github.mcppersist.stream.UserCode;
  * A request from its arrival until its handler has ended: what can be cancelled, and what
  * is left behind by a handler that doesn't end as it should. Thread-safe.
  */
-final class RunningCall extends UserCode {
+final class RunningCall extends UserCode implements ServerRequests.Asker {
 
 	private static final Logger logger = LoggerFactory.getLogger(RunningCall.class);
 
@@ -77,7 +78,10 @@ final class RunningCall extends UserCode {
 	 * the request, with what belongs to it bound to the thread
 	 */
 	void begins(Runnable task) {
-		begin(task);
+		begin(() -> {
+			this.runtime.observer().requestStarted(Era.LEGACY);
+			task.run();
+		});
 		if (isStopping()) {
 			ended();
 		}
@@ -93,11 +97,8 @@ final class RunningCall extends UserCode {
 		work.subscribe(this.handling);
 	}
 
-	/**
-	 * Carry on what an answer of the client sets off.
-	 * @param task hands the answer over
-	 */
-	void carryOn(Runnable task) {
+	@Override
+	public void carryOn(Runnable task) {
 		run(task);
 	}
 
@@ -171,7 +172,7 @@ final class RunningCall extends UserCode {
 	}
 
 	@Override
-	protected void failed(Throwable ex) {
+	public void failed(Throwable ex) {
 		fail("Internal error: the request could not be answered");
 		// The SDK learns of it in no other way
 		dispose();

@@ -57,7 +57,7 @@ final class ServerRequests {
 	 * stream
 	 * @return the ID that the client gets to see
 	 */
-	String add(String sessionName, Object sdkId, @Nullable RunningCall asker) {
+	String add(String sessionName, Object sdkId, @Nullable Asker asker) {
 		String id = this.nodeId + '.' + StreamKey.random(sessionName).streamId();
 		Pending request = new Pending(sdkId, asker, this.nanoTime.getAsLong());
 		this.pending.compute(sessionName, (session, requests) -> {
@@ -97,7 +97,7 @@ final class ServerRequests {
 	 * @param asker the request
 	 * @return what it has asked
 	 */
-	List<Pending> release(String sessionName, RunningCall asker) {
+	List<Pending> release(String sessionName, Asker asker) {
 		return remove(sessionName, (request) -> request.asker == asker);
 	}
 
@@ -167,7 +167,26 @@ final class ServerRequests {
 	 * stream
 	 * @param sentNanos when it was sent
 	 */
-	record Pending(Object sdkId, @Nullable RunningCall asker, long sentNanos) {
+	record Pending(Object sdkId, @Nullable Asker asker, long sentNanos) {
+	}
+
+	/**
+	 * A request whose handler asks its client. Thread-safe.
+	 */
+	interface Asker {
+
+		/**
+		 * Carry on what an answer of the client sets off.
+		 * @param task hands the answer over
+		 */
+		void carryOn(Runnable task);
+
+		/**
+		 * What the handler does with an answer has failed, and nobody else is told.
+		 * @param ex what it has thrown
+		 */
+		void failed(Throwable ex);
+
 	}
 
 }

@@ -21,6 +21,7 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventNotFoundException;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.RequestId;
@@ -115,6 +116,8 @@ final class Session {
 	 */
 	private volatile SessionRecord record;
 
+	private final Reloads reloads;
+
 	private final AtomicInteger uses = new AtomicInteger();
 
 	private volatile long lastUsedNanos;
@@ -169,6 +172,7 @@ final class Session {
 		this.sdkSessions = sdkSessions;
 		this.sdkSession = sdkSession;
 		this.record = record;
+		this.reloads = new Reloads(runtime.threads());
 		this.listeners = new Listeners(runtime.threads(), runtime.options().retryInterval());
 		this.notifications = new Lane(runtime.threads()::callBack, NOTIFICATIONS_AT_ONCE, MAX_WAITING);
 		this.answers = new Lane(runtime.threads()::answer, ANSWERS_AT_ONCE, MAX_WAITING);
@@ -284,8 +288,16 @@ final class Session {
 	}
 
 	/**
+	 * Return how the record is read again.
+	 * @return so that no older one can replace a newer one
+	 */
+	Reloads reloads() {
+		return this.reloads;
+	}
+
+	/**
 	 * Take over what the store has.
-	 * @param stored the record, as it was read
+	 * @param stored the record, as it was read {@linkplain #reloads() in its turn}
 	 */
 	synchronized void update(SessionRecord stored) {
 		if (!stored.revision().equals(this.record.revision())) {
@@ -583,11 +595,12 @@ final class Session {
 						lookElsewhere();
 					}
 				}, (ex) -> {
-					if (ex instanceof EventStoreUnavailableException) {
-						lookElsewhere();
+					if (ex instanceof EventNotFoundException) {
+						this.listeners.ended();
 					}
 					else {
-						this.listeners.ended();
+						// Nobody knows: those who wait would displace one that is there
+						lookElsewhere();
 					}
 				});
 			});
@@ -599,9 +612,15 @@ final class Session {
 	 * @return the head of the stream; fails as a read does
 	 */
 	Mono<StreamHead> standaloneHead() {
-		return this.runtime.store()
-			.replayEventsAfter(this.standalone.stream(), this.standalone.lastDelivered(), 1)
-			.map(EventPage::head);
+		return standaloneHead(this.standalone.lastDelivered())
+			// Other nodes may have stored so much behind it that it is gone, or what
+			// can't
+			// be read here
+			.onErrorResume((ex) -> !(ex instanceof EventStoreUnavailableException), (ex) -> standaloneHead(null));
+	}
+
+	private Mono<StreamHead> standaloneHead(@Nullable EventId lastEventId) {
+		return this.runtime.store().replayEventsAfter(this.standalone.stream(), lastEventId, 1).map(EventPage::head);
 	}
 
 	void awaited(SseConnection gone) {

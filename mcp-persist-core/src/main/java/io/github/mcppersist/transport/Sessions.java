@@ -251,9 +251,20 @@ final class Sessions {
 	}
 
 	private Mono<Void> reload(Session session) {
-		return this.runtime.sessionStore().findSession(session.name()).doOnNext((stored) -> {
-			session.update(stored);
-			this.subscriptions.add(stored.subscriptions());
+		return session.reloads().next(read(session));
+	}
+
+	private Mono<Void> read(Session session) {
+		return this.runtime.sessionStore().findSession(session.name()).<SessionRecord>handle((stored, sink) -> {
+			try {
+				session.update(stored);
+				this.subscriptions.add(stored.subscriptions());
+				sink.next(stored);
+			}
+			catch (LinkageError | VirtualMachineError ex) {
+				// Reactor would throw it, and whoever waits would wait for ever
+				sink.error(new IllegalStateException("A session could not be brought up to date", ex));
+			}
 		})
 			// Without a place in the store it goes on as this node holds it
 			.switchIfEmpty(Mono.defer(() -> createAgain(session).onErrorComplete(TooManySessionsException.class)))

@@ -83,17 +83,9 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 
 	private static final String ENDED = "An operator of the server has ended the task";
 
-	private static final Duration MAX_TICK = Duration.ofSeconds(1);
-
 	private static final Duration ABANDONED_LIMIT = Duration.ofSeconds(2);
 
 	private static final Duration SHUTDOWN_TICK = Duration.ofMillis(20);
-
-	/**
-	 * How soon another node knows how far a client has got on its standalone stream, if
-	 * this one dies.
-	 */
-	private static final Duration UPKEEP_INTERVAL = Duration.ofSeconds(1);
 
 	private static final Duration LEAVE_LIMIT = Duration.ofSeconds(1);
 
@@ -119,6 +111,8 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	private final ResourceSubscriptions subscriptions;
 
 	private final ClientAnswers answers;
+
+	private final InitializeHandler initializes;
 
 	private final PostHandler posts;
 
@@ -160,13 +154,14 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				? modernHandler(this.runtime, options.modern(), builder.taskStore, jsonMapper, this.listened) : null;
 		this.broadcasts = new Broadcasts(this.runtime, this.sessions, this.modern, jsonMapper);
 		this.updates = new ResourceUpdates(this.runtime, this.sessions, this::notify);
-		this.posts = new PostHandler(this.runtime, this.sessions,
+		this.initializes = new InitializeHandler(this.runtime, this.sessions, jsonMapper);
+		this.posts = new PostHandler(this.runtime, this.sessions, this.initializes,
 				new CallHandler(this.runtime, this.sessions, this.subscriptions, jsonMapper), this.answers,
 				(this.modern != null) ? new EraFork(this.modern) : null, jsonMapper);
 		this.gets = new GetHandler(this.runtime, this.sessions, this.broadcasts);
 		this.nodeListener = new NodeListener(this.runtime, this.sessions, this.answers, this.subscriptions,
 				this.broadcasts, this.listened, this.modern, this::catchUp);
-		keepUp(sessionStore);
+		new Upkeep(this.runtime, this.sessions, this::look).start();
 	}
 
 	private static ModernHandler modernHandler(EndpointRuntime runtime, ModernOptions options,
@@ -184,37 +179,6 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 				ParameterRules::check, runtime::isRefusing, listened::add);
 		listened.start(handler);
 		return handler;
-	}
-
-	private void keepUp(SessionStore sessionStore) {
-		StreamableHttpOptions options = this.runtime.options();
-		Duration cacheTimeout = shorter(options.sessionCacheTimeout(), sessionStore.timeToLive());
-		this.runtime.threads()
-			.repeat(tick(options), () -> atOnce(() -> this.runtime.streams().connections().forEach((connection) -> {
-				if (this.runtime.isLeaving()) {
-					connection.leave();
-				}
-				connection.tick();
-			})));
-		this.runtime.threads()
-			.repeat(atMost(cacheTimeout.dividedBy(4), Duration.ofSeconds(10)),
-					() -> atOnce(() -> this.sessions.letGoUnused(cacheTimeout)));
-		this.runtime.threads()
-			.repeat(atLeast(this.runtime.store().timeToLive().dividedBy(3), Duration.ofMillis(100)),
-					this.sessions::renewStreams);
-		this.runtime.threads()
-			.repeat(atLeast(sessionStore.renewalInterval(), Duration.ofMillis(10)), this.sessions::renewSessions);
-		// By itself: it says each second what isn't stored yet, whatever the store does
-		this.runtime.threads().repeat(UPKEEP_INTERVAL, () -> atOnce(this.sessions::noteUnsaved));
-		this.runtime.threads().repeat(UPKEEP_INTERVAL, this.sessions::save);
-		this.runtime.threads().repeat(UPKEEP_INTERVAL, this.sessions::finishDeletions);
-		this.runtime.threads().repeat(UPKEEP_INTERVAL, this.sessions::noteCursors);
-		this.runtime.threads().repeat(this.runtime.options().lookInterval(), () -> atOnce(this::look));
-	}
-
-	private static Mono<Void> atOnce(Runnable task) {
-		task.run();
-		return Mono.empty();
 	}
 
 	/**
@@ -239,7 +203,7 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		this.runtime.serverRequests().setTimeout(sdkSessions.requestTimeout());
 		this.subscriptions.start(sdkSessions);
 		this.sessions.start(sdkSessions);
-		this.posts.start(sdkSessions);
+		this.initializes.start(sdkSessions);
 		if (this.modern != null) {
 			this.modern.start(sdkSessions);
 		}
@@ -581,24 +545,6 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	@Override
 	public Mono<Void> closeGracefully() {
 		return shutDown(Duration.ZERO);
-	}
-
-	private static Duration tick(StreamableHttpOptions options) {
-		Duration tick = atMost(options.heartbeatInterval().dividedBy(2), MAX_TICK);
-		Duration maxAge = options.maxConnectionAge();
-		return atLeast((maxAge != null) ? atMost(maxAge.dividedBy(2), tick) : tick, Duration.ofMillis(10));
-	}
-
-	private static Duration shorter(Duration one, Duration other) {
-		return (one.compareTo(other) < 0) ? one : other;
-	}
-
-	private static Duration atMost(Duration value, Duration limit) {
-		return (value.compareTo(limit) > 0) ? limit : atLeast(value, Duration.ofMillis(10));
-	}
-
-	private static Duration atLeast(Duration value, Duration limit) {
-		return (value.compareTo(limit) < 0) ? limit : value;
 	}
 
 	/**

@@ -5,7 +5,10 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs a few threads in every order that their steps can have. A step ends where a thread
@@ -30,10 +33,21 @@ public final class Interleavings implements AutoCloseable {
 	 * isn't one of those that are explored.
 	 */
 	public void step() {
+		await(() -> true);
+	}
+
+	/**
+	 * Wait, on one of the threads that are explored, for what others do.
+	 * @param condition holds when this thread can go on
+	 * @return whether it holds; not, if none of the threads could go on, so that time has
+	 * passed
+	 */
+	public boolean await(BooleanSupplier condition) {
 		Turns mine = this.turns.get();
 		if (mine != null) {
-			mine.pass();
+			mine.pass(condition);
 		}
+		return condition.getAsBoolean();
 	}
 
 	/**
@@ -53,10 +67,10 @@ public final class Interleavings implements AutoCloseable {
 	}
 
 	private void run(Programs programs) {
-		List<Turns> waiting = new ArrayList<>();
+		Order order = new Order();
 		for (Runnable program : programs.threads()) {
-			Turns turns = new Turns();
-			waiting.add(turns);
+			Turns turns = new Turns(order);
+			order.running.add(turns);
 			this.executor.execute(() -> {
 				this.turns.set(turns);
 				turns.mine.acquireUninterruptibly();
@@ -65,24 +79,14 @@ public final class Interleavings implements AutoCloseable {
 				}
 				finally {
 					this.turns.remove();
-					turns.ended = true;
-					turns.others.release();
+					turns.end();
 				}
 			});
 		}
-		for (int step = 0; !waiting.isEmpty(); step++) {
-			if (step == MAX_STEPS) {
-				throw new AssertionError("Still running after " + MAX_STEPS + " steps");
-			}
-			if (step == this.path.size()) {
-				this.path.add(new int[] { 0, waiting.size() });
-			}
-			Turns turns = waiting.get(this.path.get(step)[0]);
-			turns.mine.release();
-			turns.others.acquireUninterruptibly();
-			if (turns.ended) {
-				waiting.remove(turns);
-			}
+		order.goOn(order.next());
+		order.ended.acquireUninterruptibly();
+		if (!order.running.isEmpty()) {
+			throw new AssertionError("Still running after " + MAX_STEPS + " steps");
 		}
 		programs.check().run();
 	}
@@ -112,17 +116,69 @@ public final class Interleavings implements AutoCloseable {
 	public record Programs(List<Runnable> threads, Runnable check) {
 	}
 
+	/**
+	 * One order. Its state belongs to whichever thread has the turn.
+	 */
+	private final class Order {
+
+		private final List<Turns> running = new ArrayList<>();
+
+		private final Semaphore ended = new Semaphore(0);
+
+		private int step;
+
+		/**
+		 * Say whose turn it is: of one that can go on, or else of any, since time passes.
+		 * @return the thread, or {@code null} if all have ended, or never do
+		 */
+		@Nullable Turns next() {
+			if (this.running.isEmpty() || this.step == MAX_STEPS) {
+				return null;
+			}
+			List<Turns> able = this.running.stream().filter(Turns::isAble).toList();
+			if (able.isEmpty()) {
+				able = this.running;
+			}
+			if (this.step == Interleavings.this.path.size()) {
+				Interleavings.this.path.add(new int[] { 0, able.size() });
+			}
+			return able.get(Interleavings.this.path.get(this.step++)[0]);
+		}
+
+		void goOn(@Nullable Turns next) {
+			((next != null) ? next.mine : this.ended).release();
+		}
+
+	}
+
 	private static final class Turns {
+
+		private final Order order;
 
 		private final Semaphore mine = new Semaphore(0);
 
-		private final Semaphore others = new Semaphore(0);
+		private BooleanSupplier condition = () -> true;
 
-		private volatile boolean ended;
+		Turns(Order order) {
+			this.order = order;
+		}
 
-		void pass() {
-			this.others.release();
-			this.mine.acquireUninterruptibly();
+		boolean isAble() {
+			return this.condition.getAsBoolean();
+		}
+
+		void pass(BooleanSupplier condition) {
+			this.condition = condition;
+			Turns next = this.order.next();
+			if (next != this) {
+				this.order.goOn(next);
+				this.mine.acquireUninterruptibly();
+			}
+		}
+
+		void end() {
+			this.order.running.remove(this);
+			this.order.goOn(this.order.next());
 		}
 
 	}

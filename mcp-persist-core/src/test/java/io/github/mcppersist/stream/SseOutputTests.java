@@ -164,6 +164,20 @@ class SseOutputTests {
 	}
 
 	@Test
+	void refusesWhatIsClosedOnTheWayToItsAnswer() {
+		openSoon();
+		send(message(1));
+		this.threads.runNext();
+		assertThat(this.client.begun).isZero();
+
+		this.mailbox.execute(this.output::finish);
+		this.threads.run();
+
+		assertThat(this.client.refused).isTrue();
+		assertThat(this.client.begun).isOne();
+	}
+
+	@Test
 	void refusesWhatHasEndedWithNothingToSay() {
 		this.mailbox.execute(this.output::end);
 
@@ -403,6 +417,10 @@ class SseOutputTests {
 			for (Runnable task = this.delivery.poll(); task != null; task = this.delivery.poll()) {
 				task.run();
 			}
+		}
+
+		void runNext() {
+			this.delivery.remove().run();
 		}
 
 		void pass(Duration time) {

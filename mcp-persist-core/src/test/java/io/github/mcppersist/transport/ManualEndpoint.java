@@ -4,9 +4,11 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 import io.modelcontextprotocol.server.McpServer;
 import io.modelcontextprotocol.server.McpServerFeatures.AsyncToolSpecification;
@@ -53,10 +55,25 @@ final class ManualEndpoint {
 	 * @param onStore is asked before each call of a store
 	 */
 	ManualEndpoint(String protocolVersion, Gate onThreads, Gate onStore) {
-		this.endpoint = StreamableHttpEndpoint.builder(behind(onStore, EventStore.class, this.store))
+		this(protocolVersion, onThreads, onStore, (builder) -> {
+		});
+	}
+
+	/**
+	 * Start an endpoint that has more to it, and initialize a session.
+	 * @param protocolVersion as above
+	 * @param onThreads as above
+	 * @param onStore as above
+	 * @param customizer sets what is different
+	 */
+	ManualEndpoint(String protocolVersion, Gate onThreads, Gate onStore,
+			Consumer<StreamableHttpEndpoint.Builder> customizer) {
+		StreamableHttpEndpoint.Builder builder = StreamableHttpEndpoint
+			.builder(behind(onStore, EventStore.class, this.store))
 			.sessionStore(behind(onStore, SessionStore.class, new InMemorySessionStore()))
-			.threads(behind(onThreads, Threads.class, this.threads))
-			.build();
+			.threads(behind(onThreads, Threads.class, this.threads));
+		customizer.accept(builder);
+		this.endpoint = builder.build();
 		McpServer.async(this.endpoint)
 			.serverInfo("test", "1")
 			.capabilities(ServerCapabilities.builder().tools(true).build())
@@ -77,7 +94,7 @@ final class ManualEndpoint {
 			.build();
 	}
 
-	private static <T> T behind(Gate gate, Class<T> type, T target) {
+	static <T> T behind(Gate gate, Class<T> type, T target) {
 		InvocationHandler handler = (proxy, method, arguments) -> {
 			Object instead = gate.before(method);
 			return (instead != null) ? instead : invoke(target, method, arguments);
@@ -147,7 +164,7 @@ final class ManualEndpoint {
 		return handle("GET", page.lastEventId().toString(), "");
 	}
 
-	private Response post(String method, String parameters) {
+	Response post(String method, String parameters) {
 		return handle("POST", null, """
 				{"jsonrpc":"2.0","id":1,"method":"%s","params":{%s}}""".formatted(method, parameters));
 	}
@@ -180,12 +197,24 @@ final class ManualEndpoint {
 
 		private int answers;
 
+		private int status;
+
+		private String body = "";
+
 		private Map<String, String> headers = Map.of();
 
 		private boolean stalled;
 
 		boolean isAnsweredOnce() {
 			return this.answers == 1;
+		}
+
+		int status() {
+			return this.status;
+		}
+
+		String body() {
+			return this.body;
 		}
 
 		void stall() {
@@ -195,7 +224,9 @@ final class ManualEndpoint {
 		@Override
 		public void send(int status, Map<String, String> headers, byte[] body) {
 			this.answers++;
+			this.status = status;
 			this.headers = headers;
+			this.body = new String(body, StandardCharsets.UTF_8);
 		}
 
 		@Override

@@ -1,6 +1,8 @@
 package io.github.mcppersist.transport;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
@@ -15,6 +17,8 @@ import reactor.core.publisher.Mono;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.InMemoryEventStore;
 import io.github.mcppersist.node.NodeRegistry;
+import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.observe.Era;
 import io.github.mcppersist.session.InMemorySessionStore;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -114,6 +118,27 @@ class StreamableHttpEndpointTests {
 		assertThat(log.list).extracting(ILoggingEvent::getFormattedMessage)
 			.containsExactly("A request was refused, and 0 were since that was last logged: the executor is full",
 					"A request was refused, and 4 were since that was last logged: the executor is full");
+	}
+
+	@Test
+	void tellsObserversOfNoRequestThatTheExecutorRefuses() {
+		List<Era> started = new ArrayList<>();
+		ManualEndpoint endpoint = new ManualEndpoint("2025-11-25", (method) -> null, (method) -> null,
+				(builder) -> builder.observer(new EndpointObserver() {
+
+					@Override
+					public void requestStarted(Era era) {
+						started.add(era);
+					}
+
+				}));
+		endpoint.call("answer");
+		endpoint.threads().refuse();
+
+		endpoint.call("answer");
+
+		endpoint.threads().pass(Duration.ofSeconds(1));
+		assertThat(started).containsExactly(Era.LEGACY);
 	}
 
 }
