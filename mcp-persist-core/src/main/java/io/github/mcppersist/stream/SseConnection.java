@@ -819,9 +819,8 @@ public final class SseConnection implements SseOutput.Source {
 		}
 	}
 
-	// Say whether nothing that a writer has stored is missing. What a client says of
-	// where
-	// it is counts only if the writer knows that very event.
+	// Say whether nothing that a writer has stored is missing. What a client says of its
+	// place counts only if the writer knows that very event.
 	private boolean hasAllOf(StreamLog log) {
 		EventId cursor = this.progress.cursor();
 		boolean unproved = this.state == State.STARTING && cursor != null;

@@ -613,9 +613,7 @@ final class Session {
 	 */
 	Mono<StreamHead> standaloneHead() {
 		return standaloneHead(this.standalone.lastDelivered())
-			// Other nodes may have stored so much behind it that it is gone, or what
-			// can't
-			// be read here
+			// It may be gone, or others may have stored what can't be read here
 			.onErrorResume((ex) -> !(ex instanceof EventStoreUnavailableException), (ex) -> standaloneHead(null));
 	}
 
