@@ -537,8 +537,10 @@ public final class ModernHandler {
 								.put(ON_ERROR_DROPPED, (Consumer<Throwable>) call::dropped))
 							.contextCapture());
 			});
-			Runnable handle = () -> call.begins(task);
-			this.observer.requestStarted(Era.MODERN);
+			Runnable handle = () -> call.begins(() -> {
+				this.observer.requestStarted(Era.MODERN);
+				task.run();
+			});
 			if (user) {
 				this.threads.handle(handle, accepted, (ex) -> refused(ex, rounds));
 			}

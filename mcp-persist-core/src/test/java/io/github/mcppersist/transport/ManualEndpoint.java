@@ -135,6 +135,24 @@ final class ManualEndpoint {
 		handle("POST", null, toolCall(1, tool));
 	}
 
+	/**
+	 * Call a tool as a client of 2026-07-28 does, without a session.
+	 * @param tool the tool
+	 */
+	void callModern(String tool) {
+		SimulatedRequest call = SimulatedRequest.of("POST", "test", null, null, """
+				{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"%s","arguments":{},"_meta":{
+				"io.modelcontextprotocol/protocolVersion":"2026-07-28",
+				"io.modelcontextprotocol/clientInfo":{"name":"test","version":"1"},
+				"io.modelcontextprotocol/clientCapabilities":{}}}}""".formatted(tool));
+		call.headers().put("mcp-protocol-version", "2026-07-28");
+		call.headers().put("mcp-method", "tools/call");
+		call.headers().put("mcp-name", tool);
+		Response response = new Response();
+		this.responses.add(response);
+		this.endpoint.handle(call, response);
+	}
+
 	void callTwice(String tool) {
 		handle("POST", null, "[" + toolCall(1, tool) + "," + toolCall(2, tool) + "]");
 	}

@@ -124,21 +124,24 @@ class StreamableHttpEndpointTests {
 	void tellsObserversOfNoRequestThatTheExecutorRefuses() {
 		List<Era> started = new ArrayList<>();
 		ManualEndpoint endpoint = new ManualEndpoint("2025-11-25", (method) -> null, (method) -> null,
-				(builder) -> builder.observer(new EndpointObserver() {
+				(builder) -> builder.options(StreamableHttpOptions.builder().modern(ModernOptions.defaults()).build())
+					.observer(new EndpointObserver() {
 
-					@Override
-					public void requestStarted(Era era) {
-						started.add(era);
-					}
+						@Override
+						public void requestStarted(Era era) {
+							started.add(era);
+						}
 
-				}));
+					}));
 		endpoint.call("answer");
+		endpoint.callModern("answer");
 		endpoint.threads().refuse();
 
 		endpoint.call("answer");
+		endpoint.callModern("answer");
 
 		endpoint.threads().pass(Duration.ofSeconds(1));
-		assertThat(started).containsExactly(Era.LEGACY);
+		assertThat(started).containsExactly(Era.LEGACY, Era.MODERN);
 	}
 
 }
