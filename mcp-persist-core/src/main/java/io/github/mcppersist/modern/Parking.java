@@ -241,7 +241,8 @@ final class Parking {
 	private Mono<Boolean> isPresent(String nodeId) {
 		return Mono.create((sink) -> this.modernStore.nodes()
 			.isPresent(nodeId)
-			.onErrorReturn(false)
+			// Only who is certainly gone is taken for it
+			.onErrorReturn(true)
 			.subscribe((present) -> this.threads.deliverOrRun(() -> sink.success(present))));
 	}
 

@@ -110,7 +110,14 @@ final class TaskRequests {
 			throw new RefusedException(ErrorResponse.tooMany("answer a task what it asks, and that once"));
 		}
 		return find(name).flatMap((record) -> {
-			Map<String, byte[]> answers = given.to(record.inputRequests(), this.parking.messages());
+			Map<String, byte[]> answers;
+			try {
+				answers = given.to(record.inputRequests(), this.parking.messages());
+			}
+			catch (RefusedException ex) {
+				this.idleUpdates.allows(name);
+				throw ex;
+			}
 			if (answers.isEmpty()) {
 				this.idleUpdates.allows(name);
 				return Mono.just(acknowledged());

@@ -855,9 +855,15 @@ public final class SseConnection implements SseOutput.Source {
 				read();
 			}
 			else if (standalone.isAway()) {
-				// Nothing is stored, so that nothing is missed
 				readLater();
-				goOn(standalone, State.ADRIFT);
+				if (standalone.isCaughtUp(null) || this.vainReads > 0) {
+					// Nothing is stored, so that nothing is missed
+					goOn(standalone, State.ADRIFT);
+				}
+				else {
+					// What was stored here may have been stored since this was read
+					this.vainReads++;
+				}
 			}
 			else {
 				// Nothing is kept, not even what was stored for this connection. If

@@ -154,11 +154,13 @@ public final class StandaloneLog extends StreamLog {
 	}
 
 	/**
-	 * It is opened when the store says that it isn't there, also for the first time.
+	 * It is opened when the store says that it isn't there, also for the first time. If
+	 * its client doesn't listen here, it may do so elsewhere, where the store may have
+	 * lost what nobody here knows of.
 	 */
 	@Override
 	boolean mayBeKnownElsewhere() {
-		return lastStored() != null || this.delivered != null || this.gone != null;
+		return !isConnected() || lastStored() != null || this.delivered != null || this.gone != null;
 	}
 
 	@Override

@@ -806,6 +806,19 @@ class TasksTests {
 	}
 
 	@Test
+	void goesOnWhileNobodyCanTellWhetherItsNodeHasComeBack() {
+		this.second.nodes.gone.add(this.first.nodes.nodeId());
+		this.second.nodes.away = true;
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		assertThat(get(this.second, task)).containsEntry("status", "working");
+
+		this.second.nodes.away = false;
+		this.threads.pass(Duration.ofSeconds(10));
+		assertThat(get(this.second, task)).containsEntry("status", "failed");
+	}
+
+	@Test
 	void letsNobodyAskAllTheTime() {
 		Map<String, Object> task = result(this.first.call("supported"));
 
@@ -832,6 +845,20 @@ class TasksTests {
 		assertThat(statuses).containsOnly(200, 429);
 		assertThat(statuses.subList(50, 100)).filteredOn((status) -> status == 200).hasSizeBetween(4, 6);
 		end(task);
+	}
+
+	@Test
+	void letsNobodyAnswerAllTheTimeWhatCanNotBeRead() {
+		this.tool = (exchange) -> ask(exchange, "Which?").map(Object::toString);
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		List<Integer> statuses = IntStream.range(0, 100)
+			.mapToObj((i) -> this.second.send("tasks/update", id(task),
+					"\"taskId\":\"" + id(task) + "\",\"inputResponses\":{\"elicitation\":{}}", TASKS).status)
+			.toList();
+
+		assertThat(statuses).containsOnly(400, 429);
+		this.second.cancel(task);
 	}
 
 	@Test

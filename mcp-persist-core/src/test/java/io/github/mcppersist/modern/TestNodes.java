@@ -19,6 +19,11 @@ final class TestNodes implements NodeRegistry {
 	 */
 	final Set<String> returned = new HashSet<>();
 
+	/**
+	 * Whether nobody can tell who is present.
+	 */
+	boolean away;
+
 	private final String nodeId = NodeRegistry.randomNodeId();
 
 	@Override
@@ -42,7 +47,8 @@ final class TestNodes implements NodeRegistry {
 
 	@Override
 	public Mono<Boolean> isPresent(String nodeId) {
-		return Mono.just(!isGone(nodeId) || this.returned.contains(nodeId));
+		return this.away ? Mono.error(new IllegalStateException("Away"))
+				: Mono.just(!isGone(nodeId) || this.returned.contains(nodeId));
 	}
 
 	@Override

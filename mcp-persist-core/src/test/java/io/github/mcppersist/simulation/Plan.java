@@ -73,7 +73,15 @@ record Plan(int nodes, boolean shared, SimulatedDatabase.Order order, int client
 	 * @return whether more than connections and hints can be lost
 	 */
 	boolean losesData() {
-		return this.rollbacks || this.deaths || this.pauses || this.stops || this.maxUnstoredBytes < 1024 * 1024;
+		return this.rollbacks || this.deaths || this.pauses || this.stops || overflows();
+	}
+
+	/**
+	 * Say whether an outage may leave more to store than a node keeps.
+	 * @return whether events may be dropped for that
+	 */
+	boolean overflows() {
+		return this.maxUnstoredBytes < 1024 * 1024;
 	}
 
 }

@@ -348,9 +348,10 @@ final class Simulation {
 		goodWeather();
 		this.nodes.forEach(SimulatedNode::goOn);
 		this.clients.forEach(SimulatedClient::calmDown);
-		if (this.plan.rollbacks()) {
-			// What is sent to a session whose record was lost goes nowhere until the node
-			// that holds it has stored it again
+		if (this.plan.rollbacks() || this.plan.overflows()) {
+			// A session whose record was lost is stored again by the node that holds it,
+			// and a stream of which a node had to drop something starts anew. What is
+			// sent before that may be lost
 			this.world.run(Duration.ofSeconds(5), () -> false);
 		}
 		for (SimulatedNode node : this.nodes) {

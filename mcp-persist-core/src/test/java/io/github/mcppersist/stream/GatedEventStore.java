@@ -15,6 +15,7 @@ import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventNotFoundException;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.event.EventStoreException;
@@ -185,6 +186,7 @@ final class GatedEventStore implements EventStore {
 			case DONE_AND_WAIT -> call.then(later(read, Mono.empty()));
 			case DONE_BUT_AWAY -> call.then(Mono.error(new EventStoreUnavailableException("Away, though it was done")));
 			case REFUSE -> Mono.error(new EventStoreException("Refused"));
+			case NOT_FOUND -> Mono.error(new EventNotFoundException());
 			case THROW -> throw new NoClassDefFoundError("Told to be missing");
 		};
 	}
@@ -258,7 +260,7 @@ final class GatedEventStore implements EventStore {
 	 */
 	enum Gate {
 
-		OPEN, WAIT, AWAY, DONE_AND_WAIT, DONE_BUT_AWAY, REFUSE, THROW
+		OPEN, WAIT, AWAY, DONE_AND_WAIT, DONE_BUT_AWAY, REFUSE, NOT_FOUND, THROW
 
 	}
 

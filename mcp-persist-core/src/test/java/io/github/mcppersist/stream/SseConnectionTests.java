@@ -217,6 +217,20 @@ class SseConnectionTests {
 		}
 
 		@Test
+		void readsAgainIfTheWriterHereHasStoredSomethingSinceNothingWasFound() {
+			isStarting();
+			send("one");
+			store().writes(Gate.AWAY);
+			send("two");
+			store().reads(Gate.OPEN);
+
+			store().letThrough(Gate.NOT_FOUND);
+
+			streams().threads().pass(A_WHILE);
+			assertThat(client().events).containsExactly("one@1", "two");
+		}
+
+		@Test
 		void isAdriftIfTheWriterHereHasStoredNothing() {
 			store().reads(Gate.AWAY);
 

@@ -155,6 +155,8 @@ class StreamLogTests {
 		StandaloneLog restored = streams.standalone(false);
 
 		for (StandaloneLog log : List.of(begins, restored)) {
+			SseConnection listening = streams.connection(log.stream(), log, log.mailbox());
+			log.mailbox().execute(() -> log.begin(listening, null));
 			log.send(null, TestStreams.bytes("one"), false).block();
 		}
 
@@ -164,12 +166,22 @@ class StreamLogTests {
 	}
 
 	@Test
+	void tellsOtherNodesOfAStandaloneStreamToWhichItsClientMayListenThere() {
+		List<String> told = new ArrayList<>();
+		TestStreams streams = TestStreams.telling(told::add);
+
+		streams.standalone("begins").send(null, TestStreams.bytes("one"), false).block();
+
+		assertThat(told).singleElement().asString().startsWith("g");
+	}
+
+	@Test
 	void tellsOtherNodesOfAStandaloneStreamThatHasLostWhatIsStoredOrNoted() {
 		List<String> told = new ArrayList<>();
 		TestStreams streams = TestStreams.telling(told::add);
 		StandaloneLog stored = streams.standalone("stored");
 		stored.send(null, TestStreams.bytes("one"), false).block();
-		assertThat(told).isEmpty();
+		told.clear();
 		StandaloneLog noted = new StandaloneLog(streams.context(), new StreamKey("noted", "0"), EventId.next("0", 1),
 				false);
 

@@ -429,12 +429,12 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 		}
 		for (Throwable cause : causes) {
 			String text = String.valueOf(cause.getMessage());
-			if (text.contains("Read timed out")) {
-				return "Redis at " + address + " didn't answer within the driver's time limit: " + text;
-			}
 			if (cause instanceof SSLException) {
 				return "TLS with Redis at " + address + " failed; it may want a client certificate, another version of "
 						+ "TLS, or none at all (spring.data.redis.ssl.enabled): " + text;
+			}
+			if (text.contains("Read timed out")) {
+				return "Redis at " + address + " didn't answer within the driver's time limit: " + text;
 			}
 			if (NOT_REDIS.matcher(text).find()) {
 				return "What listens at " + address + " ended the connection, or doesn't answer as Redis does. If that "
