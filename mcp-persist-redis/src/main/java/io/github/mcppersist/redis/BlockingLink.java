@@ -171,6 +171,10 @@ final class BlockingLink implements RedisLink {
 	public CompletableFuture<Long> publish(byte[] channel, byte[] message) {
 		return call(channel, (connection) -> {
 			JedisSlots slots = this.slots;
+			if (slots == null && isCluster()) {
+				// It hasn't been asked for the servers yet
+				slots = JedisSlots.of(connection);
+			}
 			if (slots != null) {
 				slots.publish(channel, message);
 				return UNKNOWN;
