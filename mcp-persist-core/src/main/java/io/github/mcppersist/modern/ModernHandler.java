@@ -254,6 +254,22 @@ public final class ModernHandler {
 	}
 
 	/**
+	 * Count the tasks of this node whose clients are asked something.
+	 * @return how many there are
+	 */
+	public int tasksWithInputRequired() {
+		return this.parking.tasksWithInputRequired();
+	}
+
+	/**
+	 * Say for how long the oldest task of this node is one.
+	 * @return the time, or zero if there is none
+	 */
+	public Duration ageOfOldestTask() {
+		return this.parking.ageOfOldestTask();
+	}
+
+	/**
 	 * Cancel a task as its client does, on whichever node it runs.
 	 * @param name the task's name
 	 * @param statusMessage what its client is told of that

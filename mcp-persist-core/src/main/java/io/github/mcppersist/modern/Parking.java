@@ -3,6 +3,7 @@ package io.github.mcppersist.modern;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,8 @@ import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.node.NodeRegistry;
 import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.observe.Era;
+import io.github.mcppersist.observe.NoTask;
 import io.github.mcppersist.stream.LogLimit;
 import io.github.mcppersist.stream.Threads;
 import io.github.mcppersist.task.TaskEnd;
@@ -250,7 +253,7 @@ final class Parking {
 		byte[] error = this.messages.error(ErrorResponse.internal(message));
 		return tasks().endTask(name, TaskEnd.failed(message, error)).doOnNext((first) -> {
 			if (first) {
-				this.observer.orphanEnded();
+				this.observer.orphanEnded(Era.MODERN);
 			}
 		}).then();
 	}
@@ -282,13 +285,14 @@ final class Parking {
 	 */
 	@Nullable ErrorResponse takeTask(@Nullable String principal) {
 		return switch (this.taskPlaces.take(principal)) {
-			case FULL -> noTask(FULL_OF_TASKS);
-			case ENOUGH -> noTask(ENOUGH_TASKS);
+			case FULL -> noTask(NoTask.FULL, FULL_OF_TASKS);
+			case ENOUGH -> noTask(NoTask.PRINCIPAL_FULL, ENOUGH_TASKS);
 			case TAKEN -> null;
 		};
 	}
 
-	private ErrorResponse noTask(ErrorResponse error) {
+	private ErrorResponse noTask(NoTask reason, ErrorResponse error) {
+		this.observer.taskNotCreated(reason);
 		long before = this.fullOfTasks.take();
 		if (before >= 0) {
 			logger.warn("A call could not become a task, and {} were not since that was last logged: {}", before,
@@ -307,6 +311,29 @@ final class Parking {
 	 */
 	int runningTasks() {
 		return this.taskPlaces.taken();
+	}
+
+	/**
+	 * Count the tasks that run here and whose clients are asked something.
+	 * @return how many there are
+	 */
+	int tasksWithInputRequired() {
+		return (int) this.calls.values().stream().filter(Rounds::isTaskWithInputRequired).count();
+	}
+
+	/**
+	 * Say for how long the oldest of the tasks that run here is one.
+	 * @return the time, or zero if there is none
+	 */
+	Duration ageOfOldestTask() {
+		long now = this.threads.nanoTime();
+		return Duration.ofNanos(this.calls.values()
+			.stream()
+			.map(Rounds::taskSince)
+			.filter(Objects::nonNull)
+			.mapToLong((since) -> now - since)
+			.max()
+			.orElse(0));
 	}
 
 	/**

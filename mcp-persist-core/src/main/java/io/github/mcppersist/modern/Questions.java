@@ -56,6 +56,11 @@ final class Questions {
 	private final Map<String, Integer> answered = new HashMap<>();
 
 	/**
+	 * Whether something is open; written in the mailbox, read anywhere.
+	 */
+	private volatile boolean outstanding;
+
+	/**
 	 * Create it.
 	 * @param mailbox the call's
 	 * @param given what the client has answered before it was asked
@@ -93,6 +98,7 @@ final class Questions {
 			return false;
 		}
 		this.open.put(key, question);
+		this.outstanding = true;
 		return true;
 	}
 
@@ -113,6 +119,14 @@ final class Questions {
 	boolean isEmpty() {
 		assert this.mailbox.isInside();
 		return this.open.isEmpty();
+	}
+
+	/**
+	 * Say whether the client is asked something. For metrics: on any thread.
+	 * @return whether something is or was open a moment ago
+	 */
+	boolean isOutstanding() {
+		return this.outstanding;
 	}
 
 	/**
@@ -194,6 +208,7 @@ final class Questions {
 				answer(question, answer.getValue());
 			}
 		}
+		this.outstanding = !this.open.isEmpty();
 		return any;
 	}
 
@@ -208,6 +223,7 @@ final class Questions {
 		assert this.mailbox.isInside();
 		this.open.values().forEach(this::reject);
 		this.open.clear();
+		this.outstanding = false;
 	}
 
 	/**

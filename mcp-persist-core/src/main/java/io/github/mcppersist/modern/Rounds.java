@@ -13,8 +13,10 @@ import reactor.core.Disposable;
 import reactor.core.Disposables;
 
 import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.observe.NoTask;
 import io.github.mcppersist.observe.ParkedCallOutcome;
 import io.github.mcppersist.stream.Mailbox;
+import io.github.mcppersist.stream.Threads;
 import io.github.mcppersist.task.RunningTask;
 import io.github.mcppersist.task.TaskChange;
 import io.github.mcppersist.task.TaskPolicy;
@@ -141,7 +143,7 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 	/**
 	 * Since when it is a task.
 	 */
-	private long taskNanos;
+	private volatile long taskNanos;
 
 	/**
 	 * What the client of a task is to be told, if it becomes one.
@@ -281,6 +283,24 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 	@Override
 	public boolean isTask() {
 		return this.task;
+	}
+
+	/**
+	 * Say since when it is a task. For metrics: on any thread.
+	 * @return the time, as {@link Threads#nanoTime()} gives it, or {@code null} if it is
+	 * none
+	 */
+	@Nullable Long taskSince() {
+		return this.task ? (Long) this.taskNanos : null;
+	}
+
+	/**
+	 * Say whether it is a task whose client is asked something. For metrics: on any
+	 * thread.
+	 * @return whether it is in the state {@code input_required}
+	 */
+	boolean isTaskWithInputRequired() {
+		return this.task && this.questions.isOutstanding();
 	}
 
 	@Override
@@ -559,8 +579,8 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 	public void becameTask() {
 		assert this.mailbox.isInside();
 		this.limit.dispose();
-		this.task = true;
 		this.taskNanos = this.parking.threads().nanoTime();
+		this.task = true;
 		this.current = null;
 		giveBack();
 		this.observer.taskCreated();
@@ -585,6 +605,7 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 			over(ending);
 			return;
 		}
+		this.observer.taskNotCreated(NoTask.UNAVAILABLE);
 		stayOrRefuse(NO_TASK);
 		if (isAwaited()) {
 			try {

@@ -84,8 +84,9 @@ public interface EndpointObserver {
 	/**
 	 * A request, or a call that was parked, was ended with an error in place of the node
 	 * that ran it, which has gone.
+	 * @param era of which revisions it is; tasks are of those of {@link Era#MODERN}
 	 */
-	default void orphanEnded() {
+	default void orphanEnded(Era era) {
 	}
 
 	/**
@@ -132,6 +133,14 @@ public interface EndpointObserver {
 	 * {@link EndpointStatistics#tasks()} tells.
 	 */
 	default void taskCreated() {
+	}
+
+	/**
+	 * A call that was to become a task has not: it goes on without, and is tried again,
+	 * or its client gets an error if it must be one. Told for each attempt.
+	 * @param reason why not
+	 */
+	default void taskNotCreated(NoTask reason) {
 	}
 
 	/**

@@ -1,5 +1,6 @@
 package io.github.mcppersist.observe;
 
+import java.time.Duration;
 import java.util.Map;
 
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
@@ -14,11 +15,14 @@ import io.github.mcppersist.transport.StreamableHttpEndpoint;
  * @param parkedCalls the calls that run here and have asked their clients of revision
  * 2026-07-28 for input, whether that has come or not. Each may hold a thread
  * @param tasks the calls that run here and have become tasks. Each may hold a thread, too
+ * @param tasksWithInputRequired those of them whose clients are asked something
+ * @param oldestTask how long ago the one became a task that has been one for longest;
+ * zero if there is none
  * @param connections the open SSE connections of each kind
  * @param unstoredBytes the bytes of events that the store hasn't acknowledged
  */
 public record EndpointStatistics(int sessions, Map<Era, Integer> running, int parkedCalls, int tasks,
-		Map<ConnectionKind, Integer> connections, long unstoredBytes) {
+		int tasksWithInputRequired, Duration oldestTask, Map<ConnectionKind, Integer> connections, long unstoredBytes) {
 
 	public EndpointStatistics {
 		running = Map.copyOf(running);

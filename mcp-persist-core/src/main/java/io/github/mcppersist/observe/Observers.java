@@ -156,8 +156,8 @@ public final class Observers implements EndpointObserver {
 	}
 
 	@Override
-	public void orphanEnded() {
-		tell(this.observers, EndpointObserver::orphanEnded);
+	public void orphanEnded(Era era) {
+		tell(this.observers, (observer) -> observer.orphanEnded(era));
 	}
 
 	@Override
@@ -183,6 +183,11 @@ public final class Observers implements EndpointObserver {
 	@Override
 	public void taskCreated() {
 		tell(this.observers, EndpointObserver::taskCreated);
+	}
+
+	@Override
+	public void taskNotCreated(NoTask reason) {
+		tell(this.observers, (observer) -> observer.taskNotCreated(reason));
 	}
 
 	@Override

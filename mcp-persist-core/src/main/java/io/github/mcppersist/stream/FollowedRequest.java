@@ -13,6 +13,7 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.StreamHead;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.node.NodeMessage;
+import io.github.mcppersist.observe.Era;
 
 /**
  * The request of a stream that this node doesn't run, but that a connection on it
@@ -97,7 +98,7 @@ final class FollowedRequest {
 			then.run();
 		}, () -> {
 			this.context.observer().eventsStored(errors.size());
-			this.context.observer().orphanEnded();
+			this.context.observer().orphanEnded(Era.LEGACY);
 			logger.atInfo()
 				.addKeyValue("mcp.stream.id", this.stream.streamId())
 				.addKeyValue("mcp.node.id", head.owner())

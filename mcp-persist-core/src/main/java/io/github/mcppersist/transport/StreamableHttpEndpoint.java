@@ -377,9 +377,12 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 		connections.put(ConnectionKind.SUBSCRIPTION, subscriptions());
 		Collection<Session> sessions = this.sessions.all();
 		int running = sessions.stream().mapToInt((session) -> session.running().size()).sum();
+		ModernHandler modern = this.modern;
 		return new EndpointStatistics(sessions.size(), Map.of(Era.LEGACY, running, Era.MODERN, runningModern()),
-				(this.modern != null) ? this.modern.parked() : 0, (this.modern != null) ? this.modern.tasks() : 0,
-				connections, this.runtime.streams().unstoredBytes());
+				(modern != null) ? modern.parked() : 0, (modern != null) ? modern.tasks() : 0,
+				(modern != null) ? modern.tasksWithInputRequired() : 0,
+				(modern != null) ? modern.ageOfOldestTask() : Duration.ZERO, connections,
+				this.runtime.streams().unstoredBytes());
 	}
 
 	private int runningModern() {

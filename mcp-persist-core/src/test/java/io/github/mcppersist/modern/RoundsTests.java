@@ -35,6 +35,7 @@ import reactor.util.context.Context;
 
 import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.observe.Era;
 import io.github.mcppersist.observe.ParkedCallOutcome;
 import io.github.mcppersist.observe.RequestStateRejection;
 import io.github.mcppersist.payload.AesGcmPayloadCodec;
@@ -1157,7 +1158,7 @@ class RoundsTests {
 				}
 
 				@Override
-				public void orphanEnded() {
+				public void orphanEnded(Era era) {
 					RoundsTests.this.orphans.incrementAndGet();
 				}
 

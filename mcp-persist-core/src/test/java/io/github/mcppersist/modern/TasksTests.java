@@ -46,6 +46,7 @@ import reactor.util.context.Context;
 
 import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.observe.EndpointObserver;
+import io.github.mcppersist.observe.Era;
 import io.github.mcppersist.observe.ParkedCallOutcome;
 import io.github.mcppersist.observe.TaskOutcome;
 import io.github.mcppersist.stream.ManualThreads;
@@ -1619,7 +1620,7 @@ class TasksTests {
 				}
 
 				@Override
-				public void orphanEnded() {
+				public void orphanEnded(Era era) {
 					TasksTests.this.orphans.incrementAndGet();
 				}
 

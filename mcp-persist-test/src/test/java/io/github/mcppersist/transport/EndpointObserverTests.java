@@ -428,7 +428,7 @@ class EndpointObserverTests extends AbstractStreamableHttpTests {
 		}
 
 		@Override
-		public void orphanEnded() {
+		public void orphanEnded(Era era) {
 			this.failure.run();
 		}
 

@@ -15,6 +15,7 @@ import io.github.mcppersist.event.StoreOutage;
 import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.observe.EndpointStatistics;
 import io.github.mcppersist.observe.Era;
+import io.github.mcppersist.task.TaskStatus;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 /**
@@ -39,7 +40,12 @@ final class EndpointGauges implements MeterBinder {
 					TagValue.of(era));
 		}
 		gauge(registry, EndpointMeter.CALLS_PARKED, EndpointStatistics::parkedCalls);
-		gauge(registry, EndpointMeter.TASKS, EndpointStatistics::tasks);
+		gauge(registry, EndpointMeter.TASKS, EndpointStatistics::tasksWithInputRequired,
+				TaskStatus.INPUT_REQUIRED.toString());
+		gauge(registry, EndpointMeter.TASKS,
+				(statistics) -> Math.max(0, statistics.tasks() - statistics.tasksWithInputRequired()),
+				TaskStatus.WORKING.toString());
+		gauge(registry, EndpointMeter.TASKS_OLDEST, (statistics) -> statistics.oldestTask().toMillis() / 1000.0);
 		gauge(registry, EndpointMeter.EVENTS_UNSTORED, EndpointStatistics::unstoredBytes);
 		for (ConnectionKind kind : ConnectionKind.values()) {
 			gauge(registry, EndpointMeter.CONNECTIONS, (statistics) -> statistics.connections().getOrDefault(kind, 0),

@@ -62,7 +62,8 @@ enum EndpointMeter implements MeterDocumentation {
 			"Requests of this instance that their clients cancelled"),
 
 	REQUESTS_ORPHANED("mcp.persist.requests.orphaned", Meter.Type.COUNTER, null,
-			"Requests of an instance that has gone, or whose end the store has lost, which this one ended with an error"),
+			"Requests of an instance that has gone, or whose end the store has lost, which this one ended with an error",
+			Tag.ERA),
 
 	CALLS_PARKED("mcp.persist.calls.parked", Meter.Type.GAUGE, null,
 			"Calls that run on this instance and have asked their clients for input"),
@@ -70,9 +71,16 @@ enum EndpointMeter implements MeterDocumentation {
 	CALLS_PARKED_ENDED("mcp.persist.calls.parked.ended", Meter.Type.COUNTER, null,
 			"Calls that had asked their clients for input, by how they ended", Tag.OUTCOME),
 
-	TASKS("mcp.persist.tasks", Meter.Type.GAUGE, null, "Calls of this instance that are tasks and not over"),
+	TASKS("mcp.persist.tasks", Meter.Type.GAUGE, null, "Calls of this instance that are tasks and not over",
+			Tag.STATUS),
+
+	TASKS_OLDEST("mcp.persist.tasks.oldest", Meter.Type.GAUGE, "seconds",
+			"How long ago the oldest call of this instance became a task that isn't over"),
 
 	TASKS_CREATED("mcp.persist.tasks.begun", Meter.Type.COUNTER, null, "Calls of this instance that became tasks"),
+
+	TASKS_NOT_CREATED("mcp.persist.tasks.not.begun", Meter.Type.COUNTER, null,
+			"Times that a call of this instance was to become a task and could not", Tag.REASON),
 
 	TASKS_ENDED("mcp.persist.tasks.ended", Meter.Type.TIMER, null,
 			"How long calls of this instance were tasks, by how they ended", Tag.OUTCOME),
@@ -160,7 +168,7 @@ enum EndpointMeter implements MeterDocumentation {
 
 		ACCESS("access"), ERA("era"), KIND("kind"), OPERATION("operation"), OUTCOME("outcome"), REASON("reason"),
 
-		STORE("store");
+		STATUS("status"), STORE("store");
 
 		private final String name;
 

@@ -15,6 +15,7 @@ import io.github.mcppersist.event.EventStoreException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.observe.Era;
+import io.github.mcppersist.observe.NoTask;
 import io.github.mcppersist.observe.ParkedCallOutcome;
 import io.github.mcppersist.observe.RequestStateRejection;
 import io.github.mcppersist.observe.ResumeOutcome;
@@ -52,11 +53,13 @@ final class MetricsObserver implements EndpointObserver {
 
 	private final Counter requestsCancelled;
 
-	private final Counter requestsOrphaned;
+	private final Map<Era, Counter> requestsOrphaned = new EnumMap<>(Era.class);
 
 	private final Map<Era, Counter> requests = new EnumMap<>(Era.class);
 
 	private final Counter tasksCreated;
+
+	private final Map<NoTask, Counter> tasksNotCreated = new EnumMap<>(NoTask.class);
 
 	private final Map<TaskOutcome, Timer> tasksEnded = new EnumMap<>(TaskOutcome.class);
 
@@ -89,18 +92,21 @@ final class MetricsObserver implements EndpointObserver {
 		this.sessionsRestored = EndpointMeter.SESSIONS_RESTORED.counter(registry);
 		this.sessionsNotStored = EndpointMeter.SESSIONS_NOT_STORED.counter(registry);
 		this.requestsCancelled = EndpointMeter.REQUESTS_CANCELLED.counter(registry);
-		this.requestsOrphaned = EndpointMeter.REQUESTS_ORPHANED.counter(registry);
 		for (ResumeOutcome outcome : ResumeOutcome.values()) {
 			this.resumes.put(outcome, EndpointMeter.RESUMES.counter(registry, TagValue.of(outcome)));
 		}
 		for (Era era : Era.values()) {
 			this.requests.put(era, EndpointMeter.REQUESTS.counter(registry, TagValue.of(era)));
+			this.requestsOrphaned.put(era, EndpointMeter.REQUESTS_ORPHANED.counter(registry, TagValue.of(era)));
 		}
 		for (ParkedCallOutcome outcome : ParkedCallOutcome.values()) {
 			this.parkedCallsEnded.put(outcome,
 					EndpointMeter.CALLS_PARKED_ENDED.counter(registry, TagValue.of(outcome)));
 		}
 		this.tasksCreated = EndpointMeter.TASKS_CREATED.counter(registry);
+		for (NoTask reason : NoTask.values()) {
+			this.tasksNotCreated.put(reason, EndpointMeter.TASKS_NOT_CREATED.counter(registry, TagValue.of(reason)));
+		}
 		for (TaskOutcome outcome : TaskOutcome.values()) {
 			this.tasksEnded.put(outcome, EndpointMeter.TASKS_ENDED.timer(registry, TagValue.of(outcome)));
 		}
@@ -168,8 +174,8 @@ final class MetricsObserver implements EndpointObserver {
 	}
 
 	@Override
-	public void orphanEnded() {
-		this.requestsOrphaned.increment();
+	public void orphanEnded(Era era) {
+		increment(this.requestsOrphaned, era);
 	}
 
 	@Override
@@ -200,6 +206,11 @@ final class MetricsObserver implements EndpointObserver {
 	@Override
 	public void taskCreated() {
 		this.tasksCreated.increment();
+	}
+
+	@Override
+	public void taskNotCreated(NoTask reason) {
+		increment(this.tasksNotCreated, reason);
 	}
 
 	@Override

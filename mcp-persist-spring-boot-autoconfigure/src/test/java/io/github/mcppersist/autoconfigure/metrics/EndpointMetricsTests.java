@@ -90,7 +90,8 @@ class EndpointMetricsTests {
 		ObservedServer server = ObservedServer.start(List.of("spring.data.redis.url=" + this.redis.uri(),
 				"mcp.persist.timeout=2s", "mcp.persist.node-timeout=4s", "mcp.persist.max-events-per-stream=64",
 				"mcp.persist.max-unstored-bytes=8KB", "mcp.persist.max-connection-buffer=16KB",
-				"mcp.persist.max-sessions=" + MAX_SESSIONS, "mcp.persist.tasks.tools.gated=supported"));
+				"mcp.persist.max-sessions=" + MAX_SESSIONS, "mcp.persist.tasks.tools.gated=supported",
+				"mcp.persist.tasks.tools.elicit=supported", "mcp.persist.tasks.max-tasks=1"));
 		this.servers.add(server);
 		return server;
 	}
@@ -107,6 +108,7 @@ class EndpointMetricsTests {
 		cancelARequest(client);
 		askAModernClient();
 		runATask();
+		askTheClientOfATask();
 		fillTheSessionStore();
 		endAnOrphan(client);
 		loseRedis(client);
@@ -295,23 +297,54 @@ class EndpointMetricsTests {
 	}
 
 	private void runATask() throws Exception {
-		assertThat(gauge("mcp.persist.tasks")).isZero();
+		assertThat(gauge("mcp.persist.tasks", "status", "working")).isZero();
+		assertThat(gauge("mcp.persist.tasks.oldest")).isZero();
 		assertThat(counter("mcp.persist.tasks.begun")).isZero();
+		assertThat(counter("mcp.persist.tasks.not.begun", "reason", "full")).isZero();
 		Timer ended = this.registry.get("mcp.persist.tasks.ended").tag("outcome", "completed").timer();
 		assertThat(ended.count()).isZero();
-		try (Exchange call = ModernPost.call(this.second.client(), "gated", "{\"gate\":\"task\"}")
-			.field("clientCapabilities", "{\"extensions\":{\"io.modelcontextprotocol/tasks\":{}}}")
-			.send()) {
+		try (Exchange call = gatedTask("task").send()) {
 			assertThat(call.body()).contains("\"taskId\"");
 		}
 		await(() -> assertThat(counter("mcp.persist.tasks.begun")).isEqualTo(1));
-		assertThat(gauge("mcp.persist.tasks")).isEqualTo(1);
+		assertThat(gauge("mcp.persist.tasks", "status", "working")).isEqualTo(1);
+		assertThat(gauge("mcp.persist.tasks", "status", "input_required")).isZero();
+		await(() -> assertThat(gauge("mcp.persist.tasks.oldest")).isPositive());
+		this.second.tools().open("no-task");
+		try (Exchange call = gatedTask("no-task").send()) {
+			assertThat(call.body()).doesNotContain("\"taskId\"");
+		}
+		await(() -> assertThat(counter("mcp.persist.tasks.not.begun", "reason", "full")).isEqualTo(1));
 
 		this.second.tools().open("task");
 
 		await(() -> assertThat(ended.count()).isEqualTo(1));
 		assertThat(ended.totalTime(TimeUnit.NANOSECONDS)).isPositive();
-		await(() -> assertThat(gauge("mcp.persist.tasks")).isZero());
+		await(() -> assertThat(gauge("mcp.persist.tasks", "status", "working")).isZero());
+		assertThat(gauge("mcp.persist.tasks.oldest")).isZero();
+	}
+
+	private ModernPost gatedTask(String gate) {
+		return ModernPost.call(this.second.client(), "gated", "{\"gate\":\"" + gate + "\"}")
+			.field("clientCapabilities", "{\"extensions\":{\"io.modelcontextprotocol/tasks\":{}}}");
+	}
+
+	private void askTheClientOfATask() throws Exception {
+		String taskId;
+		try (Exchange call = elicit(this.second.client(), "")
+			.field("clientCapabilities", "{\"elicitation\":{},\"extensions\":{\"io.modelcontextprotocol/tasks\":{}}}")
+			.send()) {
+			taskId = call.body().replaceFirst(".*\"taskId\":\"([^\"]+)\".*", "$1");
+		}
+		await(() -> assertThat(gauge("mcp.persist.tasks", "status", "input_required")).isEqualTo(1));
+		assertThat(gauge("mcp.persist.tasks", "status", "working")).isZero();
+
+		rest(new ModernPost(this.second.client(), "tasks/cancel", "\"taskId\":\"" + taskId + "\"")
+			.header("Mcp-Name", taskId)
+			.field("clientCapabilities", "{\"extensions\":{\"io.modelcontextprotocol/tasks\":{}}}")
+			.send());
+
+		await(() -> assertThat(gauge("mcp.persist.tasks", "status", "input_required")).isZero());
 	}
 
 	private void fillTheSessionStore() throws Exception {
@@ -340,7 +373,7 @@ class EndpointMetricsTests {
 				assertThat(resumed.rest()).last().satisfies((event) -> assertThat(event.data()).contains("\"error\""));
 			}
 		}
-		await(() -> assertThat(counter("mcp.persist.requests.orphaned")).isEqualTo(1));
+		await(() -> assertThat(counter("mcp.persist.requests.orphaned", "era", "legacy")).isEqualTo(1));
 	}
 
 	private void loseRedis(RawMcpClient client) throws Exception {

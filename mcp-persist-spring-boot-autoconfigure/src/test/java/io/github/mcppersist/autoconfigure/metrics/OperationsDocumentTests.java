@@ -20,6 +20,7 @@ import io.github.mcppersist.autoconfigure.observation.TagValue;
 import io.github.mcppersist.event.EventStore;
 import io.github.mcppersist.observe.ConnectionKind;
 import io.github.mcppersist.observe.Era;
+import io.github.mcppersist.observe.NoTask;
 import io.github.mcppersist.observe.ParkedCallOutcome;
 import io.github.mcppersist.observe.RequestStateRejection;
 import io.github.mcppersist.observe.ResumeOutcome;
@@ -73,6 +74,11 @@ class OperationsDocumentTests {
 	@Test
 	void explainsEachOutcomeOfATask() {
 		assertExplains("| `outcome` of a task", TaskOutcome.values());
+	}
+
+	@Test
+	void explainsEachReasonForWhichACallBecameNoTask() {
+		assertExplains("| `reason` of a call", NoTask.values());
 	}
 
 	@Test

@@ -150,7 +150,7 @@ public final class RecordingObserver implements EndpointObserver {
 	}
 
 	@Override
-	public void orphanEnded() {
+	public void orphanEnded(Era era) {
 		this.orphans.incrementAndGet();
 	}
 
