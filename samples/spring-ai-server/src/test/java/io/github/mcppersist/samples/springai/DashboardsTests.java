@@ -233,6 +233,8 @@ class DashboardsTests {
 		assertThat(alert("McpPersistStoreSlow")).endsWith("> 0.8 * " + timeout.toMillis() / 1000.0);
 		assertThat(alert("McpPersistParkedCallsNearLimit"))
 			.endsWith("> 0.8 * " + defaults.get("mcp.persist.modern.max-parked-calls"));
+		assertThat(alert("McpPersistTasksNearLimit"))
+			.endsWith("> 0.8 * " + defaults.get("mcp.persist.tasks.max-tasks"));
 		assertThat(alert("McpPersistUnstoredEvents"))
 			.endsWith("> 0.75 * 16 * " + unstored.toMegabytes() + " * 1024 * 1024");
 	}
