@@ -24,7 +24,7 @@ final class AlternatingLoad {
 	 * A server is warm when its compilers have had no more than this part of its
 	 * processor time, in two turns in a row.
 	 */
-	private static final double COMPILED = 0.02;
+	private static final double COMPILED = 0.05;
 
 	/**
 	 * How long the compilers have the machine to themselves after each turn of the
