@@ -35,10 +35,11 @@ final class ClientAnswers {
 	private static final Logger logger = LoggerFactory.getLogger(ClientAnswers.class);
 
 	/**
-	 * How often a node that is present is told of an answer before it counts as one that
-	 * has died a moment ago.
+	 * How often a node that is present is told of an answer, for three seconds, before it
+	 * counts as one that has died a moment ago. After a restart of Redis it takes a node
+	 * up to two seconds until it listens again.
 	 */
-	private static final int MAX_TELLS = 5;
+	private static final int MAX_TELLS = 10;
 
 	/**
 	 * How long a notification is waited for whose handler goes on after it has returned.
@@ -52,7 +53,8 @@ final class ClientAnswers {
 	private final McpJsonMapper jsonMapper;
 
 	/**
-	 * The sessions whose answers are taken in a moment, since they could not be read.
+	 * The sessions whose answers are taken in a moment, since they could not be read, or
+	 * handed over.
 	 */
 	private final Set<String> takenLater = ConcurrentHashMap.newKeySet();
 
@@ -194,9 +196,17 @@ final class ClientAnswers {
 	void takeAnswers(Session session, Collection<String> requestIds) {
 		AnswerStore store = this.runtime.sessionStore();
 		store.findAnswers(session.name(), requestIds).subscribe((answers) -> {
-			answers.forEach((requestId, answer) -> takeAnswer(session, requestId, answer));
-			if (!answers.isEmpty()) {
-				store.removeAnswers(session.name(), answers.keySet()).subscribe((nothing) -> {
+			List<String> taken = answers.entrySet()
+				.stream()
+				.filter((answer) -> takeAnswer(session, answer.getKey(), answer.getValue()))
+				.map(Map.Entry::getKey)
+				.toList();
+			if (taken.size() < answers.size()) {
+				logger.debug("{} answers wait, as too many are being handled", answers.size() - taken.size());
+				takeAnswersLater(session);
+			}
+			if (!taken.isEmpty()) {
+				store.removeAnswers(session.name(), taken).subscribe((nothing) -> {
 				}, (ex) -> logger.debug("Answers that were taken are left to expire", ex));
 			}
 		}, (ex) -> {
@@ -218,13 +228,14 @@ final class ClientAnswers {
 		}
 	}
 
-	private void takeAnswer(Session session, String requestId, byte[] answer) {
+	private boolean takeAnswer(Session session, String requestId, byte[] answer) {
 		try {
 			laneOf(session, requestId).execute(() -> take(session, read(requestId, answer)).subscribe((nothing) -> {
 			}, (ex) -> logger.debug("A client's answer was not handled", ex)));
+			return true;
 		}
 		catch (RejectedExecutionException ex) {
-			logger.warn("A client's answer, which another node was given, can't be handled", ex);
+			return false;
 		}
 	}
 

@@ -5,6 +5,7 @@ import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,8 @@ import io.github.mcppersist.session.InMemorySessionStore;
 import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.session.SessionStore;
 import io.github.mcppersist.session.SessionStoreUnavailableException;
+import io.github.mcppersist.stream.ThreadPools;
+import io.github.mcppersist.stream.Threads;
 import io.github.mcppersist.test.servlet.TomcatServer;
 import io.github.mcppersist.test.transport.AbstractStreamableHttpTests;
 import io.github.mcppersist.test.transport.RawMcpClient;
@@ -27,7 +30,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Answers that another node was given, while they can't be read.
+ * Answers that another node was given, while they can't be read, or handed over.
  */
 class ClientAnswersTests extends AbstractStreamableHttpTests {
 
@@ -41,7 +44,13 @@ class ClientAnswersTests extends AbstractStreamableHttpTests {
 
 	private final AtomicInteger reads = new AtomicInteger();
 
+	private final Threads threads = new ThreadPools(null);
+
+	private final AtomicInteger refused = new AtomicInteger();
+
 	private volatile boolean away;
+
+	private volatile boolean full;
 
 	private volatile NodeRegistry.@Nullable Listener listener;
 
@@ -52,6 +61,14 @@ class ClientAnswersTests extends AbstractStreamableHttpTests {
 
 	@Override
 	protected void customize(StreamableHttpEndpoint.Builder builder) {
+		builder.threads((Threads) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] { Threads.class },
+				(proxy, method, arguments) -> {
+					if (this.full && "answer".equals(method.getName())) {
+						this.refused.incrementAndGet();
+						throw new RejectedExecutionException("Too many run and wait");
+					}
+					return method.invoke(this.threads, arguments);
+				}));
 		NodeRegistry single = NodeRegistry.single();
 		builder.nodeRegistry((NodeRegistry) Proxy.newProxyInstance(getClass().getClassLoader(),
 				new Class<?>[] { NodeRegistry.class }, (proxy, method, arguments) -> {
@@ -78,12 +95,32 @@ class ClientAnswersTests extends AbstractStreamableHttpTests {
 			assertThat(Duration.ofNanos(System.nanoTime() - began))
 				.isGreaterThanOrEqualTo(BETWEEN_RETRIES.multipliedBy(RETRIES));
 
-			String answer = "{\"jsonrpc\":\"2.0\",\"id\":\"" + id + "\",\"result\":{\"action\":\"accept\"}}";
-			this.memory.storeAnswer(SessionNames.of(client.sessionId()), id, answer.getBytes(StandardCharsets.UTF_8))
-				.block();
+			storeAnswer(client, id);
 			this.away = false;
 			assertThat(last(call.rest()).data()).contains("user said ACCEPT");
 		}
+	}
+
+	@Test
+	void areTakenLaterIfTooManyAreBeingHandled() throws Exception {
+		RawMcpClient client = start(createStore(), store(), StreamableHttpOptions.builder())
+			.initialize("{\"elicitation\":{}}");
+		try (Exchange call = client.call(1, "elicit", "{}")) {
+			storeAnswer(client, id(last(readUntil(call, "elicitation/create"))));
+			this.full = true;
+			Objects.requireNonNull(this.listener).missed();
+			await().until(() -> this.refused.get() > 1);
+
+			this.full = false;
+
+			assertThat(last(call.rest()).data()).contains("user said ACCEPT");
+		}
+	}
+
+	private void storeAnswer(RawMcpClient client, String id) {
+		String answer = "{\"jsonrpc\":\"2.0\",\"id\":\"" + id + "\",\"result\":{\"action\":\"accept\"}}";
+		this.memory.storeAnswer(SessionNames.of(client.sessionId()), id, answer.getBytes(StandardCharsets.UTF_8))
+			.block();
 	}
 
 	private static String id(SseEvent request) {
