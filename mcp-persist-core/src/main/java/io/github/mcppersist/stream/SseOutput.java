@@ -184,6 +184,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * @return about how many bytes
 	 */
 	public long bytes() {
+		assert this.mailbox.isInside();
 		return this.buffer.bytes();
 	}
 
@@ -295,6 +296,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * @param intervalNanos how long is too long, in nanoseconds
 	 */
 	public void beat(long now, long intervalNanos) {
+		assert this.mailbox.isInside();
 		if (this.buffer.isEmpty() && this.demand > 0 && now - this.lastWriteNanos > intervalNanos) {
 			add(SseFrame.HEARTBEAT);
 			drain();
@@ -307,6 +309,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * @return whether it has left data lying for two minutes
 	 */
 	public boolean isStalled(long now) {
+		assert this.mailbox.isInside();
 		return this.demand == 0 && now - this.lastWriteNanos > MAX_STALL_NANOS;
 	}
 
@@ -338,6 +341,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	}
 
 	boolean isOpen() {
+		assert this.mailbox.isInside();
 		return this.flow != Flow.CLOSED && this.subscriber != null;
 	}
 
