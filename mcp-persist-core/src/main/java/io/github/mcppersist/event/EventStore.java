@@ -108,13 +108,14 @@ public interface EventStore {
 	 * @param stream the stream
 	 * @return emits {@link Hint.Watched} once as soon as the stream is watched (a read
 	 * from then on misses nothing that isn't hinted at, and finds another reader only if
-	 * that one came later), and before that {@link Hint.NotWatched} if it can't be
-	 * watched yet, because the store is out of reach or the stream isn't there;
-	 * {@link Hint.Stored} after events were stored, and {@link Hint.Look} when there may
-	 * be something to see that has no sequence, both perhaps before {@link Hint.Watched},
-	 * since another watch on this node may have been there. Ends when it is cancelled,
-	 * completes when the store is closed, or fails with an {@link EventStoreException}.
-	 * Hints that find no demand are dropped but for the latest.
+	 * that one came later), and before that, never after it, {@link Hint.NotWatched} if
+	 * it can't be watched yet, because the store is out of reach or the stream isn't
+	 * there; {@link Hint.Stored} after events were stored, and {@link Hint.Look} when
+	 * there may be something to see that has no sequence, both perhaps before
+	 * {@link Hint.Watched}, since another watch on this node may have been there. Ends
+	 * when it is cancelled, completes when the store is closed, or fails with an
+	 * {@link EventStoreException}. Hints that find no demand are dropped but for the
+	 * latest.
 	 */
 	Flux<Hint> watch(StreamKey stream);
 

@@ -4,9 +4,11 @@ import java.util.Map;
 
 import org.reactivestreams.Publisher;
 
+import io.github.mcppersist.stream.SseOutput;
+
 /**
- * The answer to one HTTP request, as the transport offers it. Exactly one of the two
- * methods is called, once, on any thread.
+ * The answer to one HTTP request, as the transport offers it. It is given once, in one
+ * way, on any thread.
  */
 public interface ModernReply {
 
@@ -24,5 +26,31 @@ public interface ModernReply {
 	 * @param chunks the stream's bytes
 	 */
 	void stream(Map<String, String> headers, Publisher<byte[]> chunks);
+
+	/**
+	 * Answer with Server-Sent Events.
+	 * @return the response, for an output
+	 */
+	default SseOutput.Response events() {
+		return new SseOutput.Response() {
+
+			@Override
+			public void send(byte[] frames) {
+				ModernReply.this.send(200, SseOutput.HEADERS, frames);
+			}
+
+			@Override
+			public void stream(Publisher<byte[]> chunks) {
+				ModernReply.this.stream(SseOutput.HEADERS, chunks);
+			}
+
+			@Override
+			public void refuse() {
+				// Aborted before it began: the server is going
+				ModernReply.this.send(503, Map.of("Retry-After", "1"), new byte[0]);
+			}
+
+		};
+	}
 
 }

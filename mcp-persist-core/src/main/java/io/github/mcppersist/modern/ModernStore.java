@@ -14,7 +14,7 @@ import io.github.mcppersist.task.TaskStore;
  * Where calls are kept that outlive a request.
  *
  * @param tasks the store, whose signals come on delivery threads
- * @param nodes the nodes that share it
+ * @param nodes the nodes that share it, whose registry's answers come there, too
  * @param serverName returns the name of the MCP server, once there is one
  * @param tellNodes tells all other nodes; completes when it is sent
  * @param tellNode tells one of them, which may not hear of it

@@ -232,21 +232,14 @@ final class Parking {
 			// A node that lives has ended it
 			return fail(name, LOST);
 		}
-		return isPresent(owner).flatMap((present) -> {
+		// Only who is certainly gone is taken for it
+		return this.modernStore.nodes().isPresent(owner).onErrorReturn(true).flatMap((present) -> {
 			if (!present) {
 				return fail(name, GONE);
 			}
 			this.returned.put(owner, this.threads.nanoTime() + RETURNED.toNanos());
 			return Mono.empty();
 		});
-	}
-
-	private Mono<Boolean> isPresent(String nodeId) {
-		return Mono.create((sink) -> this.modernStore.nodes()
-			.isPresent(nodeId)
-			// Only who is certainly gone is taken for it
-			.onErrorReturn(true)
-			.subscribe((present) -> this.threads.deliverOrRun(() -> sink.success(present))));
 	}
 
 	private Mono<Void> fail(String name, String message) {

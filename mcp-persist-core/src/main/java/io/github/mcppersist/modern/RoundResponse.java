@@ -8,13 +8,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import io.modelcontextprotocol.spec.HttpHeaders;
 import io.modelcontextprotocol.spec.McpTransportException;
 import org.jspecify.annotations.Nullable;
-import org.reactivestreams.Publisher;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
-import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.stream.Mailbox;
 import io.github.mcppersist.stream.SseFrame;
 import io.github.mcppersist.stream.SseOutput;
@@ -232,25 +230,7 @@ final class RoundResponse implements SseOutput.Source {
 	}
 
 	private void open() {
-		this.output.openSoon(new SseOutput.Response() {
-
-			@Override
-			public void send(byte[] frames) {
-				RoundResponse.this.reply.send(200, SseOutput.HEADERS, frames);
-			}
-
-			@Override
-			public void stream(Publisher<byte[]> chunks) {
-				RoundResponse.this.reply.stream(SseOutput.HEADERS, chunks);
-			}
-
-			@Override
-			public void refuse() {
-				// Aborted before it began: the server is going
-				RoundResponse.this.reply.send(503, Map.of("Retry-After", "1"), new byte[0]);
-			}
-
-		});
+		this.output.openSoon(this.reply.events());
 	}
 
 	private void await(MonoSink<Void> sender) {
@@ -270,17 +250,9 @@ final class RoundResponse implements SseOutput.Source {
 	}
 
 	@Override
-	public void opened() {
-	}
-
-	@Override
 	public void more() {
 		this.buffered = 0;
 		release();
-	}
-
-	@Override
-	public void left(EventId id) {
 	}
 
 	@Override

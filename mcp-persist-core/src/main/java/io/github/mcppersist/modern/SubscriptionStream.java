@@ -10,9 +10,7 @@ import java.util.function.Supplier;
 
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import org.jspecify.annotations.Nullable;
-import org.reactivestreams.Publisher;
 
-import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.stream.Mailbox;
 import io.github.mcppersist.stream.SseFrame;
 import io.github.mcppersist.stream.SseOutput;
@@ -228,25 +226,7 @@ final class SubscriptionStream implements SseOutput.Source {
 		if (this.state == State.OPENING) {
 			this.state = State.OPEN;
 		}
-		this.output.openSoon(new SseOutput.Response() {
-
-			@Override
-			public void send(byte[] frames) {
-				SubscriptionStream.this.reply.send(200, SseOutput.HEADERS, frames);
-			}
-
-			@Override
-			public void stream(Publisher<byte[]> chunks) {
-				SubscriptionStream.this.reply.stream(SseOutput.HEADERS, chunks);
-			}
-
-			@Override
-			public void refuse() {
-				// Aborted before it began: the server is going
-				SubscriptionStream.this.reply.send(503, Map.of("Retry-After", "1"), new byte[0]);
-			}
-
-		});
+		this.output.openSoon(this.reply.events());
 		this.output.drain();
 	}
 
@@ -268,10 +248,6 @@ final class SubscriptionStream implements SseOutput.Source {
 	}
 
 	@Override
-	public void opened() {
-	}
-
-	@Override
 	public void more() {
 		if (!this.waiting.isEmpty()) {
 			addWaiting();
@@ -284,10 +260,6 @@ final class SubscriptionStream implements SseOutput.Source {
 			this.reading = true;
 			read.run();
 		}
-	}
-
-	@Override
-	public void left(EventId id) {
 	}
 
 	@Override

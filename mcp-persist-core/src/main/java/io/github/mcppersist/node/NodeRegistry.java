@@ -14,7 +14,10 @@ import io.github.mcppersist.event.StreamKey;
  * Messages are hints. They may be lost, and then {@link Listener#missed()} says so,
  * sooner or later; whoever sends one has stored what it is about before. What a node
  * broadcasts comes in the order in which it is sent, if each is sent when the one before
- * it was said to be, and so does what it sends to one node. Thread-safe.
+ * it was said to be, and so does what it sends to one node.
+ * <p>
+ * Signals come on any thread: one of the registry's own, or of whoever subscribes.
+ * Thread-safe.
  */
 public interface NodeRegistry {
 

@@ -122,7 +122,7 @@ public final class PageReader {
 	 * @param outcome how it ended
 	 * @param failure what the store said if that is why, or {@code null}
 	 */
-	public void ended(ResumeOutcome outcome, @Nullable Throwable failure) {
+	void ended(ResumeOutcome outcome, @Nullable Throwable failure) {
 		if (this.observed != null) {
 			this.observed.ended(outcome, failure);
 		}

@@ -426,7 +426,6 @@ public final class SseConnection implements SseOutput.Source {
 	public void resume(EventId lastEventId, PageReader.Result found) {
 		assert this.mailbox.isInside();
 		if (this.state == State.CLOSED) {
-			this.reading.ended(ResumeOutcome.ABANDONED);
 			return;
 		}
 		this.progress.resumeAfter(lastEventId);
@@ -765,7 +764,6 @@ public final class SseConnection implements SseOutput.Source {
 		}
 		else if (log == null || !log.isComplete() || this.vainReads >= MAX_VAIN_READS) {
 			moveTo(State.WATCHING);
-			this.reading.ended(ResumeOutcome.LIVE);
 			this.watch.start();
 		}
 	}
@@ -793,7 +791,6 @@ public final class SseConnection implements SseOutput.Source {
 
 	private void goOn(StreamLog log, State next) {
 		moveTo(next);
-		this.reading.ended(ResumeOutcome.LIVE);
 		log.handOver(this);
 	}
 
@@ -954,7 +951,6 @@ public final class SseConnection implements SseOutput.Source {
 	public void closed(boolean complete) {
 		moveTo(State.CLOSED);
 		this.reading.breakOff();
-		this.reading.ended(ResumeOutcome.ABANDONED);
 		if (this.log != null) {
 			this.log.detach(this, complete && this.whole);
 		}
@@ -969,6 +965,10 @@ public final class SseConnection implements SseOutput.Source {
 		assert this.mailbox.isInside();
 		assert this.state.next().contains(next) : this.state + " to " + next;
 		this.state = next;
+		ResumeOutcome outcome = next.outcome();
+		if (outcome != null) {
+			this.reading.ended(outcome);
+		}
 	}
 
 	/**
@@ -991,6 +991,18 @@ public final class SseConnection implements SseOutput.Source {
 				case WATCHING -> EnumSet.of(READING, ENDING, CLOSED);
 				case ENDING -> EnumSet.of(CLOSED);
 				case CLOSED -> EnumSet.noneOf(State.class);
+			};
+		}
+
+		/**
+		 * Return how a resume has ended that comes to this state, if it hasn't before.
+		 * @return the outcome, or {@code null} if it goes on
+		 */
+		@Nullable ResumeOutcome outcome() {
+			return switch (this) {
+				case LIVE, ADRIFT, WATCHING -> ResumeOutcome.LIVE;
+				case CLOSED -> ResumeOutcome.ABANDONED;
+				case STARTING, READING, ENDING -> null;
 			};
 		}
 

@@ -3,6 +3,7 @@ package io.github.mcppersist.stream;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
+import io.modelcontextprotocol.spec.HttpHeaders;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscriber;
@@ -25,8 +26,8 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * ends when it ends, in memory; {@code no-transform} keeps it from being compressed
 	 * in blocks; the last is nginx's own.
 	 */
-	public static final Map<String, String> HEADERS = Map.of("Content-Type", "text/event-stream", "Cache-Control",
-			"no-store, no-transform", "X-Accel-Buffering", "no");
+	public static final Map<String, String> HEADERS = Map.of(HttpHeaders.CONTENT_TYPE, "text/event-stream",
+			HttpHeaders.CACHE_CONTROL, "no-store, no-transform", "X-Accel-Buffering", "no");
 
 	/**
 	 * How long a client may leave data lying without taking any of it.
@@ -65,12 +66,10 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 */
 	private @Nullable EventId handedOver;
 
-	private boolean ending;
-
 	/**
 	 * Written in the mailbox, read anywhere.
 	 */
-	private volatile boolean closed;
+	private volatile Flow flow = Flow.OPEN;
 
 	private long lastWriteNanos;
 
@@ -121,7 +120,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	public void subscribe(Subscriber<? super byte[]> subscriber) {
 		subscriber.onSubscribe(this);
 		this.mailbox.execute(() -> {
-			if (this.closed) {
+			if (this.flow == Flow.CLOSED) {
 				subscriber.onComplete();
 				return;
 			}
@@ -185,6 +184,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * @return about how many bytes
 	 */
 	public long bytes() {
+		assert this.mailbox.isInside();
 		return this.buffer.bytes();
 	}
 
@@ -195,7 +195,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		assert this.mailbox.isInside();
 		beginSoon();
 		Subscriber<? super byte[]> subscriber = this.subscriber;
-		if (this.closed || subscriber == null) {
+		if (this.flow == Flow.CLOSED || subscriber == null) {
 			return;
 		}
 		while (this.demand > 0 && !this.buffer.isEmpty()) {
@@ -215,7 +215,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		if (this.demand == 0 || !this.buffer.isEmpty()) {
 			return;
 		}
-		if (this.ending) {
+		if (this.flow == Flow.ENDING) {
 			// The end can't overtake the last chunk
 			finish();
 		}
@@ -244,7 +244,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	private void left() {
 		assert this.mailbox.isInside();
 		EventId left = this.handedOver;
-		if (left != null && !this.closed) {
+		if (left != null && this.flow != Flow.CLOSED) {
 			this.handedOver = null;
 			this.source.left(left);
 		}
@@ -253,7 +253,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	// Behind what the mailbox is doing: if the stream ends with it, that is known then
 	private void beginSoon() {
 		assert this.mailbox.isInside();
-		if (this.response != null && !this.beginning && (this.speaking || this.ending || this.closed)) {
+		if (this.response != null && !this.beginning && (this.speaking || this.flow != Flow.OPEN)) {
 			this.beginning = true;
 			this.threads.deliverOrRun(() -> this.mailbox.execute(() -> begin(true)));
 		}
@@ -266,11 +266,11 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 			return;
 		}
 		this.response = null;
-		if (this.closed || (this.ending && this.buffer.isEmpty())) {
+		if (this.flow == Flow.CLOSED || (this.flow == Flow.ENDING && this.buffer.isEmpty())) {
 			close(false);
 			this.threads.deliverOrRun(() -> answer(response::refuse));
 		}
-		else if (asWhole && this.ending && this.buffer.isOneChunk()) {
+		else if (asWhole && this.flow == Flow.ENDING && this.buffer.isOneChunk()) {
 			byte[] whole = this.buffer.takeAll();
 			close(true);
 			this.threads.deliverOrRun(() -> answer(() -> response.send(whole)));
@@ -282,7 +282,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 
 	// On its way here it may have been closed, and then the head is yet to be sent
 	private void streamOrRefuse(Response response) {
-		if (this.closed) {
+		if (this.flow == Flow.CLOSED) {
 			response.refuse();
 		}
 		else {
@@ -296,6 +296,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * @param intervalNanos how long is too long, in nanoseconds
 	 */
 	public void beat(long now, long intervalNanos) {
+		assert this.mailbox.isInside();
 		if (this.buffer.isEmpty() && this.demand > 0 && now - this.lastWriteNanos > intervalNanos) {
 			add(SseFrame.HEARTBEAT);
 			drain();
@@ -308,6 +309,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 * @return whether it has left data lying for two minutes
 	 */
 	public boolean isStalled(long now) {
+		assert this.mailbox.isInside();
 		return this.demand == 0 && now - this.lastWriteNanos > MAX_STALL_NANOS;
 	}
 
@@ -316,7 +318,9 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 */
 	public void end() {
 		assert this.mailbox.isInside();
-		this.ending = true;
+		if (this.flow == Flow.OPEN) {
+			this.flow = Flow.ENDING;
+		}
 	}
 
 	/**
@@ -324,27 +328,53 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	 */
 	public void finish() {
 		assert this.mailbox.isInside();
-		Subscriber<? super byte[]> subscriber = this.subscriber;
-		boolean first = !this.closed;
+		if (this.flow == Flow.CLOSED) {
+			return;
+		}
 		// Demand says that the last chunk has left
-		close(this.ending && this.buffer.isEmpty() && this.demand > 0);
-		if (first && subscriber != null) {
+		boolean complete = this.flow == Flow.ENDING && this.buffer.isEmpty() && this.demand > 0;
+		close(complete);
+		Subscriber<? super byte[]> subscriber = this.subscriber;
+		if (subscriber != null) {
 			subscriber.onComplete();
 		}
 	}
 
 	boolean isOpen() {
-		return !this.closed && this.subscriber != null;
+		assert this.mailbox.isInside();
+		return this.flow != Flow.CLOSED && this.subscriber != null;
 	}
 
 	private void close(boolean complete) {
 		assert this.mailbox.isInside();
-		if (!this.closed) {
-			this.closed = true;
+		if (this.flow != Flow.CLOSED) {
+			this.flow = Flow.CLOSED;
 			this.buffer.clear();
 			this.source.closed(complete);
 			beginSoon();
 		}
+	}
+
+	/**
+	 * What becomes of what is added.
+	 */
+	private enum Flow {
+
+		/**
+		 * It leaves.
+		 */
+		OPEN,
+
+		/**
+		 * It leaves, and then the output closes.
+		 */
+		ENDING,
+
+		/**
+		 * Nothing leaves any more.
+		 */
+		CLOSED
+
 	}
 
 	/**
@@ -381,7 +411,8 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		/**
 		 * The response is open.
 		 */
-		void opened();
+		default void opened() {
+		}
 
 		/**
 		 * The client can take more, and there is nothing for it. What is added is to be
@@ -394,7 +425,8 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 		 * tells. Not called for what is answered as a whole.
 		 * @param id the event ID that it moved the client's cursor to
 		 */
-		void left(EventId id);
+		default void left(EventId id) {
+		}
 
 		/**
 		 * The output is closed, by the server or because the client has gone. Called

@@ -75,7 +75,8 @@ public final class StreamContext {
 	/**
 	 * Create the context.
 	 * @param store where events are stored; its signals come on delivery threads
-	 * @param nodes the nodes that share the store, this one among them
+	 * @param nodes the nodes that share the store, this one among them; their registry's
+	 * answers come on delivery threads
 	 * @param shared whether there may be others than this one
 	 * @param settings what the options say
 	 * @param observer is told what happens
@@ -145,7 +146,7 @@ public final class StreamContext {
 	 * @return whether that node has received it; fails if it can't be sent, or encoded
 	 */
 	public Mono<Boolean> send(String nodeId, NodeMessage message) {
-		return told(() -> this.nodes.send(nodeId, text(message)));
+		return Mono.defer(() -> this.nodes.send(nodeId, text(message)));
 	}
 
 	/**
@@ -154,20 +155,7 @@ public final class StreamContext {
 	 * @return completes when it is sent; fails if it can't be, or can't be encoded
 	 */
 	public Mono<Void> broadcast(NodeMessage message) {
-		return told(() -> this.nodes.broadcast(text(message)));
-	}
-
-	// Fails with whatever a registry throws, which Reactor wouldn't signal if it is an
-	// error
-	private static <T> Mono<T> told(Supplier<Mono<T>> call) {
-		return Mono.create((sink) -> {
-			try {
-				sink.onDispose(call.get().subscribe(sink::success, sink::error, sink::success));
-			}
-			catch (Throwable ex) {
-				sink.error(ex);
-			}
-		});
+		return Mono.defer(() -> this.nodes.broadcast(text(message)));
 	}
 
 	private String text(NodeMessage message) {

@@ -77,6 +77,7 @@ final class StreamTail {
 	}
 
 	boolean isEmpty() {
+		assert this.mailbox.isInside();
 		return this.entries.isEmpty();
 	}
 
@@ -85,6 +86,7 @@ final class StreamTail {
 	 * @return its sequence
 	 */
 	long nextSequence() {
+		assert this.mailbox.isInside();
 		return this.nextSequence;
 	}
 
@@ -93,6 +95,7 @@ final class StreamTail {
 	 * @return a view of the entries, oldest first
 	 */
 	Collection<Entry> entries() {
+		assert this.mailbox.isInside();
 		return Collections.unmodifiableCollection(this.entries);
 	}
 
@@ -117,7 +120,6 @@ final class StreamTail {
 	}
 
 	private Entry add(Event event, Kind kind, @Nullable MonoSink<Void> sink) {
-		assert this.mailbox.isInside();
 		Entry entry = new Entry(event, kind, sink);
 		this.entries.add(entry);
 		count(entry, 1);
@@ -125,6 +127,7 @@ final class StreamTail {
 	}
 
 	private EventId nextId() {
+		assert this.mailbox.isInside();
 		return EventId.next(this.streamId, this.nextSequence++);
 	}
 
@@ -134,6 +137,7 @@ final class StreamTail {
 	 * @return whether it is in the tail
 	 */
 	boolean holds(long sequence) {
+		assert this.mailbox.isInside();
 		Entry first = this.entries.peekFirst();
 		return first != null && first.sequence() <= sequence && sequence < this.nextSequence;
 	}
@@ -144,6 +148,7 @@ final class StreamTail {
 	 * @return whether it is in the tail and not known to be stored
 	 */
 	boolean misses(EventId id) {
+		assert this.mailbox.isInside();
 		return this.entries.stream().anyMatch((entry) -> !entry.found && entry.event.id().equals(id));
 	}
 

@@ -1,8 +1,6 @@
 package io.github.mcppersist.stream;
 
 import java.time.Duration;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
@@ -37,12 +35,6 @@ final class StreamWatch {
 	private final Consumer<Hint> onHint;
 
 	private final Runnable onLook;
-
-	/**
-	 * What the store has told: the delivery threads may overtake each other on the way to
-	 * the mailbox.
-	 */
-	private final Queue<Runnable> told = new ConcurrentLinkedQueue<>();
 
 	private State state = State.NONE;
 
@@ -87,8 +79,7 @@ final class StreamWatch {
 	}
 
 	private void tell(Runnable task) {
-		this.told.add(task);
-		this.context.threads().deliver(this.mailbox, () -> this.told.remove().run());
+		this.context.threads().deliver(this.mailbox, task);
 	}
 
 	boolean isStarted() {
@@ -138,8 +129,11 @@ final class StreamWatch {
 			return;
 		}
 		if (hint instanceof Hint.NotWatched) {
-			this.state = State.UNWATCHED;
-			settled();
+			// If it is watched since, that has overtaken this on its way to the mailbox
+			if (this.state != State.WATCHED) {
+				this.state = State.UNWATCHED;
+				settled();
+			}
 		}
 		else if (hint instanceof Hint.Watched) {
 			this.state = State.WATCHED;

@@ -22,6 +22,7 @@ import io.github.mcppersist.payload.EncodedTaskStore;
 import io.github.mcppersist.payload.PayloadCodec;
 import io.github.mcppersist.payload.Payloads;
 import io.github.mcppersist.session.SessionStore;
+import io.github.mcppersist.stream.DeliveredNodeRegistry;
 import io.github.mcppersist.stream.StreamContext;
 import io.github.mcppersist.stream.StreamSettings;
 import io.github.mcppersist.stream.Threads;
@@ -76,7 +77,7 @@ final class EndpointRuntime implements AutoCloseable {
 	EndpointRuntime(EventStore store, SessionStore sessionStore, @Nullable NodeRegistry nodes, PayloadCodec codec,
 			SessionOwnerResolver ownerResolver, StreamableHttpOptions options, ContextCapture contextCapture,
 			Observers observers, Threads threads) {
-		NodeRegistry registry = (nodes != null) ? nodes : NodeRegistry.single();
+		NodeRegistry registry = new DeliveredNodeRegistry((nodes != null) ? nodes : NodeRegistry.single(), threads);
 		StreamSettings settings = new StreamSettings(options.maxConnectionBytes(), options.maxUnstoredBytes(),
 				options.heartbeatInterval(), options.maxConnectionAge(), options.lookInterval(),
 				options.onStoreFailure() == StoreFailurePolicy.REJECT);
@@ -137,6 +138,10 @@ final class EndpointRuntime implements AutoCloseable {
 		return outage != null && outage.writesFail();
 	}
 
+	/**
+	 * Return the nodes that share the stores.
+	 * @return the registry, whose answers come on delivery threads
+	 */
 	NodeRegistry nodes() {
 		return this.streams.nodes();
 	}

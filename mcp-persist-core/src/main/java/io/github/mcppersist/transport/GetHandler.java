@@ -65,20 +65,27 @@ final class GetHandler {
 				}
 			}
 			catch (Throwable ex) {
-				refuse(ex, observed, reply);
+				refuse(Rejection.failed(ex), ex, observed, reply);
 			}
 			finally {
 				session.release();
 			}
-		}, (ex) -> refuse(ex, observed, reply));
+		}, (ex) -> refuse(Rejection.failed(ex), ex, observed, reply));
 	}
 
-	private static void refuse(Throwable ex, @Nullable Resume observed, HttpReply reply) {
-		Rejection refused = Rejection.failed(ex);
+	private static void refuse(Rejection rejection, @Nullable Throwable failure, @Nullable Resume observed,
+			HttpReply reply) {
 		if (observed != null) {
-			observed.ended((refused.status() < 500) ? ResumeOutcome.UNKNOWN_SESSION : ResumeOutcome.UNAVAILABLE, ex);
+			observed.ended(outcome(rejection), failure);
 		}
-		reply.refuse(refused);
+		reply.refuse(rejection);
+	}
+
+	private static ResumeOutcome outcome(Rejection rejection) {
+		if (rejection.equals(Rejection.UNKNOWN_EVENT_ID)) {
+			return ResumeOutcome.UNKNOWN_EVENT;
+		}
+		return (rejection.status() >= 500) ? ResumeOutcome.UNAVAILABLE : ResumeOutcome.UNKNOWN_SESSION;
 	}
 
 	private void resume(Session session, String lastEventId, ReconnectRules reconnects, Resume observed,
@@ -88,11 +95,10 @@ final class GetHandler {
 			cursor = EventId.parse(lastEventId);
 		}
 		catch (IllegalArgumentException ex) {
-			observed.ended(ResumeOutcome.UNKNOWN_EVENT, null);
-			reply.refuse(Rejection.UNKNOWN_EVENT_ID);
+			refuse(Rejection.UNKNOWN_EVENT_ID, null, observed, reply);
 			return;
 		}
-		resume(session, cursor, reconnects, observed, reply);
+		readFirstPage(session, cursor, reconnects, observed, reply);
 	}
 
 	private void listen(Session session, ReconnectRules reconnects, HttpReply reply) {
@@ -164,22 +170,22 @@ final class GetHandler {
 		return replaced ? Rejection.REPLACED : session.whyEnded();
 	}
 
-	private void resume(Session session, EventId cursor, ReconnectRules reconnects, Resume observed, HttpReply reply) {
+	private void readFirstPage(Session session, EventId cursor, ReconnectRules reconnects, Resume observed,
+			HttpReply reply) {
 		StreamKey stream = new StreamKey(session.name(), cursor.streamId());
 		PageReader reader = new PageReader(this.runtime.streams(), stream, observed);
 		if (session.log(cursor.streamId()) == session.standalone() && !isTurn(session, cursor, reconnects, reply)) {
-			reader.ended(ResumeOutcome.LIVE, null);
+			observed.ended(ResumeOutcome.LIVE, null);
 			return;
 		}
 		// Other threads go on with it
 		session.acquire();
 		reader.read(cursor, (found) -> {
 			try {
-				resume(session, stream, cursor, reader, found, reconnects, reply);
+				answer(session, stream, cursor, reader, found, reconnects, observed, reply);
 			}
 			catch (Throwable ex) {
-				reader.ended(ResumeOutcome.UNAVAILABLE, ex);
-				reply.refuse(Rejection.failed(ex));
+				refuse(Rejection.failed(ex), ex, observed, reply);
 			}
 			finally {
 				session.release();
@@ -188,8 +194,8 @@ final class GetHandler {
 	}
 
 	// Answer a resume with what its first read has found.
-	private void resume(Session session, StreamKey stream, EventId cursor, PageReader reader, PageReader.Result found,
-			ReconnectRules reconnects, HttpReply reply) {
+	private void answer(Session session, StreamKey stream, EventId cursor, PageReader reader, PageReader.Result found,
+			ReconnectRules reconnects, Resume observed, HttpReply reply) {
 		StreamLog log = session.log(stream.streamId());
 		if (found instanceof PageReader.Gap gap) {
 			refuseGap(gap, reply);
@@ -199,8 +205,7 @@ final class GetHandler {
 			reply.refuse(Rejection.UNKNOWN_EVENT_ID);
 		}
 		else if (found instanceof PageReader.Away away && log == null) {
-			reader.ended(ResumeOutcome.UNAVAILABLE, away.failure());
-			reply.refuse(Rejection.EVENTS_AWAY);
+			refuse(Rejection.EVENTS_AWAY, away.failure(), observed, reply);
 		}
 		else {
 			boolean standalone = log == session.standalone();
@@ -210,7 +215,7 @@ final class GetHandler {
 			if (found instanceof PageReader.Page page && page.isEnd()) {
 				// Not 200: clients that don't take an error for the response would come
 				// back for ever
-				reader.ended(ResumeOutcome.COMPLETE, null);
+				observed.ended(ResumeOutcome.COMPLETE, null);
 				reply.send(204);
 				return;
 			}

@@ -229,7 +229,7 @@ final class SimulatedDatabase {
 	private void mark(Watch watch) {
 		call(watch.node, "watch " + nameOf(watch.stream), true, () -> markReader(watch)).onErrorReturn(false)
 			.subscribe((marked) -> {
-				hint(watch, !marked ? Hint.notWatched() : watch.marked ? Hint.look() : Hint.watched());
+				hint(watch, watch.marked ? Hint.look() : marked ? Hint.watched() : Hint.notWatched());
 				watch.marked |= marked;
 				if (!marked) {
 					this.world.later(watch.node, "watches " + nameOf(watch.stream) + " again", MARK_RETRY, () -> {

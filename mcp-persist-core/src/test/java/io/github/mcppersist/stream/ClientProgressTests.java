@@ -81,15 +81,7 @@ class ClientProgressTests {
 	private static final class NoSource implements SseOutput.Source {
 
 		@Override
-		public void opened() {
-		}
-
-		@Override
 		public void more() {
-		}
-
-		@Override
-		public void left(EventId id) {
 		}
 
 		@Override

@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
@@ -17,6 +19,7 @@ import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventsTrimmedException;
 import io.github.mcppersist.event.EventsUnreadableException;
+import io.github.mcppersist.observe.ResumeOutcome;
 import io.github.mcppersist.stream.GatedEventStore.Gate;
 import io.github.mcppersist.stream.SseConnection.State;
 
@@ -53,6 +56,12 @@ class SseConnectionTests {
 	private int readsBefore;
 
 	private SseConnection connection = this.streams.connection(this.log.stream(), this.log, this.mailbox);
+
+	@ParameterizedTest
+	@CsvSource({ "STARTING,", "READING,", "ADRIFT,LIVE", "LIVE,LIVE", "WATCHING,LIVE", "ENDING,", "CLOSED,ABANDONED" })
+	void endsAResumeThatComesToRestOrIsClosed(State state, @Nullable ResumeOutcome outcome) {
+		assertThat(state.outcome()).isEqualTo(outcome);
+	}
 
 	// How it gets there
 

@@ -189,6 +189,19 @@ class SseOutputTests {
 	}
 
 	@Test
+	void staysClosedThoughItIsToEndThen() {
+		Adapter adapter = new Adapter();
+		this.output.subscribe(adapter);
+		adapter.request(1);
+		this.mailbox.execute(this.output::finish);
+
+		this.mailbox.execute(this.output::end);
+		send(message(1));
+
+		assertThat(adapter.chunks).isZero();
+	}
+
+	@Test
 	void streamsWhatIsOpenedAndHasEndedWithSomethingToSay() {
 		this.mailbox.execute(() -> {
 			this.output.add(message(1));
@@ -381,10 +394,6 @@ class SseOutputTests {
 		private final List<Long> left = new ArrayList<>();
 
 		private boolean closed;
-
-		@Override
-		public void opened() {
-		}
 
 		@Override
 		public void more() {

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
@@ -71,13 +72,32 @@ final class TestStreams {
 	 * @return the streams
 	 */
 	static TestStreams telling(Consumer<String> told) {
+		return among(registry((method, arguments) -> method.equals("broadcast")
+				? Mono.fromRunnable(() -> told.accept((String) arguments[0])) : null));
+	}
+
+	/**
+	 * Create streams of a node that isn't alone.
+	 * @param nodes a {@linkplain #registry registry} of its own
+	 * @return the streams
+	 */
+	static TestStreams among(NodeRegistry nodes) {
+		return new TestStreams(64 * 1024, 8 * 1024 * 1024, false, nodes);
+	}
+
+	/**
+	 * Create a registry.
+	 * @param answers what it answers, by the name of the method and its arguments, or
+	 * {@code null} for what the registry of a node on its own does
+	 * @return the registry
+	 */
+	static NodeRegistry registry(BiFunction<String, Object[], @Nullable Object> answers) {
 		NodeRegistry single = NodeRegistry.single();
-		return new TestStreams(64 * 1024, 8 * 1024 * 1024, false,
-				(NodeRegistry) Proxy.newProxyInstance(TestStreams.class.getClassLoader(),
-						new Class<?>[] { NodeRegistry.class },
-						(proxy, method, arguments) -> method.getName().equals("broadcast")
-								? Mono.fromRunnable(() -> told.accept((String) arguments[0]))
-								: method.invoke(single, arguments)));
+		return (NodeRegistry) Proxy.newProxyInstance(TestStreams.class.getClassLoader(),
+				new Class<?>[] { NodeRegistry.class }, (proxy, method, arguments) -> {
+					Object answer = answers.apply(method.getName(), arguments);
+					return (answer != null) ? answer : method.invoke(single, arguments);
+				});
 	}
 
 	ManualThreads threads() {

@@ -187,6 +187,15 @@ final class ManualEndpoint {
 				{"jsonrpc":"2.0","id":1,"method":"%s","params":{%s}}""".formatted(method, parameters));
 	}
 
+	/**
+	 * Send what isn't a single request.
+	 * @param body the message, or several
+	 * @return the response
+	 */
+	Response postBody(String body) {
+		return handle("POST", null, body);
+	}
+
 	private Response handle(String method, @Nullable String lastEventId, String body) {
 		Response response = new Response();
 		this.responses.add(response);

@@ -632,6 +632,28 @@ public abstract class EventStoreContractTests {
 		}
 	}
 
+	@Test
+	void saysNoMoreThatAStreamIsNotWatchedOnceItIs() {
+		open(store(), this.stream, 1);
+		Queue<Hint> hints = new ConcurrentLinkedQueue<>();
+		Queue<Hint> late = new ConcurrentLinkedQueue<>();
+		Disposable first = store().watch(this.stream).subscribe(hints::add);
+		awaiting().until(() -> hints.contains(Hint.watched()));
+		hints.clear();
+		block(store().deleteSession(this.session));
+
+		// It may not be watched any more, and whoever comes now is told so
+		Disposable second = store().watch(this.stream).subscribe(late::add);
+		try {
+			awaiting().until(() -> !late.isEmpty());
+			assertThat(hints).doesNotContain(Hint.watched(), Hint.notWatched());
+		}
+		finally {
+			first.dispose();
+			second.dispose();
+		}
+	}
+
 	// Deleting
 
 	@Test
