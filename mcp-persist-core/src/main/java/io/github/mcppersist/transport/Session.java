@@ -27,7 +27,6 @@ import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.stream.RequestLog;
 import io.github.mcppersist.stream.SseConnection;
 import io.github.mcppersist.stream.StandaloneLog;
-import io.github.mcppersist.stream.StreamContext;
 import io.github.mcppersist.stream.StreamLog;
 
 /**
@@ -55,8 +54,6 @@ final class Session {
 	private static final String STANDALONE_STREAM_ID = "0";
 
 	private static final String FIRST_VERSION_WITH_PRIMING = ProtocolVersions.MCP_2025_11_25;
-
-	private static final int LET_GO = Integer.MIN_VALUE;
 
 	private static final int HELD_OVERHEAD = 4096;
 
@@ -98,11 +95,7 @@ final class Session {
 
 	private final Reloads reloads;
 
-	private final AtomicInteger uses = new AtomicInteger();
-
-	private volatile long lastUsedNanos;
-
-	private volatile long renewedNanos;
+	private final Uses uses;
 
 	private volatile @Nullable EventId notedCursor;
 
@@ -148,8 +141,7 @@ final class Session {
 		this.notifications = new Lane(runtime.threads()::callBack, NOTIFICATIONS_AT_ONCE, MAX_WAITING);
 		this.answers = new Lane(runtime.threads()::answer, ANSWERS_AT_ONCE, MAX_WAITING);
 		this.otherAnswers = new Lane(runtime.threads()::callBack, ANSWERS_AT_ONCE, MAX_WAITING);
-		this.lastUsedNanos = runtime.threads().nanoTime();
-		this.renewedNanos = this.lastUsedNanos;
+		this.uses = new Uses(runtime.threads()::nanoTime);
 		this.notedCursor = record.standaloneCursor();
 		this.priming = record.protocolVersion().compareTo(FIRST_VERSION_WITH_PRIMING) >= 0;
 		this.standalone = new StandaloneLog(runtime.streams(),
@@ -327,7 +319,7 @@ final class Session {
 			streamEnded(stream);
 			release();
 		});
-		this.uses.incrementAndGet();
+		this.uses.acquire();
 		this.running.put(stream.streamId(), log);
 		if (this.ended) {
 			log.discard();
@@ -434,7 +426,7 @@ final class Session {
 	 * @param newer the connection
 	 */
 	void register(StreamKey stream, SseConnection newer) {
-		this.uses.incrementAndGet();
+		this.uses.acquire();
 		SseConnection older = this.readers.put(stream.streamId(), newer);
 		if (older != null) {
 			if (isStandalone(stream)) {
@@ -506,7 +498,7 @@ final class Session {
 	 * @param connection the connection
 	 */
 	void await(SseConnection connection) {
-		this.uses.incrementAndGet();
+		this.uses.acquire();
 		this.listening.wait(connection);
 		if (this.ended) {
 			connection.close();
@@ -556,15 +548,14 @@ final class Session {
 	 * @return whether it can be used; if not, it was let go
 	 */
 	boolean acquire() {
-		return this.uses.getAndUpdate((count) -> (count < 0) ? count : count + 1) >= 0;
+		return this.uses.acquire();
 	}
 
 	/**
 	 * End a use.
 	 */
 	void release() {
-		this.lastUsedNanos = this.runtime.threads().nanoTime();
-		this.uses.updateAndGet((count) -> (count < 0) ? count : count - 1);
+		this.uses.release();
 	}
 
 	/**
@@ -573,12 +564,7 @@ final class Session {
 	 * @return whether it has to be put off
 	 */
 	boolean takeUsed() {
-		if (this.uses.get() > 0) {
-			this.lastUsedNanos = this.runtime.threads().nanoTime();
-		}
-		boolean used = this.lastUsedNanos - this.renewedNanos > 0;
-		this.renewedNanos = this.runtime.threads().nanoTime();
-		return used;
+		return this.uses.takeUsed();
 	}
 
 	/**
@@ -589,16 +575,12 @@ final class Session {
 	 * @return whether it can't be used from now on, and has to be ended
 	 */
 	boolean letGo(Duration timeout) {
-		if (this.runtime.threads().nanoTime() - this.lastUsedNanos <= StreamContext.nanos(timeout)
-				|| this.listening.wasHere() || this.runtime.serverRequests().isAnyPending(name())
-				|| !this.uses.compareAndSet(0, LET_GO)) {
-			return false;
-		}
-		if (this.standalone.isIdle() && cursorToNote() == null) {
-			return true;
-		}
-		this.uses.set(0);
-		return false;
+		return this.uses.letGo(timeout, this::isIdle);
+	}
+
+	private boolean isIdle() {
+		return this.standalone.isIdle() && cursorToNote() == null && !this.listening.wasHere()
+				&& !this.runtime.serverRequests().isAnyPending(name());
 	}
 
 	/**
