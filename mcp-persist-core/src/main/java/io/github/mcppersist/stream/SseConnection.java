@@ -30,6 +30,8 @@ import io.github.mcppersist.observe.ResumeOutcome;
  * While the store is away it is handed events that have no place in the log yet. They go
  * out without an ID, and their tags are kept: when they turn up in the log, by whichever
  * way, only the cursor is sent.
+ * <p>
+ * To read changes no state: what was read does.
  * <table>
  * <caption>The states, and what happens in them</caption>
  * <tr>
@@ -40,12 +42,14 @@ import io.github.mcppersist.observe.ResumeOutcome;
  * <th>A page was read</th>
  * </tr>
  * <tr>
- * <td>{@code STARTING}: without a cursor, and nothing was read</td>
- * <td>reads, from where the last one left off</td>
- * <td>reads; {@code ADRIFT} if nothing is kept of the stream</td>
+ * <td>{@code STARTING}: nothing was read, and the client came without a cursor, or while
+ * the store was away. What only waits for another one's place never gets any further</td>
+ * <td>reads, from the cursor or where the last one left off</td>
+ * <td>reads; if the writer here has stored nothing past that, {@code LIVE} as the only
+ * writer, else {@code ADRIFT}; {@code ADRIFT} also if nothing is kept of the stream</td>
  * <td>reads</td>
- * <td>{@code READING}, or what follows it; from the oldest event if that place is
- * gone</td>
+ * <td>{@code READING}, and at once what follows it; from the oldest event if that place
+ * is gone</td>
  * </tr>
  * <tr>
  * <td>{@code READING}: there may be more in the store</td>
@@ -63,7 +67,7 @@ import io.github.mcppersist.observe.ResumeOutcome;
  * <td>goes out without an ID; reads</td>
  * <td>reads again later</td>
  * <td>reads</td>
- * <td>as {@code READING}</td>
+ * <td>{@code READING}, and at once what follows it</td>
  * </tr>
  * <tr>
  * <td>{@code LIVE}: the writer here hands over all</td>
@@ -100,48 +104,68 @@ import io.github.mcppersist.observe.ResumeOutcome;
  * <caption>What else happens to it</caption>
  * <tr>
  * <th>What happens</th>
+ * <th>In which state</th>
  * <th>It becomes</th>
+ * </tr>
+ * <tr>
+ * <td>It is that of the request itself</td>
+ * <td>{@code STARTING}</td>
+ * <td>{@code LIVE}</td>
  * </tr>
  * <tr>
  * <td>The store refuses what the writer is to store, and nothing is kept of the
  * stream</td>
- * <td>{@code ADRIFT} if it was {@code STARTING}; reads when it is time to look</td>
+ * <td>{@code STARTING}</td>
+ * <td>{@code ADRIFT}; reads when it is time to look</td>
  * </tr>
  * <tr>
- * <td>The writer drops events that will never be stored</td>
- * <td>{@code LIVE} behind them, if its client has nothing to come back with; else it
- * stays what it is</td>
+ * <td>The writer drops events that will never be stored, and the client has nothing to
+ * come back with</td>
+ * <td>{@code STARTING}, {@code READING}, {@code LIVE}</td>
+ * <td>{@code LIVE} behind them</td>
  * </tr>
  * <tr>
  * <td>The last event of the stream was handed over, or read</td>
+ * <td>{@code LIVE}, {@code READING}</td>
  * <td>{@code ENDING}; the writer is told if the client has taken all that was handed
  * over</td>
  * </tr>
  * <tr>
  * <td>What follows is gone or can't be read, or the store has lost what the writer has
  * stored</td>
- * <td>{@code ENDING}: the client comes back, and is told then. On a standalone stream
- * whose client has nothing to come back with {@code STARTING}, behind what is gone</td>
+ * <td>{@code STARTING}, {@code READING}, {@code ADRIFT}</td>
+ * <td>{@code ENDING}: the client comes back, and is told then</td>
+ * </tr>
+ * <tr>
+ * <td>The same, on a standalone stream whose client has nothing to come back with</td>
+ * <td>{@code STARTING}, {@code READING}, {@code ADRIFT}</td>
+ * <td>{@code STARTING}, behind what is gone</td>
  * </tr>
  * <tr>
  * <td>It is too old, or a tool closes it, and its client comes back</td>
+ * <td>any but {@code ENDING}</td>
  * <td>{@code ENDING}, after the cursor once more</td>
  * </tr>
  * <tr>
  * <td>The endpoint stops, and doesn't run the stream's request</td>
- * <td>the same; {@code CLOSED} if there is no cursor to come back with</td>
+ * <td>any but {@code ENDING}</td>
+ * <td>{@code ENDING}, in the same way; {@code CLOSED} if there is no cursor to come back
+ * with</td>
  * </tr>
  * <tr>
  * <td>A newer connection of the stream is there, on this node, or on another as a page
  * says</td>
+ * <td>any</td>
  * <td>{@code CLOSED}</td>
  * </tr>
  * <tr>
  * <td>The session or the endpoint ends</td>
- * <td>{@code CLOSED}, unless it is {@code ENDING}</td>
+ * <td>any but {@code ENDING}</td>
+ * <td>{@code CLOSED}</td>
  * </tr>
  * <tr>
  * <td>The client has taken nothing for two minutes, or has gone</td>
+ * <td>any</td>
  * <td>{@code CLOSED}</td>
  * </tr>
  * </table>

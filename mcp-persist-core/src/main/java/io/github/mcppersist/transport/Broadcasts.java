@@ -107,7 +107,7 @@ final class Broadcasts {
 		this.sessions = sessions;
 		this.modern = modern;
 		this.jsonMapper = jsonMapper;
-		this.returning = new ReturningClients(runtime.threads(), Session.timeToReturn(runtime.options()));
+		this.returning = new ReturningClients(runtime.threads(), Listening.timeToReturn(runtime.options()));
 		// A registry says by whatever it likes that it is out of reach
 		this.toNodes = new MessageQueue(runtime.threads(), runtime.streams()::broadcast, (ex) -> true,
 				MessageQueue.MAX_TRIED);
@@ -211,7 +211,7 @@ final class Broadcasts {
 	Mono<Void> tellOfReturning() {
 		List<String> names = this.sessions.all()
 			.stream()
-			.filter((session) -> session.isListening() || session.wasListening())
+			.filter((session) -> session.listening().isHere() || session.listening().wasHere())
 			.map(Session::name)
 			.toList();
 		if (!this.runtime.isShared()) {
@@ -248,7 +248,7 @@ final class Broadcasts {
 		if (left == null) {
 			return Mono.empty();
 		}
-		session.expectListener();
+		session.listening().expect();
 		// Twice is better than never
 		long since = left - STOPS_WITHIN.toNanos();
 		List<ListChange> missed = this.listChanges.values()
@@ -270,11 +270,11 @@ final class Broadcasts {
 		return Flux.defer(() -> {
 			List<Session> listening = new ArrayList<>();
 			List<Session> silent = new ArrayList<>();
-			this.sessions.all().forEach((session) -> (session.isListening() ? listening : silent).add(session));
+			this.sessions.all().forEach((session) -> (session.listening().isHere() ? listening : silent).add(session));
 			Mono<List<Session>> others = Flux.fromIterable(silent)
-				.flatMap((session) -> this.sessions.isAudience(session)
-					.filter(Boolean::booleanValue)
-					.map((is) -> session), SESSIONS_AT_ONCE)
+				.flatMap((
+						session) -> session.listening().isAudience().filter(Boolean::booleanValue).map((is) -> session),
+						SESSIONS_AT_ONCE)
 				.collectList();
 			begins.run();
 			// The store is asked for those, and may be slow

@@ -132,7 +132,7 @@ final class GetHandler {
 
 	// Say whether a standalone connection is to be sent the messages; if not, answer it
 	private boolean isTurn(Session session, @Nullable EventId cursor, ReconnectRules reconnects, HttpReply reply) {
-		switch (session.listeners().next(session.isListening())) {
+		switch (session.listening().next()) {
 			case LISTEN -> {
 				return true;
 			}

@@ -137,7 +137,7 @@ final class NodeListener implements NodeRegistry.Listener {
 			case WAITING -> waitedFor(session, message);
 			case UNHEARD -> {
 				if (session != null) {
-					session.listeners().ended();
+					session.listening().ended();
 				}
 			}
 			case AWAITED -> awaited(session, message);
@@ -152,7 +152,7 @@ final class NodeListener implements NodeRegistry.Listener {
 	}
 
 	private void waitedFor(@Nullable Session session, NodeMessage message) {
-		if (session == null || !session.probeListening()) {
+		if (session == null || !session.listening().probe()) {
 			this.runtime.streams()
 				.tell(message.detail(), new NodeMessage(NodeMessage.Kind.UNHEARD, message.subject(), ""));
 		}

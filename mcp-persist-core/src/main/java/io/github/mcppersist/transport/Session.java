@@ -16,26 +16,17 @@ import io.modelcontextprotocol.spec.McpSchema.LoggingLevel;
 import io.modelcontextprotocol.spec.McpStreamableServerSession;
 import io.modelcontextprotocol.spec.ProtocolVersions;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventId;
-import io.github.mcppersist.event.EventNotFoundException;
-import io.github.mcppersist.event.EventPage;
-import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.RequestId;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.Revision;
-import io.github.mcppersist.event.StreamHead;
 import io.github.mcppersist.event.StreamKey;
-import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.session.SessionNames;
 import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.stream.RequestLog;
 import io.github.mcppersist.stream.SseConnection;
 import io.github.mcppersist.stream.StandaloneLog;
-import io.github.mcppersist.stream.StreamContext;
 import io.github.mcppersist.stream.StreamLog;
 
 /**
@@ -47,8 +38,6 @@ import io.github.mcppersist.stream.StreamLog;
  * Thread-safe; the endpoint's table owns it, and {@link #end()} closes what it holds.
  */
 final class Session {
-
-	private static final Logger logger = LoggerFactory.getLogger(Session.class);
 
 	static final int NOTIFICATIONS_AT_ONCE = 8;
 
@@ -65,18 +54,6 @@ final class Session {
 	private static final String STANDALONE_STREAM_ID = "0";
 
 	private static final String FIRST_VERSION_WITH_PRIMING = ProtocolVersions.MCP_2025_11_25;
-
-	/**
-	 * How long a client whose standalone connection has closed may take to come back,
-	 * beyond the time that it was told to wait.
-	 */
-	private static final Duration RETURN = Duration.ofSeconds(10);
-
-	private static final Duration LOOK_ELSEWHERE = Duration.ofSeconds(5);
-
-	private static final Duration PROBE = Duration.ofSeconds(1);
-
-	private static final int LET_GO = Integer.MIN_VALUE;
 
 	private static final int HELD_OVERHEAD = 4096;
 
@@ -118,29 +95,17 @@ final class Session {
 
 	private final Reloads reloads;
 
-	private final AtomicInteger uses = new AtomicInteger();
-
-	private volatile long lastUsedNanos;
-
-	private volatile long renewedNanos;
+	private final Uses uses;
 
 	private volatile @Nullable EventId notedCursor;
 
-	private final Listeners listeners;
+	private final Listening listening;
 
 	private final Lane notifications;
 
 	private final Lane answers;
 
 	private final Lane otherAnswers;
-
-	private final AtomicBoolean lookingElsewhere = new AtomicBoolean();
-
-	/**
-	 * When the last standalone connection closed, if there was one, here or on a node
-	 * that has stopped.
-	 */
-	private volatile @Nullable Long listenedUntilNanos;
 
 	/**
 	 * Whether the client has resumed the stream of a request on this node.
@@ -173,16 +138,16 @@ final class Session {
 		this.sdkSession = sdkSession;
 		this.record = record;
 		this.reloads = new Reloads(runtime.threads());
-		this.listeners = new Listeners(runtime.threads(), runtime.options().retryInterval());
 		this.notifications = new Lane(runtime.threads()::callBack, NOTIFICATIONS_AT_ONCE, MAX_WAITING);
 		this.answers = new Lane(runtime.threads()::answer, ANSWERS_AT_ONCE, MAX_WAITING);
 		this.otherAnswers = new Lane(runtime.threads()::callBack, ANSWERS_AT_ONCE, MAX_WAITING);
-		this.lastUsedNanos = runtime.threads().nanoTime();
-		this.renewedNanos = this.lastUsedNanos;
+		this.uses = new Uses(runtime.threads()::nanoTime);
 		this.notedCursor = record.standaloneCursor();
 		this.priming = record.protocolVersion().compareTo(FIRST_VERSION_WITH_PRIMING) >= 0;
 		this.standalone = new StandaloneLog(runtime.streams(),
 				new StreamKey(record.sessionName(), STANDALONE_STREAM_ID), record.standaloneCursor(), first);
+		this.listening = new Listening(runtime, record.sessionName(), this.standalone,
+				() -> this.readers.get(STANDALONE_STREAM_ID));
 		listen(sdkSession);
 		tellLogLevel(record);
 	}
@@ -354,7 +319,7 @@ final class Session {
 			streamEnded(stream);
 			release();
 		});
-		this.uses.incrementAndGet();
+		this.uses.acquire();
 		this.running.put(stream.streamId(), log);
 		if (this.ended) {
 			log.discard();
@@ -461,11 +426,11 @@ final class Session {
 	 * @param newer the connection
 	 */
 	void register(StreamKey stream, SseConnection newer) {
-		this.uses.incrementAndGet();
+		this.uses.acquire();
 		SseConnection older = this.readers.put(stream.streamId(), newer);
 		if (older != null) {
 			if (isStandalone(stream)) {
-				noteDisplaced(false);
+				this.listening.displaced(false);
 			}
 			older.abort();
 		}
@@ -485,33 +450,14 @@ final class Session {
 
 	void unregister(StreamKey stream, SseConnection gone) {
 		if (isStandalone(stream)) {
-			this.listenedUntilNanos = this.runtime.threads().nanoTime();
+			// First, or somebody would see that none is and none was there
+			this.listening.closing();
 		}
 		boolean newest = this.readers.remove(stream.streamId(), gone);
 		if (newest && isStandalone(stream)) {
-			if (gone.isReplacedElsewhere()) {
-				noteDisplaced(true);
-				if (this.listeners.isAnyWaiting()) {
-					// They waited for one on this node
-					lookElsewhere();
-				}
-			}
-			else if (this.listeners.ended() && this.runtime.isShared()) {
-				this.runtime.streams()
-					.broadcast(new NodeMessage(NodeMessage.Kind.UNHEARD, name(), ""))
-					.subscribe((nothing) -> {
-					}, (ex) -> logger.debug("Connections on other nodes wait longer than they need to", ex));
-			}
+			this.listening.closed(gone);
 		}
 		release();
-	}
-
-	private void noteDisplaced(boolean byOtherNode) {
-		if (this.listeners.displaced(byOtherNode)) {
-			logger.warn("A client has more than one standalone connection, and each comes back when another one takes "
-					+ "over: it leaks connections, or shares its session with another client. Its messages go to one "
-					+ "of them, and the others wait. Logged once a session");
-		}
 	}
 
 	/**
@@ -535,11 +481,11 @@ final class Session {
 	}
 
 	/**
-	 * Return which of the standalone connections is sent the messages.
-	 * @return the rule for all that come
+	 * Return who listens to the standalone stream.
+	 * @return what is known of that here
 	 */
-	Listeners listeners() {
-		return this.listeners;
+	Listening listening() {
+		return this.listening;
 	}
 
 	private static boolean isStandalone(StreamKey stream) {
@@ -552,128 +498,16 @@ final class Session {
 	 * @param connection the connection
 	 */
 	void await(SseConnection connection) {
-		this.uses.incrementAndGet();
-		this.listeners.wait(connection);
-		SseConnection listening = this.readers.get(STANDALONE_STREAM_ID);
-		if (listening == null && !this.listeners.isElsewhere()) {
-			connection.close();
-		}
-		else if (listening == null) {
-			lookElsewhere();
-		}
-		else {
-			// If its client has gone, the first heartbeat makes the other side say so
-			listening.probe();
-			this.runtime.threads().deliverLater(PROBE, listening::probe);
-		}
+		this.uses.acquire();
+		this.listening.wait(connection);
 		if (this.ended) {
 			connection.close();
 		}
 	}
 
-	/**
-	 * While connections wait for one on another node, ask that node whether it is still
-	 * there: nobody waits for long for one that has gone.
-	 */
-	private void lookElsewhere() {
-		if (this.lookingElsewhere.compareAndSet(false, true)) {
-			this.runtime.threads().deliverLater(LOOK_ELSEWHERE, () -> {
-				this.lookingElsewhere.set(false);
-				if (!this.listeners.isAnyWaiting() || isListening()) {
-					return;
-				}
-				standaloneHead().subscribe((head) -> {
-					String reader = head.reader();
-					if (reader == null || this.runtime.nodes().isGone(reader)
-							|| this.runtime.streams().isThisNode(reader)) {
-						this.listeners.ended();
-					}
-					else {
-						this.runtime.streams()
-							.tell(reader,
-									new NodeMessage(NodeMessage.Kind.WAITING, name(), this.runtime.nodes().nodeId()));
-						lookElsewhere();
-					}
-				}, (ex) -> {
-					if (ex instanceof EventNotFoundException) {
-						this.listeners.ended();
-					}
-					else {
-						// Nobody knows: those who wait would displace one that is there
-						lookElsewhere();
-					}
-				});
-			});
-		}
-	}
-
-	/**
-	 * Ask the store what it knows of the standalone stream: which node reads it.
-	 * @return the head of the stream; fails as a read does
-	 */
-	Mono<StreamHead> standaloneHead() {
-		return standaloneHead(this.standalone.lastDelivered())
-			// It may be gone, or others may have stored what can't be read here
-			.onErrorResume((ex) -> !(ex instanceof EventStoreUnavailableException), (ex) -> standaloneHead(null));
-	}
-
-	private Mono<StreamHead> standaloneHead(@Nullable EventId lastEventId) {
-		return this.runtime.store().replayEventsAfter(this.standalone.stream(), lastEventId, 1).map(EventPage::head);
-	}
-
 	void awaited(SseConnection gone) {
-		this.listeners.gone(gone);
+		this.listening.waited(gone);
 		release();
-	}
-
-	/**
-	 * Say whether a standalone connection is open on this node.
-	 * @return whether what is sent to the client leaves at once
-	 */
-	boolean isListening() {
-		return this.readers.containsKey(STANDALONE_STREAM_ID);
-	}
-
-	/**
-	 * See whether a standalone connection is open on this node, and whether its client is
-	 * still there: if it has gone, the other side says so to the next heartbeat.
-	 * @return whether there is one, as far as it is known now
-	 */
-	boolean probeListening() {
-		SseConnection listening = this.readers.get(STANDALONE_STREAM_ID);
-		if (listening != null) {
-			listening.probe();
-		}
-		return listening != null;
-	}
-
-	/**
-	 * Say whether a standalone connection closed on this node so short a time ago that
-	 * its client may be about to come back.
-	 * @return whether what is sent to the client may be waited for
-	 */
-	boolean wasListening() {
-		Long until = this.listenedUntilNanos;
-		return until != null
-				&& this.runtime.threads().nanoTime() - until < timeToReturn(this.runtime.options()).toNanos();
-	}
-
-	/**
-	 * The client's standalone connection was on another node, and is about to be on this
-	 * one.
-	 */
-	void expectListener() {
-		this.listenedUntilNanos = this.runtime.threads().nanoTime();
-	}
-
-	/**
-	 * Return for how long a client whose standalone connection has closed misses nothing
-	 * that is broadcast.
-	 * @param options how long it is told to wait before it comes back
-	 * @return the time within which it is expected
-	 */
-	static Duration timeToReturn(StreamableHttpOptions options) {
-		return RETURN.plus(options.retryInterval());
 	}
 
 	/**
@@ -714,15 +548,14 @@ final class Session {
 	 * @return whether it can be used; if not, it was let go
 	 */
 	boolean acquire() {
-		return this.uses.getAndUpdate((count) -> (count < 0) ? count : count + 1) >= 0;
+		return this.uses.acquire();
 	}
 
 	/**
 	 * End a use.
 	 */
 	void release() {
-		this.lastUsedNanos = this.runtime.threads().nanoTime();
-		this.uses.updateAndGet((count) -> (count < 0) ? count : count - 1);
+		this.uses.release();
 	}
 
 	/**
@@ -731,12 +564,7 @@ final class Session {
 	 * @return whether it has to be put off
 	 */
 	boolean takeUsed() {
-		if (this.uses.get() > 0) {
-			this.lastUsedNanos = this.runtime.threads().nanoTime();
-		}
-		boolean used = this.lastUsedNanos - this.renewedNanos > 0;
-		this.renewedNanos = this.runtime.threads().nanoTime();
-		return used;
+		return this.uses.takeUsed();
 	}
 
 	/**
@@ -747,15 +575,12 @@ final class Session {
 	 * @return whether it can't be used from now on, and has to be ended
 	 */
 	boolean letGo(Duration timeout) {
-		if (this.runtime.threads().nanoTime() - this.lastUsedNanos <= StreamContext.nanos(timeout) || wasListening()
-				|| this.runtime.serverRequests().isAnyPending(name()) || !this.uses.compareAndSet(0, LET_GO)) {
-			return false;
-		}
-		if (this.standalone.isIdle() && cursorToNote() == null) {
-			return true;
-		}
-		this.uses.set(0);
-		return false;
+		return this.uses.letGo(timeout, this::isIdle);
+	}
+
+	private boolean isIdle() {
+		return this.standalone.isIdle() && cursorToNote() == null && !this.listening.wasHere()
+				&& !this.runtime.serverRequests().isAnyPending(name());
 	}
 
 	/**
@@ -779,7 +604,7 @@ final class Session {
 		this.running.values().forEach(RequestLog::discard);
 		this.standalone.discard();
 		this.readers.values().forEach(SseConnection::close);
-		this.listeners.ended();
+		this.listening.ended();
 		// What waits for a client's answer fails now, and that is the user's code
 		this.runtime.threads().release(this.sdkSession::close);
 	}

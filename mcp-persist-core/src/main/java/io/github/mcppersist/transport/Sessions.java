@@ -634,23 +634,6 @@ final class Sessions {
 			});
 	}
 
-	/**
-	 * Say whether a broadcast of this node is for a session: its client listens here, or
-	 * did a moment ago and hasn't turned to another node, whose broadcasts it gets then.
-	 * @param session the session
-	 * @return whether it is; never fails
-	 */
-	Mono<Boolean> isAudience(Session session) {
-		if (session.isListening() || !session.wasListening() || !this.runtime.isShared()) {
-			return Mono.just(session.isListening() || session.wasListening());
-		}
-		return session.standaloneHead()
-			.map((head) -> head.reader() == null || this.runtime.streams().isThisNode(head.reader())
-					|| this.runtime.nodes().isGone(head.reader()))
-			// Twice is better than never
-			.onErrorReturn(true);
-	}
-
 	// Ending
 
 	/**

@@ -1,9 +1,18 @@
 package io.github.mcppersist.stream;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
@@ -61,6 +70,55 @@ class SseConnectionTests {
 	@CsvSource({ "STARTING,", "READING,", "ADRIFT,LIVE", "LIVE,LIVE", "WATCHING,LIVE", "ENDING,", "CLOSED,ABANDONED" })
 	void endsAResumeThatComesToRestOrIsClosed(State state, @Nullable ResumeOutcome outcome) {
 		assertThat(state.outcome()).isEqualTo(outcome);
+	}
+
+	@Test
+	void becomesWhatTheTablesOfItsStatesSayAndNothingElse() throws IOException {
+		String source = Files
+			.readString(Path.of("src", "main", "java", "io", "github", "mcppersist", "stream", "SseConnection.java"));
+		String javadoc = source.substring(0, source.indexOf("public final class"));
+		List<String> tables = within("table", javadoc);
+		Map<State, Set<State>> said = new EnumMap<>(State.class);
+
+		for (List<String> row : rows(tables.get(0))) {
+			State state = named(row.get(0)).iterator().next();
+			said.put(state, named(String.join(" ", row.subList(1, row.size()))));
+		}
+		for (List<String> row : rows(tables.get(1))) {
+			Set<State> states = named(row.get(1));
+			if (row.get(1).startsWith("any")) {
+				states.add(State.CLOSED);
+				states = EnumSet.complementOf(EnumSet.copyOf(states));
+			}
+			states.forEach((state) -> said.get(state).addAll(named(row.get(2))));
+		}
+
+		said.forEach((state, next) -> next.remove(state));
+		assertThat(said).containsOnlyKeys(State.values());
+		assertThat(said).allSatisfy((state, next) -> assertThat(next).isEqualTo(state.next()));
+	}
+
+	private static List<List<String>> rows(String table) {
+		return within("tr", table).stream()
+			.map((row) -> within("td", row))
+			.filter((cells) -> !cells.isEmpty())
+			.toList();
+	}
+
+	private static List<String> within(String tag, String text) {
+		return Pattern.compile("<" + tag + ">(.*?)</" + tag + ">", Pattern.DOTALL)
+			.matcher(text)
+			.results()
+			.map((found) -> found.group(1))
+			.toList();
+	}
+
+	private static Set<State> named(String text) {
+		return Pattern.compile("\\{@code ([A-Z]+)}")
+			.matcher(text)
+			.results()
+			.map((found) -> State.valueOf(found.group(1)))
+			.collect(Collectors.toCollection(() -> EnumSet.noneOf(State.class)));
 	}
 
 	// How it gets there

@@ -72,7 +72,7 @@ class SessionTests {
 	private static void displaceByAnotherNode(ManualEndpoint endpoint) {
 		for (int i = 0; i < 5; i++) {
 			endpoint.threads().pass(Duration.ofSeconds(2));
-			endpoint.session().listeners().displaced(true);
+			endpoint.session().listening().displaced(true);
 		}
 	}
 

@@ -53,7 +53,7 @@ class BroadcastTests extends AbstractStreamableHttpTests {
 		// It is the heartbeats that find out who has gone
 		for (RawMcpClient client : clients) {
 			Session session = Objects.requireNonNull(endpoint().sessions().held(SessionNames.of(client.sessionId())));
-			await().until(() -> session.wasListening() && !session.probeListening());
+			await().until(() -> session.listening().wasHere() && !session.listening().probe());
 		}
 		Runnable release = store.holdReads();
 		int before = store.reads();

@@ -361,7 +361,7 @@ class SessionsTests extends AbstractStreamableHttpTests {
 		RawMcpClient never = client().initialize();
 		Session session = Objects.requireNonNull(held(listened));
 		listened.get(null).close();
-		await().until(() -> session.wasListening() && !session.probeListening());
+		await().until(() -> session.listening().wasHere() && !session.listening().probe());
 
 		await().until(() -> {
 			endpoint().sessions().letGoUnused(Duration.ZERO);

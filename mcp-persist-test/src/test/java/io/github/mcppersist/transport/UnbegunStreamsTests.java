@@ -99,7 +99,7 @@ class UnbegunStreamsTests extends AbstractStreamableHttpTests {
 			SseEvent priming = Objects.requireNonNull(get.next());
 			cursor = priming.id();
 		}
-		await().until(() -> !session(client).probeListening());
+		await().until(() -> !session(client).listening().probe());
 		session(client).end();
 
 		try (Exchange get = client.get(cursor)) {
@@ -123,7 +123,7 @@ class UnbegunStreamsTests extends AbstractStreamableHttpTests {
 		this.watchable = false;
 		RawMcpClient client = start().initialize();
 		CompletableFuture<Exchange> older = async(() -> client.get(null));
-		await().until(() -> session(client).isListening());
+		await().until(() -> session(client).listening().isHere());
 		SseConnection first = Objects.requireNonNull(session(client).reader("0"));
 
 		CompletableFuture<Exchange> newer = async(() -> client.get(null));
