@@ -610,6 +610,24 @@ class TasksTests {
 			.hasEntrySatisfying("statusMessage", (message) -> assertThat(message.toString()).contains("in time"));
 	}
 
+	@Test
+	void waitsForItsClientForAsLongAsItsToolWantsItKept() {
+		this.tool = (exchange) -> {
+			RunningTask.of(exchange).setTimeToLive(Duration.ofHours(5));
+			return ask(exchange, "First?").flatMap((name) -> ask(exchange, "Second?"));
+		};
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		this.threads.pass(Duration.ofHours(4));
+		assertThat(get(this.second, task)).containsEntry("status", "input_required");
+		this.second.update(task, "elicitation", "a");
+		this.threads.pass(Duration.ofHours(4));
+		assertThat(get(this.second, task).get("inputRequests").toString()).contains("Second?");
+		this.threads.pass(Duration.ofHours(2));
+
+		assertThat(this.outcomes).containsExactly(TaskOutcome.TIMED_OUT);
+	}
+
 	// State
 
 	@Test
@@ -1195,6 +1213,23 @@ class TasksTests {
 		this.threads.pass(AFTER.plus(A_SECOND));
 
 		assertThat(get(this.second, task).get("result").toString()).contains("done");
+	}
+
+	@Test
+	void storesItsEndAfterAnOutageForAsLongAsItsToolWantsItKept() {
+		this.tool = (exchange) -> {
+			RunningTask.of(exchange).setTimeToLive(Duration.ofHours(5));
+			return waiting();
+		};
+		Map<String, Object> task = result(this.first.call("supported"));
+		this.store.failure = OUTAGE;
+		this.gate.tryEmitValue("done");
+		this.threads.pass(Duration.ofHours(4));
+		this.store.failure = null;
+		this.threads.pass(AFTER.plus(A_SECOND));
+
+		assertThat(get(this.second, task).get("result").toString()).contains("done");
+		assertThat(this.outcomes).containsExactly(TaskOutcome.COMPLETED);
 	}
 
 	@Test
