@@ -274,6 +274,21 @@ class TasksTests {
 		assertThat(this.first.send(method, null, "\"taskId\":\"t\"", TASKS).status).isEqualTo(404);
 	}
 
+	@Test
+	void isReachedOnANodeThatMakesNoTasks() {
+		Node third = new Node(TaskOptions.builder().when(TaskPolicy.NEVER).build());
+		this.tool = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		assertThat(get(third, task)).containsEntry("status", "input_required");
+		assertThat(third.update(task, "elicitation", "a").status).isEqualTo(200);
+		assertThat(get(third, task)).containsEntry("status", "working");
+		assertThat(third.cancel(task).status).isEqualTo(200);
+		assertThat(get(third, task)).containsEntry("status", "cancelled");
+		assertThat(third.send("server/discover", null, "", "{}").body.toString()).doesNotContain("extensions");
+		assertThat(third.send("tasks/get", id(task), "\"taskId\":\"" + id(task) + "\"", "{}").status).isEqualTo(404);
+	}
+
 	// Input
 
 	@Test
@@ -1627,13 +1642,16 @@ class TasksTests {
 		final ModernHandler handler;
 
 		Node() {
-			TaskOptions tasks = TaskOptions.builder()
+			this(TaskOptions.builder()
 				.when(TaskPolicy.NEVER)
 				.tool("supported", TaskPolicy.SUPPORTED)
 				.tool("after", TaskPolicy.AFTER)
 				.tool("required", TaskPolicy.REQUIRED)
 				.maxTasks(MAX_TASKS)
-				.build();
+				.build());
+		}
+
+		Node(TaskOptions tasks) {
 			ModernSettings settings = new ModernSettings(TestSettings.HEARTBEAT, 1000, 100, 100, 3, 3, 0, "private",
 					TestSettings.INPUT_TIMEOUT, 2 * MAX_PARKED, MAX_PARKED, List.of(), LOOK, tasks);
 			this.handler = new ModernHandler(TasksTests.this.threads, new EndpointObserver() {
