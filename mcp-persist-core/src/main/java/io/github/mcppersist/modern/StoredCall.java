@@ -411,7 +411,9 @@ final class StoredCall {
 
 	private void notFound(Throwable ex) {
 		logger.debug("It can't be seen yet what the client of a call has answered", ex);
-		this.watch.lookLater();
+		if (ex instanceof TaskStoreUnavailableException) {
+			this.watch.lookLater();
+		}
 	}
 
 	/**

@@ -16,6 +16,10 @@ import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.McpJsonMapper;
@@ -39,6 +43,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -51,6 +56,7 @@ import io.github.mcppersist.observe.TaskOutcome;
 import io.github.mcppersist.stream.ManualThreads;
 import io.github.mcppersist.task.RunningTask;
 import io.github.mcppersist.task.StoredTask;
+import io.github.mcppersist.task.TaskNames;
 import io.github.mcppersist.task.TaskOptions;
 import io.github.mcppersist.task.TaskPolicy;
 import io.github.mcppersist.task.TaskStatus;
@@ -1570,6 +1576,56 @@ class TasksTests {
 	}
 
 	@Test
+	void saysThatItCanNotBeReadHere() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		this.store.unreadable.add(name(task));
+
+		assertThat(logged(() -> {
+			for (int i = 0; i < 3; i++) {
+				assertThat(error(this.second.get(task))).containsEntry("code", -32603)
+					.hasEntrySatisfying("message", (message) -> assertThat(message.toString()).contains("can't be read"));
+				assertThat(error(this.second.update(task, "elicitation", "a"))).containsEntry("code", -32603);
+			}
+		})).isEmpty();
+
+		this.store.unreadable.clear();
+		end(task);
+	}
+
+	@Test
+	void leavesOutOfASubscriptionWhatCanNotBeRead() {
+		Map<String, Object> one = result(this.first.call("supported"));
+		Map<String, Object> other = result(this.first.call("supported"));
+		this.store.unreadable.add(name(one));
+
+		RecordingReply listener = this.second.listen(id(one), id(other));
+
+		assertThat(listener.body.toString()).contains("\"taskIds\":[\"" + id(other) + "\"]").doesNotContain(id(one));
+		this.store.unreadable.clear();
+		end(one);
+		assertThat(listener.body.toString()).contains("\"status\":\"completed\"").doesNotContain(id(one));
+		listener.close();
+	}
+
+	@Test
+	void endsTheSubscriptionToATaskThatCanNotBeReadAnyMore() {
+		this.tool = (exchange) -> waiting().then(ask(exchange, "First?"));
+		Map<String, Object> task = result(this.first.call("supported"));
+		RecordingReply listener = this.second.listen(id(task));
+		this.store.unreadable.add(name(task));
+
+		assertThat(logged(() -> this.gate.tryEmitValue("go on"))).isEmpty();
+
+		assertThat(listener.ended).isTrue();
+		assertThat(result(listener)).containsEntry("resultType", "complete");
+		int calls = this.store.calls;
+		this.threads.pass(LOOK.minus(A_SECOND));
+		assertThat(this.store.calls).isEqualTo(calls);
+		this.store.unreadable.clear();
+		this.second.cancel(task);
+	}
+
+	@Test
 	void refusesToTellAClientThatHasNotSaidItCan() {
 		RecordingReply reply = this.first.send("subscriptions/listen", null, "\"notifications\":{\"taskIds\":[\"t\"]}",
 				"{}");
@@ -1591,6 +1647,24 @@ class TasksTests {
 		Map<String, Object> state = result(node.get(task));
 		assertThat(state).containsEntry("taskId", task.get("taskId"));
 		return state;
+	}
+
+	private static String name(Map<String, Object> task) {
+		return TaskNames.of(id(task), "alice", "test");
+	}
+
+	private static List<ILoggingEvent> logged(Runnable task) {
+		ListAppender<ILoggingEvent> log = new ListAppender<>();
+		log.start();
+		Logger logger = (Logger) LoggerFactory.getLogger(TaskRequests.class.getPackageName());
+		logger.addAppender(log);
+		try {
+			task.run();
+		}
+		finally {
+			logger.detachAppender(log);
+		}
+		return log.list.stream().filter((event) -> event.getLevel().isGreaterOrEqual(Level.WARN)).toList();
 	}
 
 	private static String id(Map<String, Object> task) {
