@@ -387,10 +387,10 @@ final class StoredCall {
 	}
 
 	/**
-	 * Look whether somebody has answered or ended the call.
+	 * Look whether somebody has answered or ended the call, once it is this one's turn.
 	 */
 	void look() {
-		this.watch.look();
+		this.watch.lookInTurn();
 	}
 
 	/**
@@ -412,7 +412,7 @@ final class StoredCall {
 	private void notFound(Throwable ex) {
 		logger.debug("It can't be seen yet what the client of a call has answered", ex);
 		if (ex instanceof TaskStoreUnavailableException) {
-			this.watch.lookLater();
+			this.watch.lookInTurnLater();
 		}
 	}
 

@@ -1271,6 +1271,49 @@ class TasksTests {
 	}
 
 	@Test
+	void isLookedAtWithAFewOthersAtATimeHoweverManyThereAre() {
+		Node third = manyTasks(60);
+		Sinks.Empty<Void> slow = Sinks.empty();
+		this.store.gate = slow.asMono();
+		int calls = this.store.calls;
+
+		this.threads.pass(LOOK.plus(A_SECOND));
+
+		assertThat(this.store.calls - calls).isEqualTo(Parking.MAX_LOOKS);
+		this.store.gate = Mono.empty();
+		slow.tryEmitEmpty();
+		assertThat(this.store.calls - calls).isEqualTo(60);
+		this.gate.tryEmitValue("done");
+		assertThat(third.handler.tasks()).isZero();
+	}
+
+	@Test
+	void isLookedAtWithAFewOthersEachSecondWhileTheStoreIsAway() {
+		Node third = manyTasks(60);
+		this.store.lose();
+		this.threads.pass(LOOK.minus(A_SECOND));
+		this.store.failure = OUTAGE;
+		int calls = this.store.calls;
+
+		this.threads.pass(A_SECOND.multipliedBy(10));
+		assertThat(this.store.calls - calls).isBetween(2 * Parking.MAX_LOOKS, 10 * Parking.MAX_LOOKS);
+
+		this.store.failure = null;
+		this.threads.pass(A_SECOND);
+		assertThat(third.handler.tasks()).isZero();
+		assertThat(this.outcomes).hasSize(60).containsOnly(TaskOutcome.LOST);
+	}
+
+	private Node manyTasks(int count) {
+		Node node = new Node(TaskOptions.builder().when(TaskPolicy.SUPPORTED).build());
+		for (int i = 0; i < count; i++) {
+			assertThat(node.call("supported").body.toString()).contains("taskId");
+		}
+		assertThat(node.handler.tasks()).isEqualTo(count);
+		return node;
+	}
+
+	@Test
 	void isStoppedIfTheStoreHasLostIt() {
 		Map<String, Object> task = result(this.first.call("supported"));
 		this.store.lose();
