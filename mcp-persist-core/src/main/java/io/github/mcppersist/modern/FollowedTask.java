@@ -11,11 +11,13 @@ import io.github.mcppersist.event.Revision;
 import io.github.mcppersist.stream.Mailbox;
 import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskStatus;
+import io.github.mcppersist.task.TaskStoreUnavailableException;
+import io.github.mcppersist.task.TaskUnreadableException;
 
 /**
  * A task whose client listens to it on this node: each state that it is seen in is told,
  * until it has ended. If nobody runs it any more, it is ended with an error; what the
- * store has lost has no state that could be told. All state belongs to a {@link Mailbox},
+ * store has lost, or can't be read, has no state that could be told. All state belongs to a {@link Mailbox},
  * where the states are told.
  */
 final class FollowedTask {
@@ -77,9 +79,7 @@ final class FollowedTask {
 
 	private void found(@Nullable TaskRecord task) {
 		if (task == null) {
-			close();
-			this.listener.lost();
-			this.listener.read(null);
+			lost();
 			return;
 		}
 		State state = State.of(task);
@@ -99,10 +99,35 @@ final class FollowedTask {
 		this.listener.read(changed ? task : null);
 	}
 
-	private void failed(Throwable ex) {
-		logger.debug("It can't be seen yet what has become of a task", ex);
-		this.watch.lookLater();
+	private void lost() {
+		close();
+		this.listener.lost();
 		this.listener.read(null);
+	}
+
+	private void failed(Throwable ex) {
+		if (ex instanceof TaskStoreUnavailableException) {
+			logger.debug("It can't be seen yet what has become of a task", ex);
+			this.watch.lookLater();
+			this.listener.read(null);
+		}
+		else {
+			unreadable(ex);
+			lost();
+		}
+	}
+
+	/**
+	 * Nobody can listen to a task here, since it can't be read.
+	 * @param ex why not
+	 */
+	static void unreadable(Throwable ex) {
+		if (ex instanceof TaskUnreadableException) {
+			logger.debug("A task can't be read; nobody can listen to it here", ex);
+		}
+		else {
+			logger.error("A task can't be read; nobody can listen to it here", ex);
+		}
 	}
 
 	/**
@@ -152,7 +177,8 @@ final class FollowedTask {
 		void read(@Nullable TaskRecord state);
 
 		/**
-		 * The store hasn't got it, although it was there and hasn't ended.
+		 * The store hasn't got it, although it was there and hasn't ended, or it can't be
+		 * read any more.
 		 */
 		void lost();
 

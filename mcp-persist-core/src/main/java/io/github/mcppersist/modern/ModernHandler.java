@@ -401,7 +401,8 @@ public final class ModernHandler {
 					(error) -> refuse(error, call.id(), reply));
 			return;
 		}
-		if (TaskRequests.METHODS.contains(call.method()) && this.settings.tasks().isServed()) {
+		// A node that makes none may be asked for one of another node's
+		if (TaskRequests.METHODS.contains(call.method()) && (this.settings.tasks().isServed() || metadata.hasTasks())) {
 			this.taskRequests.handle(call, metadata, request.principal(),
 					(outcome) -> answer(outcome, call.id(), reply));
 			return;

@@ -305,8 +305,7 @@ final class ParkedCall implements StoredCall.Listener {
 	 */
 	boolean isOverdue() {
 		assert this.mailbox.isInside();
-		Duration limit = isTask() ? this.parking.settings().tasks().timeToLive()
-				: this.parking.settings().inputTimeout();
+		Duration limit = isTask() ? this.stored.lifetime() : this.parking.settings().inputTimeout();
 		return this.state == State.KEPT && (this.turn == Turn.CLIENT || (isTask() && !this.questions.isEmpty()))
 				&& now() - this.askedNanos > StreamContext.nanos(limit);
 	}

@@ -57,6 +57,11 @@ final class Parking {
 	private static final int MAX_WAITING_PER_PLACE = 4;
 
 	/**
+	 * At how many calls of its own this node looks at once that may be as it knows them.
+	 */
+	static final int MAX_LOOKS = 16;
+
+	/**
 	 * How long a node that was taken for gone, and has come back, isn't asked for again.
 	 */
 	private static final Duration RETURNED = Duration.ofSeconds(5);
@@ -111,6 +116,8 @@ final class Parking {
 	 */
 	private final Map<String, Long> returned = new ConcurrentHashMap<>();
 
+	private final Turns looks = new Turns(MAX_LOOKS);
+
 	private final LeftCalls leftCalls;
 
 	private final LostEnds lostEnds;
@@ -158,6 +165,14 @@ final class Parking {
 
 	TaskStore tasks() {
 		return this.modernStore.tasks();
+	}
+
+	/**
+	 * Return whose turn it is to look at a call of this node's without a reason.
+	 * @return the turns
+	 */
+	Turns looks() {
+		return this.looks;
 	}
 
 	LeftCalls leftCalls() {

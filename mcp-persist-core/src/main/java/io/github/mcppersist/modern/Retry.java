@@ -17,6 +17,7 @@ import io.github.mcppersist.task.TaskNotFoundException;
 import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskStatus;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
+import io.github.mcppersist.task.TaskUnreadableException;
 
 /**
  * A request by which a client goes on with a call that has asked it for input, on
@@ -254,6 +255,10 @@ final class Retry implements RoundResponse.Listener {
 		assert this.mailbox.isInside();
 		if (ex instanceof TaskNotFoundException) {
 			unknown();
+		}
+		else if (ex instanceof TaskUnreadableException) {
+			logger.debug("A call can't be read; its client gets an error", ex);
+			finish(Outcome.of(UNREADABLE));
 		}
 		else if (!(ex instanceof TaskStoreUnavailableException)) {
 			logger.error("A call can't be read; its client gets an error", ex);

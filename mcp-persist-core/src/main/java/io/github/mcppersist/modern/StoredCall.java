@@ -276,9 +276,7 @@ final class StoredCall {
 	}
 
 	private void keepFor(Duration duration) {
-		if (this.timeToLive == null || duration.compareTo(this.timeToLive) > 0) {
-			this.timeToLive = duration;
-		}
+		this.timeToLive = longer(duration, this.timeToLive);
 	}
 
 	private Duration elapsed() {
@@ -364,12 +362,24 @@ final class StoredCall {
 		});
 	}
 
-	// For as long as the store keeps the call without being told so
-	private Duration keptFor() {
-		Duration least = this.parking.tasks().timeToLive();
-		Duration own = this.isTask ? this.parking.settings().tasks().timeToLive()
+	/**
+	 * Return how long the call is kept at least, as far as that was said.
+	 * @return what the settings say, or longer if the store was told so since
+	 */
+	Duration lifetime() {
+		assert this.mailbox.isInside();
+		Duration settings = this.isTask ? this.parking.settings().tasks().timeToLive()
 				: this.parking.settings().inputTimeout();
-		return (own.compareTo(least) > 0) ? own : least;
+		return longer(settings, this.timeToLive);
+	}
+
+	// The store keeps it for some time without being told so
+	private Duration keptFor() {
+		return longer(this.parking.tasks().timeToLive(), lifetime());
+	}
+
+	private static Duration longer(Duration one, @Nullable Duration other) {
+		return (other != null && other.compareTo(one) > 0) ? other : one;
 	}
 
 	private long now() {
@@ -377,10 +387,10 @@ final class StoredCall {
 	}
 
 	/**
-	 * Look whether somebody has answered or ended the call.
+	 * Look whether somebody has answered or ended the call, once it is this one's turn.
 	 */
 	void look() {
-		this.watch.look();
+		this.watch.lookInTurn();
 	}
 
 	/**
@@ -401,7 +411,9 @@ final class StoredCall {
 
 	private void notFound(Throwable ex) {
 		logger.debug("It can't be seen yet what the client of a call has answered", ex);
-		this.watch.lookLater();
+		if (ex instanceof TaskStoreUnavailableException) {
+			this.watch.lookInTurnLater();
+		}
 	}
 
 	/**

@@ -20,6 +20,7 @@ import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.modern.SubscriptionStream.Change;
 import io.github.mcppersist.stream.Threads;
+import io.github.mcppersist.task.TaskStoreUnavailableException;
 
 /**
  * The subscriptions whose clients listen on this node. Thread-safe.
@@ -106,10 +107,16 @@ final class Subscriptions {
 			open(request, filter, Map.of(), principal, reply);
 			return;
 		}
-		// None that isn't there is promised
+		// None that isn't there, or can't be read, is promised
 		Flux.fromIterable(filter.taskIds()).flatMapSequential((taskId) -> {
 			String name = this.parking.name(taskId, principal);
-			return this.parking.tasks().findTask(name).map((task) -> Map.entry(taskId, name));
+			return this.parking.tasks()
+				.findTask(name)
+				.map((task) -> Map.entry(taskId, name))
+				.onErrorResume((ex) -> !(ex instanceof TaskStoreUnavailableException), (ex) -> {
+					FollowedTask.unreadable(ex);
+					return Mono.empty();
+				});
 		}, READS_AT_ONCE)
 			.collectMap(Map.Entry::getKey, Map.Entry::getValue, LinkedHashMap::new)
 			.subscribe((names) -> open(request, filter.withTasks(names.keySet()), names, principal, reply), (ex) -> {

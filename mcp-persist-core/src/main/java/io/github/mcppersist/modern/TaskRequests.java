@@ -14,6 +14,7 @@ import io.github.mcppersist.task.TaskEnd;
 import io.github.mcppersist.task.TaskNotFoundException;
 import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
+import io.github.mcppersist.task.TaskUnreadableException;
 
 /**
  * Answers what clients want of their tasks, on whichever node these run (MCP extension
@@ -38,6 +39,9 @@ final class TaskRequests {
 
 	static final ErrorResponse UNAVAILABLE = ErrorResponse
 		.unavailable("the task can't be reached now; repeat the request");
+
+	private static final ErrorResponse UNREADABLE = ErrorResponse
+		.internal("Internal error: what is known of the task can't be read by this instance");
 
 	private final Parking parking;
 
@@ -140,6 +144,10 @@ final class TaskRequests {
 		if (ex instanceof TaskStoreUnavailableException) {
 			logger.debug("A client can't reach its task now", ex);
 			return UNAVAILABLE;
+		}
+		if (ex instanceof TaskUnreadableException) {
+			logger.debug("A client asks for a task that can't be read", ex);
+			return UNREADABLE;
 		}
 		logger.error("What a client wants of its task can't be done; please report this", ex);
 		return ErrorResponse.failed();

@@ -60,6 +60,8 @@ final class TaskWatch {
 	 */
 	private boolean isLookDue;
 
+	private Turn turn = Turn.NONE;
+
 	private Disposable signals = Disposables.disposed();
 
 	/**
@@ -209,13 +211,53 @@ final class TaskWatch {
 	 * Look in a second: the store is out of reach.
 	 */
 	void lookLater() {
+		later(this::look);
+	}
+
+	private void later(Runnable look) {
 		assert this.mailbox.isInside();
 		if (!this.isLookDue) {
 			this.isLookDue = true;
 			this.parking.threads().deliverLater(PAUSE, () -> this.mailbox.execute(() -> {
 				this.isLookDue = false;
-				look();
+				look.run();
 			}));
+		}
+	}
+
+	/**
+	 * Look once it is this one's turn among all of this node: it isn't known that there
+	 * is something to see.
+	 */
+	void lookInTurn() {
+		assert this.mailbox.isInside();
+		if (this.turn == Turn.NONE && this.look != Look.CLOSED) {
+			this.turn = Turn.AWAITED;
+			this.parking.looks().await(() -> this.mailbox.execute(() -> {
+				this.turn = Turn.HERE;
+				look();
+				passOn();
+			}));
+		}
+	}
+
+	/**
+	 * The store is out of reach: look in a second, once it is this one's turn. One that
+	 * has had it keeps it until then, so that no more than may look at once ask such a
+	 * store in a second.
+	 */
+	void lookInTurnLater() {
+		later(() -> {
+			passOn();
+			lookInTurn();
+		});
+	}
+
+	private void passOn() {
+		boolean looks = this.look == Look.DUE || this.look == Look.UNDER_WAY || this.look == Look.AND_ONE_MORE;
+		if (this.turn == Turn.HERE && !looks && !this.isLookDue) {
+			this.turn = Turn.NONE;
+			this.parking.looks().over();
 		}
 	}
 
@@ -230,6 +272,7 @@ final class TaskWatch {
 		if (oneMore) {
 			look();
 		}
+		passOn();
 	}
 
 	private void found(@Nullable TaskRecord record) {
@@ -252,11 +295,19 @@ final class TaskWatch {
 		assert this.mailbox.isInside();
 		this.look = Look.CLOSED;
 		this.signals.dispose();
+		this.isLookDue = false;
+		passOn();
 	}
 
 	private enum Look {
 
 		NONE, DUE, UNDER_WAY, AND_ONE_MORE, CLOSED
+
+	}
+
+	private enum Turn {
+
+		NONE, AWAITED, HERE
 
 	}
 

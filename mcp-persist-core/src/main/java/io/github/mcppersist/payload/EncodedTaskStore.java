@@ -22,6 +22,7 @@ import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskState;
 import io.github.mcppersist.task.TaskStore;
 import io.github.mcppersist.task.TaskStoreException;
+import io.github.mcppersist.task.TaskUnreadableException;
 
 /**
  * A task store that encodes what it keeps of clients and tools before another one stores
@@ -183,7 +184,7 @@ public final class EncodedTaskStore implements MonitoredTaskStore {
 					stored.revision());
 		}
 		catch (UnreadablePayloadException ex) {
-			throw new TaskStoreException("What is known of a task can't be opened", ex);
+			throw new TaskUnreadableException("What is known of a task can't be opened", ex);
 		}
 	}
 

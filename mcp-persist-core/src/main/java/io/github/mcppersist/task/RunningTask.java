@@ -58,7 +58,9 @@ public interface RunningTask {
 	void setStatusMessage(String statusMessage);
 
 	/**
-	 * Have the task kept for longer, for its client to fetch its result.
+	 * Have the task kept for longer, for its client to fetch its result. The client has
+	 * so long, too, to answer each time what it is asked, and an outage of the store that
+	 * doesn't take longer doesn't lose how the call ends.
 	 * @param timeToLive for how long at least, from the creation of the task on. It is
 	 * never made shorter
 	 * @throws IllegalArgumentException if it isn't positive, or more than ten years

@@ -57,8 +57,8 @@ public final class TaskOptions {
 	}
 
 	/**
-	 * Say whether there can be tasks at all. If not, clients aren't told of the
-	 * extension.
+	 * Say whether calls can become tasks here at all. If not, clients aren't told of the
+	 * extension, and get at the tasks that other nodes have made nevertheless.
 	 * @return whether the calls of some tool may become tasks
 	 */
 	public boolean isServed() {

@@ -82,7 +82,7 @@ public interface TaskStore {
 	 * Find a task.
 	 * @param taskId the task
 	 * @return all that is known of it, or nothing if it isn't stored; fails with
-	 * {@link TaskStoreUnavailableException}
+	 * {@link TaskStoreUnavailableException}, or with {@link TaskUnreadableException}
 	 */
 	Mono<TaskRecord> findTask(String taskId);
 

@@ -7,9 +7,11 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
@@ -28,6 +30,7 @@ import io.github.mcppersist.task.TaskEnd;
 import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskState;
 import io.github.mcppersist.task.TaskStore;
+import io.github.mcppersist.task.TaskUnreadableException;
 
 /**
  * A store whose calls fail when a test wants it, and are counted, and that loses what it
@@ -46,6 +49,11 @@ final class FaultyTaskStore implements TaskStore {
 	int failures = Integer.MAX_VALUE;
 
 	int calls;
+
+	/**
+	 * Tasks that are there and can't be opened.
+	 */
+	final Set<String> unreadable = new HashSet<>();
 
 	final List<TaskChange> changes = new ArrayList<>();
 
@@ -180,7 +188,8 @@ final class FaultyTaskStore implements TaskStore {
 
 	@Override
 	public Mono<TaskRecord> findTask(String taskId) {
-		return called(Mono.defer(() -> this.store.findTask(taskId)));
+		return called(Mono.defer(() -> this.unreadable.contains(taskId)
+				? Mono.error(new TaskUnreadableException("It can't be opened", null)) : this.store.findTask(taskId)));
 	}
 
 	@Override

@@ -16,6 +16,10 @@ import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.McpJsonMapper;
@@ -39,6 +43,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -52,6 +57,7 @@ import io.github.mcppersist.observe.TaskOutcome;
 import io.github.mcppersist.stream.ManualThreads;
 import io.github.mcppersist.task.RunningTask;
 import io.github.mcppersist.task.StoredTask;
+import io.github.mcppersist.task.TaskNames;
 import io.github.mcppersist.task.TaskOptions;
 import io.github.mcppersist.task.TaskPolicy;
 import io.github.mcppersist.task.TaskStatus;
@@ -273,6 +279,21 @@ class TasksTests {
 	@ValueSource(strings = { "tasks/list", "tasks/result" })
 	void knowsNoMethodsOfOlderTasks(String method) {
 		assertThat(this.first.send(method, null, "\"taskId\":\"t\"", TASKS).status).isEqualTo(404);
+	}
+
+	@Test
+	void isReachedOnANodeThatMakesNoTasks() {
+		Node third = new Node(TaskOptions.builder().when(TaskPolicy.NEVER).build());
+		this.tool = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		assertThat(get(third, task)).containsEntry("status", "input_required");
+		assertThat(third.update(task, "elicitation", "a").status).isEqualTo(200);
+		assertThat(get(third, task)).containsEntry("status", "working");
+		assertThat(third.cancel(task).status).isEqualTo(200);
+		assertThat(get(third, task)).containsEntry("status", "cancelled");
+		assertThat(third.send("server/discover", null, "", "{}").body.toString()).doesNotContain("extensions");
+		assertThat(third.send("tasks/get", id(task), "\"taskId\":\"" + id(task) + "\"", "{}").status).isEqualTo(404);
 	}
 
 	// Input
@@ -609,6 +630,24 @@ class TasksTests {
 		assertThat(this.disposed).hasValue(1);
 		assertThat(get(this.second, task)).containsEntry("status", "cancelled")
 			.hasEntrySatisfying("statusMessage", (message) -> assertThat(message.toString()).contains("in time"));
+	}
+
+	@Test
+	void waitsForItsClientForAsLongAsItsToolWantsItKept() {
+		this.tool = (exchange) -> {
+			RunningTask.of(exchange).setTimeToLive(Duration.ofHours(5));
+			return ask(exchange, "First?").flatMap((name) -> ask(exchange, "Second?"));
+		};
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		this.threads.pass(Duration.ofHours(4));
+		assertThat(get(this.second, task)).containsEntry("status", "input_required");
+		this.second.update(task, "elicitation", "a");
+		this.threads.pass(Duration.ofHours(4));
+		assertThat(get(this.second, task).get("inputRequests").toString()).contains("Second?");
+		this.threads.pass(Duration.ofHours(2));
+
+		assertThat(this.outcomes).containsExactly(TaskOutcome.TIMED_OUT);
 	}
 
 	// State
@@ -1199,6 +1238,23 @@ class TasksTests {
 	}
 
 	@Test
+	void storesItsEndAfterAnOutageForAsLongAsItsToolWantsItKept() {
+		this.tool = (exchange) -> {
+			RunningTask.of(exchange).setTimeToLive(Duration.ofHours(5));
+			return waiting();
+		};
+		Map<String, Object> task = result(this.first.call("supported"));
+		this.store.failure = OUTAGE;
+		this.gate.tryEmitValue("done");
+		this.threads.pass(Duration.ofHours(4));
+		this.store.failure = null;
+		this.threads.pass(AFTER.plus(A_SECOND));
+
+		assertThat(get(this.second, task).get("result").toString()).contains("done");
+		assertThat(this.outcomes).containsExactly(TaskOutcome.COMPLETED);
+	}
+
+	@Test
 	void hasRoomForSoManyOnly() {
 		List<Map<String, Object>> tasks = IntStream.range(0, Node.MAX_TASKS)
 			.mapToObj((i) -> result(this.first.call("required")))
@@ -1213,6 +1269,49 @@ class TasksTests {
 		assertThat(plain.body.toString()).contains("done").doesNotContain("taskId");
 		assertThat(get(this.second, tasks.get(0))).containsEntry("status", "completed");
 		assertThat(this.first.call("required").status).isEqualTo(200);
+	}
+
+	@Test
+	void isLookedAtWithAFewOthersAtATimeHoweverManyThereAre() {
+		Node third = manyTasks(60);
+		Sinks.Empty<Void> slow = Sinks.empty();
+		this.store.gate = slow.asMono();
+		int calls = this.store.calls;
+
+		this.threads.pass(LOOK.plus(A_SECOND));
+
+		assertThat(this.store.calls - calls).isEqualTo(Parking.MAX_LOOKS);
+		this.store.gate = Mono.empty();
+		slow.tryEmitEmpty();
+		assertThat(this.store.calls - calls).isEqualTo(60);
+		this.gate.tryEmitValue("done");
+		assertThat(third.handler.tasks()).isZero();
+	}
+
+	@Test
+	void isLookedAtWithAFewOthersEachSecondWhileTheStoreIsAway() {
+		Node third = manyTasks(60);
+		this.store.lose();
+		this.threads.pass(LOOK.minus(A_SECOND));
+		this.store.failure = OUTAGE;
+		int calls = this.store.calls;
+
+		this.threads.pass(A_SECOND.multipliedBy(10));
+		assertThat(this.store.calls - calls).isBetween(2 * Parking.MAX_LOOKS, 10 * Parking.MAX_LOOKS);
+
+		this.store.failure = null;
+		this.threads.pass(A_SECOND);
+		assertThat(third.handler.tasks()).isZero();
+		assertThat(this.outcomes).hasSize(60).containsOnly(TaskOutcome.LOST);
+	}
+
+	private Node manyTasks(int count) {
+		Node node = new Node(TaskOptions.builder().when(TaskPolicy.SUPPORTED).build());
+		for (int i = 0; i < count; i++) {
+			assertThat(node.call("supported").body.toString()).contains("taskId");
+		}
+		assertThat(node.handler.tasks()).isEqualTo(count);
+		return node;
 	}
 
 	@Test
@@ -1521,6 +1620,56 @@ class TasksTests {
 	}
 
 	@Test
+	void saysThatItCanNotBeReadHere() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		this.store.unreadable.add(name(task));
+
+		assertThat(logged(() -> {
+			for (int i = 0; i < 3; i++) {
+				assertThat(error(this.second.get(task))).containsEntry("code", -32603)
+					.hasEntrySatisfying("message", (message) -> assertThat(message.toString()).contains("can't be read"));
+				assertThat(error(this.second.update(task, "elicitation", "a"))).containsEntry("code", -32603);
+			}
+		})).isEmpty();
+
+		this.store.unreadable.clear();
+		end(task);
+	}
+
+	@Test
+	void leavesOutOfASubscriptionWhatCanNotBeRead() {
+		Map<String, Object> one = result(this.first.call("supported"));
+		Map<String, Object> other = result(this.first.call("supported"));
+		this.store.unreadable.add(name(one));
+
+		RecordingReply listener = this.second.listen(id(one), id(other));
+
+		assertThat(listener.body.toString()).contains("\"taskIds\":[\"" + id(other) + "\"]").doesNotContain(id(one));
+		this.store.unreadable.clear();
+		end(one);
+		assertThat(listener.body.toString()).contains("\"status\":\"completed\"").doesNotContain(id(one));
+		listener.close();
+	}
+
+	@Test
+	void endsTheSubscriptionToATaskThatCanNotBeReadAnyMore() {
+		this.tool = (exchange) -> waiting().then(ask(exchange, "First?"));
+		Map<String, Object> task = result(this.first.call("supported"));
+		RecordingReply listener = this.second.listen(id(task));
+		this.store.unreadable.add(name(task));
+
+		assertThat(logged(() -> this.gate.tryEmitValue("go on"))).isEmpty();
+
+		assertThat(listener.ended).isTrue();
+		assertThat(result(listener)).containsEntry("resultType", "complete");
+		int calls = this.store.calls;
+		this.threads.pass(LOOK.minus(A_SECOND));
+		assertThat(this.store.calls).isEqualTo(calls);
+		this.store.unreadable.clear();
+		this.second.cancel(task);
+	}
+
+	@Test
 	void refusesToTellAClientThatHasNotSaidItCan() {
 		RecordingReply reply = this.first.send("subscriptions/listen", null, "\"notifications\":{\"taskIds\":[\"t\"]}",
 				"{}");
@@ -1542,6 +1691,24 @@ class TasksTests {
 		Map<String, Object> state = result(node.get(task));
 		assertThat(state).containsEntry("taskId", task.get("taskId"));
 		return state;
+	}
+
+	private static String name(Map<String, Object> task) {
+		return TaskNames.of(id(task), "alice", "test");
+	}
+
+	private static List<ILoggingEvent> logged(Runnable task) {
+		ListAppender<ILoggingEvent> log = new ListAppender<>();
+		log.start();
+		Logger logger = (Logger) LoggerFactory.getLogger(TaskRequests.class.getPackageName());
+		logger.addAppender(log);
+		try {
+			task.run();
+		}
+		finally {
+			logger.detachAppender(log);
+		}
+		return log.list.stream().filter((event) -> event.getLevel().isGreaterOrEqual(Level.WARN)).toList();
 	}
 
 	private static String id(Map<String, Object> task) {
@@ -1593,13 +1760,16 @@ class TasksTests {
 		final ModernHandler handler;
 
 		Node() {
-			TaskOptions tasks = TaskOptions.builder()
+			this(TaskOptions.builder()
 				.when(TaskPolicy.NEVER)
 				.tool("supported", TaskPolicy.SUPPORTED)
 				.tool("after", TaskPolicy.AFTER)
 				.tool("required", TaskPolicy.REQUIRED)
 				.maxTasks(MAX_TASKS)
-				.build();
+				.build());
+		}
+
+		Node(TaskOptions tasks) {
 			ModernSettings settings = new ModernSettings(TestSettings.HEARTBEAT, 1000, 100, 100, 3, 3, 0, "private",
 					TestSettings.INPUT_TIMEOUT, 2 * MAX_PARKED, MAX_PARKED, List.of(), LOOK, tasks);
 			this.handler = new ModernHandler(TasksTests.this.threads, new EndpointObserver() {

@@ -21,6 +21,7 @@ import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskStatus;
 import io.github.mcppersist.task.TaskStore;
 import io.github.mcppersist.task.TaskStoreException;
+import io.github.mcppersist.task.TaskUnreadableException;
 import io.github.mcppersist.test.event.MutableClock;
 import io.github.mcppersist.test.task.MonitoredTaskStoreContractTests;
 
@@ -104,7 +105,7 @@ class EncodedTaskStoreTests {
 		fill(other, "one");
 		MonitoredTaskStore store = store(Codecs.aes("a").build());
 
-		assertThatExceptionOfType(TaskStoreException.class).isThrownBy(() -> find(store, "one"))
+		assertThatExceptionOfType(TaskUnreadableException.class).isThrownBy(() -> find(store, "one"))
 			.withCauseInstanceOf(UnreadablePayloadException.class);
 
 		assertThat(this.unreadable).contains("p", "m", "q:asked");
@@ -148,8 +149,8 @@ class EncodedTaskStoreTests {
 					Map.of("another", stored.inputRequests().get("asked"))))
 			.block();
 
-		assertThatExceptionOfType(TaskStoreException.class).isThrownBy(() -> find(store, "two"));
-		assertThatExceptionOfType(TaskStoreException.class).isThrownBy(() -> find(store, "three"));
+		assertThatExceptionOfType(TaskUnreadableException.class).isThrownBy(() -> find(store, "two"));
+		assertThatExceptionOfType(TaskUnreadableException.class).isThrownBy(() -> find(store, "three"));
 	}
 
 	@Test
