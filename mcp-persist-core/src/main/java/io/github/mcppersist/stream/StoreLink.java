@@ -8,6 +8,8 @@ import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Mono;
 
+import io.github.mcppersist.event.EventStoreUnavailableException;
+
 /**
  * A writer's way to the store: one call at a time, and whether the store answers. What is
  * to be done if it doesn't is the writer's to say. It belongs to the {@link StreamLog}'s
@@ -22,9 +24,14 @@ final class StoreLink {
 	private volatile State state = State.IDLE;
 
 	/**
-	 * Whether it goes on since it was its turn.
+	 * When its turn began, if it goes on since it was its turn; else 0.
 	 */
-	private boolean turn;
+	private long turnSince;
+
+	/**
+	 * Whether the last call has failed.
+	 */
+	private boolean failed;
 
 	StoreLink(Mailbox mailbox, Retries retries) {
 		this.mailbox = mailbox;
@@ -91,10 +98,14 @@ final class StoreLink {
 	 * once more. Not for a read: where that works, a write needn't.
 	 */
 	void handOn() {
+		handOn(!this.failed);
+	}
+
+	private void handOn(boolean answered) {
 		assert this.mailbox.isInside();
-		if (this.turn) {
-			this.turn = false;
-			this.retries.answered();
+		if (this.turnSince != 0) {
+			this.retries.ended(this.turnSince, answered);
+			this.turnSince = 0;
 		}
 	}
 
@@ -106,9 +117,10 @@ final class StoreLink {
 		assert this.mailbox.isInside();
 		boolean first = !isRetrying();
 		this.state = State.AWAY;
-		this.turn = false;
-		this.retries.later(this.mailbox, () -> {
-			this.turn = true;
+		handOn(false);
+		this.retries.later(this.mailbox, (since) -> {
+			this.turnSince = since;
+			this.failed = false;
 			again.run();
 		}, first);
 	}
@@ -162,12 +174,19 @@ final class StoreLink {
 
 		@Override
 		public void onError(Throwable ex) {
-			StoreLink.this.mailbox.execute(() -> this.then.accept(null, ex));
+			tell(ex instanceof EventStoreUnavailableException, null, ex);
 		}
 
 		@Override
 		public void onComplete() {
-			StoreLink.this.mailbox.execute(() -> this.then.accept(this.value, null));
+			tell(false, this.value, null);
+		}
+
+		private void tell(boolean failed, @Nullable T value, @Nullable Throwable failure) {
+			StoreLink.this.mailbox.execute(() -> {
+				StoreLink.this.failed = failed;
+				this.then.accept(value, failure);
+			});
 		}
 
 	}

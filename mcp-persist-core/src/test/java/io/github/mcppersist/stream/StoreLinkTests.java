@@ -8,6 +8,8 @@ import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
+import io.github.mcppersist.event.EventStoreUnavailableException;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -75,24 +77,58 @@ class StoreLinkTests {
 
 	@Test
 	void handsOnOnlyATurnThatItHas() {
-		for (int i = 0; i <= Retries.MAX_IN_A_TURN + 1; i++) {
-			String name = "other " + i;
-			this.retries.later(new Mailbox(), () -> this.told.add(name), false);
-		}
-		this.threads.pass(StreamContext.RETRY_PAUSE);
+		othersWait(2 * Retries.START);
 		call(Mono.error(new IllegalStateException("away")));
-		this.told.clear();
-
-		this.mailbox.execute(this.link::handOn);
-		assertThat(this.told).isEmpty();
-
 		this.mailbox.execute(() -> this.link.away(() -> {
 			this.told.add("its turn");
 			this.link.handOn();
 			this.link.handOn();
 		}));
+		this.told.clear();
+
+		this.mailbox.execute(this.link::handOn);
+		assertThat(this.told).isEmpty();
+
 		this.threads.pass(StreamContext.RETRY_PAUSE);
-		assertThat(this.told).startsWith("its turn").hasSize(3);
+		// Who takes its place, and one more, since that was quick
+		assertThat(this.told).containsOnlyOnce("its turn").hasSize(Retries.START + 2);
+	}
+
+	@Test
+	void saysWhetherTheStoreHasAnsweredWhenItHandsOn() {
+		call(Mono.error(new EventStoreUnavailableException("away")));
+		Sinks.One<String> store = Sinks.one();
+		this.mailbox.execute(() -> this.link.away(() -> call(store.asMono())));
+		othersWait(3 * Retries.START);
+		this.threads.pass(StreamContext.RETRY_PAUSE);
+		int before = this.told.size();
+
+		store.tryEmitValue("done");
+		this.mailbox.execute(this.link::handOn);
+
+		// Its own answer, who takes its place, and one more, since that was quick
+		assertThat(this.told).hasSize(before + 3);
+	}
+
+	@Test
+	void letsOnlyOneMoreGoOnForACallThatHasFailed() {
+		call(Mono.error(new EventStoreUnavailableException("away")));
+		this.mailbox
+			.execute(() -> this.link.away(() -> call(Mono.error(new EventStoreUnavailableException("still away")))));
+		othersWait(3 * Retries.START);
+		this.threads.pass(StreamContext.RETRY_PAUSE);
+		int before = this.told.size();
+
+		this.mailbox.execute(this.link::handOn);
+
+		assertThat(this.told).hasSize(before + 1);
+	}
+
+	private void othersWait(int count) {
+		for (int i = 0; i < count; i++) {
+			String name = "other " + i;
+			this.retries.later(new Mailbox(), (since) -> this.told.add(name), false);
+		}
 	}
 
 	private void call(Mono<String> answer) {

@@ -216,7 +216,7 @@ class StreamLogTests {
 
 		this.streams.threads().pass(Duration.ofSeconds(3));
 
-		assertThat(this.streams.store().writeCalls() - before).isLessThanOrEqualTo(10 * Retries.MAX_IN_A_TURN);
+		assertThat(this.streams.store().writeCalls() - before).isLessThanOrEqualTo(10 * Retries.MAX);
 		this.streams.store().writes(Gate.OPEN);
 		this.streams.threads().pass(StreamContext.RETRY_PAUSE);
 		assertThat(this.streams.context().unstoredBytes()).isZero();
@@ -268,7 +268,7 @@ class StreamLogTests {
 	@Test
 	void waitsInAnOutageForNoneThatHasEnded() {
 		this.streams.store().writes(Gate.AWAY);
-		List<StandaloneLog> logs = IntStream.range(0, 2 * Retries.MAX_IN_A_TURN)
+		List<StandaloneLog> logs = IntStream.range(0, 2 * Retries.MAX)
 			.mapToObj((number) -> this.streams.standalone("session-" + number))
 			.toList();
 		logs.forEach((log) -> log.send(null, TestStreams.bytes("message"), false).subscribe());
