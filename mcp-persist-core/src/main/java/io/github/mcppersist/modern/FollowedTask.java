@@ -17,8 +17,8 @@ import io.github.mcppersist.task.TaskUnreadableException;
 /**
  * A task whose client listens to it on this node: each state that it is seen in is told,
  * until it has ended. If nobody runs it any more, it is ended with an error; what the
- * store has lost, or can't be read, has no state that could be told. All state belongs to a {@link Mailbox},
- * where the states are told.
+ * store has lost, or can't be read, has no state that could be told. All state belongs to
+ * a {@link Mailbox}, where the states are told.
  */
 final class FollowedTask {
 
@@ -56,16 +56,22 @@ final class FollowedTask {
 	 * Tell the state that it is in, and each one that it comes to.
 	 */
 	void begin() {
+		this.parking.reads().follow(this.name);
 		look();
 		this.watch.begin();
 	}
 
 	/**
-	 * Let time pass: what the store doesn't tell is looked at from time to time.
+	 * Let time pass: what the store doesn't tell is looked at from time to time, by one
+	 * of all who listen to it here.
 	 */
 	void tick() {
 		State last = this.last;
 		long now = this.parking.threads().nanoTime();
+		TaskReads.Sight seen = this.parking.reads().lastSeen(this.name);
+		if (seen != null && last != null && last.equals(seen.state()) && seen.nanos() - this.lookedNanos > 0) {
+			this.lookedNanos = seen.nanos();
+		}
 		if (!this.closed && (now - this.lookedNanos > this.parking.settings().lookInterval().toNanos()
 				|| (last != null && this.parking.isAbandoned(last.owner(), this.name)))) {
 			look();
@@ -85,6 +91,7 @@ final class FollowedTask {
 		State state = State.of(task);
 		boolean changed = !state.equals(this.last);
 		this.last = state;
+		this.parking.reads().seen(this.name, state, this.lookedNanos);
 		if (task.status().isTerminal()) {
 			close();
 		}
@@ -137,6 +144,7 @@ final class FollowedTask {
 		if (!this.closed) {
 			this.closed = true;
 			this.watch.close();
+			this.parking.reads().unfollow(this.name);
 		}
 	}
 
@@ -150,8 +158,7 @@ final class FollowedTask {
 	 * @param lastUpdatedAt when it was reached
 	 * @param timeToLive how long the task is kept, which is raised without a revision
 	 */
-	private record State(String owner, TaskStatus status, Revision revision, Instant lastUpdatedAt,
-			Duration timeToLive) {
+	record State(String owner, TaskStatus status, Revision revision, Instant lastUpdatedAt, Duration timeToLive) {
 
 		static State of(TaskRecord task) {
 			return new State(task.owner(), task.status(), task.revision(), task.lastUpdatedAt(), task.timeToLive());

@@ -75,6 +75,9 @@ final class Parking {
 	private static final ErrorResponse CROWDED_BY_ONE = ErrorResponse
 		.unavailable("too many requests of one principal wait for what comes of calls");
 
+	private static final ErrorResponse POLLED = ErrorResponse
+		.tooMany("ask for what comes of a call about as often as pollIntervalMs says");
+
 	private final Threads threads;
 
 	private final ModernStore modernStore;
@@ -118,6 +121,10 @@ final class Parking {
 
 	private final Turns looks = new Turns(MAX_LOOKS);
 
+	private final TaskReads reads;
+
+	private final PollLimit polls;
+
 	private final LeftCalls leftCalls;
 
 	private final LostEnds lostEnds;
@@ -138,6 +145,8 @@ final class Parking {
 				Math.max(MAX_WAITING_PER_CALL, (long) MAX_WAITING_PER_PLACE * settings.maxParkedCalls()));
 		this.waiting = new Places(maxWaiting, MAX_WAITING_PER_CALL);
 		this.waitingPrincipals = new Places(maxWaiting, Math.max(MAX_WAITING_PER_CALL, maxWaiting / 2));
+		this.reads = new TaskReads(threads, modernStore.tasks());
+		this.polls = new PollLimit(threads::nanoTime, settings.tasks().pollInterval());
 		this.leftCalls = new LeftCalls(threads, modernStore.tellNodes(), this.waiting::isTakenBy);
 		this.lostEnds = new LostEnds(threads, settings.lookInterval(), modernStore.tellNode(), this::endIfLost);
 		this.doubtfulTasks = new DoubtfulTasks(threads, modernStore.tasks());
@@ -165,6 +174,19 @@ final class Parking {
 
 	TaskStore tasks() {
 		return this.modernStore.tasks();
+	}
+
+	TaskReads reads() {
+		return this.reads;
+	}
+
+	/**
+	 * Count that a client wants to see what has come of a call, which is read for that.
+	 * @param name the call's name, or what else tells apart what is asked for
+	 * @return why it isn't to be, or {@code null} if it is
+	 */
+	@Nullable ErrorResponse poll(String name) {
+		return this.polls.allows(name) ? null : POLLED;
 	}
 
 	/**

@@ -115,7 +115,9 @@ final class Retry implements RoundResponse.Listener {
 	 */
 	void begin() {
 		this.mailbox.execute(() -> {
-			ErrorResponse refused = this.parking.arrived(this.name, this.principal);
+			// Of a client that answers quickly the next round comes soon
+			ErrorResponse refused = this.parking.poll(this.name + ' ' + this.state.round());
+			refused = (refused != null) ? refused : this.parking.arrived(this.name, this.principal);
 			if (refused != null) {
 				logger.debug("A request may not wait for its call: {}", refused.message());
 				this.phase = Phase.DONE;

@@ -158,7 +158,7 @@ final class RoundResponse implements SseOutput.Source {
 
 	private void sendWhole(int status, byte[] message) {
 		try {
-			this.reply.send(status, (status == 503) ? JSON_FOR_LATER : JSON, message);
+			this.reply.send(status, (status == 503 || status == 429) ? JSON_FOR_LATER : JSON, message);
 		}
 		catch (RuntimeException ex) {
 			logger.debug("A client went before it was answered", ex);

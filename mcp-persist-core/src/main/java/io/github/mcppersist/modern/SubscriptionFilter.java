@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
@@ -33,7 +34,7 @@ record SubscriptionFilter(boolean toolsListChanged, boolean promptsListChanged, 
 	static final int MAX_TASKS = 100;
 
 	/**
-	 * What knowing of a resource costs at least, however short its URI is.
+	 * What knowing of a resource or task costs at least, however short its URI or ID is.
 	 */
 	private static final int MIN_CHARACTERS = 32;
 
@@ -139,11 +140,14 @@ record SubscriptionFilter(boolean toolsListChanged, boolean promptsListChanged, 
 	}
 
 	/**
-	 * Count what it costs to know of the resources.
-	 * @return the characters of their URIs, {@value #MIN_CHARACTERS} for each at least
+	 * Count what it costs to know of the resources and tasks.
+	 * @return the characters of their URIs and IDs, {@value #MIN_CHARACTERS} for each at
+	 * least
 	 */
 	int characters() {
-		return this.resourceSubscriptions.stream().mapToInt((uri) -> Math.max(uri.length(), MIN_CHARACTERS)).sum();
+		return Stream.concat(this.resourceSubscriptions.stream(), this.taskIds.stream())
+			.mapToInt((text) -> Math.max(text.length(), MIN_CHARACTERS))
+			.sum();
 	}
 
 	/**

@@ -129,10 +129,6 @@ final class SubscriptionStream implements SseOutput.Source {
 		this.mailbox.execute(() -> add(messages.acknowledgement(request, filter)));
 	}
 
-	SubscriptionFilter filter() {
-		return this.filter;
-	}
-
 	/**
 	 * Tell the client the states of tasks: what they are, and whatever they become.
 	 * @param parking knows the tasks

@@ -32,9 +32,9 @@ final class Subscriptions {
 	private static final Logger logger = LoggerFactory.getLogger(Subscriptions.class);
 
 	/**
-	 * How many characters the URIs of all resources may have that clients listen to here.
-	 * All nodes keep them, and are told of them again and again. One principal may have a
-	 * tenth.
+	 * How many characters the URIs of all resources and the IDs of all tasks may have
+	 * that clients listen to here. All nodes keep the URIs, and are told of them again
+	 * and again. One principal may have a tenth.
 	 */
 	private static final int MAX_CHARACTERS = 2_000_000;
 
@@ -102,16 +102,22 @@ final class Subscriptions {
 		if (!filter.taskIds().isEmpty() && !metadata.hasTasks()) {
 			throw new RefusedException(ErrorResponse.missingCapability(MissingCapability.TASKS));
 		}
+		for (String taskId : filter.taskIds()) {
+			ErrorResponse tooMany = this.parking.poll(this.parking.name(taskId, principal));
+			if (tooMany != null) {
+				throw new RefusedException(tooMany);
+			}
+		}
 		enter(filter, principal);
 		if (filter.taskIds().isEmpty()) {
-			open(request, filter, Map.of(), principal, reply);
+			open(request, filter, filter, Map.of(), principal, reply);
 			return;
 		}
 		// None that isn't there, or can't be read, is promised
 		Flux.fromIterable(filter.taskIds()).flatMapSequential((taskId) -> {
 			String name = this.parking.name(taskId, principal);
-			return this.parking.tasks()
-				.findTask(name)
+			return this.parking.reads()
+				.find(name)
 				.map((task) -> Map.entry(taskId, name))
 				.onErrorResume((ex) -> !(ex instanceof TaskStoreUnavailableException), (ex) -> {
 					FollowedTask.unreadable(ex);
@@ -119,17 +125,21 @@ final class Subscriptions {
 				});
 		}, READS_AT_ONCE)
 			.collectMap(Map.Entry::getKey, Map.Entry::getValue, LinkedHashMap::new)
-			.subscribe((names) -> open(request, filter.withTasks(names.keySet()), names, principal, reply), (ex) -> {
-				logger.debug("A client can't listen to its tasks now", ex);
-				exit(filter, principal);
-				refused.accept(TaskRequests.UNAVAILABLE);
-			});
+			.subscribe((names) -> open(request, filter, filter.withTasks(names.keySet()), names, principal, reply),
+					(ex) -> {
+						logger.debug("A client can't listen to its tasks now", ex);
+						exit(filter, principal);
+						refused.accept(TaskRequests.UNAVAILABLE);
+					});
 	}
 
-	private void open(JSONRPCRequest request, SubscriptionFilter filter, Map<String, String> taskNames,
-			@Nullable String principal, ModernReply reply) {
+	private void open(JSONRPCRequest request, SubscriptionFilter entered, SubscriptionFilter filter,
+			Map<String, String> taskNames, @Nullable String principal, ModernReply reply) {
 		SubscriptionStream stream = new SubscriptionStream(this.threads, this.messages, this.settings, request, filter,
-				reply, (closed) -> closed(closed, principal));
+				reply, (closed) -> {
+					this.streams.remove(closed);
+					exit(entered, principal);
+				});
 		stream.follow(this.parking, taskNames);
 		// Before the client knows, so that it hears of whatever changes from then on
 		this.streams.add(stream);
@@ -163,22 +173,18 @@ final class Subscriptions {
 		switch (this.characters.take(principal, filter.characters())) {
 			case FULL -> {
 				this.places.giveBack(principal);
-				throw new RefusedException(ErrorResponse.unavailable("clients are listening to too many resources"));
+				throw new RefusedException(
+						ErrorResponse.unavailable("clients are listening to too many resources and tasks"));
 			}
 			case ENOUGH -> {
 				this.places.giveBack(principal);
 				throw new RefusedException(
-						ErrorResponse.unavailable("one principal is listening to too many resources"));
+						ErrorResponse.unavailable("one principal is listening to too many resources and tasks"));
 			}
 			case TAKEN -> {
 			}
 		}
 		filter.resourceSubscriptions().forEach((uri) -> this.resources.merge(uri, 1, Integer::sum));
-	}
-
-	private void closed(SubscriptionStream stream, @Nullable String principal) {
-		this.streams.remove(stream);
-		exit(stream.filter(), principal);
 	}
 
 	private void exit(SubscriptionFilter filter, @Nullable String principal) {

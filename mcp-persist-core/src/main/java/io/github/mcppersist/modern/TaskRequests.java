@@ -45,7 +45,7 @@ final class TaskRequests {
 
 	private final Parking parking;
 
-	private final PollLimit polls;
+	private final PollLimit cancels;
 
 	/**
 	 * Those of updates that bring a task nothing. Others are not counted: a client may
@@ -55,7 +55,7 @@ final class TaskRequests {
 
 	TaskRequests(Parking parking) {
 		this.parking = parking;
-		this.polls = limit();
+		this.cancels = limit();
 		this.idleUpdates = limit();
 	}
 
@@ -83,26 +83,34 @@ final class TaskRequests {
 		Mono<byte[]> result = switch (request.method()) {
 			case GET -> get(taskId, name);
 			case UPDATE -> update(name, InputResponses.required(params));
-			default -> this.parking.tasks().endTask(name, TaskEnd.cancelled(null)).map((first) -> acknowledged());
+			default -> cancel(name);
 		};
 		result.switchIfEmpty(Mono.error(new RefusedException(UNKNOWN)))
 			.subscribe((json) -> answer.accept(Outcome.of(json)), (ex) -> answer.accept(Outcome.of(error(ex))));
 	}
 
 	private Mono<byte[]> get(String taskId, String name) {
-		if (!this.polls.allows(name)) {
-			throw new RefusedException(ErrorResponse.tooMany("ask for the state of a task every pollIntervalMs"));
+		ErrorResponse refused = this.parking.poll(name);
+		if (refused != null) {
+			throw new RefusedException(refused);
 		}
 		return find(name).map((record) -> this.parking.messages().detailedTask(taskId, record));
 	}
 
+	private Mono<byte[]> cancel(String name) {
+		if (!this.cancels.allows(name)) {
+			throw new RefusedException(ErrorResponse.tooMany("cancel a task once"));
+		}
+		return this.parking.tasks().endTask(name, TaskEnd.cancelled(null)).map((first) -> acknowledged());
+	}
+
 	private Mono<TaskRecord> find(String name) {
-		return this.parking.tasks().findTask(name).flatMap((record) -> {
+		return this.parking.reads().find(name).flatMap((record) -> {
 			if (record.status().isTerminal()) {
 				return Mono.just(record);
 			}
 			if (this.parking.isAbandoned(record.owner(), name)) {
-				return this.parking.endAbandoned(record.owner(), name).then(this.parking.tasks().findTask(name));
+				return this.parking.endAbandoned(record.owner(), name).then(this.parking.reads().find(name));
 			}
 			this.parking.follows(record.owner(), name);
 			return Mono.just(record);

@@ -199,8 +199,8 @@ final class TaskWatch {
 		assert this.mailbox.isInside();
 		if (this.look == Look.DUE) {
 			this.look = Look.UNDER_WAY;
-			this.parking.tasks()
-				.findTask(this.name)
+			this.parking.reads()
+				.find(this.name)
 				.singleOptional()
 				.subscribe((record) -> this.mailbox.execute(() -> ended(() -> found(record.orElse(null)))),
 						(ex) -> this.mailbox.execute(() -> ended(() -> this.failed.accept(ex))));

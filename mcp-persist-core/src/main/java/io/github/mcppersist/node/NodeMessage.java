@@ -1,5 +1,8 @@
 package io.github.mcppersist.node;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 import org.jspecify.annotations.Nullable;
@@ -20,7 +23,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record NodeMessage(Kind kind, String subject, String detail) {
 
-	private static final int TAG_LENGTH = 8;
+	private static final int TAG_BYTES = 8;
+
+	private static final int TAG_LENGTH = 2 * TAG_BYTES;
 
 	/**
 	 * The letter of a message that is encoded.
@@ -83,9 +88,16 @@ public record NodeMessage(Kind kind, String subject, String detail) {
 		return (text.charAt(0) == ENCODED && text.length() > 2 + TAG_LENGTH) ? text.substring(2 + TAG_LENGTH) : text;
 	}
 
-	// Names may be long and have spaces
+	// Names may be long and have spaces. Servers that share nodes must not take each
+	// other's messages for theirs: one would end what the other runs
 	private static String tag(String server) {
-		return HexFormat.of().toHexDigits(server.hashCode());
+		try {
+			byte[] hash = MessageDigest.getInstance("SHA-256").digest(server.getBytes(StandardCharsets.UTF_8));
+			return HexFormat.of().formatHex(hash, 0, TAG_BYTES);
+		}
+		catch (NoSuchAlgorithmException ex) {
+			throw new IllegalStateException(ex);
+		}
 	}
 
 	/**

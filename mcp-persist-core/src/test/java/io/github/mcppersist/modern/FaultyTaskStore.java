@@ -51,6 +51,16 @@ final class FaultyTaskStore implements TaskStore {
 	int calls;
 
 	/**
+	 * How many tasks were read.
+	 */
+	int reads;
+
+	/**
+	 * What reads wait for, besides.
+	 */
+	Mono<Void> reading = Mono.empty();
+
+	/**
 	 * Tasks that are there and can't be opened.
 	 */
 	final Set<String> unreadable = new HashSet<>();
@@ -188,8 +198,12 @@ final class FaultyTaskStore implements TaskStore {
 
 	@Override
 	public Mono<TaskRecord> findTask(String taskId) {
-		return called(Mono.defer(() -> this.unreadable.contains(taskId)
-				? Mono.error(new TaskUnreadableException("It can't be opened", null)) : this.store.findTask(taskId)));
+		return called(Mono.defer(() -> {
+			this.reads++;
+			return this.unreadable.contains(taskId)
+					? Mono.error(new TaskUnreadableException("It can't be opened", null))
+					: this.reading.then(this.store.findTask(taskId));
+		}));
 	}
 
 	@Override

@@ -139,6 +139,41 @@ class SubscriptionsTests {
 	}
 
 	@Test
+	void letsNoPrincipalListenToTasksWithoutEnd() {
+		Subscriptions many = subscriptions(TestSettings.withSubscriptions(1000), (uris) -> Mono.empty());
+		List<RecordingReply> replies = new ArrayList<>();
+
+		assertThatExceptionOfType(RefusedException.class).isThrownBy(() -> {
+			for (int i = 0; i < 1000; i++) {
+				replies.add(listen(many, i));
+			}
+		}).satisfies((ex) -> assertThat(ex.error().status()).isEqualTo(503));
+
+		// However many of them are there
+		assertThat(replies).hasSizeBetween(50, 100).allSatisfy((reply) -> assertThat(reply.status).isEqualTo(200));
+		replies.get(0).close();
+		listen(many, 1000);
+		assertThat(many.size()).isEqualTo(replies.size());
+	}
+
+	private static RecordingReply listen(Subscriptions subscriptions, int number) {
+		List<String> tasks = IntStream.range(0, SubscriptionFilter.MAX_TASKS)
+			.mapToObj((i) -> number + "-" + i)
+			.toList();
+		RecordingReply reply = new RecordingReply();
+		subscriptions.open(
+				new JSONRPCRequest(Subscriptions.LISTEN, 1, Map.of("notifications", Map.of("taskIds", tasks))),
+				new RequestMetadata(
+						new ClientCapabilities(null, null, null, null, Map.of(RequestMetadata.TASKS, Map.of())),
+						new Implementation("test", "1"), null, null),
+				"alice", SERVER, reply, (error) -> {
+					throw new RefusedException(error);
+				});
+		reply.read();
+		return reply;
+	}
+
+	@Test
 	void countsShortUrisAsLongerOnes() {
 		Subscriptions many = subscriptions(TestSettings.withSubscriptions(1000), (uris) -> Mono.empty());
 		int refused = 0;

@@ -1592,6 +1592,117 @@ class TasksTests {
 	}
 
 	@Test
+	void isReadOnceOrTwiceForAllWhoListenOnANode() {
+		List<RunningTask> tools = new ArrayList<>();
+		this.tool = (exchange) -> {
+			tools.add(RunningTask.of(exchange));
+			return waiting();
+		};
+		Map<String, Object> task = result(this.first.call("supported"));
+		List<RecordingReply> listeners = IntStream.range(0, Node.MAX_LISTENERS)
+			.mapToObj((i) -> this.second.listen(id(task)))
+			.toList();
+		Sinks.Empty<Void> slow = Sinks.empty();
+		this.store.reading = slow.asMono();
+		int reads = this.store.reads;
+
+		tools.get(0).setStatusMessage("half of it");
+		this.store.reading = Mono.empty();
+		slow.tryEmitEmpty();
+
+		assertThat(this.store.reads - reads).isBetween(1, 2);
+		assertThat(listeners).allSatisfy((listener) -> assertThat(listener.body.toString()).contains("half of it"));
+		end(task);
+		assertThat(listeners).allSatisfy((listener) -> assertThat(listener.body.toString()).contains("completed"));
+		listeners.forEach(RecordingReply::close);
+	}
+
+	@Test
+	void isLookedAtNowAndThenByOneOfThoseWhoListenOnANode() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		List<RecordingReply> listeners = IntStream.range(0, Node.MAX_LISTENERS).mapToObj((i) -> {
+			this.threads.pass(A_SECOND);
+			return this.second.listen(id(task));
+		}).toList();
+		int reads = this.store.reads;
+
+		this.threads.pass(TWO_LOOKS);
+
+		// The owner looks as well
+		assertThat(this.store.reads - reads).isBetween(2, 5);
+		this.store.lose();
+		this.threads.pass(TWO_LOOKS);
+		assertThat(listeners).allSatisfy((listener) -> assertThat(listener.ended).isTrue());
+	}
+
+	@Test
+	void letsNobodyListenAllTheTimeAnew() {
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		List<Integer> statuses = IntStream.range(0, 100).mapToObj((i) -> {
+			this.threads.pass(Duration.ofMillis(10));
+			RecordingReply listener = this.second.listen(id(task), "another");
+			listener.close();
+			return listener.status;
+		}).toList();
+
+		assertThat(statuses).containsOnly(200, 429);
+		assertThat(statuses.subList(50, 100)).filteredOn((status) -> status == 200).hasSizeBetween(4, 6);
+		assertThat(this.second.handler.listening()).isZero();
+		this.threads.pass(AFTER);
+		end(task);
+	}
+
+	@Test
+	void letsNobodyCancelAllTheTime() {
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		List<Integer> statuses = IntStream.range(0, 100).mapToObj((i) -> {
+			this.threads.pass(Duration.ofMillis(10));
+			return this.second.cancel(task).status;
+		}).toList();
+
+		assertThat(statuses).containsOnly(200, 429);
+		assertThat(statuses.subList(50, 100)).filteredOn((status) -> status == 200).hasSizeBetween(4, 6);
+		assertThat(get(this.second, task)).containsEntry("status", "cancelled");
+	}
+
+	@Test
+	void letsNobodyComeAgainAllTheTimeWithTheSameRound() {
+		this.tool = (exchange) -> ask(exchange, "First?");
+		Object state = askedAfter();
+		String nothing = "\"name\":\"after\",\"requestState\":\"" + state + "\"";
+
+		List<Integer> statuses = IntStream.range(0, 100).mapToObj((i) -> {
+			this.threads.pass(Duration.ofMillis(10));
+			return this.second.send("tools/call", "after", nothing, TASKS).status;
+		}).toList();
+
+		assertThat(statuses).containsOnly(200, 429);
+		assertThat(statuses.subList(50, 100)).filteredOn((status) -> status == 200).hasSizeBetween(4, 6);
+		this.threads.pass(AFTER);
+		assertThat(result(this.second.retry("after", state, "elicitation", "a")).get("content").toString())
+			.contains("a");
+	}
+
+	@Test
+	void letsAClientAnswerAsManyRoundsAsItIsAskedAsFastAsItCan() {
+		this.tool = (exchange) -> Flux.range(1, 40).concatMap((i) -> ask(exchange, "Next?")).last();
+		RecordingReply reply = this.first.call("after");
+		for (int i = 1; i <= 40; i++) {
+			this.threads.pass(SETTLED);
+			reply.read();
+			assertThat(reply.body.toString()).contains("Next?");
+			reply = this.second.retry("after", result(reply).get("requestState"),
+					(i > 1) ? "elicitation-" + i : "elicitation", "a");
+		}
+		this.threads.pass(SETTLED);
+		reply.read();
+
+		assertThat(result(reply).get("content").toString()).contains("a");
+	}
+
+	@Test
 	void tellsWhoListensThatItsNodeHasGone() {
 		Map<String, Object> task = result(this.first.call("supported"));
 		RecordingReply listener = this.second.listen(id(task));
@@ -1627,7 +1738,8 @@ class TasksTests {
 		assertThat(logged(() -> {
 			for (int i = 0; i < 3; i++) {
 				assertThat(error(this.second.get(task))).containsEntry("code", -32603)
-					.hasEntrySatisfying("message", (message) -> assertThat(message.toString()).contains("can't be read"));
+					.hasEntrySatisfying("message",
+							(message) -> assertThat(message.toString()).contains("can't be read"));
 				assertThat(error(this.second.update(task, "elicitation", "a"))).containsEntry("code", -32603);
 			}
 		})).isEmpty();
@@ -1750,6 +1862,8 @@ class TasksTests {
 
 		static final int MAX_TASKS = 2;
 
+		static final int MAX_LISTENERS = 15;
+
 		/**
 		 * How many calls may be parked of one principal.
 		 */
@@ -1770,8 +1884,9 @@ class TasksTests {
 		}
 
 		Node(TaskOptions tasks) {
-			ModernSettings settings = new ModernSettings(TestSettings.HEARTBEAT, 1000, 100, 100, 3, 3, 0, "private",
-					TestSettings.INPUT_TIMEOUT, 2 * MAX_PARKED, MAX_PARKED, List.of(), LOOK, tasks);
+			ModernSettings settings = new ModernSettings(TestSettings.HEARTBEAT, 1000, 100, 100, MAX_LISTENERS,
+					MAX_LISTENERS, 0, "private", TestSettings.INPUT_TIMEOUT, 2 * MAX_PARKED, MAX_PARKED, List.of(),
+					LOOK, tasks);
 			this.handler = new ModernHandler(TasksTests.this.threads, new EndpointObserver() {
 
 				@Override

@@ -27,10 +27,23 @@ class NodeMessageTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(
-			strings = { "", "x", "x  s", "d", "d ", "dd a b", " a b", "x00000000 a b", "d00000000", "d00000000 a" })
+	@ValueSource(strings = { "", "x", "x  s", "d", "d ", "dd a b", " a b", "xe3b0c44298fc1c14 a b", "de3b0c44298fc1c14",
+			"de3b0c44298fc1c14 a" })
 	void passesOverWhatItDoesNotKnow(String text) {
 		assertThat(NodeMessage.parse(text, "")).isNull();
+	}
+
+	@Test
+	void isForOneServerOnly() {
+		NodeMessage message = new NodeMessage(NodeMessage.Kind.CALL_FOLLOWED, "name", "");
+		String text = message.toText("orders-Aa");
+
+		assertThat(text).isEqualTo("o6be56d37c6aa2273  name");
+		// They have the same hash code
+		assertThat(NodeMessage.parse(text, "orders-BB")).isNull();
+		assertThat(NodeMessage.unwrap(NodeMessage.wrap(text, "orders-Aa"), "orders-BB")).isNull();
+		assertThat(NodeMessage.parse(text, "orders-Aa")).isEqualTo(message);
+		assertThat(NodeMessage.unwrap(NodeMessage.wrap(text, "orders-Aa"), "orders-Aa")).isEqualTo(text);
 	}
 
 	@Test
