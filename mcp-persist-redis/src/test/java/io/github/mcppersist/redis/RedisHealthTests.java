@@ -261,6 +261,7 @@ class RedisHealthTests {
 		fail("a", PROBE, "Connection refused");
 
 		this.health.due(List.of("new", "b"));
+		this.health.due(List.of("new", "b"));
 
 		assertThat(this.health.outage().readsFail()).isTrue();
 		assertThat(this.health.outage().writesFail()).isTrue();
@@ -268,6 +269,32 @@ class RedisHealthTests {
 		probe("new");
 		passCalm();
 		assertThat(this.health.outage()).isNull();
+	}
+
+	@Test
+	void saysWithinFiveSecondsThatAServerIsBackThatHasGoneSeveralTimes() {
+		for (int times = 0; times < 200; times++) {
+			fail("a", APPEND, "Connection refused");
+			long backAt = this.clock.get() + TimeUnit.MILLISECONDS.toNanos(3000 + 10 * times);
+			boolean connected = false;
+			while (this.health.outage() != null) {
+				for (RedisHealth.Due due : this.health.due(List.of("a", "b"))) {
+					if (due.server().equals("b") || connected) {
+						probe(due.server());
+					}
+					else {
+						// What is found by that is that the connection has broken
+						connected = this.clock.get() >= backAt;
+						fail("a", PROBE, "Connection refused");
+						this.health.probed("a");
+					}
+				}
+				pass(250);
+			}
+
+			assertThat(Duration.ofNanos(this.clock.get() - backAt)).isLessThanOrEqualTo(Duration.ofSeconds(5));
+			pass(10_000);
+		}
 	}
 
 	@Test
