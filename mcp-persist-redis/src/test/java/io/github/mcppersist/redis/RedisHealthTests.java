@@ -272,6 +272,19 @@ class RedisHealthTests {
 	}
 
 	@Test
+	void aServerThatIsNotKnownForAMomentIsNoOther() {
+		fail("a", PROBE, "Connection refused");
+
+		for (int i = 0; i < 3; i++) {
+			this.health.due(List.of("b"));
+			this.health.due(List.of("a", "b"));
+		}
+
+		assertThat(this.health.state("a")).isEqualTo(RedisHealth.State.AWAY);
+		assertThat(this.health.failure("a")).isNotNull();
+	}
+
+	@Test
 	void saysWithinFiveSecondsThatAServerIsBackThatHasGoneSeveralTimes() {
 		for (int times = 0; times < 200; times++) {
 			fail("a", APPEND, "Connection refused");
