@@ -509,6 +509,10 @@ final class BlockingLink implements RedisLink {
 
 	@Override
 	public void recover(String server, BooleanSupplier needed) {
+		look(needed);
+	}
+
+	private void look(BooleanSupplier needed) {
 		// The factory opens a connection for a call if there is none. Where slots are, it
 		// learns from calls that fail, and those may wait for each other
 		JedisSlots slots = this.slots;
@@ -517,7 +521,7 @@ final class BlockingLink implements RedisLink {
 				if (needed.getAsBoolean()) {
 					slots.look();
 				}
-				return server;
+				return slots;
 			}).orTimeout(LOOK_LIMIT_MS, TimeUnit.MILLISECONDS).whenComplete((looked, failure) -> {
 				this.recovering.set(false);
 				if (failure != null) {
@@ -529,7 +533,10 @@ final class BlockingLink implements RedisLink {
 
 	@Override
 	public void lookElsewhere(LuaScript script, byte[][] keys, byte[][] arguments) {
-		if (JEDIS) {
+		if (isCluster()) {
+			look(() -> true);
+		}
+		else if (JEDIS) {
 			// The pool's connections may be to a primary that isn't one any more
 			call(keys[0], (connection) -> JedisSubscription.clearPool(this.factory, connection))
 				.orTimeout(LOOK_LIMIT_MS, TimeUnit.MILLISECONDS);

@@ -195,8 +195,8 @@ final class LettuceCluster extends RedisClusterClient {
 
 	/**
 	 * Close the connection to a node, whether it is up, hangs, or waits for its next
-	 * attempt. What waits there is sent again, to whoever holds the slot then. And look
-	 * where the slots are.
+	 * attempt. What waits there is sent again, to whoever holds the slot then. And
+	 * {@linkplain #look() look} where the slots are. For a moment the node isn't known.
 	 * @param server the node's ID
 	 */
 	void recover(String server) {
@@ -238,7 +238,11 @@ final class LettuceCluster extends RedisClusterClient {
 				&& accepting.refusing().contains(node.getUri());
 	}
 
-	private void look() {
+	/**
+	 * Look where the slots are, unless that was done just now. Blocks for a second at
+	 * most.
+	 */
+	void look() {
 		if (!this.pace.begins()) {
 			return;
 		}

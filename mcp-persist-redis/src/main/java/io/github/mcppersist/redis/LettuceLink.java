@@ -311,7 +311,7 @@ final class LettuceLink implements RedisLink {
 	public void lookElsewhere(LuaScript script, byte[][] keys, byte[][] arguments) {
 		LettuceCluster cluster = cluster();
 		if (cluster != null) {
-			onConnector(() -> cluster.recover(cluster.server(keys[0])));
+			onConnector(cluster::look);
 		}
 		else {
 			reconnect(() -> true, (opened) -> runs(opened, script, keys, arguments));

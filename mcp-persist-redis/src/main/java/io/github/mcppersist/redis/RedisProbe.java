@@ -106,10 +106,7 @@ final class RedisProbe implements Runnable {
 								// It answers through this connection, so another is no
 								// better; but a node of a Cluster may have lost its
 								// slots, and an address may lead elsewhere by now
-								if (this.link.isCluster()) {
-									this.link.recover(server, () -> isAway(server));
-								}
-								else if (reason.isElsewhere() || isLoadingForLong(server, reason)) {
+								if (this.link.isCluster() || reason.isElsewhere() || isLoadingForLong(server, reason)) {
 									this.link.lookElsewhere(LuaScript.PROBE, keys, arguments);
 								}
 							}

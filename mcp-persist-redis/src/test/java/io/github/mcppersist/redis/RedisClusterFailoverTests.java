@@ -212,6 +212,34 @@ class RedisClusterFailoverTests {
 		awaiting().ignoreExceptionsInstanceOf(EventStoreUnavailableException.class).until(() -> store(lost));
 	}
 
+	@Test
+	void keepsItsConnectionsToServersThatSayThatTheClusterIsDown() {
+		open(Driver.LETTUCE);
+		RedisServer lost = this.cluster.nodes().get(1);
+		RedisServer answering = this.cluster.nodes().get(0);
+		this.cluster.replica(lost).kill();
+		lost.kill();
+		awaiting().until(() -> answering.cli("CLUSTER", "INFO").toString().contains("cluster_state:fail"));
+		awaiting().until(() -> this.store.outage() != null);
+		List<String> callers = callers(answering);
+		StoreOutage outage = this.store.outage();
+
+		awaiting().until(() -> this.store.outage().duration().minus(outage.duration()).toSeconds() >= 10);
+
+		assertThat(callers).isNotEmpty();
+		assertThat(callers(answering)).containsAll(callers);
+	}
+
+	// The connections of calls, by their IDs
+	private static List<String> callers(RedisServer server) {
+		return server.cli("CLIENT", "LIST", "TYPE", "normal")
+			.toString()
+			.lines()
+			.filter((line) -> line.contains("cmd=evalsha"))
+			.map((line) -> line.substring(0, line.indexOf(' ')))
+			.toList();
+	}
+
 	@ParameterizedTest
 	@EnumSource
 	void sessionsBeginWhileTheServerThatCountsThemIsAway(Driver driver) {
