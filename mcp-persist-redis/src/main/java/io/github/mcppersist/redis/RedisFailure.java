@@ -9,9 +9,12 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 import javax.net.ssl.SSLException;
 
@@ -49,6 +52,12 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	 * What {@code probe.lua} puts behind an error.
 	 */
 	private static final Pattern PROBED = Pattern.compile("\\(([A-Z]+) in probe\\.lua\\)");
+
+	/**
+	 * The same, or the command that Redis names.
+	 */
+	private static final Pattern COMMAND = Pattern
+		.compile("(?:the '|unknown command [`']|\\()([A-Za-z|]+)(?:['`]| in probe)");
 
 	/**
 	 * Versions word a missing right differently, in scripts without a code.
@@ -190,6 +199,21 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	@Nullable String probedCommand() {
 		Matcher probed = PROBED.matcher(this.message);
 		return probed.find() ? probed.group(1) : null;
+	}
+
+	/**
+	 * Return what is refused, whoever asks for it and wherever: to somebody who has to
+	 * act it is one.
+	 * @return what is missing, and for which command, if Redis says that; else the kind
+	 */
+	String refused() {
+		String missing = MISSING_RIGHT.matcher(this.message)
+			.results()
+			.map(MatchResult::group)
+			.collect(Collectors.joining(" "));
+		Matcher command = COMMAND.matcher(this.message);
+		String what = missing + (command.find() ? " " + command.group(1) : "");
+		return this.kind + what.toLowerCase(Locale.ROOT);
 	}
 
 	/**

@@ -390,7 +390,6 @@ final class RedisHealth {
 		if (this.servers.entrySet()
 			.removeIf((entry) -> !used.contains(entry.getKey()) && entry.getValue().isMissingAgain())) {
 			this.refusals.keySet().removeIf(this::isGone);
-			this.log.forget(this::isGone);
 			this.disproved.keySet().removeIf(this::isGone);
 			look();
 		}

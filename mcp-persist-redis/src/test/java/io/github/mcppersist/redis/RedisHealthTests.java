@@ -285,6 +285,33 @@ class RedisHealthTests {
 	}
 
 	@Test
+	void oneMissingRightIsOneLineWhateverNeedsItAndWherever() {
+		for (String server : List.of("a", "b")) {
+			for (LuaScript script : LuaScript.values()) {
+				fail(server, script.operation(), "ERR ACL failure in script: The user executing the script can't run "
+						+ "this command or subcommand script: " + script.digest() + ", on @user_script:1.");
+			}
+		}
+
+		assertThat(warnings()).singleElement()
+			.asString()
+			.startsWith("Redis refuses " + LuaScript.values()[0].operation().name());
+	}
+
+	@Test
+	void anotherMissingRightIsAnotherLineAndTheSameOneComesAgainAfterAMinute() {
+		fail("a", Operation.LRANGE, "NOPERM this user has no permissions to run the 'lrange' command");
+		fail("b", Operation.LRANGE, "NOPERM this user has no permissions to run the 'lrange' command");
+		fail("a", Operation.UNLINK, "NOPERM this user has no permissions to run the 'unlink' command");
+		fail("a", Operation.PUBLISH, "NOPERM this user has no permissions to access one of the channels used");
+		assertThat(warnings()).hasSize(3);
+
+		pass(60_000);
+		fail("b", PROBE, "NOPERM this user has no permissions to run the 'lrange' command");
+		assertThat(warnings()).hasSize(4);
+	}
+
+	@Test
 	void saysWithinFiveSecondsThatAServerIsBackThatHasGoneSeveralTimes() {
 		for (int times = 0; times < 200; times++) {
 			fail("a", APPEND, "Connection refused");
