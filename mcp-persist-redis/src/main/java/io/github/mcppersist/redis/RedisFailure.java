@@ -241,6 +241,18 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	}
 
 	/**
+	 * What this node publishes doesn't come back to it, whichever connection it
+	 * subscribes on.
+	 * @param address where Redis is
+	 * @return the failure
+	 */
+	static RedisFailure deaf(String address) {
+		return new RedisFailure(Kind.REFUSED, "Calls work, but what this instance publishes at " + address
+				+ " doesn't come back to it, nor does what others do. Is one of its nodes a second primary, or a replica "
+				+ "that has lost its primary? Or does a proxy publish elsewhere than it subscribes?", null);
+	}
+
+	/**
 	 * A slot is on its way to another server for longer than a call waits.
 	 * @param slots the numbers of all slots of which that is so
 	 * @return the failure
