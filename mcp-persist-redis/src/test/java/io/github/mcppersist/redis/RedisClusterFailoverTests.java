@@ -30,6 +30,7 @@ import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisCluster;
 import io.github.mcppersist.test.redis.RedisServer;
+import io.github.mcppersist.test.redis.RespClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -210,6 +211,30 @@ class RedisClusterFailoverTests {
 		assertThat(this.log.list).extracting(ILoggingEvent::getLevel).containsExactly(Level.WARN);
 		lost.startAgain();
 		awaiting().ignoreExceptionsInstanceOf(EventStoreUnavailableException.class).until(() -> store(lost));
+	}
+
+	@Test
+	void asksOneNodeAtATimeWhereNoneLetsItIn() throws Exception {
+		open(Driver.LETTUCE);
+		for (RedisServer node : this.cluster.nodes()) {
+			letNobodyIn(node);
+			letNobodyIn(this.cluster.replica(node));
+		}
+		awaiting().until(() -> this.store.outage() != null);
+		this.driverLog.list.clear();
+		StoreOutage outage = this.store.outage();
+		awaiting().until(() -> this.store.outage().duration().minus(outage.duration()).toSeconds() >= 15);
+
+		// A look each second at first, then every few seconds, and attempts to reconnect
+		assertThat(List.copyOf(this.driverLog.list)).hasSizeLessThanOrEqualTo(30);
+	}
+
+	private static void letNobodyIn(RedisServer server) throws Exception {
+		try (RespClient client = new RespClient(server.port(), Duration.ofSeconds(30))) {
+			client.send("CONFIG", "SET", "requirepass", "changed");
+			client.send("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+			client.send("CLIENT", "KILL", "TYPE", "pubsub");
+		}
 	}
 
 	@Test
