@@ -126,6 +126,11 @@ final class BlockingLink implements RedisLink {
 
 	private @Nullable Thread subscriber;
 
+	/**
+	 * Only for that thread.
+	 */
+	private boolean warnedOfCluster;
+
 	BlockingLink(RedisConnectionFactory factory) {
 		this.factory = factory;
 		this.address = RedisAddress.of(factory);
@@ -345,6 +350,7 @@ final class BlockingLink implements RedisLink {
 			Attempt opening = new Attempt();
 			this.ending = opening::giveUp;
 			try (RedisConnection connection = this.factory.getConnection()) {
+				warnOfCluster(connection);
 				subscribe(connection, channels, new Noting(subscriber), opening);
 			}
 			catch (InterruptedException ex) {
@@ -366,6 +372,15 @@ final class BlockingLink implements RedisLink {
 			catch (InterruptedException ex) {
 				return;
 			}
+		}
+	}
+
+	private void warnOfCluster(RedisConnection connection) {
+		if (!this.warnedOfCluster && !isCluster() && connection instanceof RedisClusterConnection) {
+			this.warnedOfCluster = true;
+			logger.warn("Redis at {} is a Cluster, and its driver doesn't say where a call goes: while one primary is "
+					+ "away, calls to the others wait as well, and health may not show it. With Lettuce or Jedis each "
+					+ "is judged by itself", this.address);
 		}
 	}
 
