@@ -126,6 +126,11 @@ final class BlockingLink implements RedisLink {
 
 	private @Nullable Thread subscriber;
 
+	/**
+	 * Only for that thread.
+	 */
+	private boolean warnedOfCluster;
+
 	BlockingLink(RedisConnectionFactory factory) {
 		this.factory = factory;
 		this.address = RedisAddress.of(factory);
@@ -345,6 +350,7 @@ final class BlockingLink implements RedisLink {
 			Attempt opening = new Attempt();
 			this.ending = opening::giveUp;
 			try (RedisConnection connection = this.factory.getConnection()) {
+				warnOfCluster(connection);
 				subscribe(connection, channels, new Noting(subscriber), opening);
 			}
 			catch (InterruptedException ex) {
@@ -366,6 +372,15 @@ final class BlockingLink implements RedisLink {
 			catch (InterruptedException ex) {
 				return;
 			}
+		}
+	}
+
+	private void warnOfCluster(RedisConnection connection) {
+		if (!this.warnedOfCluster && !isCluster() && connection instanceof RedisClusterConnection) {
+			this.warnedOfCluster = true;
+			logger.warn("Redis at {} is a Cluster, and its driver doesn't say where a call goes: while one primary is "
+					+ "away, calls to the others wait as well, and health may not show it. With Lettuce or Jedis each "
+					+ "is judged by itself", this.address);
 		}
 	}
 
@@ -509,6 +524,10 @@ final class BlockingLink implements RedisLink {
 
 	@Override
 	public void recover(String server, BooleanSupplier needed) {
+		look(needed);
+	}
+
+	private void look(BooleanSupplier needed) {
 		// The factory opens a connection for a call if there is none. Where slots are, it
 		// learns from calls that fail, and those may wait for each other
 		JedisSlots slots = this.slots;
@@ -517,7 +536,7 @@ final class BlockingLink implements RedisLink {
 				if (needed.getAsBoolean()) {
 					slots.look();
 				}
-				return server;
+				return slots;
 			}).orTimeout(LOOK_LIMIT_MS, TimeUnit.MILLISECONDS).whenComplete((looked, failure) -> {
 				this.recovering.set(false);
 				if (failure != null) {
@@ -529,7 +548,10 @@ final class BlockingLink implements RedisLink {
 
 	@Override
 	public void lookElsewhere(LuaScript script, byte[][] keys, byte[][] arguments) {
-		if (JEDIS) {
+		if (isCluster()) {
+			look(() -> true);
+		}
+		else if (JEDIS) {
 			// The pool's connections may be to a primary that isn't one any more
 			call(keys[0], (connection) -> JedisSubscription.clearPool(this.factory, connection))
 				.orTimeout(LOOK_LIMIT_MS, TimeUnit.MILLISECONDS);

@@ -14,13 +14,15 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.RedisChannelHandler;
-import io.lettuce.core.RedisConnectionException;
+import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.StatefulRedisConnectionImpl;
@@ -77,8 +79,24 @@ final class LettuceCluster extends RedisClusterClient {
 
 	private final LookPace pace = new LookPace(System::nanoTime);
 
+	/**
+	 * Whether nobody has answered the last look.
+	 */
+	private volatile boolean unanswered;
+
+	/**
+	 * Subscribes. A client of the whole Cluster would try all nodes, and log each.
+	 */
+	private final RedisClient subscriber;
+
+	/**
+	 * Counts attempts at one node, to take another one each time.
+	 */
+	private final AtomicInteger turns = new AtomicInteger(ThreadLocalRandom.current().nextInt(1 << 16));
+
 	private LettuceCluster(ClientResources resources, Iterable<RedisURI> nodes) {
 		super(resources, nodes);
+		this.subscriber = RedisClient.create(resources);
 	}
 
 	static LettuceCluster of(LettuceConnectionFactory factory, RedisClusterConfiguration configuration) {
@@ -90,7 +108,9 @@ final class LettuceCluster extends RedisClusterClient {
 			return uri;
 		}).toList();
 		LettuceCluster cluster = new LettuceCluster(applications.getResources(), nodes);
-		cluster.setOptions(options((ClusterClientOptions) applications.getOptions()));
+		ClusterClientOptions options = options((ClusterClientOptions) applications.getOptions());
+		cluster.setOptions(options);
+		cluster.subscriber.setOptions(options);
 		return cluster;
 	}
 
@@ -195,8 +215,8 @@ final class LettuceCluster extends RedisClusterClient {
 
 	/**
 	 * Close the connection to a node, whether it is up, hangs, or waits for its next
-	 * attempt. What waits there is sent again, to whoever holds the slot then. And look
-	 * where the slots are.
+	 * attempt. What waits there is sent again, to whoever holds the slot then. And
+	 * {@linkplain #look() look} where the slots are. For a moment the node isn't known.
 	 * @param server the node's ID
 	 */
 	void recover(String server) {
@@ -238,7 +258,11 @@ final class LettuceCluster extends RedisClusterClient {
 				&& accepting.refusing().contains(node.getUri());
 	}
 
-	private void look() {
+	/**
+	 * Look where the slots are, unless that was done just now. Blocks for a second at
+	 * most.
+	 */
+	void look() {
 		if (!this.pace.begins()) {
 			return;
 		}
@@ -271,13 +295,13 @@ final class LettuceCluster extends RedisClusterClient {
 	public CompletionStage<Void> refreshPartitionsAsync() {
 		List<RedisURI> asked = asked();
 		return (asked != null && asked.isEmpty()) ? CompletableFuture.completedStage(null)
-				: super.refreshPartitionsAsync();
+				: super.refreshPartitionsAsync().whenComplete((nothing, failure) -> this.unanswered = failure != null);
 	}
 
 	@Override
 	protected Iterable<RedisURI> getTopologyRefreshSource() {
 		List<RedisURI> asked = asked();
-		return (asked != null) ? asked : super.getTopologyRefreshSource();
+		return (asked != null) ? oneIfUnanswered(asked) : super.getTopologyRefreshSource();
 	}
 
 	/**
@@ -295,16 +319,23 @@ final class LettuceCluster extends RedisClusterClient {
 		return (accepting != null && System.nanoTime() - accepting.at() < KNOWLEDGE) ? accepting.nodes() : null;
 	}
 
+	// As long as nobody answers, to ask one tells as much as to ask all
+	private List<RedisURI> oneIfUnanswered(List<RedisURI> asked) {
+		return (this.unanswered && asked.size() > 1) ? List.of(next(asked)) : asked;
+	}
+
+	private RedisURI next(List<RedisURI> nodes) {
+		return nodes.get(Math.floorMod(this.turns.getAndIncrement(), nodes.size()));
+	}
+
 	/**
-	 * Connect to any node for a subscription.
+	 * Connect to a node for a subscription, each time to another one. What is published
+	 * anywhere arrives at all.
 	 * @return the connection
 	 */
 	StatefulRedisPubSubConnection<String, String> connectSubscription() {
-		if (this.reachable && accepting().isEmpty()) {
-			// The driver would try each node, and log each
-			throw new RedisConnectionException("No node of the Cluster accepts connections");
-		}
-		return connectPubSub(StringCodec.UTF8);
+		List<RedisURI> nodes = getPartitions().stream().map(RedisClusterNode::getUri).toList();
+		return this.subscriber.connectPubSub(StringCodec.UTF8, next(nodes));
 	}
 
 	// Names of seeds may lead elsewhere by now
@@ -343,7 +374,8 @@ final class LettuceCluster extends RedisClusterClient {
 	 * @return completes when they are closed
 	 */
 	CompletableFuture<Void> end() {
-		return shutdownAsync(0, 1, TimeUnit.SECONDS);
+		return CompletableFuture.allOf(this.subscriber.shutdownAsync(0, 1, TimeUnit.SECONDS),
+				shutdownAsync(0, 1, TimeUnit.SECONDS));
 	}
 
 	private record Accepting(List<RedisURI> nodes, Set<RedisURI> refusing, long at) {

@@ -311,7 +311,7 @@ final class LettuceLink implements RedisLink {
 	public void lookElsewhere(LuaScript script, byte[][] keys, byte[][] arguments) {
 		LettuceCluster cluster = cluster();
 		if (cluster != null) {
-			onConnector(() -> cluster.recover(cluster.server(keys[0])));
+			onConnector(cluster::look);
 		}
 		else {
 			reconnect(() -> true, (opened) -> runs(opened, script, keys, arguments));
@@ -444,8 +444,10 @@ final class LettuceLink implements RedisLink {
 			StatefulRedisMasterReplicaConnection<byte[], byte[]> connection = MasterReplica.connect(redisClient,
 					ByteArrayCodec.INSTANCE, nodes);
 			connection.setReadFrom(ReadFrom.UPSTREAM);
-			// What is published on the primary arrives at its replicas, too.
-			return new Connection(connection, connection.async(), null, null, () -> connectPubSub(redisClient, nodes),
+			// What is published on the primary arrives at its replicas, too, unless one
+			// has lost it: each time begin behind the node of the last time
+			Queue<RedisURI> order = new ConcurrentLinkedQueue<>(nodes);
+			return new Connection(connection, connection.async(), null, null, () -> connectPubSub(redisClient, order),
 					new AtomicReference<>());
 		}
 		RedisURI node = LettuceUris.of(redisClient, CONNECT_LIMIT);
@@ -458,10 +460,12 @@ final class LettuceLink implements RedisLink {
 	}
 
 	private static StatefulRedisPubSubConnection<String, String> connectPubSub(RedisClient client,
-			List<RedisURI> nodes) {
+			Queue<RedisURI> order) {
 		RuntimeException failure = null;
-		for (RedisURI node : nodes) {
+		for (RedisURI node : List.copyOf(order)) {
 			try {
+				order.remove(node);
+				order.add(node);
 				return client.connectPubSub(StringCodec.UTF8, node);
 			}
 			catch (RuntimeException ex) {

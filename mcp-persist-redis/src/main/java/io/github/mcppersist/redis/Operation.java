@@ -21,6 +21,11 @@ record Operation(String name, boolean reads, boolean writes, boolean frees, Proo
 	 */
 	static final Operation CONNECT = new Operation("further connections", false, false, false, Proof.NEVER);
 
+	/**
+	 * To hear what is published.
+	 */
+	static final Operation ECHO = new Operation("echoes", false, false, false, Proof.NEVER);
+
 	static final Operation PUBLISH = new Operation("PUBLISH", false, false, false, Proof.NEVER);
 
 	/**
@@ -50,7 +55,7 @@ record Operation(String name, boolean reads, boolean writes, boolean frees, Proo
 	 * @return whether it does
 	 */
 	boolean isProbed() {
-		return !equals(SUBSCRIBE) && !equals(STUCK_SLOT) && !equals(CONNECT);
+		return !equals(SUBSCRIBE) && !equals(STUCK_SLOT) && !equals(CONNECT) && !equals(ECHO);
 	}
 
 	/**

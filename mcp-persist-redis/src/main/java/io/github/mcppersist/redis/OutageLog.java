@@ -5,7 +5,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,7 +27,7 @@ final class OutageLog {
 	static final long PATIENCE = 1_000_000_000L;
 
 	/**
-	 * How long an operation that is refused again isn't logged again.
+	 * How long what is refused again isn't logged again.
 	 */
 	static final long QUIET_AFTER_REFUSAL = 60_000_000_000L;
 
@@ -85,7 +84,10 @@ final class OutageLog {
 	 */
 	private boolean endLogged;
 
-	private final Map<Refusal, Long> refusals = new HashMap<>();
+	/**
+	 * When what was refused was logged.
+	 */
+	private final Map<Object, Long> refusals = new HashMap<>();
 
 	/**
 	 * Whether a refusal was logged, and not yet that all are over.
@@ -156,13 +158,15 @@ final class OutageLog {
 	}
 
 	/**
-	 * Something is refused that wasn't, and will be again.
+	 * Something is refused that wasn't, and will be again. Of all operations that meet
+	 * one missing right, on all servers, the first is logged.
 	 * @param refused what
 	 * @param cause why
 	 * @param now the time
 	 */
 	void refused(RedisHealth.Refused refused, RedisFailure cause, long now) {
-		if (isToBeLogged(refused, cause, now)) {
+		Operation own = refused.operation().isProbed() ? null : refused.operation();
+		if (isToBeLogged(new Refusal(own, cause.refused()), now)) {
 			this.refusalLogged = true;
 			logger.atWarn()
 				.addKeyValue("mcp.outage.kind", cause.kind())
@@ -178,25 +182,16 @@ final class OutageLog {
 	 * @param now the time
 	 */
 	void callRefused(RedisHealth.Refused refused, RedisFailure cause, long now) {
-		if (isToBeLogged(refused, cause, now)) {
+		if (isToBeLogged(refused, now)) {
 			logger.atWarn()
 				.addKeyValue("mcp.outage.kind", cause.kind())
 				.log("Redis refuses one call of {}, and others not. {}", refused.operation(), cause.message());
 		}
 	}
 
-	private boolean isToBeLogged(RedisHealth.Refused refused, RedisFailure cause, long now) {
-		Refusal refusal = new Refusal(refused, cause.probedCommand());
-		Long logged = this.refusals.get(refusal);
-		boolean due = logged == null || now - logged >= QUIET_AFTER_REFUSAL;
-		if (due) {
-			this.refusals.put(refusal, now);
-		}
-		return due;
-	}
-
-	void forget(Predicate<RedisHealth.Refused> gone) {
-		this.refusals.keySet().removeIf((refusal) -> gone.test(refusal.refused()));
+	private boolean isToBeLogged(Object topic, long now) {
+		this.refusals.values().removeIf((logged) -> now - logged >= QUIET_AFTER_REFUSAL);
+		return this.refusals.putIfAbsent(topic, now) == null;
 	}
 
 	/**
@@ -256,9 +251,9 @@ final class OutageLog {
 	}
 
 	/**
-	 * What is refused, and because of which command, if a probe is.
+	 * What is refused, and to which operation, if that has a cause of its own.
 	 */
-	private record Refusal(RedisHealth.Refused refused, @Nullable String command) {
+	private record Refusal(@Nullable Operation operation, String what) {
 
 	}
 

@@ -9,9 +9,12 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 import javax.net.ssl.SSLException;
 
@@ -49,6 +52,12 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	 * What {@code probe.lua} puts behind an error.
 	 */
 	private static final Pattern PROBED = Pattern.compile("\\(([A-Z]+) in probe\\.lua\\)");
+
+	/**
+	 * The same, or the command that Redis names.
+	 */
+	private static final Pattern COMMAND = Pattern
+		.compile("(?:the '|unknown command [`']|\\()([A-Za-z|]+)(?:['`]| in probe)");
 
 	/**
 	 * Versions word a missing right differently, in scripts without a code.
@@ -193,6 +202,21 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 	}
 
 	/**
+	 * Return what is refused, whoever asks for it and wherever: to somebody who has to
+	 * act it is one.
+	 * @return what is missing, and for which command, if Redis says that; else the kind
+	 */
+	String refused() {
+		String missing = MISSING_RIGHT.matcher(this.message)
+			.results()
+			.map(MatchResult::group)
+			.collect(Collectors.joining(" "));
+		Matcher command = COMMAND.matcher(this.message);
+		String what = missing + (command.find() ? " " + command.group(1) : "");
+		return this.kind + what.toLowerCase(Locale.ROOT);
+	}
+
+	/**
 	 * Connections that there are work, and no other can be opened.
 	 * @param address where Redis is
 	 * @return the failure
@@ -214,6 +238,18 @@ record RedisFailure(Kind kind, String message, @Nullable Throwable cause) {
 				"Calls work, but the connection on which this instance hears of the others can't be opened. Has the "
 						+ "password changed, or is maxclients reached? " + this.message,
 				this.cause);
+	}
+
+	/**
+	 * What this node publishes doesn't come back to it, whichever connection it
+	 * subscribes on.
+	 * @param address where Redis is
+	 * @return the failure
+	 */
+	static RedisFailure deaf(String address) {
+		return new RedisFailure(Kind.REFUSED, "Calls work, but what this instance publishes at " + address
+				+ " doesn't come back to it, nor does what others do. Is one of its nodes a second primary, or a replica "
+				+ "that has lost its primary? Or does a proxy publish elsewhere than it subscribes?", null);
 	}
 
 	/**

@@ -377,17 +377,19 @@ final class RedisHealth {
 	}
 
 	/**
-	 * Say which servers are to be probed now, and forget those that aren't in use any
-	 * more. Each is to be {@link #probed} before it is due again.
+	 * Say which servers are to be probed now, and forget those that weren't in use the
+	 * last time either: a link that recovers one doesn't know it for a moment. Each is to
+	 * be {@link #probed} before it is due again.
 	 * @param inUse the servers that hold keys
 	 * @return those whose state isn't known or may have changed, and how to probe them
 	 */
 	synchronized List<Due> due(Collection<String> inUse) {
 		// Whoever has taken over for one that has gone has yet to show that it works
-		inUse.forEach(this::server);
-		if (this.servers.keySet().retainAll(Set.copyOf(inUse))) {
+		inUse.forEach((server) -> server(server).missing = false);
+		Set<String> used = Set.copyOf(inUse);
+		if (this.servers.entrySet()
+			.removeIf((entry) -> !used.contains(entry.getKey()) && entry.getValue().isMissingAgain())) {
 			this.refusals.keySet().removeIf(this::isGone);
-			this.log.forget(this::isGone);
 			this.disproved.keySet().removeIf(this::isGone);
 			look();
 		}
@@ -664,6 +666,8 @@ final class RedisHealth {
 
 		private long nextProbe;
 
+		private boolean missing;
+
 		Server(long now) {
 			this.since = now;
 			this.lastAnswer = now - 1;
@@ -676,6 +680,12 @@ final class RedisHealth {
 
 		State state() {
 			return (this.absence != null) ? State.AWAY : (this.refusal != null) ? State.READ_ONLY : State.WORKING;
+		}
+
+		boolean isMissingAgain() {
+			boolean before = this.missing;
+			this.missing = true;
+			return before;
 		}
 
 		boolean isFull() {

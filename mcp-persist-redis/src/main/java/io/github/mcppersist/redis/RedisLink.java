@@ -114,8 +114,9 @@ interface RedisLink {
 	void recover(String server, BooleanSupplier needed);
 
 	/**
-	 * Look for a server that runs a script, since the one in use is a replica, and go
-	 * there if there is one. Where there is none, nothing changes.
+	 * Look for a server that runs a script, since the one in use answers that it doesn't,
+	 * and go there if there is one. Where there is none, nothing changes. On a Cluster,
+	 * look where the slots are.
 	 * @param script the script
 	 * @param keys its keys
 	 * @param arguments its arguments

@@ -85,7 +85,8 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 		this.scheduler = Executors.newSingleThreadScheduledExecutor(DaemonThreads.named("mcp-persist-redis"));
 		this.link = RedisLinks.of(connectionFactory);
 		this.calls = new RedisCalls(this.link, this.scheduler, timeout.toNanos());
-		this.check = new SubscriptionCheck(this::echo, this.link::resubscribe);
+		this.check = new SubscriptionCheck(this::echo, this.link::resubscribe,
+				() -> this.calls.health().refused(Operation.ECHO, RedisFailure.deaf(address())));
 		every(echoInterval, this.check::run);
 		every(PROBE_INTERVAL, new RedisProbe(this.link, this.calls, keys, this.channel));
 	}
@@ -264,7 +265,7 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 		if (this.started.compareAndSet(false, true)) {
 			lookAtMemoryPolicy();
 		}
-		this.check.heard();
+		this.check.subscribed();
 		this.calls.health().subscribed();
 		this.listeners.forEach((listener) -> guard(listener::subscribed));
 	}
@@ -314,6 +315,7 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 		char kind = message.charAt(0);
 		if (kind == ECHO) {
 			this.check.echoed();
+			this.calls.health().done(Operation.ECHO);
 			return;
 		}
 		String body = message.substring(1);

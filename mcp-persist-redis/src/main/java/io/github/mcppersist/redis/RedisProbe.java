@@ -68,6 +68,9 @@ final class RedisProbe implements Runnable {
 			}
 		}
 		this.calls.stuckSlots().due().forEach(this::tryStuck);
+		// Not when the last one has been tried: the refusal of a call that had waited may
+		// come later
+		this.calls.stuckSlots().ifNone(() -> this.health.done(Operation.STUCK_SLOT));
 	}
 
 	// By itself this would be known only once a probe has failed, and the next one
@@ -84,11 +87,8 @@ final class RedisProbe implements Runnable {
 		String name = this.keys.probe(Names.OF_SLOTS[slot]);
 		byte[][] keys = { RedisKeys.bytes(name), RedisKeys.bytes(name + "2") };
 		this.calls.<List<Object>>probe(LuaScript.PROBE.operation(), keys[0],
-				(link, withBody) -> link.eval(LuaScript.PROBE, withBody, keys, NOT_PUBLISHED), (reply, failure) -> {
-					if (this.calls.stuckSlots().tried(slot, reply != null)) {
-						this.health.done(Operation.STUCK_SLOT);
-					}
-				});
+				(link, withBody) -> link.eval(LuaScript.PROBE, withBody, keys, NOT_PUBLISHED),
+				(reply, failure) -> this.calls.stuckSlots().tried(slot, reply != null));
 	}
 
 	private void probe(String server, byte[][] keys, byte[][] arguments) {
@@ -106,10 +106,7 @@ final class RedisProbe implements Runnable {
 								// It answers through this connection, so another is no
 								// better; but a node of a Cluster may have lost its
 								// slots, and an address may lead elsewhere by now
-								if (this.link.isCluster()) {
-									this.link.recover(server, () -> isAway(server));
-								}
-								else if (reason.isElsewhere() || isLoadingForLong(server, reason)) {
+								if (this.link.isCluster() || reason.isElsewhere() || isLoadingForLong(server, reason)) {
 									this.link.lookElsewhere(LuaScript.PROBE, keys, arguments);
 								}
 							}

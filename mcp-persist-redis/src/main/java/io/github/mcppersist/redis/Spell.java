@@ -15,9 +15,10 @@ final class Spell {
 	static final long HOLD = 2_000_000_000L;
 
 	/**
-	 * The same, for what has come back.
+	 * The same, for what has come back. It may be met for a second and a half after it
+	 * has ended: until a probe finds that a connection has broken.
 	 */
-	static final long HOLD_OF_RETURNED = 4_000_000_000L;
+	static final long HOLD_OF_RETURNED = 3_000_000_000L;
 
 	/**
 	 * How long something else must have been met instead.

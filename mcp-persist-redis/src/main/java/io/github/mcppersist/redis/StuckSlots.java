@@ -97,9 +97,8 @@ final class StuckSlots {
 	 * A trial has ended.
 	 * @param slot the slot
 	 * @param carriedOut whether its call of several new keys was carried out
-	 * @return whether that was the last slot that was stuck
 	 */
-	synchronized boolean tried(int slot, boolean carriedOut) {
+	synchronized void tried(int slot, boolean carriedOut) {
 		if (carriedOut) {
 			this.known.remove(slot);
 		}
@@ -109,7 +108,16 @@ final class StuckSlots {
 			stuck.lastTrial = this.nanoTime.getAsLong();
 		}
 		this.any = !this.known.isEmpty();
-		return carriedOut && !this.any;
+	}
+
+	/**
+	 * Do something if no slot is stuck, before one can be {@link #waited noted}.
+	 * @param task what, which doesn't block
+	 */
+	synchronized void ifNone(Runnable task) {
+		if (this.known.isEmpty()) {
+			task.run();
+		}
 	}
 
 	/**

@@ -2,38 +2,67 @@ package io.github.mcppersist.redis;
 
 /**
  * Finds out that a subscription is half open: this node sends itself an echo every few
- * seconds, and if none comes back although Redis takes them, it subscribes anew. That is
- * one command, however many streams are watched.
+ * seconds, and if none comes back although Redis takes them, it subscribes anew. If the
+ * new subscription is as silent, what is published goes elsewhere than this node
+ * subscribes. That is one command, however many streams are watched.
  */
 final class SubscriptionCheck {
 
 	private static final int MAX_SILENT = 3;
 
+	private static final int MAX_SILENT_SUBSCRIPTIONS = 2;
+
 	private final Runnable echo;
 
 	private final Runnable resubscribe;
+
+	private final Runnable deaf;
 
 	/**
 	 * How many echoes Redis has taken since something was heard.
 	 */
 	private int silent;
 
+	/**
+	 * Whether Redis has confirmed the subscription since it was made anew.
+	 */
+	private boolean subscribed;
+
+	/**
+	 * How many subscriptions in a row were silent.
+	 */
+	private int silentSubscriptions;
+
 	private boolean noReceivers;
 
 	private boolean countsReceivers = true;
 
-	SubscriptionCheck(Runnable echo, Runnable resubscribe) {
+	/**
+	 * Create it.
+	 * @param echo sends an echo
+	 * @param resubscribe subscribes anew
+	 * @param deaf is told that a subscription that was made anew is silent, too
+	 */
+	SubscriptionCheck(Runnable echo, Runnable resubscribe, Runnable deaf) {
 		this.echo = echo;
 		this.resubscribe = resubscribe;
+		this.deaf = deaf;
 	}
 
 	void run() {
 		boolean halfOpen;
+		boolean deaf;
 		synchronized (this) {
 			halfOpen = this.silent >= MAX_SILENT;
 			if (halfOpen) {
 				this.silent = 0;
+				this.silentSubscriptions += this.subscribed ? 1 : 0;
+				this.subscribed = false;
 			}
+			deaf = this.silentSubscriptions >= MAX_SILENT_SUBSCRIPTIONS;
+		}
+		if (deaf) {
+			this.deaf.run();
 		}
 		if (halfOpen) {
 			this.resubscribe.run();
@@ -57,7 +86,8 @@ final class SubscriptionCheck {
 	 * An echo has come back.
 	 */
 	synchronized void echoed() {
-		heard();
+		this.silent = 0;
+		this.silentSubscriptions = 0;
 		// A proxy may publish on another server than it subscribes on
 		if (this.noReceivers) {
 			this.countsReceivers = false;
@@ -77,13 +107,15 @@ final class SubscriptionCheck {
 	 */
 	synchronized void failed() {
 		this.silent = 0;
+		this.silentSubscriptions = 0;
 	}
 
 	/**
-	 * The subscription works.
+	 * Redis has confirmed the subscription.
 	 */
-	synchronized void heard() {
+	synchronized void subscribed() {
 		this.silent = 0;
+		this.subscribed = true;
 	}
 
 }

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.springframework.data.redis.connection.ClusterSlotHashUtil;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 import io.github.mcppersist.event.EventStoreRefusedException;
@@ -23,6 +24,7 @@ import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
 
 /**
  * Tests for the time limit of {@link RedisCalls} in a process that stands still, and for
@@ -174,6 +176,24 @@ class RedisCallsTests {
 			.havingCause()
 			.isInstanceOf(EventStoreRefusedException.class)
 			.withMessageContaining("is a node of a Cluster");
+	}
+
+	@Test
+	void noRefusalOfASlotOutlivesIt() {
+		RedisFailure stuck = RedisFailure.of(new RedisCommandExecutionException("TRYAGAIN Multiple keys request"), "")
+			.ofSlots("7");
+		RedisProbe probe = new RedisProbe(this.link, this.calls, new RedisKeys("mcp"), RedisKeys.bytes("channel"));
+		this.calls.stuckSlots().waited(KEY, Operation.STUCK_SLOT);
+		this.calls.stuckSlots().ifNone(() -> fail("There is one"));
+		// Its trial has succeeded before the call says so that had waited for it
+		this.calls.stuckSlots().tried(ClusterSlotHashUtil.calculateSlot(KEY), true);
+		this.calls.health().refused(Operation.STUCK_SLOT, stuck);
+		assertThat(this.calls.outage()).isNotNull();
+
+		Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> {
+			probe.run();
+			return this.calls.outage() == null;
+		});
 	}
 
 	private static CompletableFuture<List<byte[]>> answered(String error) {

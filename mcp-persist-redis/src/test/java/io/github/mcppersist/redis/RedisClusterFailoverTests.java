@@ -30,6 +30,7 @@ import io.github.mcppersist.session.SessionRecord;
 import io.github.mcppersist.test.redis.NeedsRedis;
 import io.github.mcppersist.test.redis.RedisCluster;
 import io.github.mcppersist.test.redis.RedisServer;
+import io.github.mcppersist.test.redis.RespClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -210,6 +211,58 @@ class RedisClusterFailoverTests {
 		assertThat(this.log.list).extracting(ILoggingEvent::getLevel).containsExactly(Level.WARN);
 		lost.startAgain();
 		awaiting().ignoreExceptionsInstanceOf(EventStoreUnavailableException.class).until(() -> store(lost));
+	}
+
+	@Test
+	void asksOneNodeAtATimeWhereNoneLetsItIn() throws Exception {
+		open(Driver.LETTUCE);
+		for (RedisServer node : this.cluster.nodes()) {
+			letNobodyIn(node);
+			letNobodyIn(this.cluster.replica(node));
+		}
+		awaiting().until(() -> this.store.outage() != null);
+		this.driverLog.list.clear();
+		StoreOutage outage = this.store.outage();
+		awaiting().until(() -> this.store.outage().duration().minus(outage.duration()).toSeconds() >= 15);
+
+		// A look each second at first, then every few seconds, and attempts to reconnect
+		assertThat(List.copyOf(this.driverLog.list)).hasSizeLessThanOrEqualTo(30);
+	}
+
+	private static void letNobodyIn(RedisServer server) throws Exception {
+		try (RespClient client = new RespClient(server.port(), Duration.ofSeconds(30))) {
+			client.send("CONFIG", "SET", "requirepass", "changed");
+			client.send("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+			client.send("CLIENT", "KILL", "TYPE", "pubsub");
+		}
+	}
+
+	@Test
+	void keepsItsConnectionsToServersThatSayThatTheClusterIsDown() {
+		open(Driver.LETTUCE);
+		RedisServer lost = this.cluster.nodes().get(1);
+		RedisServer answering = this.cluster.nodes().get(0);
+		this.cluster.replica(lost).kill();
+		lost.kill();
+		awaiting().until(() -> answering.cli("CLUSTER", "INFO").toString().contains("cluster_state:fail"));
+		awaiting().until(() -> this.store.outage() != null);
+		List<String> callers = callers(answering);
+		StoreOutage outage = this.store.outage();
+
+		awaiting().until(() -> this.store.outage().duration().minus(outage.duration()).toSeconds() >= 10);
+
+		assertThat(callers).isNotEmpty();
+		assertThat(callers(answering)).containsAll(callers);
+	}
+
+	// The connections of calls, by their IDs
+	private static List<String> callers(RedisServer server) {
+		return server.cli("CLIENT", "LIST", "TYPE", "normal")
+			.toString()
+			.lines()
+			.filter((line) -> line.contains("cmd=evalsha"))
+			.map((line) -> line.substring(0, line.indexOf(' ')))
+			.toList();
 	}
 
 	@ParameterizedTest

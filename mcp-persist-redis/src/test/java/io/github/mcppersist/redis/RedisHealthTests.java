@@ -261,6 +261,7 @@ class RedisHealthTests {
 		fail("a", PROBE, "Connection refused");
 
 		this.health.due(List.of("new", "b"));
+		this.health.due(List.of("new", "b"));
 
 		assertThat(this.health.outage().readsFail()).isTrue();
 		assertThat(this.health.outage().writesFail()).isTrue();
@@ -268,6 +269,72 @@ class RedisHealthTests {
 		probe("new");
 		passCalm();
 		assertThat(this.health.outage()).isNull();
+	}
+
+	@Test
+	void aServerThatIsNotKnownForAMomentIsNoOther() {
+		fail("a", PROBE, "Connection refused");
+
+		for (int i = 0; i < 3; i++) {
+			this.health.due(List.of("b"));
+			this.health.due(List.of("a", "b"));
+		}
+
+		assertThat(this.health.state("a")).isEqualTo(RedisHealth.State.AWAY);
+		assertThat(this.health.failure("a")).isNotNull();
+	}
+
+	@Test
+	void oneMissingRightIsOneLineWhateverNeedsItAndWherever() {
+		for (String server : List.of("a", "b")) {
+			for (LuaScript script : LuaScript.values()) {
+				fail(server, script.operation(), "ERR ACL failure in script: The user executing the script can't run "
+						+ "this command or subcommand script: " + script.digest() + ", on @user_script:1.");
+			}
+		}
+
+		assertThat(warnings()).singleElement()
+			.asString()
+			.startsWith("Redis refuses " + LuaScript.values()[0].operation().name());
+	}
+
+	@Test
+	void anotherMissingRightIsAnotherLineAndTheSameOneComesAgainAfterAMinute() {
+		fail("a", Operation.LRANGE, "NOPERM this user has no permissions to run the 'lrange' command");
+		fail("b", Operation.LRANGE, "NOPERM this user has no permissions to run the 'lrange' command");
+		fail("a", Operation.UNLINK, "NOPERM this user has no permissions to run the 'unlink' command");
+		fail("a", Operation.PUBLISH, "NOPERM this user has no permissions to access one of the channels used");
+		assertThat(warnings()).hasSize(3);
+
+		pass(60_000);
+		fail("b", PROBE, "NOPERM this user has no permissions to run the 'lrange' command");
+		assertThat(warnings()).hasSize(4);
+	}
+
+	@Test
+	void saysWithinFiveSecondsThatAServerIsBackThatHasGoneSeveralTimes() {
+		for (int times = 0; times < 200; times++) {
+			fail("a", APPEND, "Connection refused");
+			long backAt = this.clock.get() + TimeUnit.MILLISECONDS.toNanos(3000 + 10 * times);
+			boolean connected = false;
+			while (this.health.outage() != null) {
+				for (RedisHealth.Due due : this.health.due(List.of("a", "b"))) {
+					if (due.server().equals("b") || connected) {
+						probe(due.server());
+					}
+					else {
+						// What is found by that is that the connection has broken
+						connected = this.clock.get() >= backAt;
+						fail("a", PROBE, "Connection refused");
+						this.health.probed("a");
+					}
+				}
+				pass(250);
+			}
+
+			assertThat(Duration.ofNanos(this.clock.get() - backAt)).isLessThanOrEqualTo(Duration.ofSeconds(5));
+			pass(10_000);
+		}
 	}
 
 	@Test

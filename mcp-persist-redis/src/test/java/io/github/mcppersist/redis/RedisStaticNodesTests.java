@@ -1,8 +1,10 @@
 package io.github.mcppersist.redis;
 
+import java.time.Duration;
 import java.util.List;
 
 import io.lettuce.core.ReadFrom;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
@@ -13,6 +15,7 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.test.redis.NeedsRedis;
+import io.github.mcppersist.test.redis.RedisServer;
 import io.github.mcppersist.test.redis.ReservedPort;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -43,6 +46,43 @@ class RedisStaticNodesTests {
 			configuration.addNode("127.0.0.1", this.servers.primary().port());
 
 			RedisStores.assertWork(this.stores.open(factory(configuration)), this.stores.open(factory(configuration)));
+		}
+	}
+
+	@Test
+	void subscribesToTheNextNodeOnceOneWasSilent() throws Exception {
+		try (ReservedPort gone = ReservedPort.find();
+				RedisServer cutOff = RedisServer.start("replicaof 127.0.0.1 " + gone.number())) {
+			RedisStaticMasterReplicaConfiguration configuration = new RedisStaticMasterReplicaConfiguration("127.0.0.1",
+					cutOff.port());
+			configuration.addNode("127.0.0.1", this.servers.primary().port());
+
+			RedisEventStore store = this.stores
+				.open(this.stores.builder(factory(configuration)).echoInterval(Duration.ofMillis(200)));
+
+			RedisStores.awaitSubscribed(store, this.servers.primary());
+			assertThat(store.outage()).isNull();
+		}
+	}
+
+	@Test
+	void saysThatNothingIsHeardOnceTwoNodesInARowWereSilent() throws Exception {
+		try (ReservedPort gone = ReservedPort.find();
+				RedisServer cutOff = RedisServer.start("replicaof 127.0.0.1 " + gone.number());
+				RedisServer other = RedisServer.start("replicaof 127.0.0.1 " + gone.number())) {
+			RedisStaticMasterReplicaConfiguration configuration = new RedisStaticMasterReplicaConfiguration("127.0.0.1",
+					cutOff.port());
+			configuration.addNode("127.0.0.1", other.port());
+			configuration.addNode("127.0.0.1", this.servers.primary().port());
+
+			RedisEventStore store = this.stores
+				.open(this.stores.builder(factory(configuration)).echoInterval(Duration.ofMillis(200)));
+
+			Awaitility.await()
+				.atMost(RedisStores.LIMIT)
+				.until(() -> store.outage() != null && store.outage().reason().contains("doesn't come back"));
+			RedisStores.awaitSubscribed(store, this.servers.primary());
+			Awaitility.await().atMost(RedisStores.LIMIT).until(() -> store.outage() == null);
 		}
 	}
 
