@@ -23,6 +23,7 @@ import io.github.mcppersist.task.TaskNotFoundException;
 import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskStatus;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
+import io.github.mcppersist.task.TaskUnreadableException;
 
 /**
  * A parked call in the store, for the node that runs its handler: it creates it, tells
@@ -85,6 +86,11 @@ final class StoredCall {
 	 * How long the store is to keep it, if it was told so since it was created.
 	 */
 	private @Nullable Duration timeToLive;
+
+	/**
+	 * How long its tool wants it kept, if it has said so.
+	 */
+	private @Nullable Duration wanted;
 
 	/**
 	 * Create it; nothing is stored yet.
@@ -239,6 +245,7 @@ final class StoredCall {
 				|| (statusMessage != null && !statusMessage.equals(this.statusMessage));
 		this.statusMessage = (statusMessage != null) ? statusMessage : this.statusMessage;
 		if (timeToLive != null) {
+			this.wanted = longer(timeToLive, this.wanted);
 			keepFor(timeToLive);
 		}
 		change(() -> new TaskChange(statusMessage, asked.added(), asked.settled(), null, timeToLive, null), counts,
@@ -370,7 +377,7 @@ final class StoredCall {
 		assert this.mailbox.isInside();
 		Duration settings = this.isTask ? this.parking.settings().tasks().timeToLive()
 				: this.parking.settings().inputTimeout();
-		return longer(settings, this.timeToLive);
+		return longer(settings, this.wanted);
 	}
 
 	// The store keeps it for some time without being told so
@@ -411,7 +418,7 @@ final class StoredCall {
 
 	private void notFound(Throwable ex) {
 		logger.debug("It can't be seen yet what the client of a call has answered", ex);
-		if (ex instanceof TaskStoreUnavailableException) {
+		if (!(ex instanceof TaskUnreadableException)) {
 			this.watch.lookInTurnLater();
 		}
 	}

@@ -268,11 +268,15 @@ final class TaskWatch {
 		}
 		boolean oneMore = this.look == Look.AND_ONE_MORE;
 		this.look = Look.NONE;
-		tell.run();
-		if (oneMore) {
-			look();
+		try {
+			tell.run();
 		}
-		passOn();
+		finally {
+			if (oneMore) {
+				look();
+			}
+			passOn();
+		}
 	}
 
 	private void found(@Nullable TaskRecord record) {

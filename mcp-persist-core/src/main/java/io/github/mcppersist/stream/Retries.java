@@ -10,11 +10,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Has the writers call the store again for which it was away: a few hundred at a time at
  * most, those first that have waited longest. So an outage costs no more the more streams
- * it meets. Nor is a store overrun that is back, however far away it is: how many of them
- * call at once is learnt from how long its answers take, and with each one that comes
- * back another one goes on. Those whose first call has failed don't wait behind all
- * others: theirs may be another server of the store. Its state belongs to a
- * {@link Mailbox} of its own.
+ * it meets. Nor is a store overrun that is back: how many of them call at once is learnt
+ * from how long its answers take, and with each one that comes back another one goes on.
+ * Those whose first call has failed don't wait behind all others: theirs may be another
+ * server of the store. Its state belongs to a {@link Mailbox} of its own.
  */
 final class Retries {
 
@@ -31,7 +30,8 @@ final class Retries {
 	static final int MIN = 4;
 
 	/**
-	 * An answer that takes less says that more may call at once.
+	 * An answer that takes less says that more may call at once. Of a store whose answers
+	 * all take longer nobody can say that, and no more than {@link #START} do.
 	 */
 	private static final long QUICK = 150_000_000L;
 
@@ -110,12 +110,18 @@ final class Retries {
 	/**
 	 * A writer has tried again.
 	 * @param since when it began
-	 * @param answered whether the store has answered, or needn't be called any more
+	 * @param outcome what the store has said
 	 */
-	void ended(long since, boolean answered) {
+	void ended(long since, Outcome outcome) {
 		this.mailbox.execute(() -> {
 			this.underWay.remove(since);
+			if (outcome == Outcome.NOT_CALLED) {
+				this.round.unused();
+				fill();
+				return;
+			}
 			long took = this.threads.nanoTime() - since;
+			boolean answered = outcome == Outcome.ANSWERED;
 			if (answered) {
 				this.round.answered();
 				this.window += (took < QUICK && this.window < MAX) ? 1 : 0;
@@ -124,9 +130,9 @@ final class Retries {
 				this.narrowedAt = this.threads.nanoTime();
 				this.window = Math.max(MIN, this.window / 2);
 			}
-			fill(false);
+			fill();
 			if (answered) {
-				fill(true);
+				callNext(true);
 			}
 		});
 	}
@@ -149,7 +155,7 @@ final class Retries {
 			}
 			this.round = new Round(now);
 		}
-		fill(false);
+		fill();
 		if (this.newcomers.isEmpty() && this.waiting.isEmpty()) {
 			this.window = START;
 			return;
@@ -162,18 +168,24 @@ final class Retries {
 		turnIn((nanos > 0) ? nanos + 1_000_000 : PAUSE);
 	}
 
-	private void fill(boolean early) {
-		assert this.mailbox.isInside();
-		while (this.underWay.size() < this.window && this.round.left > 0) {
-			Retry next = next(early);
-			if (next == null) {
-				return;
-			}
-			long now = this.threads.nanoTime();
-			this.underWay.add(now);
-			this.round.left--;
-			this.threads.deliver(next.owner(), () -> next.again().accept(now));
+	private void fill() {
+		boolean called = true;
+		while (called) {
+			called = callNext(false);
 		}
+	}
+
+	private boolean callNext(boolean early) {
+		assert this.mailbox.isInside();
+		Retry next = (this.underWay.size() < this.window && this.round.left > 0) ? next(early) : null;
+		if (next == null) {
+			return false;
+		}
+		long now = this.threads.nanoTime();
+		this.underWay.add(now);
+		this.round.left--;
+		this.threads.deliver(next.owner(), () -> next.again().accept(now));
+		return true;
 	}
 
 	private @Nullable Retry next(boolean early) {
@@ -188,6 +200,28 @@ final class Retries {
 
 	private long untilDue(@Nullable Retry retry) {
 		return (retry != null) ? retry.dueNanos() - this.threads.nanoTime() : Long.MAX_VALUE;
+	}
+
+	/**
+	 * What has come of a writer's turn.
+	 */
+	enum Outcome {
+
+		/**
+		 * The store has answered.
+		 */
+		ANSWERED,
+
+		/**
+		 * The store is away.
+		 */
+		AWAY,
+
+		/**
+		 * The store need not be called after all, which says nothing of it.
+		 */
+		NOT_CALLED
+
 	}
 
 	private record Retry(Mailbox owner, LongConsumer again, long dueNanos) {
@@ -213,6 +247,10 @@ final class Retries {
 
 		void answered() {
 			this.answered = true;
+			unused();
+		}
+
+		void unused() {
 			this.left = Math.min(this.left + 1, MAX);
 		}
 

@@ -9,6 +9,7 @@ import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.stream.Retries.Outcome;
 
 /**
  * A writer's way to the store: one call at a time, and whether the store answers. What is
@@ -95,16 +96,24 @@ final class StoreLink {
 
 	/**
 	 * Let another writer go on in place of this one, if it was its turn to call the store
-	 * once more. Not for a read: where that works, a write needn't.
+	 * once more and that has answered: for a write, since where a read works a write
+	 * needn't. Without it another one goes on as soon as this one calls the store no
+	 * more.
 	 */
 	void handOn() {
-		handOn(!this.failed);
+		handOn(this.failed ? Outcome.AWAY : Outcome.ANSWERED);
 	}
 
-	private void handOn(boolean answered) {
+	private void handOnIfIdle(Outcome outcome) {
+		if (isIdle()) {
+			handOn(outcome);
+		}
+	}
+
+	private void handOn(Outcome outcome) {
 		assert this.mailbox.isInside();
 		if (this.turnSince != 0) {
-			this.retries.ended(this.turnSince, answered);
+			this.retries.ended(this.turnSince, outcome);
 			this.turnSince = 0;
 		}
 	}
@@ -117,11 +126,12 @@ final class StoreLink {
 		assert this.mailbox.isInside();
 		boolean first = !isRetrying();
 		this.state = State.AWAY;
-		handOn(false);
+		handOn(Outcome.AWAY);
 		this.retries.later(this.mailbox, (since) -> {
 			this.turnSince = since;
 			this.failed = false;
 			again.run();
+			handOnIfIdle(Outcome.NOT_CALLED);
 		}, first);
 	}
 
@@ -186,6 +196,7 @@ final class StoreLink {
 			StoreLink.this.mailbox.execute(() -> {
 				StoreLink.this.failed = failed;
 				this.then.accept(value, failure);
+				handOnIfIdle(failed ? Outcome.AWAY : Outcome.ANSWERED);
 			});
 		}
 

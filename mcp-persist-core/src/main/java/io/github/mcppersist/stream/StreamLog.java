@@ -547,7 +547,6 @@ public abstract class StreamLog {
 		}
 		else {
 			storeAnswered();
-			this.link.handOn();
 		}
 	}
 
@@ -730,7 +729,6 @@ public abstract class StreamLog {
 	private void onAway(Throwable ex) {
 		if (this.link.isRetrying() && isGivenUp()) {
 			storeAnswered();
-			this.link.handOn();
 			logger.debug("Giving up on the response of stream {}: it would have expired, or too much waits",
 					this.stream.streamId());
 			this.tail.refuse(Long.MAX_VALUE, ex);

@@ -140,7 +140,7 @@ final class ClientAnswers {
 			if (received) {
 				return Mono.empty();
 			}
-			store.removeAnswers(session.name(), List.of(answered.detail())).onErrorComplete().subscribe();
+			remove(session.name(), answered.detail());
 			return Mono.error(new RejectedRequestException(Rejection.ASKER_GONE));
 		});
 	}
@@ -183,36 +183,25 @@ final class ClientAnswers {
 			takeAnswers(session, List.of(requestId));
 		}
 		else {
-			this.runtime.sessionStore().removeAnswers(sessionName, List.of(requestId)).onErrorComplete().subscribe();
+			remove(sessionName, requestId);
 		}
 	}
 
 	/**
 	 * Take the answers to some requests that another node was given. They are removed
-	 * once they are taken, so that none is lost with a call of the store.
+	 * when they are handed over: none is lost with a call of the store, or because too
+	 * many are being handled.
 	 * @param session the session
 	 * @param requestIds the IDs of the requests
 	 */
 	void takeAnswers(Session session, Collection<String> requestIds) {
-		AnswerStore store = this.runtime.sessionStore();
-		store.findAnswers(session.name(), requestIds).subscribe((answers) -> {
-			List<String> taken = answers.entrySet()
-				.stream()
-				.filter((answer) -> takeAnswer(session, answer.getKey(), answer.getValue()))
-				.map(Map.Entry::getKey)
-				.toList();
-			if (taken.size() < answers.size()) {
-				logger.debug("{} answers wait, as too many are being handled", answers.size() - taken.size());
-				takeAnswersLater(session);
-			}
-			if (!taken.isEmpty()) {
-				store.removeAnswers(session.name(), taken).subscribe((nothing) -> {
-				}, (ex) -> logger.debug("Answers that were taken are left to expire", ex));
-			}
-		}, (ex) -> {
-			logger.debug("Answers could not be read; trying again", ex);
-			takeAnswersLater(session);
-		});
+		this.runtime.sessionStore()
+			.findAnswers(session.name(), requestIds)
+			.subscribe((answers) -> answers.forEach((requestId, answer) -> takeAnswer(session, requestId, answer)),
+					(ex) -> {
+						logger.debug("Answers could not be read; trying again", ex);
+						takeAnswersLater(session);
+					});
 	}
 
 	// One call for all of them, however many have failed
@@ -228,15 +217,23 @@ final class ClientAnswers {
 		}
 	}
 
-	private boolean takeAnswer(Session session, String requestId, byte[] answer) {
+	private void takeAnswer(Session session, String requestId, byte[] answer) {
 		try {
-			laneOf(session, requestId).execute(() -> take(session, read(requestId, answer)).subscribe((nothing) -> {
-			}, (ex) -> logger.debug("A client's answer was not handled", ex)));
-			return true;
+			laneOf(session, requestId).execute(() -> {
+				remove(session.name(), requestId);
+				take(session, read(requestId, answer)).subscribe((nothing) -> {
+				}, (ex) -> logger.debug("A client's answer was not handled", ex));
+			});
 		}
 		catch (RejectedExecutionException ex) {
-			return false;
+			logger.debug("An answer waits, as too many are being handled", ex);
+			takeAnswersLater(session);
 		}
+	}
+
+	private void remove(String sessionName, String requestId) {
+		this.runtime.sessionStore().removeAnswers(sessionName, List.of(requestId)).subscribe((nothing) -> {
+		}, (ex) -> logger.debug("An answer that was taken, or that nobody waits for, is left to expire", ex));
 	}
 
 	private JSONRPCResponse read(String requestId, byte[] answer) {

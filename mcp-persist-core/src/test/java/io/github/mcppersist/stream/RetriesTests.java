@@ -12,6 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import io.github.mcppersist.stream.Retries.Outcome;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -59,11 +61,13 @@ class RetriesTests {
 	void letsFewerTryOnceTheStoreIsSlow() {
 		waitAll(100);
 		this.threads.pass(StreamContext.RETRY_PAUSE);
+		answer(1);
+		int before = this.underWay.size();
 
 		this.threads.pass(Duration.ofMillis(400));
-		answer(Retries.START);
+		answer(before);
 
-		assertThat(this.underWay).hasSize(Retries.MIN);
+		assertThat(this.underWay).hasSize((Retries.START + 1) / 2);
 	}
 
 	@Test
@@ -104,7 +108,7 @@ class RetriesTests {
 			}
 			else {
 				healthy.add(number);
-				this.retries.ended(since, true);
+				this.retries.ended(since, Outcome.ANSWERED);
 			}
 		}, false));
 
@@ -116,7 +120,7 @@ class RetriesTests {
 	}
 
 	private void waitOnceFailed(long since) {
-		this.retries.ended(since, false);
+		this.retries.ended(since, Outcome.AWAY);
 		this.retries.later(new Mailbox(), this::waitOnceFailed, false);
 	}
 
@@ -163,6 +167,17 @@ class RetriesTests {
 		assertThat(this.tried).containsExactly(0, 1);
 	}
 
+	@Test
+	void letsOnlyOneMoreTryEarlyForEachAnswer() {
+		waitAll(1);
+		this.threads.pass(StreamContext.RETRY_PAUSE);
+		waitAll(Retries.START);
+
+		answer(1);
+
+		assertThat(this.underWay).hasSize(1);
+	}
+
 	/**
 	 * A driver with so many connections to a store that is far away is kept busy, and
 	 * isn't overrun.
@@ -183,7 +198,7 @@ class RetriesTests {
 			freeAt[0] = Math.max(freeAt[0], this.threads.nanoTime()) + millis * 1_000_000L;
 			this.threads.deliverLater(Duration.ofNanos(freeAt[0] - this.threads.nanoTime()), () -> {
 				took.add(this.threads.nanoTime() - since);
-				this.retries.ended(since, true);
+				this.retries.ended(since, Outcome.ANSWERED);
 			});
 		}, false));
 
@@ -207,7 +222,7 @@ class RetriesTests {
 	}
 
 	private void answer(int count) {
-		numbers(count).forEach((number) -> this.retries.ended(this.underWay.remove(), true));
+		numbers(count).forEach((number) -> this.retries.ended(this.underWay.remove(), Outcome.ANSWERED));
 	}
 
 	private void fail(int count) {
@@ -217,12 +232,12 @@ class RetriesTests {
 	private void failAll() {
 		List<Long> all = List.copyOf(this.underWay);
 		this.underWay.clear();
-		all.forEach((since) -> this.retries.ended(since, false));
+		all.forEach((since) -> this.retries.ended(since, Outcome.AWAY));
 	}
 
 	private void fail() {
 		long since = this.underWay.remove();
-		this.retries.ended(since, false);
+		this.retries.ended(since, Outcome.AWAY);
 		wait(-1);
 	}
 

@@ -111,6 +111,32 @@ class StoreLinkTests {
 	}
 
 	@Test
+	void handsOnByItselfWhenItCallsTheStoreNoMore() {
+		call(Mono.error(new EventStoreUnavailableException("away")));
+		Sinks.One<String> store = Sinks.one();
+		this.mailbox.execute(
+				() -> this.link.away(() -> this.link.call(store::asMono, (value, failure) -> this.link.answered())));
+		othersWait(3 * Retries.START);
+		this.threads.pass(StreamContext.RETRY_PAUSE);
+		int before = this.told.size();
+
+		store.tryEmitValue("done");
+
+		assertThat(this.told).hasSize(before + 2);
+	}
+
+	@Test
+	void handsOnWhenItNeedNotCallTheStoreAfterAll() {
+		call(Mono.error(new EventStoreUnavailableException("away")));
+		this.mailbox.execute(() -> this.link.away(this.link::answered));
+		othersWait(Retries.START);
+
+		this.threads.pass(StreamContext.RETRY_PAUSE);
+
+		assertThat(this.told).filteredOn((what) -> what.startsWith("other")).hasSize(Retries.START);
+	}
+
+	@Test
 	void letsOnlyOneMoreGoOnForACallThatHasFailed() {
 		call(Mono.error(new EventStoreUnavailableException("away")));
 		this.mailbox
