@@ -526,7 +526,8 @@ public final class SseConnection implements SseOutput.Source {
 	 * Take over an event that has no place in the store yet: it goes out without an ID,
 	 * once.
 	 * @param event the event
-	 * @return whether it has gone out; if not, it is taken over later
+	 * @return whether it needn't be offered any more; if not, it is taken over when the
+	 * writer {@linkplain StreamLog#handOver hands over} what it still has
 	 */
 	boolean offer(Event event) {
 		assert this.mailbox.isInside();
@@ -620,11 +621,13 @@ public final class SseConnection implements SseOutput.Source {
 	}
 
 	/**
-	 * Close the connection for the client to come back, if it can and is known to.
+	 * Close the connection for the client to come back, if it can and is known to, and
+	 * nothing waits for this one alone.
 	 * @return whether it is closed
 	 */
 	boolean closeForResume() {
-		return this.reconnects.comesBack() && endWithCursor();
+		boolean awaited = this.log != null && this.log.isRefused();
+		return this.reconnects.comesBack() && !awaited && endWithCursor();
 	}
 
 	private boolean endWithCursor() {
