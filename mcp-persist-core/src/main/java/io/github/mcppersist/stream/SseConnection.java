@@ -928,7 +928,17 @@ public final class SseConnection implements SseOutput.Source {
 			this.followed.endIfOrphaned(last, () -> this.mailbox.execute(() -> {
 				this.followed.ended();
 				hinted(Hint.look());
-			}));
+			}), (errors) -> this.mailbox.execute(() -> endWith(errors)));
+		}
+	}
+
+	// Nobody will ever read them, so that only this connection can say it
+	private void endWith(List<Event> errors) {
+		this.followed.ended();
+		if (this.state == State.WATCHING) {
+			errors.forEach(this.progress::sendAhead);
+			ending();
+			this.output.drain();
 		}
 	}
 

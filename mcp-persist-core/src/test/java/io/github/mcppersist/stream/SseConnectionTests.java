@@ -15,8 +15,10 @@ import org.reactivestreams.Subscription;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventNotFoundException;
 import io.github.mcppersist.event.EventsTrimmedException;
 import io.github.mcppersist.event.EventsUnreadableException;
+import io.github.mcppersist.event.StreamNotFoundException;
 import io.github.mcppersist.stream.GatedEventStore.Gate;
 import io.github.mcppersist.stream.SseConnection.State;
 
@@ -990,6 +992,48 @@ class SseConnectionTests {
 
 			assertThat(store().readCalls()).isEqualTo(calls + 1);
 			assertThat(state()).isEqualTo(State.WATCHING);
+		}
+
+		@Test
+		void endsWithAnErrorThatIsNotStoredIfNobodyRunsItsRequestAndTheStoreRefusesItsEnd() {
+			isWatching();
+			store().writes(Gate.REFUSE);
+
+			connection().tick();
+
+			assertThat(state()).isEqualTo(State.CLOSED);
+			assertThat(client().complete).isTrue();
+			assertThat(client().events).hasSize(2)
+				.last()
+				.asString()
+				.contains("\"id\":1", "\"code\":-32603", "The response to the request has been lost")
+				.doesNotContain("@");
+		}
+
+		@Test
+		void endsItsRequestLaterIfNobodyRunsItAndTheStoreIsAway() {
+			isWatching();
+			store().writes(Gate.AWAY);
+			connection().tick();
+			assertThat(state()).isEqualTo(State.WATCHING);
+
+			store().writes(Gate.OPEN);
+			connection().tick();
+
+			assertThat(state()).isEqualTo(State.CLOSED);
+			assertThat(client().events).hasSize(2).last().asString().contains("-32603").endsWith("@2");
+		}
+
+		@Test
+		void endsForAGapIfNobodyRunsItsRequestAndItsStreamIsGone() {
+			isWatching();
+			store().failNextWrite(new StreamNotFoundException(connection().stream()));
+			store().failNextRead(new EventNotFoundException());
+
+			connection().tick();
+
+			assertThat(state()).isEqualTo(State.CLOSED);
+			assertThat(client().events).containsExactly("@1");
 		}
 
 		@Test
