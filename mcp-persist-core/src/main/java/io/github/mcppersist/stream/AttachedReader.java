@@ -95,16 +95,19 @@ final class AttachedReader {
 	 * Hand over an event that has no place in the store yet, unless a connection has read
 	 * it, or it may not go out unstored.
 	 * @param entry the event
+	 * @return whether that is done, or there is nobody to hand it over to; if not, the
+	 * connection takes it when it has read what is stored
 	 */
-	void offer(StreamTail.Entry entry) {
+	boolean offer(StreamTail.Entry entry) {
 		SseConnection reader = current();
-		if (reader == null || entry.isFound()) {
-			return;
+		if (reader == null || entry.isFound() || (this.unstoredRefused && !entry.isResponse())) {
+			return true;
 		}
-		boolean taken = (entry.isResponse() || !this.unstoredRefused) && reader.offer(entry.event());
+		boolean taken = reader.offer(entry.event());
 		if (taken && entry.isLast()) {
 			reader.end();
 		}
+		return taken;
 	}
 
 	/**

@@ -2,6 +2,8 @@ package io.github.mcppersist.stream;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -10,8 +12,13 @@ import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventStoreRefusedException;
+import io.github.mcppersist.event.EventStoreUnavailableException;
+import io.github.mcppersist.event.SessionDeletedException;
+import io.github.mcppersist.event.StreamConflictException;
 import io.github.mcppersist.event.StreamHead;
 import io.github.mcppersist.event.StreamKey;
+import io.github.mcppersist.event.StreamNotFoundException;
 import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.observe.Era;
 
@@ -80,8 +87,10 @@ final class FollowedRequest {
 	 * isn't waiting for it any more.
 	 * @param last the last event that is known to be stored
 	 * @param then called on a delivery thread when there may be something to read
+	 * @param refused is given the errors on any thread, in place of that, if they can't
+	 * be stored
 	 */
-	void endIfOrphaned(EventId last, Runnable then) {
+	void endIfOrphaned(EventId last, Runnable then, Consumer<List<Event>> refused) {
 		assert this.mailbox.isInside();
 		StreamHead head = this.head;
 		if (this.ending || head == null || head.requestIds() == null || !isOrphaned(head)) {
@@ -94,8 +103,14 @@ final class FollowedRequest {
 		}
 		Mono.defer(() -> this.context.store().completeStream(this.stream, errors)).subscribe((nothing) -> {
 		}, (ex) -> {
-			logger.debug("Stream {} was not ended: {}", this.stream.streamId(), ex.getMessage());
-			then.run();
+			if (isRefusal(ex)) {
+				onRefused(errors, ex);
+				refused.accept(errors);
+			}
+			else {
+				logger.debug("Stream {} was not ended: {}", this.stream.streamId(), ex.getMessage());
+				then.run();
+			}
 		}, () -> {
 			this.context.observer().eventsStored(errors.size());
 			this.context.observer().orphanEnded(Era.LEGACY);
@@ -105,6 +120,26 @@ final class FollowedRequest {
 				.log("Stream {} was ended with an error: no node runs its request any more", this.stream.streamId());
 			then.run();
 		});
+	}
+
+	// What neither a look at the stream nor another attempt will change
+	private static boolean isRefusal(Throwable ex) {
+		boolean changed = ex instanceof StreamConflictException || ex instanceof StreamNotFoundException
+				|| ex instanceof SessionDeletedException;
+		boolean away = ex instanceof EventStoreUnavailableException || ex instanceof RejectedExecutionException;
+		return !changed && !away;
+	}
+
+	private void onRefused(List<Event> errors, Throwable ex) {
+		this.context.observer().eventsDropped(errors.size());
+		this.context.observer().orphanEnded();
+		if (ex instanceof EventStoreRefusedException) {
+			// Such a store says so itself
+			logger.debug("The store refused the end of stream {}", this.stream.streamId(), ex);
+		}
+		else {
+			logger.warn("The store refused events of stream {}: they can't be replayed", this.stream.streamId(), ex);
+		}
 	}
 
 	/**

@@ -549,7 +549,8 @@ public final class SseConnection implements SseOutput.Source {
 	 * Take over an event that has no place in the store yet: it goes out without an ID,
 	 * once.
 	 * @param event the event
-	 * @return whether it has gone out; if not, it is taken over later
+	 * @return whether it needn't be offered any more; if not, it is taken over when the
+	 * writer {@linkplain StreamLog#handOver hands over} what it still has
 	 */
 	boolean offer(Event event) {
 		assert this.mailbox.isInside();
@@ -643,11 +644,13 @@ public final class SseConnection implements SseOutput.Source {
 	}
 
 	/**
-	 * Close the connection for the client to come back, if it can and is known to.
+	 * Close the connection for the client to come back, if it can and is known to, and
+	 * nothing waits for this one alone.
 	 * @return whether it is closed
 	 */
 	boolean closeForResume() {
-		return this.reconnects.comesBack() && endWithCursor();
+		boolean awaited = this.log != null && this.log.isRefused();
+		return this.reconnects.comesBack() && !awaited && endWithCursor();
 	}
 
 	private boolean endWithCursor() {
@@ -946,7 +949,17 @@ public final class SseConnection implements SseOutput.Source {
 			this.followed.endIfOrphaned(last, () -> this.mailbox.execute(() -> {
 				this.followed.ended();
 				hinted(Hint.look());
-			}));
+			}), (errors) -> this.mailbox.execute(() -> endWith(errors)));
+		}
+	}
+
+	// Nobody will ever read them, so that only this connection can say it
+	private void endWith(List<Event> errors) {
+		this.followed.ended();
+		if (this.state == State.WATCHING) {
+			errors.forEach(this.progress::sendAhead);
+			ending();
+			this.output.drain();
 		}
 	}
 

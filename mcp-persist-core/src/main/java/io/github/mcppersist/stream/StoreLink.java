@@ -34,6 +34,12 @@ final class StoreLink {
 	 */
 	private boolean failed;
 
+	/**
+	 * What settles a refusal.
+	 */
+	private Runnable settling = () -> {
+	};
+
 	StoreLink(Mailbox mailbox, Retries retries) {
 		this.mailbox = mailbox;
 		this.retries = retries;
@@ -48,12 +54,13 @@ final class StoreLink {
 	}
 
 	/**
-	 * Say whether the last call of the store failed.
-	 * @return whether it was away when it was called last, as far as is known
+	 * Say whether what is next can't be stored for now.
+	 * @return whether the store was away when it was called last, as far as is known, or
+	 * has refused what isn't settled yet
 	 */
 	boolean isAway() {
 		State state = this.state;
-		return state == State.AWAY || state == State.RETRYING;
+		return state == State.AWAY || state == State.RETRYING || state == State.REFUSED;
 	}
 
 	/**
@@ -92,6 +99,36 @@ final class StoreLink {
 	void answered() {
 		assert this.mailbox.isInside();
 		this.state = State.IDLE;
+	}
+
+	/**
+	 * The store will never take what is next, and that can't be settled yet: it isn't
+	 * called until it is.
+	 * @param settling settles it, or says this once more
+	 */
+	void refused(Runnable settling) {
+		assert this.mailbox.isInside();
+		assert isIdle() || isRefused() : this.state;
+		this.state = State.REFUSED;
+		this.settling = settling;
+	}
+
+	/**
+	 * Say whether a refusal is to be settled.
+	 * @return whether the store has refused what is next
+	 */
+	boolean isRefused() {
+		return this.state == State.REFUSED;
+	}
+
+	/**
+	 * Settle a refusal, if there is one and it can be settled now.
+	 */
+	void settle() {
+		assert this.mailbox.isInside();
+		if (isRefused()) {
+			this.settling.run();
+		}
 	}
 
 	/**
@@ -155,7 +192,12 @@ final class StoreLink {
 		/**
 		 * It didn't take the last call, and is asked again.
 		 */
-		RETRYING
+		RETRYING,
+
+		/**
+		 * It will never take what the last call was to store, and isn't asked meanwhile.
+		 */
+		REFUSED
 
 	}
 

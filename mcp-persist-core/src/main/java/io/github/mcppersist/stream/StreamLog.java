@@ -38,7 +38,9 @@ import io.github.mcppersist.observe.StreamDescription;
  * What the store has not acknowledged is the <em>tail</em>. While the store is away the
  * tail keeps its order and its IDs, goes to the connection without them, and is stored
  * when the store is back; if it grows too large its oldest events go, and the stream
- * starts anew behind them, which a later resume reports as a gap.
+ * starts anew behind them, which a later resume reports as a gap. So it does behind what
+ * the store refuses, once the connection has read what is stored before that and was
+ * handed it.
  * <p>
  * All state belongs to the {@link Mailbox}, which the stream's connections on this node
  * share. What any thread may ask is volatile.
@@ -330,9 +332,13 @@ public abstract class StreamLog {
 	 * @param complete whether its client has taken all that it was to be sent
 	 */
 	void detach(SseConnection gone, boolean complete) {
-		if (this.reader.detach(gone) && complete) {
+		if (!this.reader.detach(gone)) {
+			return;
+		}
+		if (complete) {
 			taken();
 		}
+		this.link.settle();
 	}
 
 	boolean isRunning() {
@@ -349,6 +355,15 @@ public abstract class StreamLog {
 	 */
 	boolean isAway() {
 		return this.link.isAway();
+	}
+
+	/**
+	 * Say whether the store has refused what waits for the connection to have read all
+	 * that is stored.
+	 * @return whether it is lost if the connection ends before
+	 */
+	boolean isRefused() {
+		return this.link.isRefused();
 	}
 
 	/**
@@ -459,7 +474,11 @@ public abstract class StreamLog {
 	 * @param connection one that has all that this writer has stored
 	 */
 	void handOver(SseConnection connection) {
-		if (this.reader.is(connection) && isAway()) {
+		if (!this.reader.is(connection)) {
+			return;
+		}
+		this.link.settle();
+		if (isAway()) {
 			this.tail.entries().forEach(this.reader::offer);
 		}
 	}
@@ -519,6 +538,7 @@ public abstract class StreamLog {
 		if (isAway()) {
 			this.reader.offer(entry);
 			trimTail();
+			this.link.settle();
 		}
 		proceed();
 	}
@@ -702,8 +722,7 @@ public abstract class StreamLog {
 	}
 
 	/**
-	 * What the store will never take is delivered without an ID, and the stream starts
-	 * anew behind it.
+	 * What the store will never take is delivered without an ID.
 	 * @param batch what was refused
 	 * @param ex why
 	 */
@@ -716,14 +735,38 @@ public abstract class StreamLog {
 			logger.warn("The store refused events of stream {}: they can't be replayed", this.stream.streamId(), ex);
 		}
 		opened(null, ex);
-		List<StreamTail.Entry> refused = this.tail.refuse(batch.last().sequence(), ex);
 		this.reader.storeRefuses();
-		refused.forEach(this.reader::offer);
-		dropped(refused);
+		settleRefusal(this.tail.refused(batch), ex);
+	}
+
+	/**
+	 * Start the stream anew behind what the store has refused, unless the connection
+	 * still reads what is stored before it: that would be lost with it, and so would what
+	 * was refused. Then it waits, as in an outage.
+	 * @param refused what was refused
+	 * @param ex why
+	 */
+	private void settleRefusal(List<StreamTail.Entry> refused, Throwable ex) {
+		if (!isRunning()) {
+			return;
+		}
+		boolean taken = true;
+		for (StreamTail.Entry entry : refused) {
+			taken &= !this.tail.entries().contains(entry) || this.reader.offer(entry);
+		}
+		if (!taken) {
+			this.link.refused(() -> settleRefusal(refused, ex));
+			this.tail.setStranded(true, isOnlyWriter());
+			this.tail.failSenders(ex);
+			return;
+		}
+		storeAnswered();
+		dropped(this.tail.refuse(refused, ex));
 		if (refused.stream().anyMatch(StreamTail.Entry::isLast)) {
 			end(State.DISCARDED);
 			this.context.tellOfLoss(this.stream);
 		}
+		proceed();
 	}
 
 	private void onAway(Throwable ex) {
@@ -731,7 +774,7 @@ public abstract class StreamLog {
 			storeAnswered();
 			logger.debug("Giving up on the response of stream {}: it would have expired, or too much waits",
 					this.stream.streamId());
-			this.tail.refuse(Long.MAX_VALUE, ex);
+			this.tail.refuse(List.copyOf(this.tail.entries()), ex);
 			end(State.DISCARDED);
 			return;
 		}

@@ -204,19 +204,34 @@ final class StreamTail {
 	}
 
 	/**
-	 * Let events go that the store will never take; their senders fail. If what was
-	 * refused isn't part of the tail, all that is in it goes.
-	 * @param throughSequence the sequence of the last of them
+	 * Return what can't be stored, since the store has refused a call. If what it refused
+	 * isn't part of the tail, that is all that is in it.
+	 * @param batch what was refused
+	 * @return the oldest events
+	 */
+	List<Entry> refused(Batch batch) {
+		assert this.mailbox.isInside();
+		List<Entry> refused = this.entries.stream().filter((entry) -> entry.isThrough(batch.last())).toList();
+		return refused.isEmpty() ? List.copyOf(this.entries) : refused;
+	}
+
+	/**
+	 * Let events go that the store will never take; their senders fail.
+	 * @param refused the oldest events, of which some may have gone already
 	 * @param ex why
 	 * @return what has gone, oldest first
 	 */
-	List<Entry> refuse(long throughSequence, Throwable ex) {
+	List<Entry> refuse(List<Entry> refused, Throwable ex) {
 		assert this.mailbox.isInside();
-		boolean everything = !this.entries.isEmpty() && this.entries.element().sequence() > throughSequence;
-		List<Entry> refused = removeThrough(everything ? Long.MAX_VALUE : throughSequence);
-		refused.forEach((entry) -> fail(entry, ex));
-		this.context.observer().eventsDropped(messagesOf(refused));
-		return refused;
+		List<Entry> gone = new ArrayList<>();
+		for (Entry entry : refused) {
+			if (entry == this.entries.peek()) {
+				gone.add(removeOldest());
+				fail(entry, ex);
+			}
+		}
+		this.context.observer().eventsDropped(messagesOf(gone));
+		return gone;
 	}
 
 	/**
@@ -330,11 +345,15 @@ final class StreamTail {
 	private List<Entry> removeThrough(long sequence) {
 		List<Entry> removed = new ArrayList<>();
 		while (!this.entries.isEmpty() && this.entries.element().sequence() <= sequence) {
-			Entry entry = this.entries.remove();
-			count(entry, -1);
-			removed.add(entry);
+			removed.add(removeOldest());
 		}
 		return removed;
+	}
+
+	private Entry removeOldest() {
+		Entry entry = this.entries.remove();
+		count(entry, -1);
+		return entry;
 	}
 
 	private void count(Entry entry, int sign) {

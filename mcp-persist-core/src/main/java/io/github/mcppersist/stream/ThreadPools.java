@@ -320,8 +320,11 @@ public final class ThreadPools implements Threads {
 				execute(task);
 			}
 			catch (RejectedExecutionException ex) {
-				if (!isShutdown()) {
+				try {
 					letWait(task, Integer.MAX_VALUE);
+				}
+				catch (RejectedExecutionException closed) {
+					getThreadFactory().newThread(task).start();
 				}
 			}
 		}
@@ -345,10 +348,15 @@ public final class ThreadPools implements Threads {
 			if (this.waiting.getAndUpdate((count) -> (count < limit) ? count + 1 : count) >= limit) {
 				throw new RejectedExecutionException("More than " + limit + " tasks wait already");
 			}
-			((Handover) getQueue()).put(() -> {
+			Runnable waits = () -> {
 				this.waiting.decrementAndGet();
 				task.run();
-			});
+			};
+			((Handover) getQueue()).put(waits);
+			if (isShutdown() && remove(waits)) {
+				// Maybe there is no thread any more that would ask for it
+				throw new RejectedExecutionException("The endpoint is closed");
+			}
 		}
 
 	}

@@ -141,7 +141,7 @@ public interface Threads extends AutoCloseable {
 
 	/**
 	 * Let a sender go on that waited, where its code may block. However many run and wait
-	 * already, it is run, unless this is closed.
+	 * already, and also if this is closed, it is run.
 	 * @param task what lets it go on
 	 */
 	void release(Runnable task);

@@ -26,8 +26,10 @@ import org.reactivestreams.Subscription;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventNotFoundException;
 import io.github.mcppersist.event.EventsTrimmedException;
 import io.github.mcppersist.event.EventsUnreadableException;
+import io.github.mcppersist.event.StreamNotFoundException;
 import io.github.mcppersist.observe.ResumeOutcome;
 import io.github.mcppersist.stream.GatedEventStore.Gate;
 import io.github.mcppersist.stream.SseConnection.State;
@@ -157,6 +159,28 @@ class SseConnectionTests {
 		resume(last, new PageReader.Page(this.streams.read(this.connection.stream(), last)));
 		assertThat(state()).isEqualTo(State.WATCHING);
 		return last;
+	}
+
+	private void isLiveOnARequestsStream() {
+		RequestLog request = this.streams.request();
+		use(request);
+		request.mailbox().execute(() -> request.begin(this.connection));
+		this.connection.openWhenWatched(this.client);
+		request.open().block();
+		assertThat(state()).isEqualTo(State.LIVE);
+	}
+
+	private void isReadingARequestsStream() {
+		this.client.takeNothing();
+		isLiveOnARequestsStream();
+		send(LARGE);
+		send(LARGE);
+		send("four");
+		assertThat(state()).isEqualTo(State.READING);
+	}
+
+	private void refuse(String message) {
+		this.store.refuse((event) -> new String(event.message(), StandardCharsets.UTF_8).equals(message));
 	}
 
 	private EventId openRequest() {
@@ -358,6 +382,33 @@ class SseConnectionTests {
 
 			assertThat(state()).isEqualTo(State.ADRIFT);
 			assertThat(client().events).containsExactly("one");
+		}
+
+		@Test
+		void isHandedWhatTheStoreRefusesWhenNothingWasFound() {
+			isStarting();
+			refuse("one");
+
+			send("one");
+			send("two");
+
+			assertThat(client().events).isEmpty();
+			store().reads(Gate.OPEN);
+			store().letThrough(Gate.NOT_FOUND);
+			streams().threads().pass(A_WHILE);
+			assertThat(client().events).containsExactly("one", "two", "@2");
+		}
+
+		@Test
+		void isHandedWhatTheStoreRefusesWhenItHasReadWhatIsStored() {
+			send("one");
+			isStarting();
+			refuse("two");
+
+			send("two");
+
+			letReadsThrough();
+			assertThat(client().events).containsExactly("one@1", "two");
 		}
 
 		@Test
@@ -590,6 +641,119 @@ class SseConnectionTests {
 		}
 
 		@Test
+		void isHandedTheResponseThatTheStoreRefusesWhenItHasReadWhatIsStored() {
+			isReadingARequestsStream();
+			refuse("response");
+
+			respond("response");
+
+			assertThat(log().isEnded()).isFalse();
+			client().takeAll();
+			assertThat(client().events).containsExactly("@1", LARGE + "@2", LARGE + "@3", "four@4", "response");
+			assertThat(client().complete).isTrue();
+			assertThat(log().isEnded()).isTrue();
+			assertThat(streams().context().unstoredBytes()).isZero();
+		}
+
+		@Test
+		void isHandedWhatTheStoreRefusesAndWhatFollowsWhenItHasReadWhatIsStored() {
+			isReadingARequestsStream();
+			refuse("five");
+
+			send("five");
+			send("six");
+
+			client().takeAll();
+			assertThat(client().events).containsExactly("@1", LARGE + "@2", LARGE + "@3", "four@4", "five", "six@6");
+			assertThat(state()).isEqualTo(State.LIVE);
+			respond("response");
+			assertThat(client().events).endsWith("response@7");
+			assertThat(log().isComplete()).isTrue();
+		}
+
+		@Test
+		void isHandedWhatTheStoreRefusesToAStandaloneStreamWhenItHasReadWhatIsStored() {
+			isReading();
+			refuse("three");
+
+			send("three");
+
+			client().takeAll();
+			assertThat(client().events).containsExactly(LARGE + "@1", LARGE + "@2", "three");
+		}
+
+		@Test
+		void endsWithNothingMoreThoughTheStoreRefusesTheEndOfACancelledRequest() {
+			isReadingARequestsStream();
+			store().refuse(Event::isPriming);
+
+			((RequestLog) log()).cancel(TestStreams.REQUEST_ID);
+
+			client().takeAll();
+			assertThat(client().events).containsExactly("@1", LARGE + "@2", LARGE + "@3", "four@4");
+			assertThat(client().complete).isTrue();
+		}
+
+		@Test
+		void delaysNoSenderWithWhatTheStoreRefusesAndIsKeptNoMoreThanInAnOutage() {
+			isReadingARequestsStream();
+			refuse("five");
+			send("five");
+			String large = "y".repeat(3 * 1024 * 1024);
+
+			for (int i = 0; i < 3; i++) {
+				log().send(TestStreams.REQUEST_ID, TestStreams.bytes(large), false).block(A_WHILE);
+			}
+
+			assertThat(streams().context().unstoredBytes()).isZero();
+			assertThat(streams().read(log().stream(), null).events()).extracting((event) -> event.id().sequence())
+				.containsExactly(7L, 8L);
+			client().takeAll();
+			assertThat(client().events).containsExactly("@1", LARGE + "@2", LARGE + "@3");
+			assertThat(client().complete).isTrue();
+		}
+
+		@Test
+		void letsARefusalBeWhenItsClientGoes() {
+			isReadingARequestsStream();
+			refuse("response");
+			respond("response");
+
+			client().go();
+
+			assertThat(log().isEnded()).isTrue();
+			assertThat(log().isIdle()).isTrue();
+		}
+
+		@Test
+		void leavesWhatTheStoreRefusesToANewerConnection() {
+			isReadingARequestsStream();
+			EventId cursor = streams().read(log().stream(), null).lastEventId();
+			assertThat(cursor).isNotNull();
+			refuse("response");
+			respond("response");
+
+			renew();
+			resume(cursor, new PageReader.Page(streams().read(log().stream(), cursor)));
+			client().takeAll();
+
+			assertThat(client().events).endsWith("@4", "response");
+			assertThat(client().complete).isTrue();
+		}
+
+		@Test
+		void isNotClosedForItsClientToComeBackWhileItIsToBeHandedWhatTheStoreRefuses() {
+			isReadingARequestsStream();
+			refuse("response");
+			respond("response");
+
+			log().mailbox().execute(() -> assertThat(connection().closeForResume()).isFalse());
+
+			client().takeAll();
+			assertThat(client().events).endsWith("response");
+		}
+
+		@Test
 		void watchesIfThatWasAllAndTheWriterIsElsewhere() {
 			isWatching();
 
@@ -773,6 +937,22 @@ class SseConnectionTests {
 		}
 
 		@Test
+		void isHandedWhatTheStoreRefusesWhenItsClientHasTakenWhatIsBefore() {
+			isLiveOnARequestsStream();
+			client().takeNothing();
+			List.of("two", LARGE, LARGE).forEach(SseConnectionTests.this::send);
+			assertThat(state()).isEqualTo(State.LIVE);
+			refuse("five");
+
+			send("five");
+			send("six");
+
+			client().takeAll();
+			assertThat(state()).isEqualTo(State.LIVE);
+			assertThat(client().events).containsExactly("@1", "two@2", LARGE + "@3", LARGE + "@4", "five", "six@6");
+		}
+
+		@Test
 		void handsOverWithoutAnIdWhatTheStoreDoesNotTakeAndTheCursorLater() {
 			isLive();
 			store().writes(Gate.AWAY);
@@ -879,6 +1059,48 @@ class SseConnectionTests {
 
 			assertThat(store().readCalls()).isEqualTo(calls + 1);
 			assertThat(state()).isEqualTo(State.WATCHING);
+		}
+
+		@Test
+		void endsWithAnErrorThatIsNotStoredIfNobodyRunsItsRequestAndTheStoreRefusesItsEnd() {
+			isWatching();
+			store().writes(Gate.REFUSE);
+
+			connection().tick();
+
+			assertThat(state()).isEqualTo(State.CLOSED);
+			assertThat(client().complete).isTrue();
+			assertThat(client().events).hasSize(2)
+				.last()
+				.asString()
+				.contains("\"id\":1", "\"code\":-32603", "The response to the request has been lost")
+				.doesNotContain("@");
+		}
+
+		@Test
+		void endsItsRequestLaterIfNobodyRunsItAndTheStoreIsAway() {
+			isWatching();
+			store().writes(Gate.AWAY);
+			connection().tick();
+			assertThat(state()).isEqualTo(State.WATCHING);
+
+			store().writes(Gate.OPEN);
+			connection().tick();
+
+			assertThat(state()).isEqualTo(State.CLOSED);
+			assertThat(client().events).hasSize(2).last().asString().contains("-32603").endsWith("@2");
+		}
+
+		@Test
+		void endsForAGapIfNobodyRunsItsRequestAndItsStreamIsGone() {
+			isWatching();
+			store().failNextWrite(new StreamNotFoundException(connection().stream()));
+			store().failNextRead(new EventNotFoundException());
+
+			connection().tick();
+
+			assertThat(state()).isEqualTo(State.CLOSED);
+			assertThat(client().events).containsExactly("@1");
 		}
 
 		@Test

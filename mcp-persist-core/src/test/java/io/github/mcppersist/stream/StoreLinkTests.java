@@ -76,6 +76,28 @@ class StoreLinkTests {
 	}
 
 	@Test
+	void isNotCalledUntilARefusalIsSettled() {
+		call(Mono.error(new IllegalStateException("refused")));
+		this.mailbox.execute(this.link::answered);
+		this.mailbox.execute(() -> this.link.refused(() -> this.told.add("not yet")));
+		assertThat(this.link.isIdle()).isFalse();
+		assertThat(this.link.isAway()).isTrue();
+		assertThat(this.link.isRetrying()).isFalse();
+
+		this.threads.pass(A_WHILE);
+		this.mailbox.execute(this.link::settle);
+
+		assertThat(this.told).containsExactly("inside: refused", "not yet");
+		assertThat(this.link.isRefused()).isTrue();
+		this.mailbox.execute(() -> this.link.refused(this.link::answered));
+		this.mailbox.execute(this.link::settle);
+		assertThat(this.link.isIdle()).isTrue();
+		assertThat(this.link.isRefused()).isFalse();
+		this.mailbox.execute(this.link::settle);
+		assertThat(this.told).hasSize(2);
+	}
+
+	@Test
 	void handsOnOnlyATurnThatItHas() {
 		othersWait(2 * Retries.START);
 		call(Mono.error(new IllegalStateException("away")));

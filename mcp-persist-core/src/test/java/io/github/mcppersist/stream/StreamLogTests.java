@@ -18,6 +18,7 @@ import org.slf4j.LoggerFactory;
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.RequestId;
+import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.StreamKey;
 import io.github.mcppersist.event.StreamNotFoundException;
 import io.github.mcppersist.stream.GatedEventStore.Gate;
@@ -204,6 +205,28 @@ class StreamLogTests {
 		log.discard();
 
 		assertThat(told).containsExactly("fails");
+	}
+
+	@Test
+	void failsASenderBehindARefusedResponseThatASlowClientIsYetToBeHanded() {
+		TestStreams streams = TestStreams.refusingUnstored();
+		RequestId other = new RequestId("2");
+		RequestLog request = new RequestLog(streams.context(), new StreamKey("session", "batch"),
+				RequestIds.ofBatch(List.of(TestStreams.REQUEST_ID, other)), () -> {
+				});
+		SseConnection connection = connect(streams, request);
+		List.of(LARGE, "two")
+			.forEach((message) -> request.send(other, TestStreams.bytes(message), false).block(Duration.ofSeconds(5)));
+		assertThat(connection.state()).isEqualTo(SseConnection.State.READING);
+		streams.store().refuse((event) -> new String(event.message()).equals("response"));
+		List<String> told = new ArrayList<>();
+
+		request.send(TestStreams.REQUEST_ID, TestStreams.bytes("response"), true).block(Duration.ofSeconds(5));
+		request.send(other, TestStreams.bytes("three"), false).subscribe((nothing) -> {
+		}, (ex) -> told.add("fails"), () -> told.add("is stored"));
+
+		assertThat(told).containsExactly("fails");
+		assertThat(request.isIdle()).isFalse();
 	}
 
 	@Test

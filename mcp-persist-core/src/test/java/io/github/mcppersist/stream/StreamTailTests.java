@@ -106,10 +106,26 @@ class StreamTailTests {
 		addWithSender("five");
 		addWithSender("six");
 
-		this.tail.refuse(5, new EventStoreException("Refused"));
+		this.tail.refuse(this.tail.refused(batch(5)), new EventStoreException("Refused"));
 
 		assertThat(this.told).containsExactly("five fails");
 		assertThat(sequences(events())).containsExactly(6L);
+	}
+
+	@Test
+	void refusesWhatHasNotGoneMeanwhile() {
+		addWithSender("five");
+		addWithSender("six");
+		addWithSender("seven");
+		List<StreamTail.Entry> refused = this.tail.refused(batch(6));
+		this.tail.settle(5);
+		this.told.clear();
+
+		List<StreamTail.Entry> gone = this.tail.refuse(refused, new EventStoreException("Refused"));
+
+		assertThat(gone).extracting((entry) -> entry.event().id().sequence()).containsExactly(6L);
+		assertThat(this.told).containsExactly("six fails");
+		assertThat(sequences(events())).containsExactly(7L);
 	}
 
 	@Test
@@ -117,7 +133,7 @@ class StreamTailTests {
 		addWithSender("five");
 		addWithSender("six");
 
-		this.tail.refuse(4, new EventStoreException("Refused"));
+		this.tail.refuse(this.tail.refused(batch(4)), new EventStoreException("Refused"));
 
 		assertThat(this.told).containsExactly("five fails", "six fails");
 		assertThat(this.tail.isEmpty()).isTrue();
@@ -177,6 +193,10 @@ class StreamTailTests {
 		assertThat(five.isFound()).isFalse();
 		assertThat(five.event().id()).isEqualTo(before.at(9));
 		assertThat(sequences(events())).containsExactly(9L, 10L);
+	}
+
+	private static StreamTail.Batch batch(long sequence) {
+		return new StreamTail.Batch(List.of(Event.priming(EventId.next("stream", sequence))), false);
 	}
 
 	private StreamTail.Entry add(String message) {

@@ -216,6 +216,18 @@ class ThreadPoolsTests {
 		assertThat(handover.offer(NOTHING)).isFalse();
 	}
 
+	@Test
+	void letsASenderGoOnThoughItIsClosed() throws Exception {
+		create(null);
+		threads().close();
+		CompletableFuture<Thread> released = new CompletableFuture<>();
+
+		threads().release(() -> released.complete(Thread.currentThread()));
+
+		assertThat(released.get(20, TimeUnit.SECONDS)).isNotSameAs(Thread.currentThread())
+			.satisfies((thread) -> assertThat(thread.isDaemon()).isTrue());
+	}
+
 	private static CompletableFuture<Runnable> ask(ThreadPools.Handover handover) {
 		return CompletableFuture.supplyAsync(() -> {
 			try {
