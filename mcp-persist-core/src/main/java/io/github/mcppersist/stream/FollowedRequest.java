@@ -132,7 +132,7 @@ final class FollowedRequest {
 
 	private void onRefused(List<Event> errors, Throwable ex) {
 		this.context.observer().eventsDropped(errors.size());
-		this.context.observer().orphanEnded();
+		this.context.observer().orphanEnded(Era.LEGACY);
 		if (ex instanceof EventStoreRefusedException) {
 			// Such a store says so itself
 			logger.debug("The store refused the end of stream {}", this.stream.streamId(), ex);

@@ -50,6 +50,8 @@ class FollowedRequestTests {
 
 	private FollowedRequest request = follow("1");
 
+	private final List<Event> refused = new ArrayList<>();
+
 	private int looks;
 
 	private @Nullable Object ask(String method, Object[] arguments) {
@@ -70,7 +72,7 @@ class FollowedRequestTests {
 	}
 
 	private void endIfOrphaned() {
-		this.request.endIfOrphaned(this.first.id(), () -> this.looks++);
+		this.request.endIfOrphaned(this.first.id(), () -> this.looks++, this.refused::addAll);
 	}
 
 	private List<String> ends() {
@@ -100,6 +102,20 @@ class FollowedRequestTests {
 
 		endIfOrphaned();
 
+		assertThat(ends()).isEmpty();
+		assertThat(this.looks).isZero();
+	}
+
+	@Test
+	void leavesItsEndToItsConnectionIfTheStoreRefusesThat() {
+		this.streams.store().refuse((event) -> true);
+		saw(OTHER_NODE);
+		this.request.disown();
+
+		endIfOrphaned();
+
+		assertThat(this.refused).extracting((event) -> new String(event.message(), StandardCharsets.UTF_8))
+			.containsExactly(error(1, LOST));
 		assertThat(ends()).isEmpty();
 		assertThat(this.looks).isZero();
 	}
