@@ -30,6 +30,12 @@ final class ClientProgress {
 	private @Nullable EventId position;
 
 	/**
+	 * The position, if that is an event that will never be in the log, behind which that
+	 * starts anew.
+	 */
+	private @Nullable EventId gap;
+
+	/**
 	 * The last ID that was put into the output: the position, or before it.
 	 */
 	private @Nullable EventId cursor;
@@ -120,6 +126,24 @@ final class ClientProgress {
 	void beginAfter(@Nullable EventId start) {
 		assert this.mailbox.isInside();
 		this.position = start;
+	}
+
+	/**
+	 * Pass what will never be in the log, behind which that starts anew.
+	 * @param last the last event of it
+	 */
+	void passGap(EventId last) {
+		assert this.mailbox.isInside();
+		this.position = last;
+		this.gap = last;
+	}
+
+	/**
+	 * Say whether the position isn't a place to read after.
+	 * @return whether all that will be in the log is behind it
+	 */
+	boolean isAtGap() {
+		return this.gap != null && this.gap.equals(this.position);
 	}
 
 	/**

@@ -589,11 +589,11 @@ public final class SseConnection implements SseOutput.Source {
 		}
 		boolean canComeBack = this.progress.cursor() != null;
 		if (this.state == State.LIVE && (sent || !canComeBack)) {
-			this.progress.beginAfter(last);
+			this.progress.passGap(last);
 		}
 		else if (!canComeBack) {
 			// The client has nothing to come back with: better the rest than nothing
-			this.progress.beginAfter(last);
+			this.progress.passGap(last);
 			moveTo(State.LIVE);
 		}
 	}
@@ -696,7 +696,17 @@ public final class SseConnection implements SseOutput.Source {
 
 	private void read() {
 		boolean watchedBefore = this.watch.isWatched();
-		this.reading.read(this.progress.position(), (found) -> onRead(found, watchedBefore));
+		EventId after = this.progress.position();
+		if (this.progress.isAtGap()) {
+			StreamLog log = this.log;
+			if (this.state == State.READING && log != null && log.isRunning() && log.isCaughtUp(after)) {
+				// There is nothing behind it yet
+				goOn(log, State.LIVE);
+				return;
+			}
+			after = null;
+		}
+		this.reading.read(after, (found) -> onRead(found, watchedBefore));
 	}
 
 	private void readNow() {

@@ -87,6 +87,10 @@ final class FollowedStream {
 		this.connections.add(connection);
 	}
 
+	boolean wasCut() {
+		return this.connections.stream().anyMatch(SimulatedConnection::isCut);
+	}
+
 	@Nullable SimulatedConnection newest() {
 		return this.connections.isEmpty() ? null : this.connections.get(this.connections.size() - 1);
 	}

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param broadcasts whether nodes tell all that listen something
  * @param encoded whether what is stored is encoded
  * @param rejects whether what can't be stored is refused
+ * @param refuses whether the store never takes what is large
  * @param maxConnectionAge as the option; {@code null} for none
  * @param maxConnectionBytes as the option
  * @param maxUnstoredBytes as the option
@@ -37,10 +38,10 @@ import org.jspecify.annotations.Nullable;
 record Plan(int nodes, boolean shared, SimulatedDatabase.Order order, int clients, Duration chaos, boolean outages,
 		boolean flaky, boolean hintsLost, boolean rollbacks, boolean deaths, boolean pauses, boolean stops,
 		boolean cuts, boolean deletes, boolean asks, boolean broadcasts, boolean encoded, boolean rejects,
-		@Nullable Duration maxConnectionAge, int maxConnectionBytes, int maxUnstoredBytes, Duration sessionCacheTimeout,
-		Duration lookInterval, int maxMessageBytes) {
+		boolean refuses, @Nullable Duration maxConnectionAge, int maxConnectionBytes, int maxUnstoredBytes,
+		Duration sessionCacheTimeout, Duration lookInterval, int maxMessageBytes) {
 
-	static Plan draw(World world) {
+	static Plan draw(World world, boolean refuses) {
 		int nodes = world.pick(List.of(1, 1, 2, 2, 3));
 		boolean shared = nodes > 1 || world.chance(50);
 		SimulatedDatabase.Order order = world.pick(List.of(SimulatedDatabase.Order.values()));
@@ -53,8 +54,9 @@ record Plan(int nodes, boolean shared, SimulatedDatabase.Order order, int client
 				faulty && world.chance(50), faulty && world.chance(30), several && world.chance(30),
 				faulty && shared && world.chance(12), several && world.chance(15), several && world.chance(15),
 				several && world.chance(15), world.chance(80), world.chance(20), world.chance(40), world.chance(30),
-				world.chance(30), faulty && world.chance(15), world.chance(20) ? world.millis(1000, 6000) : null,
-				world.pick(List.of(2 * 1024, 8 * 1024, 64 * 1024)), world.chance(10) ? 16 * 1024 : 8 * 1024 * 1024,
+				world.chance(30), faulty && world.chance(15), refuses,
+				world.chance(20) ? world.millis(1000, 6000) : null, world.pick(List.of(2 * 1024, 8 * 1024, 64 * 1024)),
+				world.chance(10) ? 16 * 1024 : 8 * 1024 * 1024,
 				Duration.ofMillis(world.pick(List.of(500, 2000, 60_000))),
 				Duration.ofSeconds(world.pick(List.of(5, 30))), world.pick(List.of(100, 3000, 40_000)));
 	}
@@ -73,6 +75,15 @@ record Plan(int nodes, boolean shared, SimulatedDatabase.Order order, int client
 	 * @return whether more than connections and hints can be lost
 	 */
 	boolean losesData() {
+		return this.refuses || losesMore();
+	}
+
+	/**
+	 * Say whether something may be lost for good also to a client that stays connected to
+	 * the node that runs its request.
+	 * @return whether that is so whatever the store refuses
+	 */
+	boolean losesMore() {
 		return this.rollbacks || this.deaths || this.pauses || this.stops || overflows();
 	}
 

@@ -760,11 +760,11 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 			int messages = this.stream.messagesOf(part.sender());
 			int counted = Messages.findCount(data);
 			if (data.contains("\"error\"")) {
-				if (!SimulatedClient.this.plan.losesData()) {
+				if (!mayBeLost()) {
 					world.fail("lost: " + connection + " ended with an error: " + abbreviated(data));
 				}
 			}
-			else if (messages < counted && !SimulatedClient.this.plan.losesData()) {
+			else if (messages < counted && !mayBeLost()) {
 				world.fail("lost: " + connection + " brought the response after " + messages + " of " + counted
 						+ " messages");
 			}
@@ -776,6 +776,12 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 			if (this.responded.size() == this.parts.size()) {
 				end("answered");
 			}
+		}
+
+		private boolean mayBeLost() {
+			Plan plan = SimulatedClient.this.plan;
+			boolean comesBack = this.stream.wasCut() || plan.maxConnectionAge() != null || plan.rejects();
+			return comesBack ? plan.losesData() : plan.losesMore();
 		}
 
 	}

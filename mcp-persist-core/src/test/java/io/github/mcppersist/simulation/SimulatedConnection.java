@@ -70,6 +70,8 @@ final class SimulatedConnection implements EndpointResponse, Subscriber<byte[]> 
 
 	private boolean closed;
 
+	private boolean cut;
+
 	private boolean noticed;
 
 	private boolean stalled;
@@ -94,6 +96,10 @@ final class SimulatedConnection implements EndpointResponse, Subscriber<byte[]> 
 
 	boolean isAnswered() {
 		return this.answered;
+	}
+
+	boolean isCut() {
+		return this.cut;
 	}
 
 	boolean isOpen() {
@@ -306,6 +312,7 @@ final class SimulatedConnection implements EndpointResponse, Subscriber<byte[]> 
 		}
 		this.world.trace(this.name, "  " + this.name + " is cut");
 		this.closed = true;
+		this.cut = true;
 		this.inFlight.clear();
 		this.world.later(this.node.place(), "finds that " + this.name + " is cut", noticedAfter, () -> {
 			if (this.noticed) {

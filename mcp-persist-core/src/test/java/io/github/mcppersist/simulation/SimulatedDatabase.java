@@ -19,6 +19,7 @@ import reactor.core.publisher.FluxSink;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
+import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventStoreException;
 import io.github.mcppersist.event.EventStoreUnavailableException;
 import io.github.mcppersist.event.Hint;
@@ -62,9 +63,16 @@ final class SimulatedDatabase {
 
 	private final List<Outage> outages = new ArrayList<>();
 
-	SimulatedDatabase(World world, Order order) {
+	private final int maxEventBytes;
+
+	SimulatedDatabase(World world, Order order, int maxEventBytes) {
 		this.world = world;
 		this.order = order;
+		this.maxEventBytes = maxEventBytes;
+	}
+
+	boolean refuses(List<Event> events) {
+		return events.stream().anyMatch((event) -> event.message().length > this.maxEventBytes);
 	}
 
 	Faults faults() {

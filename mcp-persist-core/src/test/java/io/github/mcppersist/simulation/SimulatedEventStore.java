@@ -15,6 +15,7 @@ import io.github.mcppersist.event.EventId;
 import io.github.mcppersist.event.EventNotFoundException;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.EventStore;
+import io.github.mcppersist.event.EventStoreException;
 import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.Revision;
@@ -105,6 +106,9 @@ final class SimulatedEventStore implements EventStore {
 		long last = events.get(events.size() - 1).id().sequence();
 		String text = what + " " + this.database.nameOf(stream) + " " + first + ".." + last;
 		return this.database.call(this.node, text, true, () -> {
+			if (!isWrittenByOthers(stream) && this.database.refuses(events)) {
+				throw new EventStoreException("Simulated: larger than the store ever takes");
+			}
 			T result = operation.get();
 			this.database.stored(stream, this.nodeId, last);
 			return result;
@@ -113,6 +117,11 @@ final class SimulatedEventStore implements EventStore {
 				this.database.storedHere(stream, this.nodeId, last);
 			}
 		});
+	}
+
+	// Whose messages, too, would be a part of the gap behind which the stream starts anew
+	private boolean isWrittenByOthers(StreamKey stream) {
+		return this.nodeId != null && stream.streamId().equals("0");
 	}
 
 	private StoredLog existing(StreamKey stream) {

@@ -28,6 +28,11 @@ final class Simulation {
 	 */
 	static final Duration HANDED_ON_WITHIN = Duration.ofSeconds(5);
 
+	/**
+	 * How large an event is that a store takes which refuses larger ones.
+	 */
+	private static final int MAX_EVENT_BYTES = 1024;
+
 	private static final Duration SERVED_WITHIN = Duration.ofSeconds(150);
 
 	private static final Duration LEFT_WITHIN = Duration.ofSeconds(60);
@@ -61,8 +66,10 @@ final class Simulation {
 	Simulation(long seed) {
 		this.seed = seed;
 		this.world = new World(seed);
-		this.plan = Plan.draw(this.world);
-		this.database = new SimulatedDatabase(this.world, this.plan.order());
+		// Not drawn, so that all other seeds take the steps that they have taken before
+		this.plan = Plan.draw(this.world, seed % 16 == 5);
+		this.database = new SimulatedDatabase(this.world, this.plan.order(),
+				this.plan.refuses() ? MAX_EVENT_BYTES : Integer.MAX_VALUE);
 		this.registry = new SimulatedNodes(this.world, this.database);
 	}
 
@@ -218,7 +225,8 @@ final class Simulation {
 			return;
 		}
 		String sender = client.place() + " from " + node + (last ? " last" : "");
-		int size = this.world.draw(messageBytes());
+		int drawn = this.world.draw(messageBytes());
+		int size = (last && this.plan.refuses()) ? Math.min(drawn, MAX_EVENT_BYTES / 4) : drawn;
 		this.world.soon(node.place(), "sends a message for " + sender, () -> {
 			String message = Messages.of(sender, this.sent.merge(sender, 1, Integer::sum), size);
 			boolean unknown = client.mayBeUnknownAt(node);
@@ -348,10 +356,10 @@ final class Simulation {
 		goodWeather();
 		this.nodes.forEach(SimulatedNode::goOn);
 		this.clients.forEach(SimulatedClient::calmDown);
-		if (this.plan.rollbacks() || this.plan.overflows()) {
+		if (this.plan.rollbacks() || this.plan.overflows() || this.plan.refuses()) {
 			// A session whose record was lost is stored again by the node that holds it,
-			// and a stream of which a node had to drop something starts anew. What is
-			// sent before that may be lost
+			// and a stream of which a node had to drop something, or which the store
+			// refused in part, starts anew. What is sent before that may be lost
 			this.world.run(Duration.ofSeconds(5), () -> false);
 		}
 		for (SimulatedNode node : this.nodes) {

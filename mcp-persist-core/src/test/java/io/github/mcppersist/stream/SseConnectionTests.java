@@ -953,6 +953,34 @@ class SseConnectionTests {
 		}
 
 		@Test
+		void isHandedAllThatTheStoreRefusesHoweverSlowItsClientIs() {
+			isLiveOnARequestsStream();
+			client().takeNothing();
+			store().writes(Gate.REFUSE);
+
+			List.of("two", LARGE, LARGE, LARGE, "six").forEach(SseConnectionTests.this::send);
+			respond("response");
+
+			client().takeAll();
+			assertThat(client().events).containsExactly("@1", "two", LARGE, LARGE, LARGE, "six", "response");
+			assertThat(client().complete).isTrue();
+		}
+
+		@Test
+		void readsWhatIsStoredBehindWhatWasRefusedIfTheClientIsSlow() {
+			isLiveOnARequestsStream();
+			client().takeNothing();
+			refuse(LARGE);
+
+			List.of("two", LARGE, LARGE, "five", "six").forEach(SseConnectionTests.this::send);
+			assertThat(state()).isEqualTo(State.READING);
+
+			client().takeAll();
+			assertThat(client().events).containsExactly("@1", "two@2", LARGE, LARGE, "five@5", "six@6");
+			assertThat(state()).isEqualTo(State.LIVE);
+		}
+
+		@Test
 		void handsOverWithoutAnIdWhatTheStoreDoesNotTakeAndTheCursorLater() {
 			isLive();
 			store().writes(Gate.AWAY);
