@@ -550,7 +550,8 @@ public final class SseConnection implements SseOutput.Source {
 	 * once.
 	 * @param event the event
 	 * @return whether it needn't be offered any more; if not, it is taken over when the
-	 * writer {@linkplain StreamLog#handOver hands over} what it still has
+	 * writer {@linkplain StreamLog#handOver hands over} what it still has, to this
+	 * connection or, if this one ends, to the next
 	 */
 	boolean offer(Event event) {
 		assert this.mailbox.isInside();
@@ -704,7 +705,9 @@ public final class SseConnection implements SseOutput.Source {
 				goOn(log, State.LIVE);
 				return;
 			}
-			after = null;
+			if (log == null || log.isRunning() || !log.isCaughtUp(after)) {
+				after = null;
+			}
 		}
 		this.reading.read(after, (found) -> onRead(found, watchedBefore));
 	}

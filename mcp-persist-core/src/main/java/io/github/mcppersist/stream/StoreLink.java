@@ -37,8 +37,7 @@ final class StoreLink {
 	/**
 	 * What settles a refusal.
 	 */
-	private Runnable settling = () -> {
-	};
+	private @Nullable Runnable settling;
 
 	StoreLink(Mailbox mailbox, Retries retries) {
 		this.mailbox = mailbox;
@@ -99,6 +98,7 @@ final class StoreLink {
 	void answered() {
 		assert this.mailbox.isInside();
 		this.state = State.IDLE;
+		this.settling = null;
 	}
 
 	/**
@@ -126,8 +126,11 @@ final class StoreLink {
 	 */
 	void settle() {
 		assert this.mailbox.isInside();
-		if (isRefused()) {
-			this.settling.run();
+		Runnable settling = this.settling;
+		if (isRefused() && settling != null) {
+			// What was refused is held no longer than it waits
+			this.settling = null;
+			settling.run();
 		}
 	}
 

@@ -338,7 +338,8 @@ public abstract class StreamLog {
 		if (complete) {
 			taken();
 		}
-		this.link.settle();
+		// Not before whatever has ended it is done
+		this.mailbox.execute(this.link::settle);
 	}
 
 	boolean isRunning() {

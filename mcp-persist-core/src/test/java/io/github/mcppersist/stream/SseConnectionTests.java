@@ -981,6 +981,21 @@ class SseConnectionTests {
 		}
 
 		@Test
+		void repeatsNothingIfAnotherNodeEndsTheStreamBeforeAnythingIsStoredBehindWhatWasRefused() {
+			isLiveOnARequestsStream();
+			send("two");
+			refuse("three");
+			send("three");
+			store().behind().completeStream(log().stream(), List.of(otherEvent(3))).block();
+
+			send("four");
+
+			assertThat(log().isComplete()).isTrue();
+			assertThat(client().events).startsWith("@1", "two@2", "three").doesNotHaveDuplicates();
+			assertThat(client().complete).isTrue();
+		}
+
+		@Test
 		void handsOverWithoutAnIdWhatTheStoreDoesNotTakeAndTheCursorLater() {
 			isLive();
 			store().writes(Gate.AWAY);

@@ -90,9 +90,11 @@ final class LettuceCluster extends RedisClusterClient {
 	private final RedisClient subscriber;
 
 	/**
-	 * Counts attempts at one node, to take another one each time.
+	 * Count looks at one node and subscriptions, each to take another node each time.
 	 */
-	private final AtomicInteger turns = new AtomicInteger(ThreadLocalRandom.current().nextInt(1 << 16));
+	private final AtomicInteger looks = new AtomicInteger(ThreadLocalRandom.current().nextInt(1 << 16));
+
+	private final AtomicInteger subscriptions = new AtomicInteger(ThreadLocalRandom.current().nextInt(1 << 16));
 
 	private LettuceCluster(ClientResources resources, Iterable<RedisURI> nodes) {
 		super(resources, nodes);
@@ -321,11 +323,11 @@ final class LettuceCluster extends RedisClusterClient {
 
 	// As long as nobody answers, to ask one tells as much as to ask all
 	private List<RedisURI> oneIfUnanswered(List<RedisURI> asked) {
-		return (this.unanswered && asked.size() > 1) ? List.of(next(asked)) : asked;
+		return (this.unanswered && asked.size() > 1) ? List.of(next(asked, this.looks)) : asked;
 	}
 
-	private RedisURI next(List<RedisURI> nodes) {
-		return nodes.get(Math.floorMod(this.turns.getAndIncrement(), nodes.size()));
+	private static RedisURI next(List<RedisURI> nodes, AtomicInteger turns) {
+		return nodes.get(Math.floorMod(turns.getAndIncrement(), nodes.size()));
 	}
 
 	/**
@@ -335,7 +337,7 @@ final class LettuceCluster extends RedisClusterClient {
 	 */
 	StatefulRedisPubSubConnection<String, String> connectSubscription() {
 		List<RedisURI> nodes = getPartitions().stream().map(RedisClusterNode::getUri).toList();
-		return this.subscriber.connectPubSub(StringCodec.UTF8, next(nodes));
+		return this.subscriber.connectPubSub(StringCodec.UTF8, next(nodes, this.subscriptions));
 	}
 
 	// Names of seeds may lead elsewhere by now
