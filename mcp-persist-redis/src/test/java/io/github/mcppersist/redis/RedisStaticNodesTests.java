@@ -61,7 +61,7 @@ class RedisStaticNodesTests {
 				.open(this.stores.builder(factory(configuration)).echoInterval(Duration.ofMillis(200)));
 
 			RedisStores.awaitSubscribed(store, this.servers.primary());
-			assertThat(store.outage()).isNull();
+			Awaitility.await().atMost(RedisStores.LIMIT).until(() -> store.outage() == null);
 		}
 	}
 
