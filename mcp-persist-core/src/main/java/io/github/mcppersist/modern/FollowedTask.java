@@ -89,7 +89,10 @@ final class FollowedTask {
 			return;
 		}
 		State state = State.of(task);
-		boolean changed = !state.equals(this.last);
+		if (!this.listener.read(state.equals(this.last) ? null : task)) {
+			this.watch.lookLater();
+			return;
+		}
 		this.last = state;
 		this.parking.reads().seen(this.name, state, this.lookedNanos);
 		if (task.status().isTerminal()) {
@@ -103,7 +106,6 @@ final class FollowedTask {
 		else {
 			this.parking.follows(task.owner(), this.name);
 		}
-		this.listener.read(changed ? task : null);
 	}
 
 	private void lost() {
@@ -180,8 +182,9 @@ final class FollowedTask {
 		/**
 		 * Its state was read, or could not be.
 		 * @param state the state, or {@code null} if that is nothing new
+		 * @return whether there was room for it; if not it is read again in a second
 		 */
-		void read(@Nullable TaskRecord state);
+		boolean read(@Nullable TaskRecord state);
 
 		/**
 		 * The store hasn't got it, although it was there and hasn't ended, or it can't be

@@ -111,6 +111,8 @@ public final class ModernHandler {
 
 	private final Set<Retry> retries = ConcurrentHashMap.newKeySet();
 
+	private final Set<LargeAnswer> answers = ConcurrentHashMap.newKeySet();
+
 	/**
 	 * Those of requests that run the user's code, until nothing of them is left.
 	 */
@@ -158,6 +160,7 @@ public final class ModernHandler {
 		threads.repeat(tick(settings.heartbeatInterval()), () -> {
 			this.calls.forEach(Rounds::tick);
 			this.retries.forEach(Retry::tick);
+			this.answers.forEach(LargeAnswer::tick);
 			this.subscriptions.tick();
 			return Mono.empty();
 		});
@@ -234,7 +237,7 @@ public final class ModernHandler {
 	 * @return how many
 	 */
 	public int running() {
-		return this.calls.size() + this.retries.size();
+		return this.calls.size() + this.retries.size() + this.answers.size();
 	}
 
 	/**
@@ -294,6 +297,7 @@ public final class ModernHandler {
 	public void close() {
 		this.calls.forEach(Rounds::abort);
 		this.retries.forEach(Retry::abort);
+		this.answers.forEach(LargeAnswer::abort);
 		this.subscriptions.close();
 	}
 
@@ -352,13 +356,29 @@ public final class ModernHandler {
 		reply.send(error.status(), headers, this.messages.error(requestId, error));
 	}
 
-	private void answer(Outcome outcome, Object requestId, ModernReply reply) {
+	private void answer(Outcome outcome, Object requestId, @Nullable String principal, ModernReply reply) {
 		if (outcome.error() != null) {
 			refuse(outcome.error(), requestId, reply);
 		}
 		else if (outcome.result() != null) {
-			reply.send(200, JSON, this.messages.response(requestId, outcome.result()));
+			answer(this.messages.response(requestId, outcome.result()), requestId, principal, reply);
 		}
+	}
+
+	private void answer(byte[] message, Object requestId, @Nullable String principal, ModernReply reply) {
+		if (message.length <= RoundResponse.MAX_WHOLE_BYTES) {
+			reply.send(200, JSON, message);
+			return;
+		}
+		Outgoing.Answer kept = this.parking.outgoing().answer(principal);
+		ErrorResponse noRoom = kept.keep(message.length);
+		if (noRoom != null) {
+			refuse(noRoom, requestId, reply);
+			return;
+		}
+		LargeAnswer answer = new LargeAnswer(this.parking, reply, kept, this.answers::remove);
+		this.answers.add(answer);
+		answer.send(message);
 	}
 
 	private static ErrorResponse failure(Throwable ex) {
@@ -404,7 +424,7 @@ public final class ModernHandler {
 		// A node that makes none may be asked for one of another node's
 		if (TaskRequests.METHODS.contains(call.method()) && (this.settings.tasks().isServed() || metadata.hasTasks())) {
 			this.taskRequests.handle(call, metadata, request.principal(),
-					(outcome) -> answer(outcome, call.id(), reply));
+					(outcome) -> answer(outcome, call.id(), request.principal(), reply));
 			return;
 		}
 		if (!user && !ANSWERED_BY_SDK.contains(call.method())) {

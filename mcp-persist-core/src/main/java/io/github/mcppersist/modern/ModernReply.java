@@ -21,27 +21,29 @@ public interface ModernReply {
 	void send(int status, Map<String, String> headers, byte[] body);
 
 	/**
-	 * Answer with 200 and a stream, which is cancelled when the client has gone.
+	 * Answer with 200 and a body in chunks, each of which is asked for when the client
+	 * can take it. They are cancelled when it has gone.
 	 * @param headers the headers
-	 * @param chunks the stream's bytes
+	 * @param chunks the body's bytes
 	 */
 	void stream(Map<String, String> headers, Publisher<byte[]> chunks);
 
 	/**
-	 * Answer with Server-Sent Events.
-	 * @return the response, for an output
+	 * Answer with what an output has to say.
+	 * @param headers the headers
+	 * @return the response, for the output
 	 */
-	default SseOutput.Response events() {
+	default SseOutput.Response output(Map<String, String> headers) {
 		return new SseOutput.Response() {
 
 			@Override
 			public void send(byte[] frames) {
-				ModernReply.this.send(200, SseOutput.HEADERS, frames);
+				ModernReply.this.send(200, headers, frames);
 			}
 
 			@Override
 			public void stream(Publisher<byte[]> chunks) {
-				ModernReply.this.stream(SseOutput.HEADERS, chunks);
+				ModernReply.this.stream(headers, chunks);
 			}
 
 			@Override

@@ -10,6 +10,8 @@ import io.github.mcppersist.task.TaskOptions;
  *
  * @param heartbeatInterval the longest silence of a request that runs
  * @param maxConnectionBytes how many bytes wait for a client that reads slowly
+ * @param maxOutgoingBytes how many bytes of what was read from the store clients may be
+ * yet to take
  * @param maxCalls how many requests that run the user's code there may be at once
  * @param maxCallsPerPrincipal how many of these may be one principal's
  * @param maxSubscriptions how many clients may listen to changes at once
@@ -24,10 +26,10 @@ import io.github.mcppersist.task.TaskOptions;
  * @param lookInterval how often the store is looked at, whatever it tells
  * @param tasks which calls become tasks
  */
-public record ModernSettings(Duration heartbeatInterval, int maxConnectionBytes, int maxCalls, int maxCallsPerPrincipal,
-		int maxSubscriptions, int maxSubscriptionsPerPrincipal, long cacheTtlMillis, String cacheScope,
-		Duration inputTimeout, int maxParkedCalls, int maxParkedCallsPerPrincipal, List<byte[]> requestStateKeys,
-		Duration lookInterval, TaskOptions tasks) {
+public record ModernSettings(Duration heartbeatInterval, int maxConnectionBytes, long maxOutgoingBytes, int maxCalls,
+		int maxCallsPerPrincipal, int maxSubscriptions, int maxSubscriptionsPerPrincipal, long cacheTtlMillis,
+		String cacheScope, Duration inputTimeout, int maxParkedCalls, int maxParkedCallsPerPrincipal,
+		List<byte[]> requestStateKeys, Duration lookInterval, TaskOptions tasks) {
 
 	/**
 	 * Refuse what can't be keys for request states.

@@ -123,6 +123,8 @@ final class Parking {
 
 	private final TaskReads reads;
 
+	private final Outgoing outgoing;
+
 	private final PollLimit polls;
 
 	private final LeftCalls leftCalls;
@@ -146,6 +148,7 @@ final class Parking {
 		this.waiting = new Places(maxWaiting, MAX_WAITING_PER_CALL);
 		this.waitingPrincipals = new Places(maxWaiting, Math.max(MAX_WAITING_PER_CALL, maxWaiting / 2));
 		this.reads = new TaskReads(threads, modernStore.tasks());
+		this.outgoing = new Outgoing(settings.maxOutgoingBytes());
 		this.polls = new PollLimit(threads::nanoTime, settings.tasks().pollInterval());
 		this.leftCalls = new LeftCalls(threads, modernStore.tellNodes(), this.waiting::isTakenBy);
 		this.lostEnds = new LostEnds(threads, settings.lookInterval(), modernStore.tellNode(), this::endIfLost);
@@ -178,6 +181,14 @@ final class Parking {
 
 	TaskReads reads() {
 		return this.reads;
+	}
+
+	/**
+	 * Return what bounds how much of what is read clients are yet to take.
+	 * @return the bound
+	 */
+	Outgoing outgoing() {
+		return this.outgoing;
 	}
 
 	/**

@@ -69,6 +69,8 @@ final class Retry implements RoundResponse.Listener {
 
 	private final TaskWatch watch;
 
+	private final Outgoing.Answer kept;
+
 	private Phase phase = Phase.LOOKING;
 
 	/**
@@ -105,6 +107,7 @@ final class Retry implements RoundResponse.Listener {
 		this.local = parking.call(this.name);
 		this.over = over;
 		this.watch = new TaskWatch(this.mailbox, parking, this.name, this::found, this::failed);
+		this.kept = parking.outgoing().answer(this.principal);
 		this.lookedNanos = now();
 		this.round = new Round(requestId, metadata,
 				new RoundResponse(parking.threads(), reply, parking.settings(), this), parking.messages());
@@ -182,6 +185,7 @@ final class Retry implements RoundResponse.Listener {
 
 	@Override
 	public void closed() {
+		this.mailbox.execute(this.kept::left);
 		this.over.accept(this);
 	}
 
@@ -403,7 +407,9 @@ final class Retry implements RoundResponse.Listener {
 		assert this.mailbox.isInside();
 		if (this.phase != Phase.DONE) {
 			leave();
-			this.round.answer(outcome);
+			byte[] result = outcome.result();
+			ErrorResponse noRoom = (result != null) ? this.kept.keep(result.length) : null;
+			this.round.answer((noRoom != null) ? Outcome.of(noRoom) : outcome);
 		}
 	}
 

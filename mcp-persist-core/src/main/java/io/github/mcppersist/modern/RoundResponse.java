@@ -38,7 +38,7 @@ import io.github.mcppersist.stream.Threads;
  * </tr>
  * <tr>
  * <td>response</td>
- * <td>ended: is the body, as JSON</td>
+ * <td>ended: is the body, as JSON; a large one leaves as the client takes it</td>
  * <td>ended: is the last event</td>
  * <td>is dropped</td>
  * </tr>
@@ -47,6 +47,12 @@ import io.github.mcppersist.stream.Threads;
  * <td>streaming: without an event</td>
  * <td>a comment</td>
  * <td></td>
+ * </tr>
+ * <tr>
+ * <td>the client takes nothing for two minutes</td>
+ * <td></td>
+ * <td>ended: the client is told to have gone</td>
+ * <td>what is left of it is dropped</td>
  * </tr>
  * <tr>
  * <td>the client has gone</td>
@@ -64,6 +70,12 @@ final class RoundResponse implements SseOutput.Source {
 
 	private static final Map<String, String> JSON_FOR_LATER = Map.of(HttpHeaders.CONTENT_TYPE, "application/json",
 			"Retry-After", "1");
+
+	/**
+	 * How large a body is handed over as a whole, of which it isn't known when it has
+	 * left.
+	 */
+	static final int MAX_WHOLE_BYTES = 16 * 1024;
 
 	private final Mailbox mailbox = new Mailbox();
 
@@ -141,6 +153,10 @@ final class RoundResponse implements SseOutput.Source {
 			switch (this.state) {
 				case UNDECIDED -> {
 					this.state = State.ENDED;
+					if (status == 200 && message.length > MAX_WHOLE_BYTES) {
+						this.output.send(message, this.reply.output(JSON));
+						return;
+					}
 					this.threads.carryOnBehind(() -> sendWhole(status, message));
 					closed(true);
 				}
@@ -230,7 +246,7 @@ final class RoundResponse implements SseOutput.Source {
 	}
 
 	private void open() {
-		this.output.openSoon(this.reply.events());
+		this.output.openSoon(this.reply.output(SseOutput.HEADERS));
 	}
 
 	private void await(MonoSink<Void> sender) {

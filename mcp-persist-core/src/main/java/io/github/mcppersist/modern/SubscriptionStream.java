@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 import io.github.mcppersist.stream.Mailbox;
 import io.github.mcppersist.stream.SseFrame;
 import io.github.mcppersist.stream.SseOutput;
-import io.github.mcppersist.stream.Threads;
 import io.github.mcppersist.task.TaskRecord;
 
 /**
@@ -69,11 +68,7 @@ final class SubscriptionStream implements SseOutput.Source {
 
 	private final Mailbox mailbox = new Mailbox();
 
-	private final Threads threads;
-
-	private final Messages messages;
-
-	private final ModernSettings settings;
+	private final Parking parking;
 
 	private final JSONRPCRequest request;
 
@@ -84,6 +79,8 @@ final class SubscriptionStream implements SseOutput.Source {
 	private final Consumer<SubscriptionStream> over;
 
 	private final SseOutput output;
+
+	private final Outgoing.Answer kept;
 
 	/**
 	 * The changes that wait, by what they are about.
@@ -108,35 +105,32 @@ final class SubscriptionStream implements SseOutput.Source {
 
 	/**
 	 * Create a stream, which opens later.
-	 * @param threads the endpoint's threads
-	 * @param messages write what goes to the client
-	 * @param settings the settings
+	 * @param parking knows the tasks
 	 * @param request the request, whose ID is that of the subscription
 	 * @param filter what the server has agreed to tell
-	 * @param reply answers the request
+	 * @param principal who makes it, or {@code null} for nobody
+	 * @param reply answers it
 	 * @param over is told in the mailbox when nothing more leaves, once
 	 */
-	SubscriptionStream(Threads threads, Messages messages, ModernSettings settings, JSONRPCRequest request,
-			SubscriptionFilter filter, ModernReply reply, Consumer<SubscriptionStream> over) {
-		this.threads = threads;
-		this.messages = messages;
-		this.settings = settings;
+	SubscriptionStream(Parking parking, JSONRPCRequest request, SubscriptionFilter filter, @Nullable String principal,
+			ModernReply reply, Consumer<SubscriptionStream> over) {
+		this.parking = parking;
 		this.request = request;
 		this.filter = filter;
 		this.reply = reply;
+		this.kept = parking.outgoing().answer(principal);
 		this.over = over;
-		this.output = new SseOutput(this.mailbox, threads, this);
-		this.mailbox.execute(() -> add(messages.acknowledgement(request, filter)));
+		this.output = new SseOutput(this.mailbox, parking.threads(), this);
+		this.mailbox.execute(() -> add(parking.messages().acknowledgement(request, filter)));
 	}
 
 	/**
 	 * Tell the client the states of tasks: what they are, and whatever they become.
-	 * @param parking knows the tasks
 	 * @param names their names, by the IDs that the client knows
 	 */
-	void follow(Parking parking, Map<String, String> names) {
+	void follow(Map<String, String> names) {
 		this.mailbox.execute(() -> names.forEach((taskId, name) -> {
-			FollowedTask task = new FollowedTask(this.mailbox, parking, name, new Followed(taskId));
+			FollowedTask task = new FollowedTask(this.mailbox, this.parking, name, new Followed(taskId));
 			this.tasks.add(task);
 			task.begin();
 		}));
@@ -160,7 +154,8 @@ final class SubscriptionStream implements SseOutput.Source {
 		}
 		this.mailbox.execute(() -> {
 			if (this.state != State.ENDED) {
-				wait(subject, () -> this.messages.notification(this.request, change.method(), change.params()));
+				wait(subject,
+						() -> this.parking.messages().notification(this.request, change.method(), change.params()));
 			}
 		});
 	}
@@ -191,12 +186,12 @@ final class SubscriptionStream implements SseOutput.Source {
 	 */
 	void tick() {
 		this.mailbox.execute(() -> {
-			long now = this.threads.nanoTime();
+			long now = this.parking.threads().nanoTime();
 			if (this.begun && this.output.isStalled(now)) {
 				this.output.finish();
 			}
 			else if (this.state == State.OPEN) {
-				this.output.beat(now, this.settings.heartbeatInterval().toNanos());
+				this.output.beat(now, this.parking.settings().heartbeatInterval().toNanos());
 				this.tasks.forEach(FollowedTask::tick);
 			}
 		});
@@ -222,7 +217,7 @@ final class SubscriptionStream implements SseOutput.Source {
 		if (this.state == State.OPENING) {
 			this.state = State.OPEN;
 		}
-		this.output.openSoon(this.reply.events());
+		this.output.openSoon(this.reply.output(SseOutput.HEADERS));
 		this.output.drain();
 	}
 
@@ -238,13 +233,14 @@ final class SubscriptionStream implements SseOutput.Source {
 	// Behind the states that are to be told before
 	private void addEnd() {
 		if (this.state == State.ENDED && !this.reading && this.due.isEmpty()) {
-			add(this.messages.ended(this.request));
+			add(this.parking.messages().ended(this.request));
 			this.output.end();
 		}
 	}
 
 	@Override
 	public void more() {
+		this.kept.left();
 		if (!this.waiting.isEmpty()) {
 			addWaiting();
 			this.output.drain();
@@ -261,6 +257,7 @@ final class SubscriptionStream implements SseOutput.Source {
 	@Override
 	public void closed(boolean complete) {
 		this.state = State.ENDED;
+		this.kept.left();
 		this.waiting.clear();
 		this.due.clear();
 		this.tasks.forEach(FollowedTask::close);
@@ -287,13 +284,22 @@ final class SubscriptionStream implements SseOutput.Source {
 		}
 
 		@Override
-		public void read(@Nullable TaskRecord state) {
+		public boolean read(@Nullable TaskRecord state) {
 			SubscriptionStream.this.reading = false;
-			if (state != null) {
-				add(SubscriptionStream.this.messages.taskChanged(SubscriptionStream.this.request, this.taskId, state));
-			}
+			boolean taken = state == null || add(state);
 			addEnd();
 			SubscriptionStream.this.output.drain();
+			return taken;
+		}
+
+		private boolean add(TaskRecord state) {
+			byte[] message = SubscriptionStream.this.parking.messages()
+				.taskChanged(SubscriptionStream.this.request, this.taskId, state);
+			if (SubscriptionStream.this.kept.keep(message.length) != null) {
+				return false;
+			}
+			SubscriptionStream.this.add(message);
+			return true;
 		}
 
 		@Override

@@ -50,10 +50,6 @@ final class Subscriptions {
 
 	private final Threads threads;
 
-	private final Messages messages;
-
-	private final ModernSettings settings;
-
 	private final Parking parking;
 
 	private final Function<Collection<String>, Mono<Void>> tellNodes;
@@ -80,9 +76,8 @@ final class Subscriptions {
 	Subscriptions(Parking parking, Function<Collection<String>, Mono<Void>> tellNodes) {
 		this.parking = parking;
 		this.threads = parking.threads();
-		this.messages = parking.messages();
-		this.settings = parking.settings();
-		this.places = new Places(this.settings.maxSubscriptions(), this.settings.maxSubscriptionsPerPrincipal());
+		ModernSettings settings = parking.settings();
+		this.places = new Places(settings.maxSubscriptions(), settings.maxSubscriptionsPerPrincipal());
 		this.tellNodes = tellNodes;
 	}
 
@@ -135,12 +130,12 @@ final class Subscriptions {
 
 	private void open(JSONRPCRequest request, SubscriptionFilter entered, SubscriptionFilter filter,
 			Map<String, String> taskNames, @Nullable String principal, ModernReply reply) {
-		SubscriptionStream stream = new SubscriptionStream(this.threads, this.messages, this.settings, request, filter,
-				reply, (closed) -> {
+		SubscriptionStream stream = new SubscriptionStream(this.parking, request, filter, principal, reply,
+				(closed) -> {
 					this.streams.remove(closed);
 					exit(entered, principal);
 				});
-		stream.follow(this.parking, taskNames);
+		stream.follow(taskNames);
 		// Before the client knows, so that it hears of whatever changes from then on
 		this.streams.add(stream);
 		tellNodes(filter).subscribe((nothing) -> {

@@ -42,6 +42,17 @@ final class SseBuffer {
 		this.bytes += frame.size();
 	}
 
+	/**
+	 * Add a body that isn't a stream of events: it goes out in pieces as a large frame
+	 * does. There must be nothing else.
+	 * @param body the body
+	 */
+	void addBody(byte[] body) {
+		assert isEmpty();
+		this.largeFrame = body;
+		this.largeFrameSent = 0;
+	}
+
 	boolean isEmpty() {
 		return this.largeFrame == null && this.frames.isEmpty();
 	}

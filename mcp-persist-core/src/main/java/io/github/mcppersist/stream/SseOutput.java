@@ -158,6 +158,19 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 	}
 
 	/**
+	 * Answer a request with a body that isn't a stream of events, in chunks as the client
+	 * takes it, and close when it has left.
+	 * @param body the body, and all that there is
+	 * @param response is begun now
+	 */
+	public void send(byte[] body, Response response) {
+		assert this.mailbox.isInside();
+		this.buffer.addBody(body);
+		end();
+		open(response);
+	}
+
+	/**
 	 * Answer a request with this output as soon as there is a message for the client, so
 	 * that this leaves together with the head and the priming event, in one write to the
 	 * socket. What has ended by then is answered as a whole.
@@ -266,6 +279,7 @@ public final class SseOutput implements Publisher<byte[]>, Subscription {
 			return;
 		}
 		this.response = null;
+		this.lastWriteNanos = this.threads.nanoTime();
 		if (this.flow == Flow.CLOSED || (this.flow == Flow.ENDING && this.buffer.isEmpty())) {
 			close(false);
 			this.threads.deliverOrRun(() -> answer(response::refuse));

@@ -20,12 +20,13 @@ public interface EndpointResponse {
 	void send(int status, Map<String, String> headers, byte[] body);
 
 	/**
-	 * Answer with 200 and a stream of Server-Sent Events. The adapter sends the headers,
-	 * with the first chunk if there is one at once, requests a chunk when the connection
-	 * can take one, writes and flushes it, and cancels when the client has gone. It ends
-	 * the response when the stream ends.
+	 * Answer with 200 and a body that comes in chunks: a stream of Server-Sent Events, or
+	 * what is too large to be handed over as a whole. The adapter sends the headers, with
+	 * the first chunk if there is one at once, requests a chunk when the connection can
+	 * take one, writes and flushes it, and cancels when the client has gone. It ends the
+	 * response when the stream ends.
 	 * @param headers the headers
-	 * @param chunks the stream's bytes, a few kilobytes at a time
+	 * @param chunks the body's bytes, a few kilobytes at a time
 	 */
 	void stream(Map<String, String> headers, Publisher<byte[]> chunks);
 

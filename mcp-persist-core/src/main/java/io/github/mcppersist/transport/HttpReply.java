@@ -45,7 +45,7 @@ final class HttpReply implements EndpointResponse, ModernReply {
 
 	@Override
 	public void stream(Map<String, String> headers, Publisher<byte[]> chunks) {
-		this.response.stream(headers, chunks);
+		this.response.stream(uncached(headers), chunks);
 	}
 
 	/**

@@ -167,11 +167,11 @@ public final class StreamableHttpEndpoint implements McpStreamableServerTranspor
 	private static ModernHandler modernHandler(EndpointRuntime runtime, ModernOptions options,
 			@Nullable TaskStore taskStore, McpJsonMapper jsonMapper, ListenedResources listened) {
 		ModernSettings settings = new ModernSettings(options.heartbeatInterval(),
-				runtime.options().maxConnectionBytes(), options.maxCalls(), options.maxCallsPerPrincipal(),
-				options.maxSubscriptions(), options.maxSubscriptionsPerPrincipal(), options.cacheTtl().toMillis(),
-				options.cacheScope().toString(), options.inputTimeout(), options.maxParkedCalls(),
-				options.maxParkedCallsPerPrincipal(), options.requestStateKeys(), runtime.options().lookInterval(),
-				options.tasks());
+				runtime.options().maxConnectionBytes(), Runtime.getRuntime().maxMemory() / 8, options.maxCalls(),
+				options.maxCallsPerPrincipal(), options.maxSubscriptions(), options.maxSubscriptionsPerPrincipal(),
+				options.cacheTtl().toMillis(), options.cacheScope().toString(), options.inputTimeout(),
+				options.maxParkedCalls(), options.maxParkedCallsPerPrincipal(), options.requestStateKeys(),
+				runtime.options().lookInterval(), options.tasks());
 		TaskStore tasks = runtime.observed((taskStore != null) ? taskStore : new InMemoryTaskStore());
 		ModernHandler handler = new ModernHandler(
 				runtime.threads(), runtime.observer(), jsonMapper, settings, new ModernStore(tasks, runtime.nodes(),

@@ -78,6 +78,45 @@ class RoundResponseTests {
 	}
 
 	@Test
+	void leavesAsItsClientTakesItIfItIsLarge() {
+		String message = "x".repeat(2 * RoundResponse.MAX_WHOLE_BYTES + 1);
+		this.threads.pass(Duration.ofMinutes(3));
+		this.response.end(200, bytes(message));
+		this.response.tick();
+
+		assertThat(this.reply.contentType).isEqualTo("application/json");
+		for (int pieces = 0; pieces < 3; pieces++) {
+			assertThat(this.reply.body).hasSize(pieces * RoundResponse.MAX_WHOLE_BYTES);
+			assertThat(this.closed).hasValue(0);
+			this.reply.read(1);
+		}
+		assertThat(this.closed).hasValue(0);
+		this.reply.read(1);
+
+		assertThat(this.reply.body).hasToString(message);
+		assertThat(this.reply.ended).isTrue();
+		assertThat(this.closed).hasValue(1);
+		assertThat(this.gone).hasValue(0);
+	}
+
+	@Test
+	void isDroppedIfItIsLargeAndItsClientTakesNothingForTwoMinutes() {
+		this.threads.pass(Duration.ofMinutes(3));
+		this.response.end(200, new byte[2 * RoundResponse.MAX_WHOLE_BYTES]);
+		this.reply.read(1);
+		this.threads.pass(Duration.ofMinutes(2));
+		this.response.tick();
+		assertThat(this.closed).hasValue(0);
+
+		this.threads.pass(Duration.ofMillis(1));
+		this.response.tick();
+
+		assertThat(this.reply.ended).isTrue();
+		assertThat(this.closed).hasValue(1);
+		assertThat(this.gone).hasValue(0);
+	}
+
+	@Test
 	void isWrittenByTheHandlersOwnThread() {
 		CompletableFuture<Thread> writer = new CompletableFuture<>();
 		ModernReply reply = new ModernReply() {

@@ -308,8 +308,8 @@ class RoundsSimulationTests {
 
 		Node(Run run) {
 			this.run = run;
-			ModernSettings settings = new ModernSettings(Duration.ofMillis(50), 1000, 100, 100, 3, 3, 0, "private",
-					TestSettings.INPUT_TIMEOUT, CLIENTS, CLIENTS, run.keys, Duration.ofSeconds(1),
+			ModernSettings settings = new ModernSettings(Duration.ofMillis(50), 1000, 1_000_000, 100, 100, 3, 3, 0,
+					"private", TestSettings.INPUT_TIMEOUT, CLIENTS, CLIENTS, run.keys, Duration.ofSeconds(1),
 					TaskOptions.defaults());
 			this.handler = new ModernHandler(run.threads, new EndpointObserver() {
 			}, McpJsonDefaults.getMapper(), settings,

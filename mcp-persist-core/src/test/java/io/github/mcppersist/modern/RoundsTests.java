@@ -805,7 +805,7 @@ class RoundsTests {
 	void storesTheEndAsSoonAsTheStoreIsBack() {
 		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
 		String state = state(this.first.post());
-		this.second.answer(state, "elicitation", "a");
+		RecordingReply waiting = this.second.answer(state, "elicitation", "a");
 		this.store.failure = OUTAGE;
 		this.gate.tryEmitValue("end");
 		this.threads.pass(Duration.ofMinutes(2));
@@ -814,6 +814,7 @@ class RoundsTests {
 		this.threads.pass(Duration.ofSeconds(6));
 
 		assertThat(this.second.answer(state, "elicitation", "a").body.toString()).contains("end");
+		waiting.close();
 	}
 
 	@Test
@@ -1128,8 +1129,8 @@ class RoundsTests {
 		}
 
 		private Node(List<byte[]> keys, Duration inputTimeout, TaskStore store) {
-			ModernSettings settings = new ModernSettings(TestSettings.HEARTBEAT, 1000, 100, 100, 3, 3, 0, "private",
-					inputTimeout, 4, 2, keys, LOOK, TaskOptions.defaults());
+			ModernSettings settings = new ModernSettings(TestSettings.HEARTBEAT, 1000, 1_000_000, 100, 100, 3, 3, 0,
+					"private", inputTimeout, 4, 2, keys, LOOK, TaskOptions.defaults());
 			this.handler = new ModernHandler(RoundsTests.this.threads, new EndpointObserver() {
 
 				@Override

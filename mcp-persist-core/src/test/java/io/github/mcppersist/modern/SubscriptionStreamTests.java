@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
-import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.spec.McpSchema.Implementation;
 import io.modelcontextprotocol.spec.McpSchema.InitializeResult;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
@@ -41,10 +40,10 @@ class SubscriptionStreamTests {
 
 	private final AtomicInteger over = new AtomicInteger();
 
-	private final SubscriptionStream stream = new SubscriptionStream(this.threads,
-			new Messages(McpJsonDefaults.getMapper(), SETTINGS, SubscriptionStreamTests::server), SETTINGS,
+	private final SubscriptionStream stream = new SubscriptionStream(
+			TestSettings.parking(this.threads, SETTINGS, this.tasks, SubscriptionStreamTests::server),
 			new JSONRPCRequest(Subscriptions.LISTEN, "id", Map.of()),
-			new SubscriptionFilter(true, false, false, Set.of("test://a", "test://b"), Set.of()), this.reply,
+			new SubscriptionFilter(true, false, false, Set.of("test://a", "test://b"), Set.of()), null, this.reply,
 			(stream) -> this.over.incrementAndGet());
 
 	@Test
@@ -183,8 +182,7 @@ class SubscriptionStreamTests {
 				.block();
 			followed.put(name, name);
 		}
-		this.stream.follow(TestSettings.parking(this.threads, SETTINGS, this.tasks, SubscriptionStreamTests::server),
-				followed);
+		this.stream.follow(followed);
 	}
 
 	@Test

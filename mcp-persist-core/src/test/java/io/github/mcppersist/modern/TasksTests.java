@@ -90,6 +90,11 @@ class TasksTests {
 
 	private static final Duration TWO_LOOKS = LOOK.multipliedBy(2).plusSeconds(2);
 
+	/**
+	 * More than half of what one principal may be yet to take.
+	 */
+	private static final String LARGE = "x".repeat(300_000);
+
 	private static final TaskStoreUnavailableException OUTAGE = new TaskStoreUnavailableException("out of reach");
 
 	private final ManualThreads threads = new ManualThreads();
@@ -871,6 +876,67 @@ class TasksTests {
 		assertThat(statuses.subList(50, 100)).filteredOn((status) -> status == 200).hasSizeBetween(4, 6);
 		this.threads.pass(AFTER);
 		end(task);
+	}
+
+	@Test
+	void keepsOnlySoMuchForClientsThatDoNotTakeIt() {
+		Map<String, Object> task = largeTask();
+		RecordingReply slow = this.second.get(task);
+		assertThat(slow.contentType).isEqualTo("application/json");
+
+		RecordingReply refused = this.second.get(task);
+
+		assertThat(refused.status).isEqualTo(503);
+		assertThat(error(refused).get("message")).asString().contains("one principal is yet to take too much");
+		assertThat(this.first.get(task).status).isEqualTo(200);
+		slow.read();
+		assertThat(result(slow).get("result").toString()).contains(LARGE);
+		RecordingReply gone = this.second.get(task);
+		assertThat(gone.status).isEqualTo(200);
+		gone.close();
+		assertThat(this.second.get(task).status).isEqualTo(200);
+		this.threads.pass(Duration.ofMinutes(2).plusSeconds(2));
+	}
+
+	@Test
+	void keepsOnlySoMuchForClientsThatDoNotTakeWhatHasComeOfTheirCalls() {
+		this.tool = (exchange) -> ask(exchange, "First?").map((name) -> LARGE);
+		RecordingReply asked = this.first.call("after");
+		this.threads.pass(SETTLED);
+		Object state = result(asked).get("requestState");
+		RecordingReply slow = this.second.retry("after", state, "elicitation", "a");
+		assertThat(slow.status).isEqualTo(200);
+
+		RecordingReply refused = this.second.retry("after", state, "elicitation", "a");
+
+		assertThat(refused.status).isEqualTo(503);
+		slow.read();
+		assertThat(result(slow).toString()).contains(LARGE);
+		RecordingReply again = this.second.retry("after", state, "elicitation", "a");
+		again.read();
+		assertThat(result(again).toString()).contains(LARGE);
+	}
+
+	@Test
+	void isToldToWhoListensOnceThereIsRoomForIt() {
+		Map<String, Object> task = largeTask();
+		RecordingReply slow = this.second.get(task);
+		RecordingReply listener = this.second.listen(id(task));
+		assertThat(listener.body.toString()).contains("acknowledged").doesNotContain("notifications/tasks");
+
+		slow.read();
+		this.threads.pass(A_SECOND);
+
+		assertThat(listener.body.toString()).containsOnlyOnce("notifications/tasks").contains(LARGE);
+		RecordingReply another = this.second.get(task);
+		assertThat(another.status).isEqualTo(200);
+		another.close();
+		listener.close();
+	}
+
+	private Map<String, Object> largeTask() {
+		this.tool = (exchange) -> Mono.just(LARGE);
+		return result(this.first.call("supported"));
 	}
 
 	@Test
@@ -1884,9 +1950,9 @@ class TasksTests {
 		}
 
 		Node(TaskOptions tasks) {
-			ModernSettings settings = new ModernSettings(TestSettings.HEARTBEAT, 1000, 100, 100, MAX_LISTENERS,
-					MAX_LISTENERS, 0, "private", TestSettings.INPUT_TIMEOUT, 2 * MAX_PARKED, MAX_PARKED, List.of(),
-					LOOK, tasks);
+			ModernSettings settings = new ModernSettings(TestSettings.HEARTBEAT, 1000, 1_000_000, 100, 100,
+					MAX_LISTENERS, MAX_LISTENERS, 0, "private", TestSettings.INPUT_TIMEOUT, 2 * MAX_PARKED, MAX_PARKED,
+					List.of(), LOOK, tasks);
 			this.handler = new ModernHandler(TasksTests.this.threads, new EndpointObserver() {
 
 				@Override

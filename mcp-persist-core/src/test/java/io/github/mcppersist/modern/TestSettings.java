@@ -30,8 +30,8 @@ final class TestSettings {
 	}
 
 	static ModernSettings withSubscriptions(int maxSubscriptions) {
-		return new ModernSettings(HEARTBEAT, 1000, 3, 2, maxSubscriptions, Math.max(2, maxSubscriptions / 2), 0,
-				"private", INPUT_TIMEOUT, 2, 2, List.of(), Duration.ofSeconds(30), TaskOptions.defaults());
+		return new ModernSettings(HEARTBEAT, 1000, 1_000_000, 3, 2, maxSubscriptions, Math.max(2, maxSubscriptions / 2),
+				0, "private", INPUT_TIMEOUT, 2, 2, List.of(), Duration.ofSeconds(30), TaskOptions.defaults());
 	}
 
 	static Parking parking(Threads threads, ModernSettings settings, TaskStore tasks,
