@@ -110,11 +110,29 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 	 * @return a new store
 	 */
 	public static RedisTaskStore of(RedisEventStore eventStore, Duration minTimeToLive) {
-		if (minTimeToLive.toMillis() < 1 || minTimeToLive.toDays() > 3650) {
+		return of(eventStore, minTimeToLive, eventStore.timeToLive());
+	}
+
+	/**
+	 * Return a store that shares the connections of an event store.
+	 * @param eventStore the event store
+	 * @param minTimeToLive how long a task is kept at least after it was created or
+	 * ended, at least one millisecond
+	 * @param timeToLive how long it is kept at least after it was renewed, at least one
+	 * millisecond; what is shorter than {@code minTimeToLive} is that
+	 * @return a new store
+	 */
+	public static RedisTaskStore of(RedisEventStore eventStore, Duration minTimeToLive, Duration timeToLive) {
+		return new RedisTaskStore(eventStore.node(), eventStore.taskWatches(), required("minTimeToLive", minTimeToLive),
+				required("timeToLive", timeToLive));
+	}
+
+	private static Duration required(String name, Duration timeToLive) {
+		if (timeToLive.toMillis() < 1 || timeToLive.toDays() > 3650) {
 			throw new IllegalArgumentException(
-					"minTimeToLive must be at least one millisecond and at most ten years, not " + minTimeToLive);
+					name + " must be at least one millisecond and at most ten years, not " + timeToLive);
 		}
-		return new RedisTaskStore(eventStore.node(), eventStore.taskWatches(), minTimeToLive, eventStore.timeToLive());
+		return timeToLive;
 	}
 
 	@Override

@@ -616,9 +616,24 @@ class RedisTaskLayoutTests {
 	}
 
 	@Test
+	void renewsATaskForAsLongAsItIsToldTo() {
+		RedisTaskStore brief = RedisTaskStore.of(this.node, Duration.ofMinutes(5), Duration.ofMinutes(10));
+		block(brief.createTask(NewTask.working("9aT-", this.node.nodeId(), null, Duration.ofMinutes(8))));
+
+		block(brief.renewTasks(List.of("9aT-")));
+
+		assertThat(ttl(KEY)).isBetween(540_000L, 601_000L);
+		assertThat(block(brief.findTask("9aT-")).timeToLive()).isBetween(Duration.ofMinutes(10),
+				Duration.ofMinutes(11));
+	}
+
+	@Test
 	void refusesATimeToLiveThatLeavesNoTime() {
 		for (Duration timeToLive : List.of(Duration.ZERO, Duration.ofSeconds(-1), Duration.ofDays(4000))) {
 			assertThatIllegalArgumentException().isThrownBy(() -> RedisTaskStore.of(this.node, timeToLive))
+				.withMessageContaining(timeToLive.toString());
+			assertThatIllegalArgumentException()
+				.isThrownBy(() -> RedisTaskStore.of(this.node, Duration.ofMinutes(5), timeToLive))
 				.withMessageContaining(timeToLive.toString());
 		}
 	}

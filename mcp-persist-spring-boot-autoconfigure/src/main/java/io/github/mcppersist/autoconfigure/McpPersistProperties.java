@@ -116,6 +116,16 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 		check(maxCallsPerSession > 0, "max-calls-per-session", "be positive", maxCallsPerSession);
 	}
 
+	/**
+	 * Return how long a call is kept at least while it runs, or waits for its client,
+	 * from each renewal on. It is as long as for a stream, unless tasks are to be kept
+	 * for less.
+	 * @return the time
+	 */
+	public Duration callTtl() {
+		return (this.tasks.ttl().compareTo(this.ttl) < 0) ? this.tasks.ttl() : this.ttl;
+	}
+
 	private static void positive(String property, Duration value) {
 		check(value.toMillis() > 0, property, "be at least a millisecond", value);
 	}

@@ -38,7 +38,7 @@ public final class InMemorySessionStoreAutoConfiguration {
 	InMemoryTaskStore inMemoryTaskStore(McpPersistProperties properties) {
 		return InMemoryTaskStore.builder()
 			.minTimeToLive(properties.completedTtl())
-			.timeToLive(properties.ttl())
+			.timeToLive(properties.callTtl())
 			.build();
 	}
 

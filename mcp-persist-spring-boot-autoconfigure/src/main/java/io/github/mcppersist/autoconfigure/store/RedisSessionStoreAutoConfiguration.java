@@ -35,12 +35,11 @@ public final class RedisSessionStoreAutoConfiguration {
 		return RedisSessionStore.of(eventStore, properties.sessionTimeout(), properties.maxSessions());
 	}
 
-	// A call is kept for its client as long as a stream is
 	@Bean
 	@ConditionalOnBooleanProperty(name = "mcp.persist.modern.enabled", matchIfMissing = true)
 	@ConditionalOnMissingBean(TaskStore.class)
 	RedisTaskStore redisTaskStore(RedisEventStore eventStore, McpPersistProperties properties) {
-		return RedisTaskStore.of(eventStore, properties.completedTtl());
+		return RedisTaskStore.of(eventStore, properties.completedTtl(), properties.callTtl());
 	}
 
 	@Bean

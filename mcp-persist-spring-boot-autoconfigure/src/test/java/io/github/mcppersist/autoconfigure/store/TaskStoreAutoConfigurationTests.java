@@ -59,6 +59,16 @@ class TaskStoreAutoConfigurationTests {
 				.isEqualTo(Duration.ofMinutes(20)));
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "mcp.persist.store=redis", "mcp.persist.store=memory" })
+	void keepsARunningCallForNoLongerThanTasksAreToBeKept(String property) {
+		this.context.withPropertyValues(property, "mcp.persist.tasks.ttl=10m")
+			.run((context) -> assertThat(context.getBean(TaskStore.class).timeToLive())
+				.isEqualTo(Duration.ofMinutes(10)));
+		this.context.withPropertyValues(property, "mcp.persist.tasks.ttl=10d")
+			.run((context) -> assertThat(context.getBean(TaskStore.class).timeToLive()).isEqualTo(Duration.ofHours(1)));
+	}
+
 	@Test
 	void keepsCallsInMemoryOnRequest() {
 		this.context.withPropertyValues("mcp.persist.store=memory", "mcp.persist.completed-ttl=7m")
