@@ -575,18 +575,18 @@ public final class ModernHandler {
 	}
 
 	private void refused(Throwable ex, Rounds rounds) {
-		long before = this.refusals.take();
-		if (ex instanceof RejectedExecutionException) {
-			if (before >= 0) {
+		this.refusals.log((before) -> {
+			if (ex instanceof RejectedExecutionException) {
 				logger.warn("A request was refused, and {} were since that was last logged: {}", before,
 						ex.getMessage());
 			}
-		}
-		else if (before >= 0) {
-			logger
-				.error("A request was refused, and {} were since that was last logged, since the executor for requests "
-						+ "has failed; mend it", before, ex);
-		}
+			else {
+				logger.error(
+						"A request was refused, and {} were since that was last logged, since the executor for requests "
+								+ "has failed; mend it",
+						before, ex);
+			}
+		});
 		rounds.refuse(BUSY);
 	}
 

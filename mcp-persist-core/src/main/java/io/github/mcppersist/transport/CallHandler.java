@@ -270,16 +270,14 @@ final class CallHandler {
 	private void refused(Throwable ex, RunningCall call, Admission admission) {
 		admission.refused(call, ex);
 		boolean full = ex instanceof RejectedExecutionException;
-		long before = (full ? this.full : this.failing).take();
-		if (before < 0) {
-			return;
-		}
 		if (full) {
-			logger.warn("A request was refused, and {} were since that was last logged: {}", before, ex.getMessage());
+			this.full.log((before) -> logger.warn("A request was refused, and {} were since that was last logged: {}",
+					before, ex.getMessage()));
 		}
 		else {
-			logger.error("A request was refused, and {} were since that was last logged, since the executor for "
-					+ "requests has failed; mend it", before, ex);
+			this.failing.log((before) -> logger
+				.error("A request was refused, and {} were since that was last logged, since the executor for "
+						+ "requests has failed; mend it", before, ex));
 		}
 	}
 
