@@ -2,7 +2,6 @@ package io.github.mcppersist.modern;
 
 import java.time.Duration;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -344,12 +343,7 @@ public final class ModernHandler {
 
 	private void refuse(ErrorResponse error, @Nullable Object requestId, ModernReply reply) {
 		logger.debug("A request was refused with {}: {}", error.status(), error.message());
-		Map<String, String> headers = new LinkedHashMap<>();
-		headers.put(HttpHeaders.CONTENT_TYPE, "application/json");
-		if (error.status() == 503 || error.status() == 429) {
-			headers.put("Retry-After", "1");
-		}
-		reply.send(error.status(), headers, this.messages.error(requestId, error));
+		reply.send(error.status(), ErrorResponse.headers(error.status()), this.messages.error(requestId, error));
 	}
 
 	private void answer(Outcome outcome, Object requestId, ModernReply reply) {
