@@ -22,6 +22,7 @@ import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.observe.ConnectionKind;
+import io.github.mcppersist.observe.Era;
 import io.github.mcppersist.session.TooManySubscribedResourcesException;
 import io.github.mcppersist.stream.JsonRpcError;
 import io.github.mcppersist.stream.LogLimit;
@@ -257,7 +258,10 @@ final class CallHandler {
 							.put(ON_ERROR_DROPPED, (Consumer<Throwable>) call::dropped))
 						.contextCapture());
 		});
-		Runnable handle = () -> call.begins(task);
+		Runnable handle = () -> call.begins(() -> {
+			this.runtime.observer().requestStarted(Era.LEGACY);
+			task.run();
+		});
 		if (call.call().runsUserCode()) {
 			this.runtime.threads().handle(handle, admission::accepted, (ex) -> refused(ex, call, admission));
 		}
