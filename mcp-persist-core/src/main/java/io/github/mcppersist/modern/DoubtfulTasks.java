@@ -5,12 +5,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.stream.Threads;
 import io.github.mcppersist.task.TaskEnd;
 import io.github.mcppersist.task.TaskStore;
-import io.github.mcppersist.task.TaskStoreUnavailableException;
 
 /**
  * Tasks that the store may have created without having said so, and of which no client
@@ -31,10 +29,6 @@ final class DoubtfulTasks {
 	 * For how long each is tried.
 	 */
 	private static final Duration LIMIT = Duration.ofMinutes(1);
-
-	private static final Duration MIN_BACKOFF = Duration.ofMillis(100);
-
-	private static final Duration MAX_BACKOFF = Duration.ofSeconds(5);
 
 	private final Threads threads;
 
@@ -62,23 +56,12 @@ final class DoubtfulTasks {
 			logger.debug("A task that nobody knows of may be kept until its time is over: there are too many");
 			return;
 		}
-		// The same call however often it is made
-		attempt(this.store.endTask(name, TaskEnd.cancelled(null)), this.threads.nanoTime(), MIN_BACKOFF);
-	}
-
-	private void attempt(Mono<Boolean> end, long sinceNanos, Duration backoff) {
-		end.subscribe((first) -> {
-		}, (ex) -> {
-			if (ex instanceof TaskStoreUnavailableException && this.threads.nanoTime() - sinceNanos < LIMIT.toNanos()) {
-				Duration longer = backoff.multipliedBy(2);
-				this.threads.deliverLater(backoff,
-						() -> attempt(end, sinceNanos, (longer.compareTo(MAX_BACKOFF) < 0) ? longer : MAX_BACKOFF));
-			}
-			else {
-				this.underWay.decrementAndGet();
-				logger.debug("A task that nobody knows of may be kept until its time is over", ex);
-			}
-		}, this.underWay::decrementAndGet);
+		new RepeatedCall<>(this.threads, this.store.endTask(name, TaskEnd.cancelled(null)), LIMIT,
+				(first) -> this.underWay.decrementAndGet(), (ex) -> {
+					this.underWay.decrementAndGet();
+					logger.debug("A task that nobody knows of may be kept until its time is over", ex);
+				})
+			.begin();
 	}
 
 }

@@ -2,6 +2,7 @@ package io.github.mcppersist.modern;
 
 import java.util.Map;
 
+import io.modelcontextprotocol.spec.HttpHeaders;
 import io.modelcontextprotocol.spec.McpSchema.ErrorCodes;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,20 @@ record ErrorResponse(int status, int code, String message, @Nullable Object data
 	static final int MISSING_CLIENT_CAPABILITY = -32021;
 
 	static final int UNSUPPORTED_PROTOCOL_VERSION = -32022;
+
+	private static final String RETRY_AFTER = "Retry-After";
+
+	private static final String SECONDS = "1";
+
+	/**
+	 * What has a client come back soon.
+	 */
+	static final Map<String, String> FOR_LATER = Map.of(RETRY_AFTER, SECONDS);
+
+	private static final Map<String, String> JSON = Map.of(HttpHeaders.CONTENT_TYPE, "application/json");
+
+	private static final Map<String, String> JSON_FOR_LATER = Map.of(HttpHeaders.CONTENT_TYPE, "application/json",
+			RETRY_AFTER, SECONDS);
 
 	private static final int MAX_ECHO = 100;
 
@@ -56,6 +71,15 @@ record ErrorResponse(int status, int code, String message, @Nullable Object data
 
 	static ErrorResponse internal(String message) {
 		return of(ErrorCodes.INTERNAL_ERROR, message, null);
+	}
+
+	/**
+	 * Return what a response comes with that is the whole answer.
+	 * @param status its HTTP status
+	 * @return its headers
+	 */
+	static Map<String, String> headers(int status) {
+		return (status == 503 || status == 429) ? JSON_FOR_LATER : JSON;
 	}
 
 	/**

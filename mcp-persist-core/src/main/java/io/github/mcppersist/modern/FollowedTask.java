@@ -12,7 +12,6 @@ import io.github.mcppersist.stream.Mailbox;
 import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskStatus;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
-import io.github.mcppersist.task.TaskUnreadableException;
 
 /**
  * A task whose client listens to it on this node: each state that it is seen in is told,
@@ -121,21 +120,8 @@ final class FollowedTask {
 			this.listener.read(null);
 		}
 		else {
-			unreadable(ex);
+			UnreadableTask.error(ex);
 			lost();
-		}
-	}
-
-	/**
-	 * Nobody can listen to a task here, since it can't be read.
-	 * @param ex why not
-	 */
-	static void unreadable(Throwable ex) {
-		if (ex instanceof TaskUnreadableException) {
-			logger.debug("A task can't be read; nobody can listen to it here", ex);
-		}
-		else {
-			logger.error("A task can't be read; nobody can listen to it here", ex);
 		}
 	}
 

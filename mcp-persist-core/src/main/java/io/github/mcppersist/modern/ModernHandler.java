@@ -2,7 +2,6 @@ package io.github.mcppersist.modern;
 
 import java.time.Duration;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -348,12 +347,7 @@ public final class ModernHandler {
 
 	private void refuse(ErrorResponse error, @Nullable Object requestId, ModernReply reply) {
 		logger.debug("A request was refused with {}: {}", error.status(), error.message());
-		Map<String, String> headers = new LinkedHashMap<>();
-		headers.put(HttpHeaders.CONTENT_TYPE, "application/json");
-		if (error.status() == 503 || error.status() == 429) {
-			headers.put("Retry-After", "1");
-		}
-		reply.send(error.status(), headers, this.messages.error(requestId, error));
+		reply.send(error.status(), ErrorResponse.headers(error.status()), this.messages.error(requestId, error));
 	}
 
 	private void answer(Outcome outcome, Object requestId, @Nullable String principal, ModernReply reply) {
@@ -595,18 +589,18 @@ public final class ModernHandler {
 	}
 
 	private void refused(Throwable ex, Rounds rounds) {
-		long before = this.refusals.take();
-		if (ex instanceof RejectedExecutionException) {
-			if (before >= 0) {
+		this.refusals.log((before) -> {
+			if (ex instanceof RejectedExecutionException) {
 				logger.warn("A request was refused, and {} were since that was last logged: {}", before,
 						ex.getMessage());
 			}
-		}
-		else if (before >= 0) {
-			logger
-				.error("A request was refused, and {} were since that was last logged, since the executor for requests "
-						+ "has failed; mend it", before, ex);
-		}
+			else {
+				logger.error(
+						"A request was refused, and {} were since that was last logged, since the executor for requests "
+								+ "has failed; mend it",
+						before, ex);
+			}
+		});
 		rounds.refuse(BUSY);
 	}
 

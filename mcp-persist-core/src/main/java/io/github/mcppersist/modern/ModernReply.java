@@ -49,7 +49,7 @@ public interface ModernReply {
 			@Override
 			public void refuse() {
 				// Aborted before it began: the server is going
-				ModernReply.this.send(503, Map.of("Retry-After", "1"), new byte[0]);
+				ModernReply.this.send(503, ErrorResponse.FOR_LATER, new byte[0]);
 			}
 
 		};

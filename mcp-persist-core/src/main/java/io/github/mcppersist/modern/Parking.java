@@ -334,11 +334,9 @@ final class Parking {
 
 	private ErrorResponse noTask(NoTask reason, ErrorResponse error) {
 		this.observer.taskNotCreated(reason);
-		long before = this.fullOfTasks.take();
-		if (before >= 0) {
-			logger.warn("A call could not become a task, and {} were not since that was last logged: {}", before,
-					error.message());
-		}
+		this.fullOfTasks.log((before) -> logger.warn(
+				"A call could not become a task, and {} were not since that was last logged: {}", before,
+				error.message()));
 		return error;
 	}
 
@@ -392,11 +390,9 @@ final class Parking {
 	}
 
 	private RefusedException refused(ErrorResponse error) {
-		long before = this.full.take();
-		if (before >= 0) {
-			logger.warn("A call was refused that needs its client's input, and {} were since that was last logged: {}",
-					before, error.message());
-		}
+		this.full.log((before) -> logger.warn(
+				"A call was refused that needs its client's input, and {} were since that was last logged: {}", before,
+				error.message()));
 		return new RefusedException(error);
 	}
 

@@ -17,7 +17,6 @@ import io.github.mcppersist.task.TaskNotFoundException;
 import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskStatus;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
-import io.github.mcppersist.task.TaskUnreadableException;
 
 /**
  * A request by which a client goes on with a call that has asked it for input, on
@@ -36,9 +35,6 @@ final class Retry implements RoundResponse.Listener {
 
 	static final ErrorResponse UNAVAILABLE = ErrorResponse
 		.unavailable("the call can't be reached now; repeat the request");
-
-	private static final ErrorResponse UNREADABLE = ErrorResponse
-		.internal("Internal error: what has come of the call can't be read");
 
 	/**
 	 * How long a client whose answers are stored waits for a store that is out of reach.
@@ -252,8 +248,7 @@ final class Retry implements RoundResponse.Listener {
 			finish(Outcome.of(ex.error()));
 		}
 		catch (RuntimeException ex) {
-			logger.error("What has come of a call can't be read; its client gets an error", ex);
-			finish(Outcome.of(UNREADABLE));
+			finish(Outcome.of(UnreadableTask.error(ex)));
 		}
 	}
 
@@ -262,13 +257,8 @@ final class Retry implements RoundResponse.Listener {
 		if (ex instanceof TaskNotFoundException) {
 			unknown();
 		}
-		else if (ex instanceof TaskUnreadableException) {
-			logger.debug("A call can't be read; its client gets an error", ex);
-			finish(Outcome.of(UNREADABLE));
-		}
 		else if (!(ex instanceof TaskStoreUnavailableException)) {
-			logger.error("A call can't be read; its client gets an error", ex);
-			finish(Outcome.of(UNREADABLE));
+			finish(Outcome.of(UnreadableTask.error(ex)));
 		}
 		else if (this.phase == Phase.LOOKING || now() - this.seenNanos > OUTAGE_LIMIT.toNanos()) {
 			logger.debug("A client can't go on with its call now", ex);

@@ -2,10 +2,8 @@ package io.github.mcppersist.modern;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 
-import io.modelcontextprotocol.spec.HttpHeaders;
 import io.modelcontextprotocol.spec.McpTransportException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -65,11 +63,6 @@ import io.github.mcppersist.stream.Threads;
 final class RoundResponse implements SseOutput.Source {
 
 	private static final Logger logger = LoggerFactory.getLogger(RoundResponse.class);
-
-	private static final Map<String, String> JSON = Map.of(HttpHeaders.CONTENT_TYPE, "application/json");
-
-	private static final Map<String, String> JSON_FOR_LATER = Map.of(HttpHeaders.CONTENT_TYPE, "application/json",
-			"Retry-After", "1");
 
 	/**
 	 * How large a body is handed over as a whole, of which it isn't known when it has
@@ -154,7 +147,7 @@ final class RoundResponse implements SseOutput.Source {
 				case UNDECIDED -> {
 					this.state = State.ENDED;
 					if (status == 200 && message.length > MAX_WHOLE_BYTES) {
-						this.output.send(message, this.reply.output(JSON));
+						this.output.send(message, this.reply.output(ErrorResponse.headers(status)));
 						return;
 					}
 					this.threads.carryOnBehind(() -> sendWhole(status, message));
@@ -174,7 +167,7 @@ final class RoundResponse implements SseOutput.Source {
 
 	private void sendWhole(int status, byte[] message) {
 		try {
-			this.reply.send(status, (status == 503 || status == 429) ? JSON_FOR_LATER : JSON, message);
+			this.reply.send(status, ErrorResponse.headers(status), message);
 		}
 		catch (RuntimeException ex) {
 			logger.debug("A client went before it was answered", ex);

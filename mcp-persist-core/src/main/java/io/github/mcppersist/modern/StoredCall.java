@@ -13,7 +13,6 @@ import reactor.core.publisher.Mono;
 import io.github.mcppersist.modern.Questions.Asked;
 import io.github.mcppersist.observe.ParkedCallOutcome;
 import io.github.mcppersist.stream.Mailbox;
-import io.github.mcppersist.stream.StreamContext;
 import io.github.mcppersist.task.NewTask;
 import io.github.mcppersist.task.TaskChange;
 import io.github.mcppersist.task.TaskEnd;
@@ -22,7 +21,6 @@ import io.github.mcppersist.task.TaskNames;
 import io.github.mcppersist.task.TaskNotFoundException;
 import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskStatus;
-import io.github.mcppersist.task.TaskStoreUnavailableException;
 import io.github.mcppersist.task.TaskUnreadableException;
 
 /**
@@ -35,10 +33,6 @@ import io.github.mcppersist.task.TaskUnreadableException;
 final class StoredCall {
 
 	private static final Logger logger = LoggerFactory.getLogger(StoredCall.class);
-
-	private static final Duration MIN_BACKOFF = Duration.ofMillis(100);
-
-	private static final Duration MAX_BACKOFF = Duration.ofSeconds(5);
 
 	private static final String TIMED_OUT = "The client has not answered in time";
 
@@ -343,30 +337,17 @@ final class StoredCall {
 
 	// The same call however often it is made: the store carries it out once
 	private <T> void write(Supplier<Mono<T>> call, Consumer<T> done, Consumer<Throwable> failed) {
-		Mono<T> same;
+		RepeatedCall<T> same;
 		try {
-			same = call.get().single();
+			same = new RepeatedCall<>(this.parking.threads(), call.get(), keptFor(),
+					(value) -> this.mailbox.execute(() -> done.accept(value)),
+					(ex) -> this.mailbox.execute(() -> failed.accept(ex)));
 		}
 		catch (RuntimeException ex) {
 			this.mailbox.execute(() -> failed.accept(ex));
 			return;
 		}
-		attempt(new Write<>(same, done, failed, now(), keptFor()), MIN_BACKOFF);
-	}
-
-	private <T> void attempt(Write<T> write, Duration backoff) {
-		write.call().subscribe((value) -> this.mailbox.execute(() -> write.done().accept(value)), (ex) -> {
-			if (ex instanceof TaskStoreUnavailableException
-					&& now() - write.sinceNanos() < StreamContext.nanos(write.limit())) {
-				Duration longer = backoff.multipliedBy(2);
-				this.parking.threads()
-					.deliverLater(backoff,
-							() -> attempt(write, (longer.compareTo(MAX_BACKOFF) < 0) ? longer : MAX_BACKOFF));
-			}
-			else {
-				this.mailbox.execute(() -> write.failed().accept(ex));
-			}
-		});
+		same.begin();
 	}
 
 	/**
@@ -431,20 +412,6 @@ final class StoredCall {
 	}
 
 	private record Created(TaskRecord record, byte[] result) {
-	}
-
-	/**
-	 * A write until it succeeds.
-	 *
-	 * @param call makes it
-	 * @param done is given the answer
-	 * @param failed is told why there will be none
-	 * @param sinceNanos when it was made first
-	 * @param limit for how long it is made again
-	 * @param <T> what the store answers
-	 */
-	private record Write<T>(Mono<T> call, Consumer<T> done, Consumer<Throwable> failed, long sinceNanos,
-			Duration limit) {
 	}
 
 	/**

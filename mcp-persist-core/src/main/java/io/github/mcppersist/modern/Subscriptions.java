@@ -115,7 +115,7 @@ final class Subscriptions {
 				.find(name)
 				.map((task) -> Map.entry(taskId, name))
 				.onErrorResume((ex) -> !(ex instanceof TaskStoreUnavailableException), (ex) -> {
-					FollowedTask.unreadable(ex);
+					UnreadableTask.error(ex);
 					return Mono.empty();
 				});
 		}, READS_AT_ONCE)

@@ -40,9 +40,6 @@ final class TaskRequests {
 	static final ErrorResponse UNAVAILABLE = ErrorResponse
 		.unavailable("the task can't be reached now; repeat the request");
 
-	private static final ErrorResponse UNREADABLE = ErrorResponse
-		.internal("Internal error: what is known of the task can't be read by this instance");
-
 	private final Parking parking;
 
 	private final PollLimit cancels;
@@ -154,8 +151,7 @@ final class TaskRequests {
 			return UNAVAILABLE;
 		}
 		if (ex instanceof TaskUnreadableException) {
-			logger.debug("A client asks for a task that can't be read", ex);
-			return UNREADABLE;
+			return UnreadableTask.error(ex);
 		}
 		logger.error("What a client wants of its task can't be done; please report this", ex);
 		return ErrorResponse.failed();

@@ -2,6 +2,7 @@ package io.github.mcppersist.stream;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 
 /**
@@ -27,17 +28,19 @@ public final class LogLimit {
 	}
 
 	/**
-	 * Say whether to log that it has happened.
-	 * @return how often it wasn't logged since it was last, or -1 if it isn't to be now
+	 * Log that it has happened, unless it was logged a moment ago.
+	 * @param log logs it, and is given how often it wasn't logged since it was last
+	 * @return whether it was logged
 	 */
-	public long take() {
+	public boolean log(LongConsumer log) {
 		long now = this.nanoTime.getAsLong();
 		long due = this.notBefore.get();
 		if (now - due < 0 || !this.notBefore.compareAndSet(due, now + INTERVAL_NANOS)) {
 			this.passedOver.incrementAndGet();
-			return -1;
+			return false;
 		}
-		return this.passedOver.getAndSet(0);
+		log.accept(this.passedOver.getAndSet(0));
+		return true;
 	}
 
 }

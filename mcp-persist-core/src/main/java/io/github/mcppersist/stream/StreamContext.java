@@ -205,13 +205,10 @@ public final class StreamContext {
 	 */
 	public void gapFound(StreamKey stream) {
 		this.observer.gapFound();
-		long before = this.gaps.take();
-		if (before >= 0) {
-			logger.atInfo()
-				.addKeyValue("mcp.stream.id", stream.streamId())
-				.log("A client has missed events of stream {} that are no longer kept, or can't be read; {} more did "
-						+ "since that was last logged", stream.streamId(), before);
-		}
+		this.gaps.log((before) -> logger.atInfo()
+			.addKeyValue("mcp.stream.id", stream.streamId())
+			.log("A client has missed events of stream {} that are no longer kept, or can't be read; {} more did "
+					+ "since that was last logged", stream.streamId(), before));
 	}
 
 	/**

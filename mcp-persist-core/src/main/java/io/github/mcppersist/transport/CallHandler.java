@@ -22,6 +22,7 @@ import io.github.mcppersist.event.RequestIds;
 import io.github.mcppersist.event.SessionDeletedException;
 import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.observe.ConnectionKind;
+import io.github.mcppersist.observe.Era;
 import io.github.mcppersist.session.TooManySubscribedResourcesException;
 import io.github.mcppersist.stream.JsonRpcError;
 import io.github.mcppersist.stream.LogLimit;
@@ -257,7 +258,10 @@ final class CallHandler {
 							.put(ON_ERROR_DROPPED, (Consumer<Throwable>) call::dropped))
 						.contextCapture());
 		});
-		Runnable handle = () -> call.begins(task);
+		Runnable handle = () -> call.begins(() -> {
+			this.runtime.observer().requestStarted(Era.LEGACY);
+			task.run();
+		});
 		if (call.call().runsUserCode()) {
 			this.runtime.threads().handle(handle, admission::accepted, (ex) -> refused(ex, call, admission));
 		}
@@ -270,16 +274,14 @@ final class CallHandler {
 	private void refused(Throwable ex, RunningCall call, Admission admission) {
 		admission.refused(call, ex);
 		boolean full = ex instanceof RejectedExecutionException;
-		long before = (full ? this.full : this.failing).take();
-		if (before < 0) {
-			return;
-		}
 		if (full) {
-			logger.warn("A request was refused, and {} were since that was last logged: {}", before, ex.getMessage());
+			this.full.log((before) -> logger.warn("A request was refused, and {} were since that was last logged: {}",
+					before, ex.getMessage()));
 		}
 		else {
-			logger.error("A request was refused, and {} were since that was last logged, since the executor for "
-					+ "requests has failed; mend it", before, ex);
+			this.failing.log((before) -> logger
+				.error("A request was refused, and {} were since that was last logged, since the executor for "
+						+ "requests has failed; mend it", before, ex));
 		}
 	}
 

@@ -118,11 +118,9 @@ final class MessageQueue {
 	}
 
 	private void full() {
-		long before = this.full.take();
-		if (before >= 0) {
-			logger.warn("Broadcasts to other nodes, or of them, are dropped: {} wait already, and {} more were dropped "
-					+ "since that was last logged", MAX_WAITING, before);
-		}
+		this.full.log((before) -> logger
+			.warn("Broadcasts to other nodes, or of them, are dropped: {} wait already, and {} more were dropped "
+					+ "since that was last logged", MAX_WAITING, before));
 	}
 
 	private void later(Duration delay) {
@@ -158,13 +156,10 @@ final class MessageQueue {
 			return true;
 		}
 		this.failing = null;
-		long before = this.dropped.take();
-		if (before >= 0) {
-			logger.warn(
-					"A broadcast to other nodes, or of one, or an update of a resource, is dropped, since it can't be worked "
-							+ "off, and {} were since that was last logged",
-					before, ex);
-		}
+		this.dropped.log((before) -> logger.warn(
+				"A broadcast to other nodes, or of one, or an update of a resource, is dropped, since it can't be worked "
+						+ "off, and {} were since that was last logged",
+				before, ex));
 		return false;
 	}
 

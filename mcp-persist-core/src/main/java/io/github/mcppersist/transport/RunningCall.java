@@ -1,31 +1,24 @@
 package io.github.mcppersist.transport;
 
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
 import io.modelcontextprotocol.spec.McpStreamableServerSession.McpStreamableServerSessionStream;
 import org.jspecify.annotations.Nullable;
-import org.reactivestreams.Subscription;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Operators;
-import reactor.core.publisher.SignalType;
-import reactor.util.context.Context;
 
-import io.github.mcppersist.observe.Era;
+import io.github.mcppersist.stream.HandledRequest;
 import io.github.mcppersist.stream.JsonRpcError;
 import io.github.mcppersist.stream.RequestLog;
-import io.github.mcppersist.stream.UserCode;
 
 /**
  * A request from its arrival until its handler has ended: what can be cancelled, and what
  * is left behind by a handler that doesn't end as it should. Thread-safe.
  */
-final class RunningCall extends UserCode implements ServerRequests.Asker {
+final class RunningCall extends HandledRequest implements ServerRequests.Asker {
 
 	private static final Logger logger = LoggerFactory.getLogger(RunningCall.class);
 
@@ -36,10 +29,6 @@ final class RunningCall extends UserCode implements ServerRequests.Asker {
 	private final Call call;
 
 	private final RequestLog log;
-
-	private final AtomicBoolean ended = new AtomicBoolean();
-
-	private final Handling handling = new Handling();
 
 	/**
 	 * What the SDK sees of it while it is handled.
@@ -73,28 +62,13 @@ final class RunningCall extends UserCode implements ServerRequests.Asker {
 	}
 
 	/**
-	 * Handle the request on this thread, unless it was cancelled before.
-	 * @param task {@linkplain #handle(McpStreamableServerSessionStream, Mono) handles}
-	 * the request, with what belongs to it bound to the thread
-	 */
-	void begins(Runnable task) {
-		begin(() -> {
-			this.runtime.observer().requestStarted(Era.LEGACY);
-			task.run();
-		});
-		if (isStopping()) {
-			ended();
-		}
-	}
-
-	/**
 	 * Handle the request.
 	 * @param stream what the SDK sees of it
 	 * @param work handles the request when it is subscribed to
 	 */
 	void handle(McpStreamableServerSessionStream stream, Mono<Void> work) {
 		this.sdkStream = stream;
-		work.subscribe(this.handling);
+		handle(work);
 	}
 
 	@Override
@@ -148,11 +122,12 @@ final class RunningCall extends UserCode implements ServerRequests.Asker {
 	 * End the request with an error, unless it has a response.
 	 * @param error what to say, as for {@link RequestLog#handled}
 	 */
-	void fail(String error) {
+	@Override
+	protected void fail(String error) {
 		if (end()) {
 			this.log.handled(this.call.id(), error);
 		}
-		ended();
+		handled();
 	}
 
 	/**
@@ -160,7 +135,7 @@ final class RunningCall extends UserCode implements ServerRequests.Asker {
 	 */
 	void refuse() {
 		this.log.cancel(this.call.id());
-		ended();
+		handled();
 	}
 
 	/**
@@ -172,40 +147,15 @@ final class RunningCall extends UserCode implements ServerRequests.Asker {
 	}
 
 	@Override
-	public void failed(Throwable ex) {
-		fail("Internal error: the request could not be answered");
-		// The SDK learns of it in no other way
-		dispose();
-	}
-
-	@Override
 	protected void dispose() {
 		this.runtime.threads().release(() -> {
-			this.handling.dispose();
+			cancelHandler();
 			List<ServerRequests.Pending> asked = beginClosing(true);
 			if (asked != null) {
 				close(asked);
 			}
-			ended();
+			handled();
 		});
-	}
-
-	/**
-	 * Reactor has an error that no operator of the handler's can take.
-	 * @param ex the error
-	 */
-	void dropped(Throwable ex) {
-		if (isStopping()) {
-			logger.debug("The handler of a request that was cancelled has failed since", ex);
-		}
-		else if (ex instanceof VirtualMachineError || ex instanceof LinkageError) {
-			// Not signalled but thrown, through operators that were done by then
-			logger.error("A request's handler has thrown what can't be signalled", ex);
-			failed(ex);
-		}
-		else {
-			Operators.onErrorDropped(ex, Context.empty());
-		}
 	}
 
 	private void release() {
@@ -242,39 +192,10 @@ final class RunningCall extends UserCode implements ServerRequests.Asker {
 		}
 	}
 
-	private void ended() {
-		if (this.ended.compareAndSet(false, true)) {
-			this.session.ended(this);
-			release();
-		}
-	}
-
-	/**
-	 * Waits for the end of the handler.
-	 */
-	private final class Handling extends BaseSubscriber<Void> {
-
-		@Override
-		protected void hookOnSubscribe(Subscription subscription) {
-			subscription.request(Long.MAX_VALUE);
-		}
-
-		@Override
-		protected void hookOnError(Throwable ex) {
-			logger.warn("A request could not be answered; its client gets an error", ex);
-			fail("Internal error: the request could not be answered");
-		}
-
-		@Override
-		protected void hookOnComplete() {
-			fail("Internal error: the request was handled without a result");
-		}
-
-		@Override
-		protected void hookFinally(SignalType type) {
-			ended();
-		}
-
+	@Override
+	protected void ended() {
+		this.session.ended(this);
+		release();
 	}
 
 }

@@ -113,12 +113,9 @@ final class SessionChanges {
 		return next.storeIn(store, this.record.sessionName())
 			.onErrorResume(TooManySubscribedResourcesException.class, (ex) -> {
 				// Its client can't be told any more
-				long unlogged = this.givenUp.take();
-				if (unlogged >= 0) {
-					logger
-						.warn("A subscription that could not be stored during an outage is given up, and {} were since "
-								+ "that was last logged: {}", unlogged, ex.getMessage());
-				}
+				this.givenUp.log((unlogged) -> logger
+					.warn("A subscription that could not be stored during an outage is given up, and {} were since "
+							+ "that was last logged: {}", unlogged, ex.getMessage()));
 				return Mono.empty();
 			})
 			.then(Mono.fromRunnable(() -> stored(next)));

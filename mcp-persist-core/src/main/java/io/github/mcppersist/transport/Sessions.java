@@ -312,14 +312,11 @@ final class Sessions {
 
 	private void notStored() {
 		this.runtime.observer().sessionNotStored();
-		long unlogged = this.notStored.take();
-		if (unlogged >= 0) {
-			logger
-				.warn("A session that is in use can't be stored, since there are as many as there may be: it goes on, "
-						+ "but only on this instance, and what its client changes of it is refused. Raise the number of "
-						+ "sessions, such as by mcp.persist.max-sessions. {} more since the last line; logged once a minute",
-						unlogged);
-		}
+		this.notStored.log((unlogged) -> logger
+			.warn("A session that is in use can't be stored, since there are as many as there may be: it goes on, "
+					+ "but only on this instance, and what its client changes of it is refused. Raise the number of "
+					+ "sessions, such as by mcp.persist.max-sessions. {} more since the last line; logged once a minute",
+					unlogged));
 	}
 
 	private Mono<Session> restore(String name, @Nullable String sessionId) {

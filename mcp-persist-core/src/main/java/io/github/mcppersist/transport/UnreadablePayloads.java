@@ -31,11 +31,12 @@ final class UnreadablePayloads implements BiConsumer<PayloadPlace, UnreadablePay
 	@Override
 	public void accept(PayloadPlace place, UnreadablePayloadException failure) {
 		this.observer.payloadUnreadable(place.kind());
-		long unlogged = this.limit.take();
-		if (unlogged < 0) {
+		if (!this.limit.log((unlogged) -> warn(place, failure, unlogged))) {
 			logger.debug("Another payload can't be opened ({})", place.kind(), failure);
-			return;
 		}
+	}
+
+	private static void warn(PayloadPlace place, UnreadablePayloadException failure, long unlogged) {
 		logger.atWarn()
 			.addKeyValue("mcp.payload.kind", place.kind())
 			.log("{} can't be opened ({}): {}. See whether all instances have the same keys. {} more since the last "

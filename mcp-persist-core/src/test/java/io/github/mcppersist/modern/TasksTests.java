@@ -1528,6 +1528,22 @@ class TasksTests {
 	}
 
 	@Test
+	void isAnsweredIfTheStoreHasLostAnAnswerAndCountsAgainWithTheNextOne() {
+		this.tool = (exchange) -> Mono.zip(ask(exchange, "First?"), ask(exchange, "Second?"),
+				(one, other) -> one + other);
+		Map<String, Object> task = result(this.first.call("supported"));
+		this.second.update(task, "elicitation", "a");
+		this.store.loseLast(1);
+		this.second.update(task, "elicitation-2", "b");
+		// Its revision is the one that its owner has seen
+		assertThat(get(this.second, task).get("inputRequests").toString()).contains("First?").doesNotContain("Second?");
+
+		this.threads.pass(LOOK.plus(A_SECOND));
+
+		assertThat(get(this.second, task).get("result").toString()).contains("ab");
+	}
+
+	@Test
 	void tellsThatItIsATaskIfTheStoreHasLostThat() {
 		this.tool = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
 		RecordingReply asked = this.first.call("after");
