@@ -110,7 +110,12 @@ final class TaskRequests {
 				return Mono.just(record);
 			}
 			if (this.parking.isAbandoned(record.owner(), name)) {
-				return this.parking.endAbandoned(record.owner(), name).then(this.parking.reads().find(name));
+				return this.parking.endAbandoned(record.owner(), name)
+					.then(this.parking.reads().find(name))
+					.onErrorResume(TaskStoreUnavailableException.class, (ex) -> {
+						logger.debug("A task that nobody runs can't be ended yet; its client is told its state", ex);
+						return Mono.just(record);
+					});
 			}
 			this.parking.follows(record.owner(), name);
 			return Mono.just(record);

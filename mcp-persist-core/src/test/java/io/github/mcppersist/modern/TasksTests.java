@@ -1086,6 +1086,19 @@ class TasksTests {
 	}
 
 	@Test
+	void isToldAsItIsWhenItsNodeHasGoneAndTheStoreTakesNoEnd() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		this.second.nodes.gone.add(this.first.nodes.nodeId());
+		this.store.readOnly = true;
+
+		assertThat(get(this.second, task)).containsEntry("status", "working");
+
+		this.store.readOnly = false;
+		assertThat(get(this.second, task)).containsEntry("status", "failed");
+		this.gate.tryEmitValue("late");
+	}
+
+	@Test
 	void goesOnIfItsNodeHasComeBackAndOthersHaveNotSeenItYet() {
 		String node = this.first.nodes.nodeId();
 		this.second.nodes.gone.add(node);

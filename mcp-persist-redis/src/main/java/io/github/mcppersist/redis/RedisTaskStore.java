@@ -66,6 +66,12 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 	 */
 	private static final long READ_AT_ONCE = 1 << 20;
 
+	/**
+	 * Up to how many bytes of an error a full Redis takes, so that nobody has to wait for
+	 * a task that nobody runs.
+	 */
+	private static final int SMALL_ERROR = 4096;
+
 	private static final byte[] SLACK_MILLIS = RedisNode.number(SLACK);
 
 	private static final byte[] MAX_REQUESTS = RedisNode.number(MAX_INPUT_REQUESTS);
@@ -244,10 +250,14 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 				RedisKeys.text(end.status().toString())));
 		addText(arguments, end.statusMessage());
 		byte[] outcome = end.outcome();
+		int size = arguments.get(6).length + ((outcome != null) ? outcome.length : 0);
+		boolean aborted = end.status() != TaskStatus.COMPLETED && size <= SMALL_ERROR;
+		arguments.add(aborted ? YES : NO);
 		if (outcome != null) {
 			arguments.add(outcome);
 		}
-		return write(LuaScript.END_TASK, key, arguments).map((reply) -> {
+		Operation operation = aborted ? Operation.ABORT_TASK : LuaScript.END_TASK.operation();
+		return write(LuaScript.END_TASK, operation, key, arguments).map((reply) -> {
 			this.watches.ended(key);
 			boolean ended = RedisNode.code(reply) == 1;
 			if (ended) {
@@ -366,18 +376,23 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 	}
 
 	private Mono<List<Object>> write(LuaScript script, String key, List<byte[]> arguments) {
+		return write(script, script.operation(), key, arguments);
+	}
+
+	private Mono<List<Object>> write(LuaScript script, Operation operation, String key, List<byte[]> arguments) {
 		byte[][] keys = { RedisKeys.bytes(key) };
 		byte[][] values = arguments.toArray(byte[][]::new);
 		long bytes = arguments.stream().mapToLong((argument) -> argument.length).sum();
-		return Mono.<List<Object>>create((sink) -> this.node.write(script, bytes, keys, values, (reply, failure) -> {
-			if (reply != null) {
-				sink.success(reply);
-			}
-			else {
-				this.watches.mayHaveChanged(key);
-				sink.error(failed(RedisNode.refused(failure)));
-			}
-		})).doOnNext((reply) -> {
+		return Mono.<List<Object>>create((sink) -> this.node.<List<Object>>call(operation, keys[0], bytes,
+				(link, withBody) -> link.eval(script, withBody, keys, values), (reply, failure) -> {
+					if (reply != null) {
+						sink.success(reply);
+					}
+					else {
+						this.watches.mayHaveChanged(key);
+						sink.error(failed(RedisNode.refused(failure)));
+					}
+				})).doOnNext((reply) -> {
 			if (script != LuaScript.CREATE_TASK && RedisNode.code(reply) == 0) {
 				this.watches.ended(key);
 				throw new TaskNotFoundException();
