@@ -80,6 +80,8 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 
 	private static final byte[] ROUNDS = RedisNode.number(KEPT_ROUNDS);
 
+	private static final byte[] ROUND_BYTES = RedisNode.number(KEPT_ROUND_BYTES);
+
 	private static final byte[] NOTHING = {};
 
 	private static final byte[] NO = { '0' };
@@ -193,6 +195,7 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 		arguments.add((timeToLive != null) ? RedisNode.number(timeToLive.toMillis()) : NO);
 		arguments.add(SLACK_MILLIS);
 		arguments.add(ROUNDS);
+		arguments.add(ROUND_BYTES);
 		arguments.add((round != null) ? RedisNode.number(round.number()) : NO);
 		arguments.add((round != null) ? round.outcome() : NOTHING);
 		arguments.add(RedisNode.number(change.settled().size()));
@@ -253,6 +256,7 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 		int size = arguments.get(6).length + ((outcome != null) ? outcome.length : 0);
 		boolean aborted = end.status() != TaskStatus.COMPLETED && size <= SMALL_ERROR;
 		arguments.add(aborted ? YES : NO);
+		arguments.add(ROUND_BYTES);
 		if (outcome != null) {
 			arguments.add(outcome);
 		}

@@ -539,6 +539,25 @@ public abstract class TaskStoreContractTests {
 		assertThat(find(secondNode()).outcome()).isEqualTo(bytes("last"));
 	}
 
+	@Test
+	void keepsNoMoreBytesOfRoundsThanCanBeNeeded() {
+		byte[] large = randomBytes(TaskStore.KEPT_ROUND_BYTES * 3 / 4);
+		create(store(), working());
+		block(store().updateTask(this.task, TaskChange.none().withRound(1, large)));
+		block(store().updateTask(this.task, TaskChange.none().withRound(2, bytes("second"))));
+		assertThat(find(secondNode()).rounds()).containsOnlyKeys(1, 2);
+
+		block(store().updateTask(this.task, TaskChange.none().withRound(3, large)));
+		assertThat(find(secondNode()).rounds()).containsOnlyKeys(2, 3);
+
+		block(store().updateTask(this.task,
+				TaskChange.none().withRound(4, randomBytes(2 * TaskStore.KEPT_ROUND_BYTES))));
+		assertThat(find(secondNode()).rounds()).containsOnlyKeys(4);
+
+		block(store().endTask(this.task, TaskEnd.completed(bytes("last"))));
+		assertThat(find(secondNode()).rounds()).isEmpty();
+	}
+
 	// The end
 
 	@Test
