@@ -88,6 +88,11 @@ public record TaskRecord(String taskId, String owner, @Nullable String principal
 		}
 	}
 
+	TaskRecord withoutOutcomes() {
+		return new TaskRecord(this.taskId, this.owner, this.principal, this.status, this.statusMessage, this.createdAt,
+				this.lastUpdatedAt, this.timeToLive, this.inputRequests, Map.of(), Map.of(), null, this.revision);
+	}
+
 	static boolean equal(Map<?, byte[]> one, Map<?, byte[]> other) {
 		return one.keySet().equals(other.keySet()) && one.entrySet()
 			.stream()

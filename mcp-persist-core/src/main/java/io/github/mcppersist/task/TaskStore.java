@@ -94,6 +94,15 @@ public interface TaskStore {
 	Mono<TaskRecord> findTask(String taskId);
 
 	/**
+	 * Find a task for what it asks its client, without what has come of it: that may be
+	 * large.
+	 * @param taskId the task
+	 * @return the task as {@link #findTask} finds it, but for answers, rounds and
+	 * outcome, of which it has none; fails like that
+	 */
+	Mono<TaskRecord> findRequests(String taskId);
+
+	/**
 	 * Change a task, as its owner. A key that is asked although it is outstanding or
 	 * answered stays as it is, since that is the same change made again. A round that has
 	 * an outcome keeps it. What is to be settled and was never asked is passed over.

@@ -52,7 +52,7 @@ final class FaultyTaskStore implements TaskStore {
 	int calls;
 
 	/**
-	 * How many tasks were read.
+	 * How many tasks were read with all that there is.
 	 */
 	int reads;
 
@@ -209,10 +209,18 @@ final class FaultyTaskStore implements TaskStore {
 	public Mono<TaskRecord> findTask(String taskId) {
 		return called(Mono.defer(() -> {
 			this.reads++;
-			return this.unreadable.contains(taskId)
-					? Mono.error(new TaskUnreadableException("It can't be opened", null))
-					: this.reading.then(this.store.findTask(taskId));
+			return found(taskId, this.store.findTask(taskId));
 		}));
+	}
+
+	@Override
+	public Mono<TaskRecord> findRequests(String taskId) {
+		return called(Mono.defer(() -> found(taskId, this.store.findRequests(taskId))));
+	}
+
+	private Mono<TaskRecord> found(String taskId, Mono<TaskRecord> task) {
+		return this.unreadable.contains(taskId) ? Mono.error(new TaskUnreadableException("It can't be opened", null))
+				: this.reading.then(task);
 	}
 
 	@Override

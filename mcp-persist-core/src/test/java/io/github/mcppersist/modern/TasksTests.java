@@ -902,6 +902,22 @@ class TasksTests {
 	}
 
 	@Test
+	void isNotReadWholeToSeeWhatItAsks() {
+		this.tool = (exchange) -> ask(exchange, "Which?");
+		Map<String, Object> task = result(this.first.call("supported"));
+		int reads = this.store.reads;
+
+		assertThat(this.second.update(task, "other", "a").status).isEqualTo(200);
+		assertThat(this.second.update(task, "elicitation", "a").status).isEqualTo(200);
+		int byItsOwner = this.store.reads - reads;
+		assertThat(this.second.update(task, "elicitation", "a").status).isEqualTo(200);
+
+		assertThat(byItsOwner).isOne();
+		assertThat(this.store.reads - reads).isOne();
+		assertThat(get(this.second, task)).containsEntry("status", "completed");
+	}
+
+	@Test
 	void letsItsClientAnswerAllAtOnceThatItIsAsked() {
 		this.tool = (exchange) -> Flux.range(1, 100)
 			.flatMap((i) -> ask(exchange, "Which?"))

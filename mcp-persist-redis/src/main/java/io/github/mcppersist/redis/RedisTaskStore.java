@@ -154,9 +154,19 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 
 	@Override
 	public Mono<TaskRecord> findTask(String taskId) {
+		return find(taskId, YES);
+	}
+
+	@Override
+	public Mono<TaskRecord> findRequests(String taskId) {
+		return find(taskId, NO);
+	}
+
+	private Mono<TaskRecord> find(String taskId, byte[] all) {
 		String key = key(taskId);
-		return read(key, 0, READ_AT_ONCE).flatMap((reply) -> (!reply.isEmpty() && reply.get(0) instanceof Long bytes)
-				? read(key, bytes, Long.MAX_VALUE) : Mono.just(reply))
+		return read(key, 0, READ_AT_ONCE, all)
+			.flatMap((reply) -> (!reply.isEmpty() && reply.get(0) instanceof Long bytes)
+					? read(key, bytes, Long.MAX_VALUE, all) : Mono.just(reply))
 			.doOnNext((fields) -> {
 				if (fields.isEmpty()) {
 					this.watches.ended(key);
@@ -172,9 +182,9 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 			.onErrorMap(RuntimeException.class, RedisTaskStore::unreadable);
 	}
 
-	private Mono<List<Object>> read(String key, long bytes, long atOnce) {
+	private Mono<List<Object>> read(String key, long bytes, long atOnce, byte[] all) {
 		return this.node.write(LuaScript.FIND_TASK, bytes, new byte[][] { RedisKeys.bytes(key) },
-				RedisNode.number(atOnce));
+				RedisNode.number(atOnce), all);
 	}
 
 	private static Throwable unreadable(RuntimeException failure) {
@@ -396,12 +406,13 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 						this.watches.mayHaveChanged(key);
 						sink.error(failed(RedisNode.refused(failure)));
 					}
-				})).doOnNext((reply) -> {
-			if (script != LuaScript.CREATE_TASK && RedisNode.code(reply) == 0) {
-				this.watches.ended(key);
-				throw new TaskNotFoundException();
-			}
-		});
+				}))
+			.doOnNext((reply) -> {
+				if (script != LuaScript.CREATE_TASK && RedisNode.code(reply) == 0) {
+					this.watches.ended(key);
+					throw new TaskNotFoundException();
+				}
+			});
 	}
 
 	// The connections are the event store's

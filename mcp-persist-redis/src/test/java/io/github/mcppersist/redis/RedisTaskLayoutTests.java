@@ -516,6 +516,28 @@ class RedisTaskLayoutTests {
 	}
 
 	@Test
+	void readsNothingOfALargeTaskThatIsNotWanted() throws Exception {
+		block(this.store.createTask(task("one")));
+		byte[] large = "x".repeat(2 << 20).getBytes(StandardCharsets.UTF_8);
+		block(this.store.updateTask("9aT-", TaskChange.none().withRound(1, large)));
+		block(this.store.findTask("9aT-"));
+		block(this.store.findRequests("9aT-"));
+
+		try (RedisMonitor monitor = new RedisMonitor(redis)) {
+			block(this.store.findTask("9aT-"));
+			assertThat(monitor.counts()).containsEntry("evalsha", 2L).containsEntry("hgetall", 1L);
+
+			assertThat(block(this.store.findRequests("9aT-")).inputRequests()).containsOnlyKeys("one");
+			assertThat(monitor.counts()).containsEntry("evalsha", 1L).doesNotContainKey("hgetall");
+
+			block(this.store.endTask("9aT-", TaskEnd.completed(large)));
+			monitor.lines();
+			assertThat(block(this.store.findRequests("9aT-")).status()).isEqualTo(TaskStatus.COMPLETED);
+			assertThat(monitor.lines()).filteredOn((line) -> line.contains("\"x\"")).isEmpty();
+		}
+	}
+
+	@Test
 	void publishesOnlyToThoseWhoWatch() throws Exception {
 		block(this.store.createTask(task("one")));
 		RedisEventStore second = open();
@@ -607,8 +629,8 @@ class RedisTaskLayoutTests {
 		RedisTaskStore other = RedisTaskStore.of(open(), Duration.ofMinutes(5));
 		byte[] large = "x".repeat(5000).getBytes(StandardCharsets.UTF_8);
 		for (String id : List.of("cancelled", "failed", "too-much")) {
-			block(this.store.createTask(new NewTask(id, this.node.nodeId(), null, null, Duration.ofHours(1), null,
-					Map.of("one", large))));
+			block(this.store.createTask(
+					new NewTask(id, this.node.nodeId(), null, null, Duration.ofHours(1), null, Map.of("one", large))));
 		}
 		redis.cli("PEXPIRE", "mcp:1:{failed}:t", "20000");
 		redis.cli("CONFIG", "SET", "maxmemory", "1");
