@@ -125,6 +125,8 @@ final class Parking {
 
 	private final Outgoing outgoing;
 
+	private final TaskReads requests;
+
 	private final PollLimit polls;
 
 	private final LeftCalls leftCalls;
@@ -147,7 +149,8 @@ final class Parking {
 				Math.max(MAX_WAITING_PER_CALL, (long) MAX_WAITING_PER_PLACE * settings.maxParkedCalls()));
 		this.waiting = new Places(maxWaiting, MAX_WAITING_PER_CALL);
 		this.waitingPrincipals = new Places(maxWaiting, Math.max(MAX_WAITING_PER_CALL, maxWaiting / 2));
-		this.reads = new TaskReads(threads, modernStore.tasks());
+		this.reads = new TaskReads(threads, modernStore.tasks()::findTask);
+		this.requests = new TaskReads(threads, modernStore.tasks()::findRequests);
 		this.outgoing = new Outgoing(settings.maxOutgoingBytes());
 		this.polls = new PollLimit(threads::nanoTime, settings.tasks().pollInterval());
 		this.leftCalls = new LeftCalls(threads, modernStore.tellNodes(), this.waiting::isTakenBy);
@@ -189,6 +192,14 @@ final class Parking {
 	 */
 	Outgoing outgoing() {
 		return this.outgoing;
+	}
+
+	/**
+	 * Return who reads what tasks ask, without what has come of them.
+	 * @return the same for all on this node
+	 */
+	TaskReads requests() {
+		return this.requests;
 	}
 
 	/**

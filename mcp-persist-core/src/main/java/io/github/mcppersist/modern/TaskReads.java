@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -12,7 +13,6 @@ import reactor.core.publisher.MonoSink;
 
 import io.github.mcppersist.stream.Threads;
 import io.github.mcppersist.task.TaskRecord;
-import io.github.mcppersist.task.TaskStore;
 
 /**
  * Reads tasks for all on this node who want to see them, since each may be large. One
@@ -24,7 +24,7 @@ final class TaskReads {
 
 	private final Threads threads;
 
-	private final TaskStore store;
+	private final Function<String, Mono<TaskRecord>> find;
 
 	/**
 	 * The reads that are under way, by the names of the tasks. What is in one changes
@@ -34,9 +34,14 @@ final class TaskReads {
 
 	private final Map<String, Sight> followed = new ConcurrentHashMap<>();
 
-	TaskReads(Threads threads, TaskStore store) {
+	/**
+	 * Create it; nothing is read yet.
+	 * @param threads serve those who ask
+	 * @param find reads a task, by its name
+	 */
+	TaskReads(Threads threads, Function<String, Mono<TaskRecord>> find) {
 		this.threads = threads;
-		this.store = store;
+		this.find = find;
 	}
 
 	/**
@@ -61,7 +66,7 @@ final class TaskReads {
 	}
 
 	private void begin(String name, Read read) {
-		Mono.defer(() -> this.store.findTask(name))
+		Mono.defer(() -> this.find.apply(name))
 			.singleOptional()
 			.subscribe((task) -> ended(name, read, (asker) -> asker.success(task.orElse(null))),
 					(ex) -> ended(name, read, (asker) -> asker.error(ex)));

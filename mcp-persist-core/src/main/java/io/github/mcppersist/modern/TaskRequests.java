@@ -91,7 +91,7 @@ final class TaskRequests {
 		if (refused != null) {
 			throw new RefusedException(refused);
 		}
-		return find(name).map((record) -> this.parking.messages().detailedTask(taskId, record));
+		return find(this.parking.reads(), name).map((record) -> this.parking.messages().detailedTask(taskId, record));
 	}
 
 	private Mono<byte[]> cancel(String name) {
@@ -101,13 +101,18 @@ final class TaskRequests {
 		return this.parking.tasks().endTask(name, TaskEnd.cancelled(null)).map((first) -> acknowledged());
 	}
 
-	private Mono<TaskRecord> find(String name) {
-		return this.parking.reads().find(name).flatMap((record) -> {
+	private Mono<TaskRecord> find(TaskReads reads, String name) {
+		return reads.find(name).flatMap((record) -> {
 			if (record.status().isTerminal()) {
 				return Mono.just(record);
 			}
 			if (this.parking.isAbandoned(record.owner(), name)) {
-				return this.parking.endAbandoned(record.owner(), name).then(this.parking.reads().find(name));
+				return this.parking.endAbandoned(record.owner(), name)
+					.then(reads.find(name))
+					.onErrorResume(TaskStoreUnavailableException.class, (ex) -> {
+						logger.debug("A task that nobody runs can't be ended yet; its client is told its state", ex);
+						return Mono.just(record);
+					});
 			}
 			this.parking.follows(record.owner(), name);
 			return Mono.just(record);
@@ -118,7 +123,7 @@ final class TaskRequests {
 		if (this.idleUpdates.isReached(name)) {
 			throw new RefusedException(ErrorResponse.tooMany("answer a task what it asks, and that once"));
 		}
-		return find(name).flatMap((record) -> {
+		return find(this.parking.requests(), name).flatMap((record) -> {
 			Map<String, byte[]> answers;
 			try {
 				answers = given.to(record.inputRequests(), this.parking.messages());

@@ -71,6 +71,11 @@ public final class ObservedTaskStore implements TaskStore {
 	}
 
 	@Override
+	public Mono<TaskRecord> findRequests(String taskId) {
+		return called(StoreOperation.FIND_TASK, () -> this.store.findRequests(taskId));
+	}
+
+	@Override
 	public Mono<TaskState> updateTask(String taskId, TaskChange change) {
 		return called(StoreOperation.UPDATE_TASK, () -> this.store.updateTask(taskId, change));
 	}

@@ -81,6 +81,11 @@ public final class EncodedTaskStore implements MonitoredTaskStore {
 	}
 
 	@Override
+	public Mono<TaskRecord> findRequests(String taskId) {
+		return this.store.findRequests(taskId).map(this::decode);
+	}
+
+	@Override
 	public Mono<TaskState> updateTask(String taskId, TaskChange change) {
 		return encoded(() -> {
 			TaskChange.Round round = change.round();

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -28,6 +29,8 @@ final class InMemoryTask {
 	 * About what a request takes beside its bytes and those of its answer.
 	 */
 	private static final int INPUT_OVERHEAD = 256;
+
+	private static final byte[] NOTHING = {};
 
 	private final NewTask created;
 
@@ -187,6 +190,7 @@ final class InMemoryTask {
 		TaskChange.Round round = change.round();
 		if (round != null && this.rounds.putIfAbsent(round.number(), round.outcome()) == null) {
 			this.rounds.headMap(this.rounds.lastKey() - TaskStore.KEPT_ROUNDS, true).clear();
+			boundRounds(this.rounds.lastKey());
 			changed = true;
 		}
 		if (change.tool() != null) {
@@ -198,6 +202,16 @@ final class InMemoryTask {
 			changed = true;
 		}
 		return changed && changed(now);
+	}
+
+	private void boundRounds(@Nullable Integer needed) {
+		long bytes = 0;
+		for (Integer number : List.copyOf(this.rounds.descendingKeySet())) {
+			bytes += this.rounds.getOrDefault(number, NOTHING).length;
+			if (bytes > TaskStore.KEPT_ROUND_BYTES && !number.equals(needed)) {
+				this.rounds.remove(number);
+			}
+		}
 	}
 
 	private void requireRoom(Map<String, byte[]> requests, long freed) {
@@ -261,6 +275,7 @@ final class InMemoryTask {
 		this.outstanding.clear();
 		this.answers.clear();
 		this.settled.clear();
+		boundRounds(null);
 		this.inputBytes = 0;
 		this.asked = 0;
 		changed(now);

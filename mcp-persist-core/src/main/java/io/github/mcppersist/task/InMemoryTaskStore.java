@@ -117,6 +117,11 @@ public final class InMemoryTaskStore implements MonitoredTaskStore {
 	}
 
 	@Override
+	public Mono<TaskRecord> findRequests(String taskId) {
+		return findTask(taskId).map(TaskRecord::withoutOutcomes);
+	}
+
+	@Override
 	public Mono<TaskPage> findTasks(@Nullable String cursor, int size) {
 		MonitoredTaskStore.requirePageSize(size);
 		InMemoryTask.Place before = (cursor != null) ? place(cursor) : null;

@@ -28,7 +28,8 @@ import io.github.mcppersist.event.StreamKey;
  * @param answers what its client has answered, by key, and its owner hasn't
  * {@linkplain TaskChange#settled() settled}; empty once it has ended
  * @param rounds the outcomes of the last rounds, by number, but for the last round of
- * all, whose outcome is that of the task
+ * all, whose outcome is that of the task. How many there are is
+ * {@linkplain TaskStore#KEPT_ROUND_BYTES bounded}
  * @param outcome the result if it completed, the JSON-RPC error if it failed, otherwise
  * {@code null}
  * @param revision is raised by each change; by a renewal, and by what is settled after it
@@ -85,6 +86,11 @@ public record TaskRecord(String taskId, String owner, @Nullable String principal
 			throw new IllegalArgumentException(
 					"Not the name of a task. It must be 1 to 32 characters out of A-Z a-z 0-9 . _ -");
 		}
+	}
+
+	TaskRecord withoutOutcomes() {
+		return new TaskRecord(this.taskId, this.owner, this.principal, this.status, this.statusMessage, this.createdAt,
+				this.lastUpdatedAt, this.timeToLive, this.inputRequests, Map.of(), Map.of(), null, this.revision);
 	}
 
 	static boolean equal(Map<?, byte[]> one, Map<?, byte[]> other) {

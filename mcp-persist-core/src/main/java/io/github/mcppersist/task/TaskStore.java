@@ -70,6 +70,13 @@ public interface TaskStore {
 	int KEPT_ROUNDS = 8;
 
 	/**
+	 * How many bytes of these are kept together: from the last round back, and of a task
+	 * that hasn't ended that one anyway. Whoever makes an older request again has had its
+	 * outcome, or the end takes its place.
+	 */
+	int KEPT_ROUND_BYTES = 256 * 1024;
+
+	/**
 	 * Create a task. It is stored when this completes.
 	 * @param task the task
 	 * @return the task as it is stored; fails with {@link TaskExistsException}, with
@@ -85,6 +92,15 @@ public interface TaskStore {
 	 * {@link TaskStoreUnavailableException}, or with {@link TaskUnreadableException}
 	 */
 	Mono<TaskRecord> findTask(String taskId);
+
+	/**
+	 * Find a task for what it asks its client, without what has come of it: that may be
+	 * large.
+	 * @param taskId the task
+	 * @return the task as {@link #findTask} finds it, but for answers, rounds and
+	 * outcome, of which it has none; fails like that
+	 */
+	Mono<TaskRecord> findRequests(String taskId);
 
 	/**
 	 * Change a task, as its owner. A key that is asked although it is outstanding or
@@ -115,7 +131,8 @@ public interface TaskStore {
 
 	/**
 	 * End a task. Its owner ends it with what has come of it; everybody else cancels it,
-	 * or lets it fail. What it has asked and was answered is dropped.
+	 * or lets it fail. What it has asked and was answered is dropped, and so are outcomes
+	 * of rounds beyond {@value #KEPT_ROUND_BYTES} bytes.
 	 * @param taskId the task
 	 * @param end how it ends
 	 * @return whether it was this call that ended it: {@code false} if somebody else has;

@@ -30,6 +30,7 @@ import io.github.mcppersist.task.TaskEnd;
 import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskState;
 import io.github.mcppersist.task.TaskStore;
+import io.github.mcppersist.task.TaskStoreUnavailableException;
 import io.github.mcppersist.task.TaskUnreadableException;
 
 /**
@@ -51,7 +52,7 @@ final class FaultyTaskStore implements TaskStore {
 	int calls;
 
 	/**
-	 * How many tasks were read.
+	 * How many tasks were read with all that there is.
 	 */
 	int reads;
 
@@ -59,6 +60,11 @@ final class FaultyTaskStore implements TaskStore {
 	 * What reads wait for, besides.
 	 */
 	Mono<Void> reading = Mono.empty();
+
+	/**
+	 * Whether it reads and takes nothing that is written.
+	 */
+	boolean readOnly;
 
 	/**
 	 * Tasks that are there and can't be opened.
@@ -173,6 +179,9 @@ final class FaultyTaskStore implements TaskStore {
 	private <T> Mono<T> written(Function<TaskStore, Mono<T>> call) {
 		Map<TaskStore, Mono<T>> calls = new IdentityHashMap<>();
 		return Mono.defer(() -> {
+			if (this.readOnly) {
+				return Mono.error(new TaskStoreUnavailableException("It takes nothing"));
+			}
 			Write<T> write = new Write<>(calls, call, this.threads.nanoTime());
 			// Before whatever comes of it
 			this.writes.add(write);
@@ -200,10 +209,18 @@ final class FaultyTaskStore implements TaskStore {
 	public Mono<TaskRecord> findTask(String taskId) {
 		return called(Mono.defer(() -> {
 			this.reads++;
-			return this.unreadable.contains(taskId)
-					? Mono.error(new TaskUnreadableException("It can't be opened", null))
-					: this.reading.then(this.store.findTask(taskId));
+			return found(taskId, this.store.findTask(taskId));
 		}));
+	}
+
+	@Override
+	public Mono<TaskRecord> findRequests(String taskId) {
+		return called(Mono.defer(() -> found(taskId, this.store.findRequests(taskId))));
+	}
+
+	private Mono<TaskRecord> found(String taskId, Mono<TaskRecord> task) {
+		return this.unreadable.contains(taskId) ? Mono.error(new TaskUnreadableException("It can't be opened", null))
+				: this.reading.then(task);
 	}
 
 	@Override

@@ -273,6 +273,21 @@ class RoundsTests {
 		assertThat(this.second.answer(states.get(11), "elicitation-12", "a").body.toString()).contains("end");
 	}
 
+	@Test
+	void givesTheEndInPlaceOfWhatWasAskedIfThatIsTooMuchToBeKept() {
+		String large = "Which? ".repeat(TaskStore.KEPT_ROUND_BYTES / 7 + 1);
+		this.handler = (exchange) -> ask(exchange, "First?").flatMap((name) -> ask(exchange, large))
+			.map((name) -> "both " + this.answers);
+		String state = state(this.first.post());
+		RecordingReply next = settled(this.second.answer(state, "elicitation", "a"));
+		assertThat(settled(this.first.answer(state, "elicitation", "a")).body.toString()).contains(large);
+
+		RecordingReply last = this.second.answer(state(next), "elicitation-2", "b");
+
+		assertThat(last.body.toString()).contains("both [a, b]");
+		assertThat(this.first.answer(state, "elicitation", "a").body.toString()).isEqualTo(last.body.toString());
+	}
+
 	// States
 
 	@Test

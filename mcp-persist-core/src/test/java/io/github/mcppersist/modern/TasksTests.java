@@ -968,6 +968,22 @@ class TasksTests {
 	}
 
 	@Test
+	void isNotReadWholeToSeeWhatItAsks() {
+		this.tool = (exchange) -> ask(exchange, "Which?");
+		Map<String, Object> task = result(this.first.call("supported"));
+		int reads = this.store.reads;
+
+		assertThat(this.second.update(task, "other", "a").status).isEqualTo(200);
+		assertThat(this.second.update(task, "elicitation", "a").status).isEqualTo(200);
+		int byItsOwner = this.store.reads - reads;
+		assertThat(this.second.update(task, "elicitation", "a").status).isEqualTo(200);
+
+		assertThat(byItsOwner).isOne();
+		assertThat(this.store.reads - reads).isOne();
+		assertThat(get(this.second, task)).containsEntry("status", "completed");
+	}
+
+	@Test
 	void letsItsClientAnswerAllAtOnceThatItIsAsked() {
 		this.tool = (exchange) -> Flux.range(1, 100)
 			.flatMap((i) -> ask(exchange, "Which?"))
@@ -1149,6 +1165,19 @@ class TasksTests {
 		this.gate.tryEmitValue("late");
 		assertThat(get(this.second, task)).containsEntry("status", "failed");
 		assertThat(this.outcomes).containsExactly(TaskOutcome.LOST);
+	}
+
+	@Test
+	void isToldAsItIsWhenItsNodeHasGoneAndTheStoreTakesNoEnd() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		this.second.nodes.gone.add(this.first.nodes.nodeId());
+		this.store.readOnly = true;
+
+		assertThat(get(this.second, task)).containsEntry("status", "working");
+
+		this.store.readOnly = false;
+		assertThat(get(this.second, task)).containsEntry("status", "failed");
+		this.gate.tryEmitValue("late");
 	}
 
 	@Test

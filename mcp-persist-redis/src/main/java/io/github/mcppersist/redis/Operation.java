@@ -33,6 +33,11 @@ record Operation(String name, boolean reads, boolean writes, boolean frees, Proo
 	 */
 	static final Operation STUCK_SLOT = writing("calls of several keys in a slot", Proof.NEVER);
 
+	/**
+	 * To end a task with little or nothing to keep of it: what it has asked goes.
+	 */
+	static final Operation ABORT_TASK = freeing("end-task.lua without a result");
+
 	static final Operation LRANGE = reading("LRANGE");
 
 	static final Operation UNLINK = freeing("UNLINK");

@@ -28,8 +28,10 @@ import io.github.mcppersist.event.StoreOutage;
 /**
  * Makes calls to Redis that end in time. Calls under way stand in one queue that is swept
  * every few milliseconds, because a timer for each call costs more than the call. How
- * many bytes are under way is bounded, and what goes beyond waits its turn; what Redis
- * will do better in a moment is asked again; and during an outage calls fail at once.
+ * many bytes are under way is bounded, and what goes beyond waits its turn, but for small
+ * calls, which don't wait behind large ones; what Redis will do better in a moment is
+ * asked again; and during an outage calls fail at once. No order is kept among calls: who
+ * needs one makes the next when the one before has been answered.
  */
 final class RedisCalls {
 
@@ -39,6 +41,17 @@ final class RedisCalls {
 	private static final int FEW_CALLS = 8;
 
 	static final long MAX_BYTES_UNDER_WAY = 64 << 20;
+
+	/**
+	 * Up to so many bytes a call is small. What says that a node lives is, and what
+	 * clients wait for who want nothing large.
+	 */
+	static final long SMALL = 4096;
+
+	/**
+	 * What small calls may have under way beside the others.
+	 */
+	private static final long MAX_SMALL_BYTES_UNDER_WAY = 4 << 20;
 
 	private static final long SWEEP_INTERVAL_MS = 25;
 
@@ -98,6 +111,8 @@ final class RedisCalls {
 
 	private final AtomicLong bytesUnderWay = new AtomicLong();
 
+	private final AtomicLong smallBytesUnderWay = new AtomicLong();
+
 	/**
 	 * Guarded by itself. {@link #anyWaiting} mirrors whether it holds anything.
 	 */
@@ -152,7 +167,7 @@ final class RedisCalls {
 					"No call is made for the moment. Resharding has not come to an end in slot " + this.stuckSlots));
 			return;
 		}
-		if (this.anyWaiting || !reserve(bytes)) {
+		if (!call.reserveAsSmall() && (this.anyWaiting || !reserve(bytes))) {
 			enqueue(call);
 			return;
 		}
@@ -228,7 +243,8 @@ final class RedisCalls {
 		long now = System.nanoTime();
 		call.startedAt = now;
 		// Calls share one connection: what was sent before has to get through as well.
-		call.deadline = now + this.timeoutNanos + this.bytesUnderWay.get() * NANOS_PER_BYTE;
+		call.deadline = now + this.timeoutNanos
+				+ (this.bytesUnderWay.get() + this.smallBytesUnderWay.get()) * NANOS_PER_BYTE;
 		watch(call);
 		call.send();
 	}
@@ -338,10 +354,6 @@ final class RedisCalls {
 		}
 	}
 
-	private void release(long bytes) {
-		this.bytesUnderWay.addAndGet(-bytes);
-	}
-
 	private EventStoreUnavailableException outageException(String server) {
 		RedisFailure failure = this.health.failure(server);
 		return new EventStoreUnavailableException(
@@ -401,6 +413,11 @@ final class RedisCalls {
 
 		private boolean reserved;
 
+		/**
+		 * Where its bytes are counted.
+		 */
+		private AtomicLong pool = RedisCalls.this.bytesUnderWay;
+
 		private long startedAt;
 
 		private volatile long deadline;
@@ -417,6 +434,23 @@ final class RedisCalls {
 			this.bytes = bytes;
 			this.command = command;
 			this.callback = callback;
+		}
+
+		/**
+		 * Have it begin now if it is small and there is room for it beside the others.
+		 * @return whether it may begin
+		 */
+		boolean reserveAsSmall() {
+			if (this.bytes > SMALL) {
+				return false;
+			}
+			AtomicLong small = RedisCalls.this.smallBytesUnderWay;
+			if (small.addAndGet(this.bytes) > MAX_SMALL_BYTES_UNDER_WAY) {
+				small.addAndGet(-this.bytes);
+				return false;
+			}
+			this.pool = small;
+			return true;
 		}
 
 		boolean isDone() {
@@ -585,7 +619,7 @@ final class RedisCalls {
 			this.command = null;
 			if (this.reserved) {
 				RedisCalls.this.callsUnderWay.decrementAndGet();
-				release(this.bytes);
+				this.pool.addAndGet(-this.bytes);
 			}
 			return true;
 		}

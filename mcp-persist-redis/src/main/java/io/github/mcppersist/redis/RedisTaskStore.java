@@ -66,6 +66,12 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 	 */
 	private static final long READ_AT_ONCE = 1 << 20;
 
+	/**
+	 * Up to how many bytes of an error a full Redis takes, so that nobody has to wait for
+	 * a task that nobody runs.
+	 */
+	private static final int SMALL_ERROR = 4096;
+
 	private static final byte[] SLACK_MILLIS = RedisNode.number(SLACK);
 
 	private static final byte[] MAX_REQUESTS = RedisNode.number(MAX_INPUT_REQUESTS);
@@ -73,6 +79,8 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 	private static final byte[] MAX_BYTES = RedisNode.number(MAX_INPUT_BYTES);
 
 	private static final byte[] ROUNDS = RedisNode.number(KEPT_ROUNDS);
+
+	private static final byte[] ROUND_BYTES = RedisNode.number(KEPT_ROUND_BYTES);
 
 	private static final byte[] NOTHING = {};
 
@@ -164,9 +172,19 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 
 	@Override
 	public Mono<TaskRecord> findTask(String taskId) {
+		return find(taskId, YES);
+	}
+
+	@Override
+	public Mono<TaskRecord> findRequests(String taskId) {
+		return find(taskId, NO);
+	}
+
+	private Mono<TaskRecord> find(String taskId, byte[] all) {
 		String key = key(taskId);
-		return read(key, 0, READ_AT_ONCE).flatMap((reply) -> (!reply.isEmpty() && reply.get(0) instanceof Long bytes)
-				? read(key, bytes, Long.MAX_VALUE) : Mono.just(reply))
+		return read(key, 0, READ_AT_ONCE, all)
+			.flatMap((reply) -> (!reply.isEmpty() && reply.get(0) instanceof Long bytes)
+					? read(key, bytes, Long.MAX_VALUE, all) : Mono.just(reply))
 			.doOnNext((fields) -> {
 				if (fields.isEmpty()) {
 					this.watches.ended(key);
@@ -182,9 +200,9 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 			.onErrorMap(RuntimeException.class, RedisTaskStore::unreadable);
 	}
 
-	private Mono<List<Object>> read(String key, long bytes, long atOnce) {
+	private Mono<List<Object>> read(String key, long bytes, long atOnce, byte[] all) {
 		return this.node.write(LuaScript.FIND_TASK, bytes, new byte[][] { RedisKeys.bytes(key) },
-				RedisNode.number(atOnce));
+				RedisNode.number(atOnce), all);
 	}
 
 	private static Throwable unreadable(RuntimeException failure) {
@@ -205,6 +223,7 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 		arguments.add((timeToLive != null) ? RedisNode.number(timeToLive.toMillis()) : NO);
 		arguments.add(SLACK_MILLIS);
 		arguments.add(ROUNDS);
+		arguments.add(ROUND_BYTES);
 		arguments.add((round != null) ? RedisNode.number(round.number()) : NO);
 		arguments.add((round != null) ? round.outcome() : NOTHING);
 		arguments.add(RedisNode.number(change.settled().size()));
@@ -262,10 +281,15 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 				RedisKeys.text(end.status().toString())));
 		addText(arguments, end.statusMessage());
 		byte[] outcome = end.outcome();
+		int size = arguments.get(6).length + ((outcome != null) ? outcome.length : 0);
+		boolean aborted = end.status() != TaskStatus.COMPLETED && size <= SMALL_ERROR;
+		arguments.add(aborted ? YES : NO);
+		arguments.add(ROUND_BYTES);
 		if (outcome != null) {
 			arguments.add(outcome);
 		}
-		return write(LuaScript.END_TASK, key, arguments).map((reply) -> {
+		Operation operation = aborted ? Operation.ABORT_TASK : LuaScript.END_TASK.operation();
+		return write(LuaScript.END_TASK, operation, key, arguments).map((reply) -> {
 			this.watches.ended(key);
 			boolean ended = RedisNode.code(reply) == 1;
 			if (ended) {
@@ -384,23 +408,29 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 	}
 
 	private Mono<List<Object>> write(LuaScript script, String key, List<byte[]> arguments) {
+		return write(script, script.operation(), key, arguments);
+	}
+
+	private Mono<List<Object>> write(LuaScript script, Operation operation, String key, List<byte[]> arguments) {
 		byte[][] keys = { RedisKeys.bytes(key) };
 		byte[][] values = arguments.toArray(byte[][]::new);
 		long bytes = arguments.stream().mapToLong((argument) -> argument.length).sum();
-		return Mono.<List<Object>>create((sink) -> this.node.write(script, bytes, keys, values, (reply, failure) -> {
-			if (reply != null) {
-				sink.success(reply);
-			}
-			else {
-				this.watches.mayHaveChanged(key);
-				sink.error(failed(RedisNode.refused(failure)));
-			}
-		})).doOnNext((reply) -> {
-			if (script != LuaScript.CREATE_TASK && RedisNode.code(reply) == 0) {
-				this.watches.ended(key);
-				throw new TaskNotFoundException();
-			}
-		});
+		return Mono.<List<Object>>create((sink) -> this.node.<List<Object>>call(operation, keys[0], bytes,
+				(link, withBody) -> link.eval(script, withBody, keys, values), (reply, failure) -> {
+					if (reply != null) {
+						sink.success(reply);
+					}
+					else {
+						this.watches.mayHaveChanged(key);
+						sink.error(failed(RedisNode.refused(failure)));
+					}
+				}))
+			.doOnNext((reply) -> {
+				if (script != LuaScript.CREATE_TASK && RedisNode.code(reply) == 0) {
+					this.watches.ended(key);
+					throw new TaskNotFoundException();
+				}
+			});
 	}
 
 	// The connections are the event store's

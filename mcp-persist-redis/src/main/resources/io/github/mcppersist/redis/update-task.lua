@@ -2,11 +2,11 @@
 -- KEYS    1 task
 -- ARGV    1 this node's channel, 2 how many requests it may have in its life, 3 how many bytes
 --         requests and answers take at most, 4 time to live in ms or 0 to leave it as it is,
---         5 how much longer it is kept in ms, 6 how many rounds are kept, 7 number of the round
---         that has ended or 0, 8 its outcome, 9 how many keys are settled, 10 whether there is a
---         status message, '1' or '0', 11 the message, 12 whether it is a task of a tool from now on,
---         '1' or '0', 13 the tool, then the keys that are settled, then the keys that are asked,
---         each with its request
+--         5 how much longer it is kept in ms, 6 how many rounds are kept, 7 how many bytes their
+--         outcomes take at most, but for the last one, 8 number of the round that has ended or 0,
+--         9 its outcome, 10 how many keys are settled, 11 whether there is a status message, '1' or
+--         '0', 12 the message, 13 whether it is a task of a tool from now on, '1' or '0', 14 the
+--         tool, then the keys that are settled, then the keys that are asked, each with its request
 -- Returns {1, owner, status, revision, how long it is kept in ms if it is a task of a tool
 --         and that is new, otherwise 0}, {0} no such task, {2, status} it has ended,
 --         {3, key} that one was settled before, {4} there are too many requests, {5} there are
@@ -14,7 +14,7 @@
 local task, channel = KEYS[1], ARGV[1]
 local most, most_bytes = tonumber(ARGV[2]), tonumber(ARGV[3])
 local ttl, slack, kept = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local round, settled = tonumber(ARGV[7]), tonumber(ARGV[9])
+local kept_bytes, round, settled = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[10])
 local status = redis.call('HGET', task, 's')
 if not status then
   return {0}
@@ -26,7 +26,7 @@ local asked = tonumber(redis.call('HGET', task, 'k') or 0)
 local outstanding = tonumber(redis.call('HGET', task, 'n') or 0)
 local bytes = tonumber(redis.call('HGET', task, 'b') or 0)
 local freed = {}
-for i = 14, 13 + settled do
+for i = 15, 14 + settled do
   local request = redis.call('HSTRLEN', task, 'q:' .. ARGV[i])
   local answer = redis.call('HSTRLEN', task, 'a:' .. ARGV[i])
   if request + answer > 0 then
@@ -35,7 +35,7 @@ for i = 14, 13 + settled do
   end
 end
 local new = {}
-for i = 14 + settled, #ARGV, 2 do
+for i = 15 + settled, #ARGV, 2 do
   local key = ARGV[i]
   if redis.call('HSTRLEN', task, 'd:' .. key) > 0 then
     return {3, key}
@@ -71,13 +71,21 @@ if #new + #freed > 0 then
   status = outstanding > 0 and 'input_required' or 'working'
   redis.call('HSET', task, 's', status, 'k', asked, 'n', outstanding, 'b', bytes)
 end
-if ARGV[10] == '1' and redis.call('HGET', task, 'm') ~= ARGV[11] then
-  redis.call('HSET', task, 'm', ARGV[11])
+if ARGV[11] == '1' and redis.call('HGET', task, 'm') ~= ARGV[12] then
+  redis.call('HSET', task, 'm', ARGV[12])
   changed = true
 end
-if round > 0 and redis.call('HSTRLEN', task, 'z:' .. ARGV[7]) == 0 then
-  redis.call('HSET', task, 'z:' .. ARGV[7], ARGV[8])
+if round > 0 and redis.call('HSTRLEN', task, 'z:' .. ARGV[8]) == 0 then
+  redis.call('HSET', task, 'z:' .. ARGV[8], ARGV[9])
   redis.call('HDEL', task, 'z:' .. string.format('%d', round - kept))
+  local size = #ARGV[9]
+  for number = round - 1, round - kept + 1, -1 do
+    local field = 'z:' .. string.format('%d', number)
+    size = size + redis.call('HSTRLEN', task, field)
+    if size > kept_bytes then
+      redis.call('HDEL', task, field)
+    end
+  end
   changed = true
 end
 local time = redis.call('TIME')
@@ -88,10 +96,10 @@ if ttl > tonumber(redis.call('HGET', task, 'l')) then
   changed = true
 end
 local listed = 0
-if ARGV[12] == '1' then
-  redis.call('HSET', task, 'c', ARGV[13])
+if ARGV[13] == '1' then
+  redis.call('HSET', task, 'c', ARGV[14])
 end
-if (ARGV[12] == '1' or ttl > 0) and redis.call('HGET', task, 'c') then
+if (ARGV[13] == '1' or ttl > 0) and redis.call('HGET', task, 'c') then
   listed = redis.call('PTTL', task)
 end
 local owner = redis.call('HGET', task, 'o')

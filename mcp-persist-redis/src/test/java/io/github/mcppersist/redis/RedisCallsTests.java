@@ -1,6 +1,7 @@
 package io.github.mcppersist.redis;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -196,6 +197,69 @@ class RedisCallsTests {
 		});
 	}
 
+	@Test
+	void smallCallsDoNotWaitBehindLargeOnes() throws Exception {
+		CountDownLatch still = standStill();
+		List<CompletableFuture<List<byte[]>>> underWay = new ArrayList<>();
+		AtomicInteger begun = new AtomicInteger();
+		List<CompletableFuture<List<byte[]>>> large = new ArrayList<>();
+		for (int i = 0; i < 10; i++) {
+			large.add(call(Operation.LRANGE, KEY, 20 << 20, (link, withBody) -> {
+				begun.incrementAndGet();
+				CompletableFuture<List<byte[]>> answer = new CompletableFuture<>();
+				underWay.add(answer);
+				return answer;
+			}));
+		}
+		assertThat(begun).hasValue(3);
+
+		for (long bytes : new long[] { 0, RedisCalls.SMALL }) {
+			assertThat(call(Operation.LRANGE, KEY, bytes, (link, withBody) -> answered())).isCompleted();
+		}
+
+		AtomicInteger behind = new AtomicInteger();
+		call(Operation.LRANGE, KEY, RedisCalls.SMALL + 1, (link, withBody) -> {
+			behind.incrementAndGet();
+			return answered();
+		});
+		assertThat(behind).hasValue(0);
+		assertThat(begun).hasValue(3);
+		for (int i = 0; i < 10; i++) {
+			underWay.get(i).complete(List.of());
+		}
+		assertThat(large).allMatch(CompletableFuture::isDone);
+		assertThat(behind).hasValue(1);
+		still.countDown();
+	}
+
+	@Test
+	void smallCallsAreBoundedAsWell() throws Exception {
+		CountDownLatch still = standStill();
+		List<CompletableFuture<List<byte[]>>> underWay = new ArrayList<>();
+		RedisCalls.Command<List<byte[]>> command = (link, withBody) -> {
+			CompletableFuture<List<byte[]>> answer = new CompletableFuture<>();
+			underWay.add(answer);
+			return answer;
+		};
+		call(Operation.LRANGE, KEY, RedisCalls.MAX_BYTES_UNDER_WAY, command);
+		int calls = 10_000;
+		for (int i = 0; i < calls; i++) {
+			call(Operation.LRANGE, KEY, RedisCalls.SMALL, command);
+		}
+
+		assertThat(underWay).hasSizeBetween(1000, calls / 2);
+
+		for (int i = 0; i <= calls; i++) {
+			underWay.get(i).complete(List.of());
+		}
+		assertThat(call(Operation.LRANGE, KEY, RedisCalls.SMALL, (link, withBody) -> answered())).isCompleted();
+		still.countDown();
+	}
+
+	private static CompletableFuture<List<byte[]>> answered() {
+		return CompletableFuture.completedFuture(List.of());
+	}
+
 	private static CompletableFuture<List<byte[]>> answered(String error) {
 		return CompletableFuture.failedFuture(new RedisCommandExecutionException(error));
 	}
@@ -230,8 +294,13 @@ class RedisCallsTests {
 
 	private CompletableFuture<List<byte[]>> call(Operation operation, byte[] key,
 			RedisCalls.Command<List<byte[]>> command) {
+		return call(operation, key, 0, command);
+	}
+
+	private CompletableFuture<List<byte[]>> call(Operation operation, byte[] key, long bytes,
+			RedisCalls.Command<List<byte[]>> command) {
 		CompletableFuture<List<byte[]>> answer = new CompletableFuture<>();
-		this.calls.call(operation, key, 0, command, (elements, failure) -> {
+		this.calls.call(operation, key, bytes, command, (elements, failure) -> {
 			if (failure != null) {
 				answer.completeExceptionally(failure);
 			}

@@ -516,6 +516,28 @@ class RedisTaskLayoutTests {
 	}
 
 	@Test
+	void readsNothingOfALargeTaskThatIsNotWanted() throws Exception {
+		block(this.store.createTask(task("one")));
+		byte[] large = "x".repeat(2 << 20).getBytes(StandardCharsets.UTF_8);
+		block(this.store.updateTask("9aT-", TaskChange.none().withRound(1, large)));
+		block(this.store.findTask("9aT-"));
+		block(this.store.findRequests("9aT-"));
+
+		try (RedisMonitor monitor = new RedisMonitor(redis)) {
+			block(this.store.findTask("9aT-"));
+			assertThat(monitor.counts()).containsEntry("evalsha", 2L).containsEntry("hgetall", 1L);
+
+			assertThat(block(this.store.findRequests("9aT-")).inputRequests()).containsOnlyKeys("one");
+			assertThat(monitor.counts()).containsEntry("evalsha", 1L).doesNotContainKey("hgetall");
+
+			block(this.store.endTask("9aT-", TaskEnd.completed(large)));
+			monitor.lines();
+			assertThat(block(this.store.findRequests("9aT-")).status()).isEqualTo(TaskStatus.COMPLETED);
+			assertThat(monitor.lines()).filteredOn((line) -> line.contains("\"x\"")).isEmpty();
+		}
+	}
+
+	@Test
 	void publishesOnlyToThoseWhoWatch() throws Exception {
 		block(this.store.createTask(task("one")));
 		RedisEventStore second = open();
@@ -600,6 +622,34 @@ class RedisTaskLayoutTests {
 		}
 		assertThat(fields(KEY)).containsEntry("r", "1").containsKey("q:one");
 		assertThat(redis.cli("EXISTS", "mcp:1:{other}:t")).isEqualTo(0L);
+	}
+
+	@Test
+	void endsTasksOfWhichThereIsLittleToKeepWhileRedisIsOutOfMemory() {
+		RedisTaskStore other = RedisTaskStore.of(open(), Duration.ofMinutes(5));
+		byte[] large = "x".repeat(5000).getBytes(StandardCharsets.UTF_8);
+		for (String id : List.of("cancelled", "failed", "too-much")) {
+			block(this.store.createTask(
+					new NewTask(id, this.node.nodeId(), null, null, Duration.ofHours(1), null, Map.of("one", large))));
+		}
+		redis.cli("PEXPIRE", "mcp:1:{failed}:t", "20000");
+		redis.cli("CONFIG", "SET", "maxmemory", "1");
+		// From then on it is known that Redis is full
+		for (RedisTaskStore each : List.of(this.store, other)) {
+			assertThatExceptionOfType(TaskStoreUnavailableException.class)
+				.isThrownBy(() -> block(each.endTask("too-much", TaskEnd.failed("too much", large))));
+		}
+
+		assertThat(block(other.endTask("cancelled", TaskEnd.cancelled(null)))).isTrue();
+		assertThat(block(other.endTask("failed", TaskEnd.failed("its node has gone", RESULT)))).isTrue();
+
+		assertThat(fields("mcp:1:{cancelled}:t")).containsOnlyKeys("o", "s", "t", "u", "l", "r", "e");
+		assertThat(fields("mcp:1:{failed}:t")).containsOnlyKeys("o", "s", "m", "t", "u", "l", "r", "e", "x")
+			.containsEntry("s", "failed")
+			.containsEntry("x", "{\"content\":[]}");
+		assertThat(ttl("mcp:1:{cancelled}:t")).isBetween(3_540_000L, 3_601_000L);
+		assertThat(ttl("mcp:1:{failed}:t")).isBetween(240_000L, 301_000L);
+		assertThat(block(this.store.findTask("too-much")).status()).isEqualTo(TaskStatus.INPUT_REQUIRED);
 	}
 
 	@Test

@@ -88,6 +88,7 @@ class RedisTaskOutageTests {
 
 	private List<Mono<?>> calls() {
 		return List.of(this.store.createTask(task("another")), this.store.findTask("task"),
+				this.store.findRequests("task"),
 				this.store.updateTask("task", TaskChange.none().withStatusMessage("a")),
 				this.store.answerInput("task", Map.of("asked", TEXT)),
 				this.store.endTask("task", TaskEnd.completed(TEXT)), this.store.renewTasks(List.of("task")));

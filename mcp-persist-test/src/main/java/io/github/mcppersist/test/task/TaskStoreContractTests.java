@@ -237,6 +237,7 @@ public abstract class TaskStoreContractTests {
 		for (String id : NOT_TASK_IDS) {
 			assertIllegal(() -> store().createTask(NewTask.working(id, nodeId(), null, units(10))));
 			assertIllegal(() -> store().findTask(id));
+			assertIllegal(() -> store().findRequests(id));
 			assertIllegal(() -> store().updateTask(id, TaskChange.none()));
 			assertIllegal(() -> store().answerInput(id, Map.of()));
 			assertIllegal(() -> store().endTask(id, TaskEnd.cancelled(null)));
@@ -537,6 +538,48 @@ public abstract class TaskStoreContractTests {
 
 		assertThat(find(secondNode()).rounds().get(1)).isEqualTo(bytes("first"));
 		assertThat(find(secondNode()).outcome()).isEqualTo(bytes("last"));
+	}
+
+	@Test
+	void keepsNoMoreBytesOfRoundsThanCanBeNeeded() {
+		byte[] large = randomBytes(TaskStore.KEPT_ROUND_BYTES * 3 / 4);
+		create(store(), working());
+		block(store().updateTask(this.task, TaskChange.none().withRound(1, large)));
+		block(store().updateTask(this.task, TaskChange.none().withRound(2, bytes("second"))));
+		assertThat(find(secondNode()).rounds()).containsOnlyKeys(1, 2);
+
+		block(store().updateTask(this.task, TaskChange.none().withRound(3, large)));
+		assertThat(find(secondNode()).rounds()).containsOnlyKeys(2, 3);
+
+		block(store().updateTask(this.task,
+				TaskChange.none().withRound(4, randomBytes(2 * TaskStore.KEPT_ROUND_BYTES))));
+		assertThat(find(secondNode()).rounds()).containsOnlyKeys(4);
+
+		block(store().endTask(this.task, TaskEnd.completed(bytes("last"))));
+		assertThat(find(secondNode()).rounds()).isEmpty();
+	}
+
+	// What it asks, without what has come of it
+
+	@Test
+	void findsWhatATaskAsksWithoutWhatHasComeOfIt() {
+		create(store(), asking("one", "two"));
+		block(secondNode().answerInput(this.task, Map.of("one", bytes("1"))));
+		block(store().updateTask(this.task,
+				TaskChange.none().withRound(1, bytes("first")).withStatusMessage("half of it")));
+		TaskRecord whole = find(store());
+
+		TaskRecord asking = block(secondNode().findRequests(this.task));
+		assertThat(asking).isEqualTo(new TaskRecord(this.task, nodeId(), null, TaskStatus.INPUT_REQUIRED, "half of it",
+				whole.createdAt(), whole.lastUpdatedAt(), whole.timeToLive(), whole.inputRequests(), Map.of(), Map.of(),
+				null, whole.revision()));
+
+		block(store().endTask(this.task, TaskEnd.completed(bytes("result"))));
+		TaskRecord ended = block(secondNode().findRequests(this.task));
+		assertThat(ended.status()).isEqualTo(TaskStatus.COMPLETED);
+		assertThat(ended.outcome()).isNull();
+		assertThat(ended.rounds()).isEmpty();
+		assertThat(blockOrNull(store().findRequests(TaskNames.of(TaskNames.randomTaskId(), null, "")))).isNull();
 	}
 
 	// The end
