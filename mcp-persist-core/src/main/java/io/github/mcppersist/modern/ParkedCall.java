@@ -208,12 +208,14 @@ final class ParkedCall implements StoredCall.Listener {
 
 	/**
 	 * Store the call as a task; once more, if it isn't known whether it is.
+	 * @param statusMessage what its client is told of its state, or {@code null}; it may
+	 * be {@linkplain #tell told} again once it is a task
 	 */
-	void beginTask() {
+	void beginTask(@Nullable String statusMessage) {
 		assert this.mailbox.isInside();
 		Asked asked = (this.askedFirst != null) ? this.askedFirst : this.questions.asked();
 		this.askedFirst = asked;
-		this.stored.createTask(asked, (task) -> created(asked, task, this::becameTask), this::noTask);
+		this.stored.createTask(asked, statusMessage, (task) -> created(asked, task, this::becameTask), this::noTask);
 	}
 
 	/**
@@ -279,7 +281,8 @@ final class ParkedCall implements StoredCall.Listener {
 	void tell(TaskChange change) {
 		assert this.mailbox.isInside();
 		if (change.statusMessage() != null) {
-			this.statusMessage = change.statusMessage();
+			this.statusMessage = change.statusMessage().equals(this.stored.statusMessage()) ? null
+					: change.statusMessage();
 		}
 		if (change.timeToLive() != null) {
 			this.timeToLive = change.timeToLive();

@@ -571,7 +571,8 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 		else {
 			ParkedCall again = this.doubtful;
 			this.doubtful = null;
-			keep((again != null) ? again : newCall()).beginTask();
+			// What it says already isn't told again when it is one
+			keep((again != null) ? again : newCall()).beginTask(this.untold.statusMessage());
 		}
 	}
 

@@ -145,12 +145,17 @@ final class StoredCall {
 	 * Store the call as a task. If the store couldn't say whether it has, this may be
 	 * called again, which is the same creation tried again.
 	 * @param asked what its client is asked so far, which is the same each time
+	 * @param statusMessage what its client is told of its state, or {@code null}; only
+	 * that of the first time counts
 	 * @param done is given the result that tells its ID
 	 * @param failed is told why not; that isn't tried again, since a client waits
 	 */
-	void createTask(Asked asked, Consumer<byte[]> done, Consumer<Throwable> failed) {
+	void createTask(Asked asked, @Nullable String statusMessage, Consumer<byte[]> done, Consumer<Throwable> failed) {
 		assert this.mailbox.isInside();
 		this.isTask = true;
+		if (this.creation == null) {
+			this.statusMessage = statusMessage;
+		}
 		create(Mono.defer(() -> {
 			Mono<TaskRecord> creation = this.creation;
 			if (creation == null) {
@@ -174,8 +179,8 @@ final class StoredCall {
 	private Mono<TaskRecord> create(@Nullable String tool, Duration timeToLive, Asked asked) {
 		return this.parking.tasks()
 			.createTask(new NewTask(this.name, this.parking.nodeId(),
-					(this.principal != null) ? TaskNames.ofPrincipal(this.principal) : null, tool, timeToLive, null,
-					asked.all()));
+					(this.principal != null) ? TaskNames.ofPrincipal(this.principal) : null, tool, timeToLive,
+					this.statusMessage, asked.all()));
 	}
 
 	private void create(Mono<Created> call, Consumer<byte[]> done, Consumer<Throwable> failed) {
@@ -250,6 +255,15 @@ final class StoredCall {
 		}
 		change(() -> new TaskChange(statusMessage, asked.added(), asked.settled(), null, timeToLive, null), counts,
 				done, failed);
+	}
+
+	/**
+	 * Return what clients were told last of its state, or are being told.
+	 * @return the status message, or {@code null} if it has none
+	 */
+	@Nullable String statusMessage() {
+		assert this.mailbox.isInside();
+		return this.statusMessage;
 	}
 
 	/**

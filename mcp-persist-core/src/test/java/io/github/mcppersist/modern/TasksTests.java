@@ -141,6 +141,10 @@ class TasksTests {
 		return exchange.progressNotification(new ProgressNotification("p", 0.5, 1.0, null));
 	}
 
+	private static Mono<Void> tellProgress(McpAsyncServerExchange exchange, String token, String message) {
+		return exchange.progressNotification(new ProgressNotification(token, 0.5, 1.0, message));
+	}
+
 	private Mono<String> ask(McpAsyncServerExchange exchange, String question) {
 		return exchange.createElicitation(ElicitRequest.builder(question, Map.of("type", "object")).build())
 			.map((result) -> String.valueOf(Objects.requireNonNull(result.content()).get("name")))
@@ -670,6 +674,97 @@ class TasksTests {
 		assertThat(get(this.second, task)).containsEntry("statusMessage", "step 100");
 		this.threads.pass(A_SECOND.multipliedBy(5));
 		assertThat(this.store.calls - calls).isEqualTo(2 + 2);
+		end(task);
+	}
+
+	@Test
+	void tellsProgressFromBeforeItWasATaskWithoutAFurtherCallOfTheStore() {
+		this.tool = (exchange) -> tellProgress(exchange, "p", "1 of 2: reading")
+			.then(tellProgress(exchange, "another request's", "of something else"))
+			.then(waiting());
+		RecordingReply reply = this.first.call("after");
+		this.threads.pass(AFTER.plus(A_SECOND));
+		reply.read();
+		Map<String, Object> task = result(reply);
+		this.threads.pass(A_SECOND);
+
+		assertThat(reply.body.toString()).contains("notifications/progress").doesNotContain("of something else");
+		assertThat(task).containsEntry("statusMessage", "1 of 2: reading");
+		assertThat(this.store.calls).isOne();
+		assertThat(get(this.second, task)).containsEntry("statusMessage", "1 of 2: reading");
+		end(task);
+	}
+
+	@Test
+	void tellsProgressFromBeforeItWasATaskToAClientThatHasNotAskedForIt() {
+		this.tool = (exchange) -> tellProgress(exchange, "made up", "1 of 2: reading").then(waiting());
+		this.first.progressToken = "";
+		RecordingReply reply = this.first.call("after");
+		this.threads.pass(AFTER.plus(A_SECOND));
+		reply.read();
+
+		assertThat(reply.body.toString()).doesNotContain("notifications/progress");
+		assertThat(get(this.second, result(reply))).containsEntry("statusMessage", "1 of 2: reading");
+		end(result(reply));
+	}
+
+	@Test
+	void tellsProgressThatComesWhileItIsStored() {
+		List<McpAsyncServerExchange> exchanges = new ArrayList<>();
+		this.tool = (exchange) -> {
+			exchanges.add(exchange);
+			return tellProgress(exchange, "p", "1 of 2: reading").then(waiting());
+		};
+		RecordingReply reply = this.first.call("after");
+		Sinks.Empty<Void> stored = Sinks.empty();
+		this.store.way = stored.asMono();
+		this.threads.pass(AFTER.plus(A_SECOND));
+		tellProgress(exchanges.get(0), "p", "2 of 2: writing").subscribe();
+		this.store.way = Mono.empty();
+		stored.tryEmitEmpty();
+		reply.read();
+
+		assertThat(result(reply)).containsEntry("statusMessage", "1 of 2: reading");
+		assertThat(get(this.second, result(reply))).containsEntry("statusMessage", "2 of 2: writing");
+		end(result(reply));
+	}
+
+	@Test
+	void tellsProgressAlthoughItsCreationIsTriedAgain() {
+		List<McpAsyncServerExchange> exchanges = new ArrayList<>();
+		this.tool = (exchange) -> {
+			exchanges.add(exchange);
+			return tellProgress(exchange, "p", "1 of 2: reading").then(waiting());
+		};
+		this.store.way = Mono.error(OUTAGE);
+		RecordingReply reply = this.first.call("after");
+		this.threads.pass(AFTER.plus(A_SECOND));
+		tellProgress(exchanges.get(0), "p", "2 of 2: writing").subscribe();
+		this.store.way = Mono.empty();
+		this.threads.pass(AFTER);
+		reply.read();
+
+		assertThat(get(this.second, result(reply))).containsEntry("statusMessage", "2 of 2: writing");
+		end(result(reply));
+	}
+
+	@Test
+	void tellsTheStoreNothingThatItHasBeenTold() {
+		List<RunningTask> tools = new ArrayList<>();
+		this.tool = (exchange) -> {
+			tools.add(RunningTask.of(exchange));
+			return waiting();
+		};
+		Map<String, Object> task = result(this.first.call("supported"));
+		tools.get(0).setStatusMessage("reading");
+		int calls = this.store.calls;
+		for (String message : List.of("reading", "writing", "reading")) {
+			tools.get(0).setStatusMessage(message);
+		}
+		this.threads.pass(A_SECOND.multipliedBy(3));
+
+		assertThat(this.store.calls).isEqualTo(calls);
+		assertThat(get(this.second, task)).containsEntry("statusMessage", "reading");
 		end(task);
 	}
 
@@ -1873,6 +1968,11 @@ class TasksTests {
 
 		final ModernHandler handler;
 
+		/**
+		 * By which requests ask for progress, or nothing.
+		 */
+		String progressToken = "\"progressToken\":\"p\",";
+
 		Node() {
 			this(TaskOptions.builder()
 				.when(TaskPolicy.NEVER)
@@ -1988,7 +2088,8 @@ class TasksTests {
 			if (name != null) {
 				fields.put("Mcp-Name", name);
 			}
-			String meta = "\"_meta\":{\"progressToken\":\"p\",\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\","
+			String meta = "\"_meta\":{" + this.progressToken
+					+ "\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\","
 					+ "\"io.modelcontextprotocol/clientCapabilities\":" + capabilities + "}";
 			JSONRPCRequest request = new JSONRPCRequest(method, id,
 					read("{" + params + (params.isEmpty() ? "" : ",") + meta + "}"));
