@@ -1,5 +1,6 @@
 package io.github.mcppersist.modern;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -39,6 +40,11 @@ final class StoredCall {
 	private static final Duration MIN_BACKOFF = Duration.ofMillis(100);
 
 	private static final Duration MAX_BACKOFF = Duration.ofSeconds(5);
+
+	/**
+	 * How many characters clients are told of a state.
+	 */
+	static final int MAX_STATUS_LENGTH = 1000;
 
 	private static final String TIMED_OUT = "The client has not answered in time";
 
@@ -109,6 +115,18 @@ final class StoredCall {
 		this.name = parking.name(this.callId, principal);
 		this.watch = new TaskWatch(mailbox, parking, this.name, this::found, this::notFound);
 		this.begunNanos = now();
+	}
+
+	/**
+	 * Return what stores keep of a text: half of a pair of surrogates would come back as
+	 * another one.
+	 * @param text the text
+	 * @param length how many characters are kept at most
+	 * @return its beginning
+	 */
+	static String shortened(String text, int length) {
+		String shortened = (text.length() <= length) ? text : text.substring(0, length);
+		return new String(shortened.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
 	}
 
 	/**
@@ -347,7 +365,7 @@ final class StoredCall {
 		ErrorResponse error = (outcome != null) ? outcome.error() : null;
 		byte[] result = (outcome != null) ? outcome.result() : null;
 		if (error != null) {
-			return TaskEnd.failed(error.message(), this.parking.messages().error(error));
+			return TaskEnd.failed(shortened(error.message(), MAX_STATUS_LENGTH), this.parking.messages().error(error));
 		}
 		if (result != null) {
 			return TaskEnd.completed(result);

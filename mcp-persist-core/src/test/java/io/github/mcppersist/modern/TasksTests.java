@@ -826,6 +826,18 @@ class TasksTests {
 	}
 
 	@Test
+	void saysTheBeginningOfALongErrorAsItsStateAndKeepsTheErrorWhole() {
+		String error = "x".repeat(999) + "\ud83d\ude80" + "x".repeat(100_000);
+		this.tool = (exchange) -> Mono.error(McpError.builder(-32000).message(error).build());
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		assertThat(get(this.second, task)).containsEntry("status", "failed")
+			.containsEntry("statusMessage", "x".repeat(999) + "?")
+			.containsEntry("error", Map.of("code", -32000, "message", error));
+		assertThat(this.store.shown()).allSatisfy((shown) -> assertThat(shown.statusMessage()).hasSize(1000));
+	}
+
+	@Test
 	void failsIfItsHandlerWantsAUrlOpened() {
 		this.tool = (exchange) -> Mono.error(McpError.builder(-32042)
 			.message("authorize first")
