@@ -215,6 +215,17 @@ class RoundsTests {
 				-32602, "inputResponses");
 	}
 
+	@Test
+	void asksByNoKeyThatWouldComeBackAsAnother() {
+		this.handler = (exchange) -> askBy(exchange, "name \ud83d");
+
+		RecordingReply asked = settled(this.first.post());
+
+		assertThat(((Map<?, ?>) result(asked).get("inputRequests")).keySet().stream().map(Object::toString))
+			.containsExactly("elicitation");
+		assertThat(this.second.answer(state(asked), "elicitation", "a").body.toString()).contains("\"a\"");
+	}
+
 	private Mono<String> askBy(McpAsyncServerExchange exchange, String key) {
 		return exchange
 			.createElicitation(ElicitRequest.builder("Which?", Map.of("type", "object"))
