@@ -16,6 +16,7 @@ import io.github.mcppersist.stream.Mailbox;
 import io.github.mcppersist.stream.StreamContext;
 import io.github.mcppersist.task.TaskChange;
 import io.github.mcppersist.task.TaskEndedException;
+import io.github.mcppersist.task.TaskExistsException;
 import io.github.mcppersist.task.TaskNotFoundException;
 import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskStatus;
@@ -387,6 +388,15 @@ final class ParkedCall implements StoredCall.Listener {
 			this.listener.answerFirst(ending.outcome());
 		}
 		over(ending);
+		if (mayHaveStored(ex)) {
+			this.stored.abandon();
+		}
+	}
+
+	// Also one that fails behind what the store has done
+	private static boolean mayHaveStored(Throwable ex) {
+		return !(ex instanceof TooManyTasksException || ex instanceof TaskStoreRefusedException
+				|| ex instanceof TaskExistsException);
 	}
 
 	private void noTask(Throwable ex) {
@@ -397,7 +407,7 @@ final class ParkedCall implements StoredCall.Listener {
 		else {
 			logger.error("A call can't become a task", ex);
 		}
-		this.mayBeStored |= ex instanceof TaskStoreUnavailableException;
+		this.mayBeStored |= mayHaveStored(ex);
 		if (!this.mayBeStored) {
 			this.state = State.OVER;
 			this.stored.close();

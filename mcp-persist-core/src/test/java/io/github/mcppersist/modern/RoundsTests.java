@@ -43,9 +43,12 @@ import io.github.mcppersist.payload.EncodedTaskStore;
 import io.github.mcppersist.payload.Payloads;
 import io.github.mcppersist.stream.ManualThreads;
 import io.github.mcppersist.task.TaskOptions;
+import io.github.mcppersist.task.TaskRecord;
+import io.github.mcppersist.task.TaskStatus;
 import io.github.mcppersist.task.TaskStore;
 import io.github.mcppersist.task.TaskStoreRefusedException;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
+import io.github.mcppersist.task.TooManyTasksException;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -778,6 +781,32 @@ class RoundsTests {
 
 		assertRefused(settled(this.first.post()), 503, -32603, "can't be kept");
 		assertThat(this.disposed).hasPositiveValue();
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void leavesNothingOfACallOfWhichItIsNotKnownWhetherItIsKept(boolean outage) {
+		// So that there is a key for states
+		this.second.answer(state(this.first.post()), "elicitation", "a");
+		this.store.way = Mono.error(outage ? OUTAGE : new IllegalStateException("broken"));
+
+		assertRefused(settled(this.first.post()), 503, -32603, "can't be kept");
+		this.store.way = Mono.empty();
+		this.threads.pass(Duration.ofSeconds(5));
+
+		assertThat(this.store.lastCreated()).extracting(TaskRecord::status).isEqualTo(TaskStatus.CANCELLED);
+	}
+
+	@Test
+	void endsNothingOfACallThatTheStoreHasRefused() {
+		this.second.answer(state(this.first.post()), "elicitation", "a");
+		int calls = this.store.calls;
+		this.store.failure = new TooManyTasksException();
+
+		assertRefused(settled(this.first.post()), 503, -32603, "can't be kept");
+		this.threads.pass(Duration.ofSeconds(5));
+
+		assertThat(this.store.calls - calls).isOne();
 	}
 
 	@Test

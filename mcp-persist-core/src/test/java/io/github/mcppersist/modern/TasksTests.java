@@ -1290,6 +1290,15 @@ class TasksTests {
 	}
 
 	@Test
+	void leavesNoTaskThatFailsBehindWhatTheStoreHasDone() {
+		this.store.way = Mono.error(new IllegalStateException("broken"));
+
+		assertThat(this.first.call("required").status).isEqualTo(503);
+
+		assertThat(this.store.shown()).extracting(StoredTask::status).containsExactly(TaskStatus.CANCELLED);
+	}
+
+	@Test
 	void keepsNothingOfACallThatWasRefusedSinceItMayBeATaskInTheStore() {
 		this.store.failure = OUTAGE;
 		WeakReference<RecordingReply> reply = new WeakReference<>(this.first.call("required"));
