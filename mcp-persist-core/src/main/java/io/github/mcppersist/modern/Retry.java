@@ -16,6 +16,7 @@ import io.github.mcppersist.task.TaskEnd;
 import io.github.mcppersist.task.TaskNotFoundException;
 import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskStatus;
+import io.github.mcppersist.task.TaskStoreRefusedException;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
 import io.github.mcppersist.task.TaskUnreadableException;
 
@@ -261,6 +262,10 @@ final class Retry implements RoundResponse.Listener {
 		else if (ex instanceof TaskUnreadableException) {
 			logger.debug("A call can't be read; its client gets an error", ex);
 			finish(Outcome.of(UNREADABLE));
+		}
+		else if (ex instanceof TaskStoreRefusedException) {
+			logger.debug("What a client answers is too large", ex);
+			finish(Outcome.of(TaskRequests.TOO_LARGE));
 		}
 		else if (!(ex instanceof TaskStoreUnavailableException)) {
 			logger.error("A call can't be read; its client gets an error", ex);

@@ -810,6 +810,17 @@ class RoundsTests {
 	}
 
 	@Test
+	void refusesAnswersThatAreTooLargeToBeStored() {
+		String state = state(this.first.post());
+		this.store.answerFailure = new TaskStoreRefusedException("too large");
+
+		assertRefused(this.second.answer(state, "elicitation", "large"), 400, -32602, "larger");
+		this.store.answerFailure = null;
+
+		assertThat(this.second.answer(state, "elicitation", "b").body.toString()).contains("b");
+	}
+
+	@Test
 	void letsAnAnswerBeRepeatedThatCanNotBeStored() {
 		String state = state(this.first.post());
 		this.store.failure = OUTAGE;

@@ -1008,6 +1008,27 @@ class TasksTests {
 		this.second.cancel(task);
 	}
 
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void letsNobodyAnswerAllTheTimeWhatCanNotBeStored(boolean tooLarge) {
+		this.tool = (exchange) -> ask(exchange, "First?");
+		Map<String, Object> task = result(this.first.call("supported"));
+		this.store.answerFailure = tooLarge ? new TaskStoreRefusedException("too large") : OUTAGE;
+
+		RecordingReply refused = this.second.update(task, "elicitation", "a");
+		List<Integer> statuses = IntStream.range(0, 50)
+			.mapToObj((i) -> this.second.update(task, "elicitation", "a").status)
+			.toList();
+
+		assertThat(error(refused)).containsEntry("code", tooLarge ? -32602 : -32603);
+		assertThat(refused.body.toString()).contains(tooLarge ? "larger than the task has room for" : "repeat");
+		assertThat(statuses).containsOnly(tooLarge ? 400 : 503, 429).endsWith(429);
+		this.store.answerFailure = null;
+		this.threads.pass(A_SECOND);
+		assertThat(this.second.update(task, "elicitation", "a").status).isEqualTo(200);
+		assertThat(get(this.second, task)).containsEntry("status", "completed");
+	}
+
 	@Test
 	void letsItsClientAnswerAllAtOnceThatItIsAsked() {
 		this.tool = (exchange) -> Flux.range(1, 100)
