@@ -222,17 +222,17 @@ final class CallTransport implements McpStreamableServerTransport {
 
 	private Mono<Void> progress(JSONRPCNotification notification) {
 		ProgressNotification progress = convert(notification, ProgressNotification.class);
-		Round round = this.rounds.current();
-		if (round == null && progress != null && progress.message() != null && isOwn(progress.progressToken())) {
-			// A task has no connection for it, but a state
+		if (progress != null && progress.message() != null && isOwn(progress.progressToken())) {
+			// A task has no connection for it, but a state; and the call may be about to
+			// become one
 			this.rounds.setStatusMessage(progress.message());
-			return Mono.empty();
 		}
+		Round round = this.rounds.current();
 		// The handler knows the token of the first round
 		Object token = (round != null) ? round.metadata().progressToken() : null;
 		if (round == null || progress == null || progress.progress() == null || token == null
 				|| !this.metadata.isProgressToken(progress.progressToken())) {
-			return drop(notification, "its client hasn't asked for it");
+			return drop(notification, "nobody who is connected has asked for it");
 		}
 		ProgressNotification own = new ProgressNotification(token, progress.progress(), progress.total(),
 				progress.message(), progress.meta());

@@ -16,6 +16,7 @@ import io.github.mcppersist.stream.Mailbox;
 import io.github.mcppersist.stream.StreamContext;
 import io.github.mcppersist.task.TaskChange;
 import io.github.mcppersist.task.TaskEndedException;
+import io.github.mcppersist.task.TaskExistsException;
 import io.github.mcppersist.task.TaskNotFoundException;
 import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskStatus;
@@ -208,12 +209,14 @@ final class ParkedCall implements StoredCall.Listener {
 
 	/**
 	 * Store the call as a task; once more, if it isn't known whether it is.
+	 * @param statusMessage what its client is told of its state, or {@code null}; it may
+	 * be {@linkplain #tell told} again once it is a task
 	 */
-	void beginTask() {
+	void beginTask(@Nullable String statusMessage) {
 		assert this.mailbox.isInside();
 		Asked asked = (this.askedFirst != null) ? this.askedFirst : this.questions.asked();
 		this.askedFirst = asked;
-		this.stored.createTask(asked, (task) -> created(asked, task, this::becameTask), this::noTask);
+		this.stored.createTask(asked, statusMessage, (task) -> created(asked, task, this::becameTask), this::noTask);
 	}
 
 	/**
@@ -279,7 +282,8 @@ final class ParkedCall implements StoredCall.Listener {
 	void tell(TaskChange change) {
 		assert this.mailbox.isInside();
 		if (change.statusMessage() != null) {
-			this.statusMessage = change.statusMessage();
+			this.statusMessage = change.statusMessage().equals(this.stored.statusMessage()) ? null
+					: change.statusMessage();
 		}
 		if (change.timeToLive() != null) {
 			this.timeToLive = change.timeToLive();
@@ -384,6 +388,15 @@ final class ParkedCall implements StoredCall.Listener {
 			this.listener.answerFirst(ending.outcome());
 		}
 		over(ending);
+		if (mayHaveStored(ex)) {
+			this.stored.abandon();
+		}
+	}
+
+	// Also one that fails behind what the store has done
+	private static boolean mayHaveStored(Throwable ex) {
+		return !(ex instanceof TooManyTasksException || ex instanceof TaskStoreRefusedException
+				|| ex instanceof TaskExistsException);
 	}
 
 	private void noTask(Throwable ex) {
@@ -394,7 +407,7 @@ final class ParkedCall implements StoredCall.Listener {
 		else {
 			logger.error("A call can't become a task", ex);
 		}
-		this.mayBeStored |= ex instanceof TaskStoreUnavailableException;
+		this.mayBeStored |= mayHaveStored(ex);
 		if (!this.mayBeStored) {
 			this.state = State.OVER;
 			this.stored.close();

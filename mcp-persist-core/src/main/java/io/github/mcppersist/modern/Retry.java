@@ -16,6 +16,7 @@ import io.github.mcppersist.task.TaskEnd;
 import io.github.mcppersist.task.TaskNotFoundException;
 import io.github.mcppersist.task.TaskRecord;
 import io.github.mcppersist.task.TaskStatus;
+import io.github.mcppersist.task.TaskStoreRefusedException;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
 
 /**
@@ -256,6 +257,10 @@ final class Retry implements RoundResponse.Listener {
 		assert this.mailbox.isInside();
 		if (ex instanceof TaskNotFoundException) {
 			unknown();
+		}
+		else if (ex instanceof TaskStoreRefusedException) {
+			logger.debug("What a client answers is too large", ex);
+			finish(Outcome.of(TaskRequests.TOO_LARGE));
 		}
 		else if (!(ex instanceof TaskStoreUnavailableException)) {
 			finish(Outcome.of(UnreadableTask.error(ex)));

@@ -1,6 +1,5 @@
 package io.github.mcppersist.modern;
 
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -70,8 +69,6 @@ import io.github.mcppersist.task.TaskPolicy;
 final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.Listener, RunningTask {
 
 	private static final Logger logger = LoggerFactory.getLogger(Rounds.class);
-
-	private static final int MAX_STATUS_LENGTH = 1000;
 
 	/**
 	 * The name of a tool is what the client says, and the specification has no longer
@@ -305,14 +302,7 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 
 	@Override
 	public void setStatusMessage(String statusMessage) {
-		tell(TaskChange.none().withStatusMessage(shortened(statusMessage, MAX_STATUS_LENGTH)));
-	}
-
-	// What stores keep of it: half of a pair of surrogates would come back as another
-	// text
-	private static String shortened(String text, int length) {
-		String shortened = (text.length() <= length) ? text : text.substring(0, length);
-		return new String(shortened.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+		tell(TaskChange.none().withStatusMessage(StoredCall.shortened(statusMessage, StoredCall.MAX_STATUS_LENGTH)));
 	}
 
 	@Override
@@ -531,7 +521,7 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 
 	private String tool() {
 		Object name = (this.request.params() instanceof Map<?, ?> params) ? params.get("name") : null;
-		return shortened(String.valueOf(name), MAX_TOOL_LENGTH);
+		return StoredCall.shortened(String.valueOf(name), MAX_TOOL_LENGTH);
 	}
 
 	// Each time that a client waits, it does for so long
@@ -571,7 +561,8 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 		else {
 			ParkedCall again = this.doubtful;
 			this.doubtful = null;
-			keep((again != null) ? again : newCall()).beginTask();
+			// What it says already isn't told again when it is one
+			keep((again != null) ? again : newCall()).beginTask(this.untold.statusMessage());
 		}
 	}
 

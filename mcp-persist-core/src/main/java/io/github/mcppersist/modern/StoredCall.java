@@ -1,5 +1,6 @@
 package io.github.mcppersist.modern;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -33,6 +34,11 @@ import io.github.mcppersist.task.TaskUnreadableException;
 final class StoredCall {
 
 	private static final Logger logger = LoggerFactory.getLogger(StoredCall.class);
+
+	/**
+	 * How many characters clients are told of a state.
+	 */
+	static final int MAX_STATUS_LENGTH = 1000;
 
 	private static final String TIMED_OUT = "The client has not answered in time";
 
@@ -106,6 +112,18 @@ final class StoredCall {
 	}
 
 	/**
+	 * Return what stores keep of a text: half of a pair of surrogates would come back as
+	 * another one.
+	 * @param text the text
+	 * @param length how many characters are kept at most
+	 * @return its beginning
+	 */
+	static String shortened(String text, int length) {
+		String shortened = (text.length() <= length) ? text : text.substring(0, length);
+		return new String(shortened.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+	}
+
+	/**
 	 * Return under which name the call is stored.
 	 * @return the name
 	 */
@@ -139,12 +157,17 @@ final class StoredCall {
 	 * Store the call as a task. If the store couldn't say whether it has, this may be
 	 * called again, which is the same creation tried again.
 	 * @param asked what its client is asked so far, which is the same each time
+	 * @param statusMessage what its client is told of its state, or {@code null}; only
+	 * that of the first time counts
 	 * @param done is given the result that tells its ID
 	 * @param failed is told why not; that isn't tried again, since a client waits
 	 */
-	void createTask(Asked asked, Consumer<byte[]> done, Consumer<Throwable> failed) {
+	void createTask(Asked asked, @Nullable String statusMessage, Consumer<byte[]> done, Consumer<Throwable> failed) {
 		assert this.mailbox.isInside();
 		this.isTask = true;
+		if (this.creation == null) {
+			this.statusMessage = statusMessage;
+		}
 		create(Mono.defer(() -> {
 			Mono<TaskRecord> creation = this.creation;
 			if (creation == null) {
@@ -168,8 +191,8 @@ final class StoredCall {
 	private Mono<TaskRecord> create(@Nullable String tool, Duration timeToLive, Asked asked) {
 		return this.parking.tasks()
 			.createTask(new NewTask(this.name, this.parking.nodeId(),
-					(this.principal != null) ? TaskNames.ofPrincipal(this.principal) : null, tool, timeToLive, null,
-					asked.all()));
+					(this.principal != null) ? TaskNames.ofPrincipal(this.principal) : null, tool, timeToLive,
+					this.statusMessage, asked.all()));
 	}
 
 	private void create(Mono<Created> call, Consumer<byte[]> done, Consumer<Throwable> failed) {
@@ -244,6 +267,15 @@ final class StoredCall {
 		}
 		change(() -> new TaskChange(statusMessage, asked.added(), asked.settled(), null, timeToLive, null), counts,
 				done, failed);
+	}
+
+	/**
+	 * Return what clients were told last of its state, or are being told.
+	 * @return the status message, or {@code null} if it has none
+	 */
+	@Nullable String statusMessage() {
+		assert this.mailbox.isInside();
+		return this.statusMessage;
 	}
 
 	/**
@@ -327,7 +359,7 @@ final class StoredCall {
 		ErrorResponse error = (outcome != null) ? outcome.error() : null;
 		byte[] result = (outcome != null) ? outcome.result() : null;
 		if (error != null) {
-			return TaskEnd.failed(error.message(), this.parking.messages().error(error));
+			return TaskEnd.failed(shortened(error.message(), MAX_STATUS_LENGTH), this.parking.messages().error(error));
 		}
 		if (result != null) {
 			return TaskEnd.completed(result);

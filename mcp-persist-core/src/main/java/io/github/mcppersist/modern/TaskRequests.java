@@ -13,6 +13,7 @@ import reactor.core.publisher.Mono;
 import io.github.mcppersist.task.TaskEnd;
 import io.github.mcppersist.task.TaskNotFoundException;
 import io.github.mcppersist.task.TaskRecord;
+import io.github.mcppersist.task.TaskStoreRefusedException;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
 import io.github.mcppersist.task.TaskUnreadableException;
 
@@ -40,13 +41,16 @@ final class TaskRequests {
 	static final ErrorResponse UNAVAILABLE = ErrorResponse
 		.unavailable("the task can't be reached now; repeat the request");
 
+	static final ErrorResponse TOO_LARGE = ErrorResponse.invalidParams(RequestBinding.INPUT_RESPONSES
+			+ " is larger than the task has room for beside what it asks: answer less, or that first");
+
 	private final Parking parking;
 
 	private final PollLimit cancels;
 
 	/**
-	 * Those of updates that bring a task nothing. Others are not counted: a client may
-	 * answer all at once that it was asked, in a request each.
+	 * Those of updates that bring a task nothing, or can't be stored. Others are not
+	 * counted: a client may answer all at once that it was asked, in a request each.
 	 */
 	private final PollLimit idleUpdates;
 
@@ -136,7 +140,10 @@ final class TaskRequests {
 				this.idleUpdates.allows(name);
 				return Mono.just(acknowledged());
 			}
-			return this.parking.tasks().answerInput(name, answers).map((state) -> acknowledged());
+			return this.parking.tasks()
+				.answerInput(name, answers)
+				.map((state) -> acknowledged())
+				.doOnError((ex) -> this.idleUpdates.allows(name));
 		});
 	}
 
@@ -150,6 +157,10 @@ final class TaskRequests {
 		}
 		if (ex instanceof TaskNotFoundException) {
 			return UNKNOWN;
+		}
+		if (ex instanceof TaskStoreRefusedException) {
+			logger.debug("What a client answers is too large", ex);
+			return TOO_LARGE;
 		}
 		if (ex instanceof TaskStoreUnavailableException) {
 			logger.debug("A client can't reach its task now", ex);

@@ -260,7 +260,10 @@ final class InMemoryTask {
 			}
 		}
 		if (bytes > TaskStore.MAX_INPUT_BYTES && bytes > this.inputBytes) {
-			throw new TaskStoreUnavailableException("Too many bytes of answers wait for the owner of the task");
+			long waiting = this.answers.values().stream().mapToLong((answer) -> answer.length).sum();
+			throw (bytes - waiting > TaskStore.MAX_INPUT_BYTES)
+					? new TaskStoreRefusedException("The answers are larger than the task has room for")
+					: new TaskStoreUnavailableException("Too many bytes of answers wait for the owner of the task");
 		}
 		this.inputBytes = bytes;
 		this.answers.putAll(taken);

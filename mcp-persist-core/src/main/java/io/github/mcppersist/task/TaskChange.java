@@ -113,10 +113,12 @@ public record TaskChange(@Nullable String statusMessage, Map<String, byte[]> inp
 	/**
 	 * Say whether a text can be the key of a request for input.
 	 * @param key the text
-	 * @return whether it has 1 to {@value TaskStore#MAX_KEY_BYTES} bytes of UTF-8
+	 * @return whether it has 1 to {@value TaskStore#MAX_KEY_BYTES} bytes of UTF-8, and no
+	 * half of a pair of surrogates, which would come back as another key
 	 */
 	public static boolean isKey(String key) {
 		return !key.isEmpty() && key.length() <= TaskStore.MAX_KEY_BYTES
+				&& StandardCharsets.UTF_8.newEncoder().canEncode(key)
 				&& key.getBytes(StandardCharsets.UTF_8).length <= TaskStore.MAX_KEY_BYTES;
 	}
 
@@ -124,7 +126,7 @@ public record TaskChange(@Nullable String statusMessage, Map<String, byte[]> inp
 		requests.forEach((key, request) -> {
 			if (!isKey(key)) {
 				throw new IllegalArgumentException("Not the key of a request for input: '" + key
-						+ "'. It must have 1 to " + TaskStore.MAX_KEY_BYTES + " bytes");
+						+ "'. It must have 1 to " + TaskStore.MAX_KEY_BYTES + " bytes of UTF-8");
 			}
 			if (request.length == 0) {
 				throw new IllegalArgumentException("The request for input '" + key + "' is empty");

@@ -125,7 +125,9 @@ public interface TaskStore {
 	 * their request
 	 * @return the state that the task is in now; fails with
 	 * {@link TaskNotFoundException}, or with {@link TaskStoreUnavailableException}, also
-	 * if more than {@value #MAX_INPUT_BYTES} bytes would wait to be settled
+	 * if more than {@value #MAX_INPUT_BYTES} bytes would be outstanding or wait to be
+	 * settled; or with {@link TaskStoreRefusedException} if they would although no other
+	 * answer waited
 	 */
 	Mono<TaskState> answerInput(String taskId, Map<String, byte[]> answers);
 

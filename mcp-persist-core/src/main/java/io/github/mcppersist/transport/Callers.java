@@ -1,10 +1,12 @@
 package io.github.mcppersist.transport;
 
+import java.nio.charset.StandardCharsets;
 import java.security.Principal;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,12 +47,20 @@ final class Callers {
 			return new Caller(null, null);
 		}
 		try {
-			return new Caller(this.resolver.resolveOwner(principal), principal.getClass());
+			return new Caller(requireText(this.resolver.resolveOwner(principal)), principal.getClass());
 		}
 		catch (Throwable ex) {
 			failed(principal, ex);
 			throw new RejectedRequestException(UNKNOWN_OWNER);
 		}
+	}
+
+	// Stores would keep it as the name of another owner
+	private static @Nullable String requireText(@Nullable String owner) {
+		if (owner != null && !StandardCharsets.UTF_8.newEncoder().canEncode(owner)) {
+			throw new IllegalStateException("The name of an owner has half of a pair of surrogates");
+		}
+		return owner;
 	}
 
 	// Each request of such a client fails: one line for each kind is enough

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * A name has to be the same for all requests of one client, on every node and after its
  * token was refreshed, and another one for any other client. It is stored with the
- * session, so it must not hold a secret. A request without a principal belongs to nobody.
+ * session, so it must not hold a secret, and one with half of a pair of surrogates is
+ * refused, as if it couldn't be told. A request without a principal belongs to nobody.
  */
 @FunctionalInterface
 public interface SessionOwnerResolver {

@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -49,6 +50,11 @@ final class FaultyTaskStore implements TaskStore {
 	 */
 	int failures = Integer.MAX_VALUE;
 
+	/**
+	 * What calls fail with that bring answers, besides.
+	 */
+	@Nullable RuntimeException answerFailure;
+
 	int calls;
 
 	/**
@@ -84,6 +90,8 @@ final class FaultyTaskStore implements TaskStore {
 	Mono<Void> way = Mono.empty();
 
 	private final Threads threads;
+
+	private @Nullable String lastCreated;
 
 	/**
 	 * What the store has acknowledged, in the order in which it was done.
@@ -136,6 +144,14 @@ final class FaultyTaskStore implements TaskStore {
 	 */
 	List<StoredTask> shown() {
 		return this.store.findTasks(null, MonitoredTaskStore.MAX_PAGE_SIZE).block().tasks();
+	}
+
+	/**
+	 * Return the task that was to be created last, whoever may see it.
+	 * @return the task, or {@code null} if it isn't there
+	 */
+	@Nullable TaskRecord lastCreated() {
+		return this.store.findTask(Objects.requireNonNull(this.lastCreated)).block();
 	}
 
 	/**
@@ -202,6 +218,7 @@ final class FaultyTaskStore implements TaskStore {
 
 	@Override
 	public Mono<TaskRecord> createTask(NewTask task) {
+		this.lastCreated = task.taskId();
 		return called(written((store) -> store.createTask(task)));
 	}
 
@@ -231,7 +248,8 @@ final class FaultyTaskStore implements TaskStore {
 
 	@Override
 	public Mono<TaskState> answerInput(String taskId, Map<String, byte[]> answers) {
-		return called(written((store) -> store.answerInput(taskId, answers)));
+		return called(Mono.defer(() -> (this.answerFailure != null) ? Mono.error(this.answerFailure)
+				: written((store) -> store.answerInput(taskId, answers))));
 	}
 
 	@Override

@@ -43,9 +43,12 @@ import io.github.mcppersist.payload.EncodedTaskStore;
 import io.github.mcppersist.payload.Payloads;
 import io.github.mcppersist.stream.ManualThreads;
 import io.github.mcppersist.task.TaskOptions;
+import io.github.mcppersist.task.TaskRecord;
+import io.github.mcppersist.task.TaskStatus;
 import io.github.mcppersist.task.TaskStore;
 import io.github.mcppersist.task.TaskStoreRefusedException;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
+import io.github.mcppersist.task.TooManyTasksException;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -213,6 +216,17 @@ class RoundsTests {
 		assertThat(this.second.answer(state, "elicitation-2", "b").body.toString()).contains("both [a, b]");
 		assertRefused(this.first.post("alice", 1, ",\"inputResponses\":{\"elicitation\":{\"action\":\"no\"}}"), 400,
 				-32602, "inputResponses");
+	}
+
+	@Test
+	void asksByNoKeyThatWouldComeBackAsAnother() {
+		this.handler = (exchange) -> askBy(exchange, "name \ud83d");
+
+		RecordingReply asked = settled(this.first.post());
+
+		assertThat(((Map<?, ?>) result(asked).get("inputRequests")).keySet().stream().map(Object::toString))
+			.containsExactly("elicitation");
+		assertThat(this.second.answer(state(asked), "elicitation", "a").body.toString()).contains("\"a\"");
 	}
 
 	private Mono<String> askBy(McpAsyncServerExchange exchange, String key) {
@@ -782,6 +796,43 @@ class RoundsTests {
 
 		assertRefused(settled(this.first.post()), 503, -32603, "can't be kept");
 		assertThat(this.disposed).hasPositiveValue();
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void leavesNothingOfACallOfWhichItIsNotKnownWhetherItIsKept(boolean outage) {
+		// So that there is a key for states
+		this.second.answer(state(this.first.post()), "elicitation", "a");
+		this.store.way = Mono.error(outage ? OUTAGE : new IllegalStateException("broken"));
+
+		assertRefused(settled(this.first.post()), 503, -32603, "can't be kept");
+		this.store.way = Mono.empty();
+		this.threads.pass(Duration.ofSeconds(5));
+
+		assertThat(this.store.lastCreated()).extracting(TaskRecord::status).isEqualTo(TaskStatus.CANCELLED);
+	}
+
+	@Test
+	void endsNothingOfACallThatTheStoreHasRefused() {
+		this.second.answer(state(this.first.post()), "elicitation", "a");
+		int calls = this.store.calls;
+		this.store.failure = new TooManyTasksException();
+
+		assertRefused(settled(this.first.post()), 503, -32603, "can't be kept");
+		this.threads.pass(Duration.ofSeconds(5));
+
+		assertThat(this.store.calls - calls).isOne();
+	}
+
+	@Test
+	void refusesAnswersThatAreTooLargeToBeStored() {
+		String state = state(this.first.post());
+		this.store.answerFailure = new TaskStoreRefusedException("too large");
+
+		assertRefused(this.second.answer(state, "elicitation", "large"), 400, -32602, "larger");
+		this.store.answerFailure = null;
+
+		assertThat(this.second.answer(state, "elicitation", "b").body.toString()).contains("b");
 	}
 
 	@Test

@@ -146,6 +146,10 @@ class TasksTests {
 		return exchange.progressNotification(new ProgressNotification("p", 0.5, 1.0, null));
 	}
 
+	private static Mono<Void> tellProgress(McpAsyncServerExchange exchange, String token, String message) {
+		return exchange.progressNotification(new ProgressNotification(token, 0.5, 1.0, message));
+	}
+
 	private Mono<String> ask(McpAsyncServerExchange exchange, String question) {
 		return exchange.createElicitation(ElicitRequest.builder(question, Map.of("type", "object")).build())
 			.map((result) -> String.valueOf(Objects.requireNonNull(result.content()).get("name")))
@@ -679,6 +683,97 @@ class TasksTests {
 	}
 
 	@Test
+	void tellsProgressFromBeforeItWasATaskWithoutAFurtherCallOfTheStore() {
+		this.tool = (exchange) -> tellProgress(exchange, "p", "1 of 2: reading")
+			.then(tellProgress(exchange, "another request's", "of something else"))
+			.then(waiting());
+		RecordingReply reply = this.first.call("after");
+		this.threads.pass(AFTER.plus(A_SECOND));
+		reply.read();
+		Map<String, Object> task = result(reply);
+		this.threads.pass(A_SECOND);
+
+		assertThat(reply.body.toString()).contains("notifications/progress").doesNotContain("of something else");
+		assertThat(task).containsEntry("statusMessage", "1 of 2: reading");
+		assertThat(this.store.calls).isOne();
+		assertThat(get(this.second, task)).containsEntry("statusMessage", "1 of 2: reading");
+		end(task);
+	}
+
+	@Test
+	void tellsProgressFromBeforeItWasATaskToAClientThatHasNotAskedForIt() {
+		this.tool = (exchange) -> tellProgress(exchange, "made up", "1 of 2: reading").then(waiting());
+		this.first.progressToken = "";
+		RecordingReply reply = this.first.call("after");
+		this.threads.pass(AFTER.plus(A_SECOND));
+		reply.read();
+
+		assertThat(reply.body.toString()).doesNotContain("notifications/progress");
+		assertThat(get(this.second, result(reply))).containsEntry("statusMessage", "1 of 2: reading");
+		end(result(reply));
+	}
+
+	@Test
+	void tellsProgressThatComesWhileItIsStored() {
+		List<McpAsyncServerExchange> exchanges = new ArrayList<>();
+		this.tool = (exchange) -> {
+			exchanges.add(exchange);
+			return tellProgress(exchange, "p", "1 of 2: reading").then(waiting());
+		};
+		RecordingReply reply = this.first.call("after");
+		Sinks.Empty<Void> stored = Sinks.empty();
+		this.store.way = stored.asMono();
+		this.threads.pass(AFTER.plus(A_SECOND));
+		tellProgress(exchanges.get(0), "p", "2 of 2: writing").subscribe();
+		this.store.way = Mono.empty();
+		stored.tryEmitEmpty();
+		reply.read();
+
+		assertThat(result(reply)).containsEntry("statusMessage", "1 of 2: reading");
+		assertThat(get(this.second, result(reply))).containsEntry("statusMessage", "2 of 2: writing");
+		end(result(reply));
+	}
+
+	@Test
+	void tellsProgressAlthoughItsCreationIsTriedAgain() {
+		List<McpAsyncServerExchange> exchanges = new ArrayList<>();
+		this.tool = (exchange) -> {
+			exchanges.add(exchange);
+			return tellProgress(exchange, "p", "1 of 2: reading").then(waiting());
+		};
+		this.store.way = Mono.error(OUTAGE);
+		RecordingReply reply = this.first.call("after");
+		this.threads.pass(AFTER.plus(A_SECOND));
+		tellProgress(exchanges.get(0), "p", "2 of 2: writing").subscribe();
+		this.store.way = Mono.empty();
+		this.threads.pass(AFTER);
+		reply.read();
+
+		assertThat(get(this.second, result(reply))).containsEntry("statusMessage", "2 of 2: writing");
+		end(result(reply));
+	}
+
+	@Test
+	void tellsTheStoreNothingThatItHasBeenTold() {
+		List<RunningTask> tools = new ArrayList<>();
+		this.tool = (exchange) -> {
+			tools.add(RunningTask.of(exchange));
+			return waiting();
+		};
+		Map<String, Object> task = result(this.first.call("supported"));
+		tools.get(0).setStatusMessage("reading");
+		int calls = this.store.calls;
+		for (String message : List.of("reading", "writing", "reading")) {
+			tools.get(0).setStatusMessage(message);
+		}
+		this.threads.pass(A_SECOND.multipliedBy(3));
+
+		assertThat(this.store.calls).isEqualTo(calls);
+		assertThat(get(this.second, task)).containsEntry("statusMessage", "reading");
+		end(task);
+	}
+
+	@Test
 	void letsAToolSayHowItGoesOn() {
 		List<RunningTask> tools = new ArrayList<>();
 		this.tool = (exchange) -> {
@@ -733,6 +828,18 @@ class TasksTests {
 			.containsEntry("statusMessage", "broken")
 			.doesNotContainKey("result");
 		assertThat(this.outcomes).containsExactly(TaskOutcome.FAILED);
+	}
+
+	@Test
+	void saysTheBeginningOfALongErrorAsItsStateAndKeepsTheErrorWhole() {
+		String error = "x".repeat(999) + "\ud83d\ude80" + "x".repeat(100_000);
+		this.tool = (exchange) -> Mono.error(McpError.builder(-32000).message(error).build());
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		assertThat(get(this.second, task)).containsEntry("status", "failed")
+			.containsEntry("statusMessage", "x".repeat(999) + "?")
+			.containsEntry("error", Map.of("code", -32000, "message", error));
+		assertThat(this.store.shown()).allSatisfy((shown) -> assertThat(shown.statusMessage()).hasSize(1000));
 	}
 
 	@Test
@@ -965,6 +1072,27 @@ class TasksTests {
 
 		assertThat(statuses).containsOnly(400, 429);
 		this.second.cancel(task);
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void letsNobodyAnswerAllTheTimeWhatCanNotBeStored(boolean tooLarge) {
+		this.tool = (exchange) -> ask(exchange, "First?");
+		Map<String, Object> task = result(this.first.call("supported"));
+		this.store.answerFailure = tooLarge ? new TaskStoreRefusedException("too large") : OUTAGE;
+
+		RecordingReply refused = this.second.update(task, "elicitation", "a");
+		List<Integer> statuses = IntStream.range(0, 50)
+			.mapToObj((i) -> this.second.update(task, "elicitation", "a").status)
+			.toList();
+
+		assertThat(error(refused)).containsEntry("code", tooLarge ? -32602 : -32603);
+		assertThat(refused.body.toString()).contains(tooLarge ? "larger than the task has room for" : "repeat");
+		assertThat(statuses).containsOnly(tooLarge ? 400 : 503, 429).endsWith(429);
+		this.store.answerFailure = null;
+		this.threads.pass(A_SECOND);
+		assertThat(this.second.update(task, "elicitation", "a").status).isEqualTo(200);
+		assertThat(get(this.second, task)).containsEntry("status", "completed");
 	}
 
 	@Test
@@ -1275,6 +1403,15 @@ class TasksTests {
 
 		assertThat(this.store.shown()).extracting(StoredTask::status).containsExactly(TaskStatus.CANCELLED);
 		assertThat(this.outcomes).isEmpty();
+	}
+
+	@Test
+	void leavesNoTaskThatFailsBehindWhatTheStoreHasDone() {
+		this.store.way = Mono.error(new IllegalStateException("broken"));
+
+		assertThat(this.first.call("required").status).isEqualTo(503);
+
+		assertThat(this.store.shown()).extracting(StoredTask::status).containsExactly(TaskStatus.CANCELLED);
 	}
 
 	@Test
@@ -1984,6 +2121,11 @@ class TasksTests {
 
 		final ModernHandler handler;
 
+		/**
+		 * By which requests ask for progress, or nothing.
+		 */
+		String progressToken = "\"progressToken\":\"p\",";
+
 		Node() {
 			this(TaskOptions.builder()
 				.when(TaskPolicy.NEVER)
@@ -2099,7 +2241,8 @@ class TasksTests {
 			if (name != null) {
 				fields.put("Mcp-Name", name);
 			}
-			String meta = "\"_meta\":{\"progressToken\":\"p\",\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\","
+			String meta = "\"_meta\":{" + this.progressToken
+					+ "\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\","
 					+ "\"io.modelcontextprotocol/clientCapabilities\":" + capabilities + "}";
 			JSONRPCRequest request = new JSONRPCRequest(method, id,
 					read("{" + params + (params.isEmpty() ? "" : ",") + meta + "}"));

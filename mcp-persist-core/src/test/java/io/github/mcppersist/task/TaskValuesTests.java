@@ -55,7 +55,8 @@ class TaskValuesTests {
 
 	@Test
 	void refusesRequestsThatAreNone() {
-		for (String key : List.of("", "k".repeat(TaskStore.MAX_KEY_BYTES + 1), "\u20ac".repeat(86))) {
+		for (String key : List.of("", "k".repeat(TaskStore.MAX_KEY_BYTES + 1), "\u20ac".repeat(86), "k\ud83d",
+				"\ude80k")) {
 			assertThat(TaskChange.isKey(key)).isFalse();
 			assertThatIllegalArgumentException()
 				.isThrownBy(() -> TaskChange.none().withInputRequests(Map.of(key, secret())))

@@ -267,10 +267,12 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 			}
 		});
 		return write(LuaScript.ANSWER_TASK, key, arguments).map((reply) -> {
-			if (RedisNode.code(reply) == 5) {
-				throw new TaskStoreUnavailableException("Too many bytes of answers wait for the owner of the task");
-			}
-			return state(key, reply);
+			return switch (RedisNode.code(reply)) {
+				case 5 ->
+					throw new TaskStoreUnavailableException("Too many bytes of answers wait for the owner of the task");
+				case 6 -> throw new TaskStoreRefusedException("The answers are larger than the task has room for");
+				default -> state(key, reply);
+			};
 		});
 	}
 

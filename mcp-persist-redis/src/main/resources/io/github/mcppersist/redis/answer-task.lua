@@ -3,6 +3,7 @@
 -- ARGV    1 this node's channel, 2 how many bytes requests and answers take at most, then the
 --         keys of requests, each with its answer
 -- Returns {1, owner, status, revision}, {0} no such task, {5} there are too many bytes
+--         until its owner has settled answers, {6} there are too many bytes without these, too
 local task, channel, most_bytes = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local status = redis.call('HGET', task, 's')
 if not status then
@@ -26,7 +27,12 @@ if #taken == 0 then
   return {1, owner, status, tonumber(redis.call('HGET', task, 'r'))}
 end
 if bytes > most_bytes and bytes > before then
-  return {5}
+  for _, field in ipairs(redis.call('HKEYS', task)) do
+    if string.sub(field, 1, 2) == 'a:' then
+      bytes = bytes - redis.call('HSTRLEN', task, field)
+    end
+  end
+  return {bytes > most_bytes and 6 or 5}
 end
 for _, i in ipairs(taken) do
   redis.call('HSET', task, 'a:' .. ARGV[i], ARGV[i + 1])

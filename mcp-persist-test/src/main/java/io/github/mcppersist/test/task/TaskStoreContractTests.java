@@ -400,7 +400,7 @@ public abstract class TaskStoreContractTests {
 		block(store().updateTask(this.task, TaskChange.none().withInputRequests(Map.of("one", large, "two", large))));
 		assertThatExceptionOfType(TaskStoreRefusedException.class).isThrownBy(() -> block(
 				store().updateTask(this.task, TaskChange.none().withInputRequests(Map.of("three", large)))));
-		assertThatExceptionOfType(TaskStoreUnavailableException.class)
+		assertThatExceptionOfType(TaskStoreRefusedException.class)
 			.isThrownBy(() -> block(secondNode().answerInput(this.task, Map.of("small", large))));
 		assertThat(find(store()).inputRequests()).containsOnlyKeys("small", "one", "two");
 
@@ -410,6 +410,20 @@ public abstract class TaskStoreContractTests {
 		block(store().updateTask(this.task, TaskChange.none().withInputRequests(Map.of("three", large))));
 
 		assertThat(find(secondNode()).inputRequests()).containsOnlyKeys("three");
+	}
+
+	@Test
+	void hasRoomForAnAnswerOnceOthersAreSettled() {
+		byte[] large = randomBytes(20 * 1024 * 1024);
+		create(store(), asking("one", "two"));
+		block(secondNode().answerInput(this.task, Map.of("one", large)));
+
+		assertThatExceptionOfType(TaskStoreUnavailableException.class)
+			.isThrownBy(() -> block(secondNode().answerInput(this.task, Map.of("two", large))));
+		block(store().updateTask(this.task, settle("one")));
+		block(secondNode().answerInput(this.task, Map.of("two", large)));
+
+		assertThat(find(store()).answers()).containsOnlyKeys("two");
 	}
 
 	@Test
