@@ -151,8 +151,9 @@ final class FollowedStream {
 		Set<String> delivered = new HashSet<>();
 		this.received.forEach((message, receipt) -> {
 			SimulatedConnection from = receipt.connection;
-			boolean known = from.node() == node || database.wasHealthy(receipt.nanos,
-					Math.min(this.world.nanoTime(), from.node().goneNanos()), Simulation.NOTED_WITHIN);
+			boolean known = from.node() == node || database.outages()
+				.leave(receipt.nanos, Math.min(this.world.nanoTime(), from.node().goneNanos()), Simulation.NOTED_WITHIN,
+						from.node().pauses());
 			if (receipt.covered && from.hasAskedAfter(receipt.chunk + 1) && known) {
 				delivered.add(message);
 			}

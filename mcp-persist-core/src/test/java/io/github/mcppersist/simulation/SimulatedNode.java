@@ -71,11 +71,14 @@ final class SimulatedNode {
 
 	private long goneNanos = Long.MAX_VALUE;
 
+	private final Interruptions pauses;
+
 	SimulatedNode(World world, Simulation simulation, Plan plan, SimulatedDatabase database, SimulatedNodes nodes,
 			int number) {
 		this.world = world;
 		this.simulation = simulation;
 		this.place = new Place("node " + number);
+		this.pauses = new Interruptions(world);
 		String nodeId = String.format(Locale.ROOT, ID_FORMAT, number);
 		StreamableHttpEndpoint.Builder builder = StreamableHttpEndpoint
 			.builder(new SimulatedEventStore(database, this.place, plan.shared() ? nodeId : null))
@@ -134,20 +137,28 @@ final class SimulatedNode {
 	}
 
 	/**
-	 * Return when this node stood still or died.
+	 * Return when this node died or was stopped.
 	 * @return the time, or that of doomsday
 	 */
 	long goneNanos() {
 		return this.goneNanos;
 	}
 
+	/**
+	 * Return when this node stood still.
+	 * @return its pauses
+	 */
+	Interruptions pauses() {
+		return this.pauses;
+	}
+
 	void pause() {
-		this.goneNanos = Math.min(this.goneNanos, this.world.nanoTime());
+		this.pauses.begin();
 		this.place.pause();
 	}
 
 	void goOn() {
-		this.goneNanos = Long.MAX_VALUE;
+		this.pauses.end();
 		this.place.goOn();
 	}
 

@@ -258,7 +258,7 @@ final class Simulation {
 		boolean away = faults.reads || faults.writes;
 		boolean missed = away || faults.hintsLost > 0;
 		faults.end();
-		this.database.outageEnds();
+		this.database.outages().end();
 		this.world.trace("", "  the store is well");
 		if (missed) {
 			this.database.subscribedAgain();
@@ -282,7 +282,7 @@ final class Simulation {
 			faults.hintsLost = this.world.pick(List.of(0, 30, 100));
 		}
 		if (faults.reads || faults.writes || faults.failsBefore + faults.failsAfter + faults.late > 0) {
-			this.database.outageBegins();
+			this.database.outages().begin();
 		}
 		this.world.trace("",
 				"  the store: reads " + (faults.reads ? "fail" : "work") + ", writes "
