@@ -13,6 +13,7 @@ import org.slf4j.LoggerFactory;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventNotFoundException;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.StreamKey;
@@ -111,6 +112,11 @@ import io.github.mcppersist.observe.ResumeOutcome;
  * <td>It is that of the request itself</td>
  * <td>{@code STARTING}</td>
  * <td>{@code LIVE}</td>
+ * </tr>
+ * <tr>
+ * <td>A read finds that nothing is stored yet of the request whose writer is here</td>
+ * <td>{@code READING}</td>
+ * <td>as if the store were away</td>
  * </tr>
  * <tr>
  * <td>The store refuses what the writer is to store, and nothing is kept of the
@@ -869,6 +875,12 @@ public final class SseConnection implements SseOutput.Source {
 	// What follows the position can't be read any more, up to an event if it is still
 	// there. A client that has an ID to come back with is told so when it does
 	private void onGone(@Nullable EventId unreadable) {
+		StreamLog log = this.log;
+		if (log != null && log.isRunning() && log.isOnlyWriter() && log.lastStored() == null) {
+			// It isn't gone, but not stored yet
+			onAway(new EventNotFoundException());
+			return;
+		}
 		// What was sent ahead can't be followed by what is older
 		EventId position = this.progress.position();
 		boolean again = (unreadable != null) ? this.progress.isAhead()

@@ -936,6 +936,26 @@ class SseConnectionTests {
 			assertThat(client().events).containsExactly("@2", LARGE + "@3", LARGE + "@4", LARGE + "@5", "four@6");
 		}
 
+		/**
+		 * It has no ID to come back with, and nothing is gone.
+		 */
+		@Test
+		void isHandedAllOfAStreamThatIsNotStoredYetHoweverSlowItsClientIs() {
+			RequestLog request = streams().request();
+			use(request);
+			client().takeNothing();
+			request.mailbox().execute(() -> request.begin(connection()));
+			connection().openWhenWatched(client());
+			store().writes(Gate.AWAY);
+
+			List.of(LARGE, LARGE, LARGE, "four").forEach(SseConnectionTests.this::send);
+			respond("response");
+
+			client().takeAll();
+			assertThat(client().events).containsExactly(LARGE, LARGE, LARGE, "four", "response");
+			assertThat(client().complete).isTrue();
+		}
+
 		@Test
 		void isHandedWhatTheStoreRefusesWhenItsClientHasTakenWhatIsBefore() {
 			isLiveOnARequestsStream();
