@@ -91,6 +91,10 @@ final class FollowedStream {
 		return this.connections.stream().anyMatch(SimulatedConnection::isCut);
 	}
 
+	boolean isAnswered() {
+		return this.connections.stream().anyMatch(SimulatedConnection::isAnswered);
+	}
+
 	@Nullable SimulatedConnection newest() {
 		return this.connections.isEmpty() ? null : this.connections.get(this.connections.size() - 1);
 	}

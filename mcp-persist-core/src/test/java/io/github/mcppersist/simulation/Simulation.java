@@ -66,8 +66,7 @@ final class Simulation {
 	Simulation(long seed) {
 		this.seed = seed;
 		this.world = new World(seed);
-		// Not drawn, so that all other seeds take the steps that they have taken before
-		this.plan = Plan.draw(this.world, seed % 16 == 5);
+		this.plan = Plan.draw(this.world, seed);
 		this.database = new SimulatedDatabase(this.world, this.plan.order(),
 				this.plan.refuses() ? MAX_EVENT_BYTES : Integer.MAX_VALUE);
 		this.registry = new SimulatedNodes(this.world, this.database);
@@ -217,6 +216,22 @@ final class Simulation {
 	 */
 	void unanswered(String question) {
 		this.clients.forEach((client) -> client.checkUnanswered(question));
+	}
+
+	/**
+	 * A tool has come to its end.
+	 * @param call who has called it, and how often before
+	 */
+	void completed(String call) {
+		this.clients.forEach((client) -> client.checkCompleted(call));
+	}
+
+	/**
+	 * A tool closes its connection, as it is told.
+	 * @param call who has called it, and how often before
+	 */
+	void closes(String call) {
+		this.clients.forEach((client) -> client.checkCloses(call));
 	}
 
 	private void send(SimulatedNode node, SimulatedClient client, boolean last) {
