@@ -31,6 +31,12 @@ public enum ResumeOutcome {
 	UNKNOWN_SESSION,
 
 	/**
+	 * Other connections of the session listen already: this one waits for the place of
+	 * another one, or was refused since too many wait.
+	 */
+	TOO_MANY_LISTENERS,
+
+	/**
 	 * A store is out of reach.
 	 */
 	UNAVAILABLE,

@@ -175,12 +175,21 @@ final class Doubt {
 	}
 
 	/**
-	 * Say whether the stream has to be opened if the events in doubt aren't stored.
-	 * @return whether it isn't open, or some of them were dropped
+	 * Say whether the stream isn't open if the events in doubt aren't stored.
+	 * @return whether they were to open it
 	 */
-	boolean isBehindGap() {
+	boolean isOpening() {
 		assert this.mailbox.isInside();
-		return this.opening || this.holed;
+		return this.opening;
+	}
+
+	/**
+	 * Say whether the stream has a gap if the events in doubt aren't stored.
+	 * @return whether events were dropped since
+	 */
+	boolean isHoled() {
+		assert this.mailbox.isInside();
+		return this.holed;
 	}
 
 	/**

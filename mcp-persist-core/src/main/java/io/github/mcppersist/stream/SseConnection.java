@@ -13,6 +13,7 @@ import org.slf4j.LoggerFactory;
 
 import io.github.mcppersist.event.Event;
 import io.github.mcppersist.event.EventId;
+import io.github.mcppersist.event.EventNotFoundException;
 import io.github.mcppersist.event.EventPage;
 import io.github.mcppersist.event.Hint;
 import io.github.mcppersist.event.StreamKey;
@@ -111,6 +112,11 @@ import io.github.mcppersist.observe.ResumeOutcome;
  * <td>It is that of the request itself</td>
  * <td>{@code STARTING}</td>
  * <td>{@code LIVE}</td>
+ * </tr>
+ * <tr>
+ * <td>A read finds that nothing is stored yet of the request whose writer is here</td>
+ * <td>{@code READING}</td>
+ * <td>as if the store were away</td>
  * </tr>
  * <tr>
  * <td>The store refuses what the writer is to store, and nothing is kept of the
@@ -702,7 +708,12 @@ public final class SseConnection implements SseOutput.Source {
 			StreamLog log = this.log;
 			if (this.state == State.READING && log != null && log.isRunning() && log.isCaughtUp(after)) {
 				// There is nothing behind it yet
-				goOn(log, State.LIVE);
+				if (watchedBefore) {
+					askWhoReads(log);
+				}
+				else {
+					goOn(log, State.LIVE);
+				}
 				return;
 			}
 			if (log == null || log.isRunning() || !log.isCaughtUp(after)) {
@@ -710,6 +721,37 @@ public final class SseConnection implements SseOutput.Source {
 			}
 		}
 		this.reading.read(after, (found) -> onRead(found, watchedBefore));
+	}
+
+	// Where there is nothing to read, only who reads can be of interest
+	private void askWhoReads(StreamLog log) {
+		this.reading.<String>ask((answer) -> this.context.store()
+			.replayEventsAfter(this.stream, null, 1)
+			.mapNotNull((page) -> page.head().reader())
+			.onErrorComplete()
+			.defaultIfEmpty("")
+			.subscribe((newest) -> this.mailbox.execute(() -> answer.accept(newest))), (newest) -> {
+				if (!newest.isEmpty() && endIfReplacedBy(newest)) {
+					return;
+				}
+				if (log.isRunning() && log.isCaughtUp(this.progress.position())) {
+					goOn(log, State.LIVE);
+				}
+				else {
+					read();
+				}
+				this.output.drain();
+			});
+	}
+
+	private boolean endIfReplacedBy(@Nullable String newest) {
+		boolean replaced = this.context.isShared() && newest != null && !this.context.isThisNode(newest);
+		if (replaced) {
+			logger.debug("Closing a connection of stream {}: a newer one is on another node", this.stream.streamId());
+			this.replacedElsewhere = true;
+			finish();
+		}
+		return replaced;
 	}
 
 	private void readNow() {
@@ -744,11 +786,7 @@ public final class SseConnection implements SseOutput.Source {
 
 	private void accept(EventPage page, boolean watchedBefore) {
 		this.followed.saw(page.head());
-		String newest = page.head().reader();
-		if (watchedBefore && this.context.isShared() && newest != null && !this.context.isThisNode(newest)) {
-			logger.debug("Closing a connection of stream {}: a newer one is on another node", this.stream.streamId());
-			this.replacedElsewhere = true;
-			finish();
+		if (watchedBefore && endIfReplacedBy(page.head().reader())) {
 			return;
 		}
 		boolean fresh = this.state == State.STARTING && page.events().isEmpty();
@@ -869,6 +907,12 @@ public final class SseConnection implements SseOutput.Source {
 	// What follows the position can't be read any more, up to an event if it is still
 	// there. A client that has an ID to come back with is told so when it does
 	private void onGone(@Nullable EventId unreadable) {
+		StreamLog log = this.log;
+		if (log != null && log.isRunning() && log.isOnlyWriter() && log.lastStored() == null) {
+			// It isn't gone, but not stored yet
+			onAway(new EventNotFoundException());
+			return;
+		}
 		// What was sent ahead can't be followed by what is older
 		EventId position = this.progress.position();
 		boolean again = (unreadable != null) ? this.progress.isAhead()

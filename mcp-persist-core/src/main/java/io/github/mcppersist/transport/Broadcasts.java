@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 
 import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.json.TypeRef;
@@ -96,6 +97,11 @@ final class Broadcasts {
 	});
 
 	/**
+	 * Who is yet to be told of such a message. Used in the same way.
+	 */
+	private @Nullable Telling telling;
+
+	/**
 	 * Create what broadcasts.
 	 * @param runtime what all streams share
 	 * @param sessions the sessions that this node holds
@@ -128,8 +134,7 @@ final class Broadcasts {
 			noteListChange(method, params);
 			tellModern(method, params);
 			tellNodes(NodeMessage.Kind.NOTIFIED, method, params);
-			return notifySessions(method, params, () -> {
-			});
+			return notifySessions(method, params, (session) -> true);
 		});
 	}
 
@@ -180,21 +185,38 @@ final class Broadcasts {
 			logger.debug("A notification of another node can't be read");
 			return Mono.empty();
 		}
-		if (this.handled.contains(message.detail())) {
+		String id = message.detail();
+		if (this.handled.contains(id)) {
 			// It was told again, since it wasn't known that it had arrived
 			return Mono.empty();
 		}
-		tellModern(notification.method(), notification.params());
+		Telling before = this.telling;
+		boolean again = before != null && before.id().equals(id);
+		if (!again) {
+			tellModern(notification.method(), notification.params());
+		}
 		if (message.kind() != NodeMessage.Kind.NOTIFIED) {
 			return Mono.empty();
 		}
 		noteListChange(notification.method(), notification.params());
-		// Whoever is told isn't told again, also if others can't be
-		return notifySessions(notification.method(), notification.params(), () -> {
-			if (!message.detail().isEmpty()) {
-				this.handled.add(message.detail());
-			}
-		});
+		if (id.isEmpty()) {
+			return notifySessions(notification.method(), notification.params(), (session) -> true);
+		}
+		// Whoever is told isn't told again, also if others can't be for now
+		Set<String> untold = again ? before.untold() : begin(id);
+		return notifySessions(notification.method(), notification.params(), (session) -> untold.remove(session.name()))
+			.doOnSuccess((nothing) -> this.handled.add(id));
+	}
+
+	private Set<String> begin(String id) {
+		if (this.telling != null) {
+			// Given up, or done
+			this.handled.add(this.telling.id());
+		}
+		Set<String> untold = ConcurrentHashMap.newKeySet();
+		this.sessions.all().forEach((session) -> untold.add(session.name()));
+		this.telling = new Telling(id, untold);
+		return untold;
 	}
 
 	private void noteListChange(String method, @Nullable Object params) {
@@ -257,7 +279,8 @@ final class Broadcasts {
 			.sorted(Comparator.comparingLong((change) -> change.nanos() - since))
 			.toList();
 		return Flux.fromIterable(missed)
-			.concatMap((change) -> notifySessions(Mono.just(List.of(session)), change.method(), change.params()))
+			.concatMap((change) -> notifySessions(Mono.just(List.of(session)), change.method(), change.params(),
+					(returned) -> true))
 			.then()
 			.timeout(this.runtime.threads().after(TOLD_WITHIN))
 			.onErrorResume((ex) -> {
@@ -266,7 +289,7 @@ final class Broadcasts {
 			});
 	}
 
-	private Mono<Void> notifySessions(String method, @Nullable Object params, Runnable begins) {
+	private Mono<Void> notifySessions(String method, @Nullable Object params, Predicate<Session> isToBeTold) {
 		return Flux.defer(() -> {
 			List<Session> listening = new ArrayList<>();
 			List<Session> silent = new ArrayList<>();
@@ -276,18 +299,19 @@ final class Broadcasts {
 						session) -> session.listening().isAudience().filter(Boolean::booleanValue).map((is) -> session),
 						SESSIONS_AT_ONCE)
 				.collectList();
-			begins.run();
 			// The store is asked for those, and may be slow
-			return Flux.concat(notifySessions(Mono.just(listening), method, params),
-					notifySessions(others, method, params));
+			return Flux.concat(notifySessions(Mono.just(listening), method, params, isToBeTold),
+					notifySessions(others, method, params, isToBeTold));
 		}).then();
 	}
 
-	private Mono<Void> notifySessions(Mono<List<Session>> audience, String method, @Nullable Object params) {
+	private Mono<Void> notifySessions(Mono<List<Session>> audience, String method, @Nullable Object params,
+			Predicate<Session> isToBeTold) {
 		// The parameters are the caller's, and so is what makes JSON of them
 		return this.runtime.threads()
 			.onCallbacks(audience)
 			.flatMapIterable((sessions) -> sessions)
+			.filter(isToBeTold)
 			.flatMap((session) -> session.sdkSession().sendNotification(method, params).onErrorResume((ex) -> {
 				logger.debug("A session could not be notified of {}", method, ex);
 				return Mono.empty();
@@ -311,6 +335,16 @@ final class Broadcasts {
 		catch (IOException | RuntimeException ex) {
 			return null;
 		}
+	}
+
+	/**
+	 * A message of another node that is told here, or was last.
+	 *
+	 * @param id by which it is known
+	 * @param untold the names of the sessions that it may be for, and that it wasn't sent
+	 * to
+	 */
+	private record Telling(String id, Set<String> untold) {
 	}
 
 	private record ListChange(String method, @Nullable Object params, long nanos) {

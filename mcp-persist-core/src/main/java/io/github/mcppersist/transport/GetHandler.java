@@ -175,7 +175,7 @@ final class GetHandler {
 		StreamKey stream = new StreamKey(session.name(), cursor.streamId());
 		PageReader reader = new PageReader(this.runtime.streams(), stream, observed);
 		if (session.log(cursor.streamId()) == session.standalone() && !isTurn(session, cursor, reconnects, reply)) {
-			observed.ended(ResumeOutcome.LIVE, null);
+			observed.ended(ResumeOutcome.TOO_MANY_LISTENERS, null);
 			return;
 		}
 		// Other threads go on with it

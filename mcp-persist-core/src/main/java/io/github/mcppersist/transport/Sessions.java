@@ -412,8 +412,6 @@ final class Sessions {
 		}
 		// It has its ID already
 		Session session = create((id) -> sdkSession, sdkSession, record, true);
-		// Until it is stored, or noted that it is to be, it can't be let go
-		session.acquire();
 		return Mono.defer(() -> this.runtime.sessionStore().createSession(record))
 			.onErrorResume(SessionStoreUnavailableException.class, (ex) -> {
 				if (this.runtime.options().onStoreFailure() == StoreFailurePolicy.REJECT) {
@@ -436,6 +434,10 @@ final class Sessions {
 	private Session create(Function<String, McpStreamableServerSession> sdkSessions,
 			McpStreamableServerSession sdkSession, SessionRecord record, boolean first) {
 		Session session = new Session(this.runtime, this.jsonMapper, sdkSessions, sdkSession, record, first);
+		if (first) {
+			// Until it is stored, or noted that it is to be, it can't be let go
+			session.acquire();
+		}
 		Session replaced = this.held.put(session.name(), session);
 		this.heldBytes.addAndGet(session.heldBytes() - ((replaced != null) ? replaced.heldBytes() : 0));
 		return session;

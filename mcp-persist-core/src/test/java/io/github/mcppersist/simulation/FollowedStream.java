@@ -91,6 +91,10 @@ final class FollowedStream {
 		return this.connections.stream().anyMatch(SimulatedConnection::isCut);
 	}
 
+	boolean isAnswered() {
+		return this.connections.stream().anyMatch(SimulatedConnection::isAnswered);
+	}
+
 	@Nullable SimulatedConnection newest() {
 		return this.connections.isEmpty() ? null : this.connections.get(this.connections.size() - 1);
 	}
@@ -151,8 +155,9 @@ final class FollowedStream {
 		Set<String> delivered = new HashSet<>();
 		this.received.forEach((message, receipt) -> {
 			SimulatedConnection from = receipt.connection;
-			boolean known = from.node() == node || database.wasHealthy(receipt.nanos,
-					Math.min(this.world.nanoTime(), from.node().goneNanos()), Simulation.NOTED_WITHIN);
+			boolean known = from.node() == node || database.outages()
+				.leave(receipt.nanos, Math.min(this.world.nanoTime(), from.node().goneNanos()), Simulation.NOTED_WITHIN,
+						from.node().pauses());
 			if (receipt.covered && from.hasAskedAfter(receipt.chunk + 1) && known) {
 				delivered.add(message);
 			}

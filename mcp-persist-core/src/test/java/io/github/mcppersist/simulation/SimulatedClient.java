@@ -24,6 +24,13 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 	private static final String REVISION_WITH_BATCHES = "2025-03-26";
 
 	/**
+	 * Only clients of this one know that a server may close a connection.
+	 */
+	private static final String REVISION_WITH_CLOSING = "2025-11-25";
+
+	private static final String CANCELLATION = "cancellation";
+
+	/**
 	 * One that displaces others more often waits for them, and is open all the same.
 	 */
 	private static final int MAX_GETS_WITHOUT_WAITING = 5;
@@ -77,6 +84,21 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 	 */
 	private final Set<String> asked = new HashSet<>();
 
+	/**
+	 * Which requests it cancels, by the connection that says so.
+	 */
+	private final Map<SimulatedConnection, String> cancellations = new HashMap<>();
+
+	/**
+	 * When its cancellations were accepted, by the request.
+	 */
+	private final Map<String, Long> cancelled = new HashMap<>();
+
+	/**
+	 * Whether it has come back for a call.
+	 */
+	private boolean resumed;
+
 	private @Nullable String sessionId;
 
 	private @Nullable SimulatedNode begunAt;
@@ -111,8 +133,8 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		this.place = new Place(NAME_PREFIX + number);
 		this.standalone = new FollowedStream(world, this.place + " standalone", plan.nodes() > 1);
 		this.userAgent = world.pick(List.of("node", "curl/8"));
-		this.protocolVersion = world
-			.pick(List.of("2025-11-25", "2025-11-25", "2025-11-25", "2025-06-18", REVISION_WITH_BATCHES));
+		this.protocolVersion = world.pick(List.of(REVISION_WITH_CLOSING, REVISION_WITH_CLOSING, REVISION_WITH_CLOSING,
+				"2025-06-18", REVISION_WITH_BATCHES));
 		this.usesCursor = world.pick(List.of(0, 50, 50, 100));
 		this.listensAtOnce = world.chance(60);
 		this.maxCalls = world.draw(0, 4);
@@ -192,6 +214,9 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		}
 		else if (what < 82 && this.plan.deletes()) {
 			delete();
+		}
+		else if (what >= 90 && this.plan.cancels() && !this.calls.isEmpty()) {
+			cancel(this.world.pick(List.copyOf(this.calls.values())));
 		}
 	}
 
@@ -295,12 +320,16 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		List<Integer> sizes = new ArrayList<>();
 		List<Integer> gaps = new ArrayList<>();
 		List<Integer> asks = new ArrayList<>();
+		List<Integer> closes = new ArrayList<>();
 		int pace = this.world.pick(List.of(0, 30, 400));
 		int messages = this.world.draw(0, 12);
 		for (int i = 0; i < messages; i++) {
 			sizes.add(this.world.draw(this.simulation.messageBytes()));
 			if (this.plan.asks() && this.world.chance(15)) {
 				asks.add(i);
+			}
+			if (this.plan.closes() && this.world.chance(25)) {
+				closes.add(i);
 			}
 		}
 		for (int i = 0; i <= messages; i++) {
@@ -310,7 +339,60 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		call.parts.put(id, new Part(sender, messages));
 		return "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"tools/call\",\"params\":{\"name\":\""
 				+ SimulatedNode.TOOL + "\",\"arguments\":{\"call\":\"" + sender + "\",\"sizes\":" + sizes + ",\"gaps\":"
-				+ gaps + ",\"asks\":" + asks + "}}}";
+				+ gaps + ",\"asks\":" + asks + ",\"closes\":" + closes + "}}}";
+	}
+
+	/**
+	 * Cancel a request, which may have its response already.
+	 */
+	private void cancel(Call call) {
+		SimulatedNode node = this.simulation.anyNode();
+		if (node == null) {
+			return;
+		}
+		int id = this.world.pick(List.copyOf(call.parts.keySet()));
+		call.cancelled.add(id);
+		SimulatedConnection connection = connection(
+				call.stream.name() + " " + CANCELLATION + " of " + id + " at " + node, node, Set.of());
+		if (call.isBegun()) {
+			this.cancellations.put(connection, call.parts.get(id).sender());
+		}
+		connection.open(request("POST", null,
+				"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":" + id + "}}"));
+	}
+
+	private void cancellationAnswered(SimulatedConnection connection, int status) {
+		String sender = this.cancellations.remove(connection);
+		if (status != 202) {
+			unlessUnavailable(connection.name(), status);
+		}
+		else if (sender != null) {
+			this.cancelled.putIfAbsent(sender, this.world.nanoTime());
+		}
+	}
+
+	/**
+	 * A tool has come to its end. If it was cancelled seconds ago, and nothing was in the
+	 * way of that, it should have been stopped.
+	 * @param sender the request
+	 */
+	void checkCompleted(String sender) {
+		Long accepted = this.cancelled.get(sender);
+		if (accepted != null && this.plan.handsAnswersOn()
+				&& this.world.nanoTime() - accepted > Simulation.HANDED_ON_WITHIN.toNanos()) {
+			this.world.fail("cancelled: " + sender + " went on all the same");
+		}
+	}
+
+	/**
+	 * A tool closes its connection: only a client that may come back loses it.
+	 * @param sender the request
+	 */
+	void checkCloses(String sender) {
+		boolean mine = this.calls.values().stream().anyMatch((call) -> call.has(sender));
+		if (mine && !(this.resumed && this.protocolVersion.equals(REVISION_WITH_CLOSING))) {
+			this.world.fail("closed: the connection of " + sender + ", whose client doesn't come back");
+		}
 	}
 
 	private void resumeLater(Call call) {
@@ -342,6 +424,7 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 				call.stream.name() + " get " + ++this.gets + " after " + sequence(cursor) + " at " + node, node,
 				call.stream.covered());
 		this.callOf.put(connection, call);
+		this.resumed = true;
 		call.stream.opened(connection, false);
 		connection.open(request("GET", cursor, ""));
 	}
@@ -531,6 +614,9 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 		else if (answer != null && !this.deleting) {
 			answerAnswered(answer, connection, status);
 		}
+		else if (connection.name().contains(CANCELLATION) && !this.deleting) {
+			cancellationAnswered(connection, status);
+		}
 		else if (connection.name().endsWith(" initialized")) {
 			if (status != 202) {
 				unlessUnavailable(connection.name(), status);
@@ -571,8 +657,10 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 			resumeLater(call);
 		}
 		else if (status == 204) {
-			this.world.fail("lost: " + connection + " got 204 without a response");
-			call.end("lost");
+			if (!call.isCancelled() && !call.mayBeLost()) {
+				this.world.fail("lost: " + connection + " got 204 without a response");
+			}
+			call.end(call.isCancelled() ? "cancelled" : "lost");
 		}
 		else if (status == 200 || (status == 400 && this.plan.losesData())) {
 			call.end("gap");
@@ -628,6 +716,10 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 			answerAgain(this.answers.remove(connection));
 		}
 		else if (call != null) {
+			if (call.stream.cursor() == null && !connection.isCut() && !call.done && !call.isCancelled()
+					&& !this.deleting && !this.plan.losesData()) {
+				this.world.fail("lost: " + connection + " was closed, and its client had no ID to come back with");
+			}
 			resumeLater(call);
 		}
 		else if (connection == this.standalone.newest() && (this.calm || this.world.chance(60))) {
@@ -732,6 +824,8 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 
 		private final Set<Integer> responded = new HashSet<>();
 
+		private final Set<Integer> cancelled = new HashSet<>();
+
 		private boolean done;
 
 		Call(String name) {
@@ -740,6 +834,24 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 
 		boolean has(String sender) {
 			return this.parts.values().stream().anyMatch((part) -> part.sender().equals(sender));
+		}
+
+		/**
+		 * Say whether the server has the call.
+		 * @return whether it has answered it
+		 */
+		boolean isBegun() {
+			return this.stream.isAnswered();
+		}
+
+		/**
+		 * Say whether there may be no more responses.
+		 * @return whether each request has one or was cancelled
+		 */
+		boolean isCancelled() {
+			return this.parts.keySet()
+				.stream()
+				.allMatch((id) -> this.responded.contains(id) || this.cancelled.contains(id));
 		}
 
 		void end(String how) {
@@ -780,7 +892,8 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 
 		private boolean mayBeLost() {
 			Plan plan = SimulatedClient.this.plan;
-			boolean comesBack = this.stream.wasCut() || plan.maxConnectionAge() != null || plan.rejects();
+			boolean comesBack = this.stream.wasCut() || plan.maxConnectionAge() != null || plan.rejects()
+					|| plan.closes();
 			return comesBack ? plan.losesData() : plan.losesMore();
 		}
 

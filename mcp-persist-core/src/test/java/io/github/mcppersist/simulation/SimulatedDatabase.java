@@ -61,7 +61,7 @@ final class SimulatedDatabase {
 
 	private final Map<StreamKey, String> streamNames = new HashMap<>();
 
-	private final List<Outage> outages = new ArrayList<>();
+	private final Interruptions outages;
 
 	private final int maxEventBytes;
 
@@ -69,6 +69,7 @@ final class SimulatedDatabase {
 		this.world = world;
 		this.order = order;
 		this.maxEventBytes = maxEventBytes;
+		this.outages = new Interruptions(world);
 	}
 
 	boolean refuses(List<Event> events) {
@@ -349,37 +350,12 @@ final class SimulatedDatabase {
 		this.watches.removeIf((watch) -> watch.node == node);
 	}
 
-	// Health, as it was
-
-	void outageBegins() {
-		if (this.outages.isEmpty() || this.outages.get(this.outages.size() - 1).end != Long.MAX_VALUE) {
-			this.outages.add(new Outage(this.world.nanoTime()));
-		}
-	}
-
-	void outageEnds() {
-		if (!this.outages.isEmpty()) {
-			Outage last = this.outages.get(this.outages.size() - 1);
-			last.end = Math.min(last.end, this.world.nanoTime());
-		}
-	}
-
 	/**
-	 * Say whether everything could be stored for some time.
-	 * @param from when that time began
-	 * @param to when it ended
-	 * @param needed how long it has to be
-	 * @return whether there was no outage for so long in between
+	 * Return when it was away.
+	 * @return its outages
 	 */
-	boolean wasHealthy(long from, long to, Duration needed) {
-		long start = from;
-		for (Outage outage : this.outages) {
-			if (Math.min(outage.start, to) - start >= needed.toNanos()) {
-				return true;
-			}
-			start = Math.max(start, outage.end);
-		}
-		return to - start >= needed.toNanos();
+	Interruptions outages() {
+		return this.outages;
 	}
 
 	/**
@@ -436,18 +412,6 @@ final class SimulatedDatabase {
 			this.late = 0;
 			this.hintsLost = 0;
 			this.slowMillis = 3;
-		}
-
-	}
-
-	private static final class Outage {
-
-		private final long start;
-
-		private long end = Long.MAX_VALUE;
-
-		Outage(long start) {
-			this.start = start;
 		}
 
 	}

@@ -33,6 +33,7 @@ import io.github.mcppersist.transport.EndpointRequest;
 import io.github.mcppersist.transport.EndpointResponse;
 import io.github.mcppersist.transport.SimulatedEndpoints;
 import io.github.mcppersist.transport.StoreFailurePolicy;
+import io.github.mcppersist.transport.StreamConnection;
 import io.github.mcppersist.transport.StreamableHttpEndpoint;
 
 /**
@@ -71,11 +72,14 @@ final class SimulatedNode {
 
 	private long goneNanos = Long.MAX_VALUE;
 
+	private final Interruptions pauses;
+
 	SimulatedNode(World world, Simulation simulation, Plan plan, SimulatedDatabase database, SimulatedNodes nodes,
 			int number) {
 		this.world = world;
 		this.simulation = simulation;
 		this.place = new Place("node " + number);
+		this.pauses = new Interruptions(world);
 		String nodeId = String.format(Locale.ROOT, ID_FORMAT, number);
 		StreamableHttpEndpoint.Builder builder = StreamableHttpEndpoint
 			.builder(new SimulatedEventStore(database, this.place, plan.shared() ? nodeId : null))
@@ -134,20 +138,28 @@ final class SimulatedNode {
 	}
 
 	/**
-	 * Return when this node stood still or died.
+	 * Return when this node died or was stopped.
 	 * @return the time, or that of doomsday
 	 */
 	long goneNanos() {
 		return this.goneNanos;
 	}
 
+	/**
+	 * Return when this node stood still.
+	 * @return its pauses
+	 */
+	Interruptions pauses() {
+		return this.pauses;
+	}
+
 	void pause() {
-		this.goneNanos = Math.min(this.goneNanos, this.world.nanoTime());
+		this.pauses.begin();
 		this.place.pause();
 	}
 
 	void goOn() {
-		this.goneNanos = Long.MAX_VALUE;
+		this.pauses.end();
 		this.place.goOn();
 	}
 
@@ -227,12 +239,17 @@ final class SimulatedNode {
 		List<?> sizes = (List<?>) request.arguments().get("sizes");
 		List<?> gaps = (List<?>) request.arguments().get("gaps");
 		List<?> asks = (List<?>) request.arguments().get("asks");
+		List<?> closes = (List<?>) request.arguments().get("closes");
 		AtomicInteger taken = new AtomicInteger();
 		this.runningTools++;
 		this.world.trace(call, "  " + this.place + " runs the tool for " + call);
 		return Flux.range(0, sizes.size())
 			.concatMap((i) -> pause(call, ((Number) gaps.get(i)).intValue()).then(Mono.defer(() -> {
 				String message = Messages.of(call, i + 1, ((Number) sizes.get(i)).intValue());
+				if (closes.contains(i) && StreamConnection.of(exchange).close()) {
+					this.world.trace(call, "  " + this.place + " closes the connection of " + call);
+					this.simulation.closes(call);
+				}
 				if (asks.contains(i)) {
 					return ask(exchange, message, taken);
 				}
@@ -244,6 +261,7 @@ final class SimulatedNode {
 			})))
 			.then(Mono.defer(() -> pause(call, ((Number) gaps.get(sizes.size())).intValue())))
 			.then(Mono.fromSupplier(() -> CallToolResult.builder().addTextContent(Messages.count(taken.get())).build()))
+			.doOnSuccess((result) -> this.simulation.completed(call))
 			.doFinally((signal) -> this.runningTools--);
 	}
 

@@ -66,8 +66,7 @@ final class Simulation {
 	Simulation(long seed) {
 		this.seed = seed;
 		this.world = new World(seed);
-		// Not drawn, so that all other seeds take the steps that they have taken before
-		this.plan = Plan.draw(this.world, seed % 16 == 5);
+		this.plan = Plan.draw(this.world, seed);
 		this.database = new SimulatedDatabase(this.world, this.plan.order(),
 				this.plan.refuses() ? MAX_EVENT_BYTES : Integer.MAX_VALUE);
 		this.registry = new SimulatedNodes(this.world, this.database);
@@ -219,6 +218,22 @@ final class Simulation {
 		this.clients.forEach((client) -> client.checkUnanswered(question));
 	}
 
+	/**
+	 * A tool has come to its end.
+	 * @param call who has called it, and how often before
+	 */
+	void completed(String call) {
+		this.clients.forEach((client) -> client.checkCompleted(call));
+	}
+
+	/**
+	 * A tool closes its connection, as it is told.
+	 * @param call who has called it, and how often before
+	 */
+	void closes(String call) {
+		this.clients.forEach((client) -> client.checkCloses(call));
+	}
+
 	private void send(SimulatedNode node, SimulatedClient client, boolean last) {
 		String sessionId = client.sessionId();
 		if (sessionId == null) {
@@ -258,7 +273,7 @@ final class Simulation {
 		boolean away = faults.reads || faults.writes;
 		boolean missed = away || faults.hintsLost > 0;
 		faults.end();
-		this.database.outageEnds();
+		this.database.outages().end();
 		this.world.trace("", "  the store is well");
 		if (missed) {
 			this.database.subscribedAgain();
@@ -282,7 +297,7 @@ final class Simulation {
 			faults.hintsLost = this.world.pick(List.of(0, 30, 100));
 		}
 		if (faults.reads || faults.writes || faults.failsBefore + faults.failsAfter + faults.late > 0) {
-			this.database.outageBegins();
+			this.database.outages().begin();
 		}
 		this.world.trace("",
 				"  the store: reads " + (faults.reads ? "fail" : "work") + ", writes "

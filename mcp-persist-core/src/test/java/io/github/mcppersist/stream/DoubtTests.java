@@ -112,14 +112,16 @@ class DoubtTests {
 
 	@ParameterizedTest
 	@ValueSource(booleans = { true, false })
-	void isBehindAGapIfTheCallWouldOpenTheStreamOrEventsOfItWereDropped(boolean opening) {
+	void knowsWhetherTheCallWouldOpenTheStreamAndWhetherEventsWereDroppedSince(boolean opening) {
 		begin();
 		this.doubt.unsettle(opening);
-		assertThat(this.doubt.isBehindGap()).isEqualTo(opening);
+		assertThat(this.doubt.isOpening()).isEqualTo(opening);
+		assertThat(this.doubt.isHoled()).isFalse();
 
 		this.doubt.drop(List.of(FIRST));
 
-		assertThat(this.doubt.isBehindGap()).isTrue();
+		assertThat(this.doubt.isOpening()).isEqualTo(opening);
+		assertThat(this.doubt.isHoled()).isTrue();
 	}
 
 	@Test

@@ -936,6 +936,26 @@ class SseConnectionTests {
 			assertThat(client().events).containsExactly("@2", LARGE + "@3", LARGE + "@4", LARGE + "@5", "four@6");
 		}
 
+		/**
+		 * It has no ID to come back with, and nothing is gone.
+		 */
+		@Test
+		void isHandedAllOfAStreamThatIsNotStoredYetHoweverSlowItsClientIs() {
+			RequestLog request = streams().request();
+			use(request);
+			client().takeNothing();
+			request.mailbox().execute(() -> request.begin(connection()));
+			connection().openWhenWatched(client());
+			store().writes(Gate.AWAY);
+
+			List.of(LARGE, LARGE, LARGE, "four").forEach(SseConnectionTests.this::send);
+			respond("response");
+
+			client().takeAll();
+			assertThat(client().events).containsExactly(LARGE, LARGE, LARGE, "four", "response");
+			assertThat(client().complete).isTrue();
+		}
+
 		@Test
 		void isHandedWhatTheStoreRefusesWhenItsClientHasTakenWhatIsBefore() {
 			isLiveOnARequestsStream();
@@ -1251,6 +1271,32 @@ class SseConnectionTests {
 
 			shared.store().readBy("another");
 			reading.execute(older::look);
+
+			assertThat(older.state()).isEqualTo(State.CLOSED);
+			assertThat(older.isReplacedElsewhere()).isTrue();
+		}
+
+		@Test
+		void whenANewerOneIsOnAnotherNodeThoughNothingIsStoredBehindAGap() {
+			TestStreams shared = TestStreams.telling((text) -> {
+			});
+			RequestLog request = shared.request();
+			request.open().block();
+			EventId last = request.lastStored();
+			SseConnection older = shared.connection(request.stream(), request, request.mailbox());
+			request.mailbox().execute(() -> {
+				request.attach(older);
+				older.resume(last, new PageReader.Page(shared.read(request.stream(), last)));
+			});
+			older.openWhenWatched(client());
+			shared.store().writes(Gate.REFUSE);
+			request.send(TestStreams.REQUEST_ID, TestStreams.bytes("refused"), false).subscribe();
+			assertThat(older.state()).isEqualTo(State.LIVE);
+			request.mailbox().execute(older::look);
+			assertThat(older.state()).isEqualTo(State.LIVE);
+
+			shared.store().readBy("another");
+			request.mailbox().execute(older::look);
 
 			assertThat(older.state()).isEqualTo(State.CLOSED);
 			assertThat(older.isReplacedElsewhere()).isTrue();

@@ -269,6 +269,7 @@ final class ManualEndpoint {
 
 		@Override
 		protected void hookOnNext(byte[] chunk) {
+			this.body += new String(chunk, StandardCharsets.UTF_8);
 			if (!this.stalled) {
 				request(1);
 			}
