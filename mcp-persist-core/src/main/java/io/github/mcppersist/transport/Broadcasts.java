@@ -191,8 +191,8 @@ final class Broadcasts {
 			return Mono.empty();
 		}
 		Telling before = this.telling;
-		boolean again = before != null && before.id().equals(id);
-		if (!again) {
+		Set<String> left = (before != null && before.id().equals(id)) ? before.untold() : null;
+		if (left == null) {
 			tellModern(notification.method(), notification.params());
 		}
 		if (message.kind() != NodeMessage.Kind.NOTIFIED) {
@@ -203,7 +203,7 @@ final class Broadcasts {
 			return notifySessions(notification.method(), notification.params(), (session) -> true);
 		}
 		// Whoever is told isn't told again, also if others can't be for now
-		Set<String> untold = again ? before.untold() : begin(id);
+		Set<String> untold = (left != null) ? left : begin(id);
 		return notifySessions(notification.method(), notification.params(), (session) -> untold.remove(session.name()))
 			.doOnSuccess((nothing) -> this.handled.add(id));
 	}

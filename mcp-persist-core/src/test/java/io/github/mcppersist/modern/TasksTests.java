@@ -34,6 +34,8 @@ import io.modelcontextprotocol.spec.McpSchema.Implementation;
 import io.modelcontextprotocol.spec.McpSchema.InitializeResult;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.ListToolsResult;
+import io.modelcontextprotocol.spec.McpSchema.LoggingLevel;
+import io.modelcontextprotocol.spec.McpSchema.LoggingMessageNotification;
 import io.modelcontextprotocol.spec.McpSchema.ProgressNotification;
 import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
 import io.modelcontextprotocol.spec.McpStreamableServerSession;
@@ -66,6 +68,7 @@ import io.github.mcppersist.task.TaskStoreRefusedException;
 import io.github.mcppersist.task.TaskStoreUnavailableException;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 /**
  * Calls that become tasks, on two nodes over one store: one step after the other, in the
@@ -216,6 +219,18 @@ class TasksTests {
 		assertThat(reply.status).isEqualTo(503);
 		assertThat(error(reply).get("message").toString()).contains("too many requests");
 		assertThat(this.store.shown()).extracting(StoredTask::status).containsExactly(TaskStatus.CANCELLED);
+		assertThat(this.runs).hasValue(0);
+		assertThat(this.outcomes).containsExactly(TaskOutcome.FAILED);
+	}
+
+	@Test
+	void failsIfItIsRefusedAfterItsClientWasToldOfIt() {
+		this.threads.refuseLate();
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		assertThat(get(this.second, task)).containsEntry("status", "failed")
+			.hasEntrySatisfying("statusMessage",
+					(message) -> assertThat(message.toString()).contains("too many requests"));
 		assertThat(this.runs).hasValue(0);
 		assertThat(this.outcomes).containsExactly(TaskOutcome.FAILED);
 	}
@@ -439,6 +454,19 @@ class TasksTests {
 		assertThat(this.store.changes).filteredOn((change) -> change.inputRequests().isEmpty())
 			.isNotEmpty()
 			.allSatisfy((change) -> assertThat(change.settled()).hasSize(1));
+	}
+
+	@Test
+	void failsIfItAsksTooMuchInItsLife() {
+		this.tool = (exchange) -> Flux.range(0, TaskStore.MAX_INPUT_REQUESTS + 1)
+			.flatMap((i) -> ask(exchange, "?"), TaskStore.MAX_INPUT_REQUESTS + 1)
+			.then(Mono.just("end"));
+		Map<String, Object> task = result(this.first.call("supported"));
+
+		assertThat(get(this.second, task)).containsEntry("status", "failed")
+			.hasEntrySatisfying("statusMessage",
+					(message) -> assertThat(message.toString()).contains("larger than can be stored"));
+		assertThat(this.disposed).hasPositiveValue();
 	}
 
 	@Test
@@ -703,7 +731,7 @@ class TasksTests {
 	@Test
 	void tellsProgressFromBeforeItWasATaskToAClientThatHasNotAskedForIt() {
 		this.tool = (exchange) -> tellProgress(exchange, "made up", "1 of 2: reading").then(waiting());
-		this.first.progressToken = "";
+		this.first.wanted = "";
 		RecordingReply reply = this.first.call("after");
 		this.threads.pass(AFTER.plus(A_SECOND));
 		reply.read();
@@ -771,6 +799,45 @@ class TasksTests {
 		assertThat(this.store.calls).isEqualTo(calls);
 		assertThat(get(this.second, task)).containsEntry("statusMessage", "reading");
 		end(task);
+	}
+
+	@Test
+	void dropsWhatHasNoPlaceInIt() {
+		List<McpAsyncServerExchange> exchanges = new ArrayList<>();
+		this.tool = (exchange) -> {
+			exchanges.add(exchange);
+			return waiting();
+		};
+		this.first.wanted += "\"io.modelcontextprotocol/logLevel\":\"debug\",";
+		Map<String, Object> task = result(this.first.call("supported"));
+		int calls = this.store.calls;
+
+		assertThat(exchanges.get(0)
+			.loggingNotification(LoggingMessageNotification.builder(LoggingLevel.ERROR, "a message").build())
+			.then(tellProgress(exchanges.get(0)))
+			.thenReturn("sent")
+			.block()).isEqualTo("sent");
+		this.threads.pass(A_SECOND);
+
+		assertThat(this.store.calls).isEqualTo(calls);
+		assertThat(get(this.second, task)).containsEntry("status", "working").doesNotContainKey("statusMessage");
+		end(task);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "never", "supported" })
+	void tellsItsToolThatATimeToLiveIsNone(String tool) {
+		this.tool = (exchange) -> {
+			for (Duration none : List.of(Duration.ZERO, Duration.ofDays(4000))) {
+				assertThatIllegalArgumentException().isThrownBy(() -> RunningTask.of(exchange).setTimeToLive(none))
+					.withMessageContaining("timeToLive");
+			}
+			this.disposed.incrementAndGet();
+			return Mono.just("told");
+		};
+		this.first.call(tool);
+
+		assertThat(this.disposed).hasValue(1);
 	}
 
 	@Test
@@ -2122,9 +2189,9 @@ class TasksTests {
 		final ModernHandler handler;
 
 		/**
-		 * By which requests ask for progress, or nothing.
+		 * What requests ask for in {@code _meta}.
 		 */
-		String progressToken = "\"progressToken\":\"p\",";
+		String wanted = "\"progressToken\":\"p\",";
 
 		Node() {
 			this(TaskOptions.builder()
@@ -2241,8 +2308,7 @@ class TasksTests {
 			if (name != null) {
 				fields.put("Mcp-Name", name);
 			}
-			String meta = "\"_meta\":{" + this.progressToken
-					+ "\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\","
+			String meta = "\"_meta\":{" + this.wanted + "\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\","
 					+ "\"io.modelcontextprotocol/clientCapabilities\":" + capabilities + "}";
 			JSONRPCRequest request = new JSONRPCRequest(method, id,
 					read("{" + params + (params.isEmpty() ? "" : ",") + meta + "}"));

@@ -25,6 +25,8 @@ public final class ManualThreads implements Threads {
 
 	private boolean refusing;
 
+	private boolean refusingLate;
+
 	private List<Runnable> held = new ArrayList<>();
 
 	private boolean holding;
@@ -62,6 +64,13 @@ public final class ManualThreads implements Threads {
 	 */
 	public void refuse() {
 		this.refusing = true;
+	}
+
+	/**
+	 * Refuse handlers that were said to be certain to run.
+	 */
+	public void refuseLate() {
+		this.refusingLate = true;
 	}
 
 	/**
@@ -128,6 +137,10 @@ public final class ManualThreads implements Threads {
 			return;
 		}
 		accepted.run();
+		if (this.refusingLate) {
+			refused.accept(new RejectedExecutionException("refused late"));
+			return;
+		}
 		task.run();
 	}
 
