@@ -16,20 +16,18 @@ export class Cluster {
   #options;
   #socket;
 
-  /** @param options `{processes, nodes, jar, java, serverArgs}` */
+  /** @param options `{processes, nodes, jar, java, heap, serverArgs}` */
   constructor(options) {
     this.#options = options;
   }
 
   async start() {
-    const { processes, nodes, jar } = this.#options;
+    const { nodes, jar } = this.#options;
     if (!existsSync(jar)) {
       throw new Error(`${jar} doesn't exist: build it with mvn package, or name it with --jar`);
     }
     this.redisPort = await freePort();
-    this.redis = processes.start('redis', 'redis-server',
-        ['--port', String(this.redisPort), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']);
-    await waitForPort(this.redisPort, this.redis);
+    await this.startRedis();
     for (let number = 1; number <= nodes; number++) {
       const port = await freePort();
       this.nodes.push({ name: `node${number}`, port, url: `http://127.0.0.1:${port}/mcp` });
@@ -39,12 +37,19 @@ export class Cluster {
     return this;
   }
 
+  /** Start Redis, with what an earlier one has saved. */
+  async startRedis() {
+    this.redis = this.#options.processes.start('redis', 'redis-server',
+        ['--port', String(this.redisPort), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']);
+    await waitForPort(this.redisPort, this.redis);
+  }
+
   async startNode(node) {
-    const { processes, jar, java, serverArgs } = this.#options;
+    const { processes, jar, java, heap, serverArgs } = this.#options;
     // Several JVMs share few cores: what makes them start quickly counts for more than their peak,
     // and one that gets no core for a while hasn't lost its Redis.
     node.process = processes.start(node.name, java, [
-      '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-jar', path.resolve(jar),
+      `-Xmx${heap}`, '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-jar', path.resolve(jar),
       `--server.port=${node.port}`, `--spring.data.redis.url=redis://127.0.0.1:${this.redisPort}`,
       `--spring.lifecycle.timeout-per-shutdown-phase=${GRACE_SECONDS}s`, '--mcp.persist.retry-interval=50ms',
       '--mcp.persist.timeout=2s', ...serverArgs,

@@ -10,6 +10,7 @@ import { tryConformance } from './conformance.mjs';
 import { DELETE_ARGS, tryDelete } from './delete.mjs';
 import { tryRounds } from './rounds.mjs';
 import { TASKS_ARGS, tryTasks } from './tasks.mjs';
+import { tryWaiting, WAITING_ARGS } from './waiting.mjs';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -18,7 +19,8 @@ const MODES = {
   chaos: { run: tryCalls },
   answers: { run: tryAnswers },
   rounds: { run: tryRounds },
-  tasks: { run: tryTasks, serverArgs: TASKS_ARGS },
+  tasks: { run: tryTasks, tasks: '2000', serverArgs: TASKS_ARGS },
+  waiting: { run: tryWaiting, heap: '1g', tasks: '10000', serverArgs: WAITING_ARGS },
   delete: { run: tryDelete, serverArgs: DELETE_ARGS },
 };
 
@@ -39,6 +41,12 @@ const USAGE = `usage: run MODE [options]
     --questions N      calls (200)
   tasks                tasks that are followed on any server, while each is killed and Redis stands still
     --tasks N          calls that become tasks (2000)
+  waiting              tasks that all wait for their clients at once, while Redis stands still, restarts and is emptied, and
+                       servers are killed and stopped
+    --tasks N          tasks (10000)
+    --tool NAME        confirm_delete holds a thread for each, multi_input doesn't (multi_input)
+    --idle S           how long nothing happens (60)
+    --pause S          how long Redis stands still (15)
   delete               DELETE against running calls, live readers and restores
     --rounds N         sessions (500)
     --key-limit S      how soon no key of them is left (30)
@@ -64,7 +72,10 @@ const { values: options, positionals } = parseArgs({
     'death-limit': { type: 'string', default: '30' },
     questions: { type: 'string', default: '200' },
     sessions: { type: 'string', default: '10' },
-    tasks: { type: 'string', default: '2000' },
+    tasks: { type: 'string' },
+    tool: { type: 'string', default: 'multi_input' },
+    idle: { type: 'string', default: '60' },
+    pause: { type: 'string', default: '15' },
     rounds: { type: 'string', default: '500' },
     'key-limit': { type: 'string', default: '30' },
     nodes: { type: 'string', default: '3' },
@@ -89,6 +100,8 @@ if (mode === undefined || positionals.length > 1 || !['term', 'kill', 'none'].in
   process.exit(2);
 }
 
+options.tasks ??= mode.tasks;
+
 const processes = new Processes();
 const report = new Report();
 
@@ -101,7 +114,7 @@ setTimeout(() => {
 }, Number(options.timeout) * 1000);
 
 const cluster = new Cluster({
-  processes, nodes: Number(options.nodes), jar: options.jar, java: options.java,
+  processes, nodes: Number(options.nodes), jar: options.jar, java: options.java, heap: mode.heap ?? '256m',
   serverArgs: [...mode.serverArgs ?? [], ...options['server-arg']],
 });
 try {

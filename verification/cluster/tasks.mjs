@@ -270,7 +270,7 @@ export async function tryTasks({ cluster, report, options }) {
   report.check(forever.length === 0, `no key without an expiry is left in Redis (${forever.length} are)`);
 }
 
-async function keysWithoutExpiry(port) {
+export async function keysWithoutExpiry(port) {
   const script = "local found = {} for _, key in ipairs(redis.call('KEYS', '*')) do if redis.call('TTL', key) == -1 then "
       + 'found[#found + 1] = key end end return found';
   const { stdout } = await run('redis-cli', ['-p', String(port), 'EVAL', script, '0']);

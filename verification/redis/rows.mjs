@@ -11,7 +11,8 @@ export const ROWS = [
   { name: 'Hints and readers', classes: ['RedisWatchTests', 'RedisSubscriptionsTests'] },
   {
     name: 'Lost, full, read-only, refusing',
-    classes: ['RedisRecoveryTests', 'RedisOutageTests', 'NodesAfterLossTests', 'RedisTaskOutageTests', 'InputRequestsInOutagesTests'],
+    classes: ['RedisRecoveryTests', 'RedisOutageTests', 'NodesAfterLossTests', 'RedisTaskOutageTests', 'InputRequestsInOutagesTests',
+      'TasksInOutagesTests'],
   },
   { name: 'Reasons of failures', classes: ['RedisReasonsTests', 'RedisWarningsTests'] },
   { name: 'The documented rights', classes: ['RedisAclTests'] },

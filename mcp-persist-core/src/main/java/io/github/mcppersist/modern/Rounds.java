@@ -371,18 +371,20 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 	}
 
 	/**
-	 * Stop the handler, since the server is going.
+	 * End the call, since the server is going. Its handler is stopped once that is
+	 * stored: thousands that are interrupted would else hold up each other's ends.
 	 * @param error what the client gets, whenever it asks
 	 */
 	void abandon(ErrorResponse error) {
-		this.mailbox.execute(() -> stop(new Ending(Outcome.of(error), ParkedCallOutcome.SHUT_DOWN)));
+		this.mailbox.execute(() -> end(new Ending(Outcome.of(error), ParkedCallOutcome.SHUT_DOWN)));
 	}
 
 	/**
-	 * Close the first response, whether all has left or not.
+	 * Close the first response, whether all has left or not, and stop the handler.
 	 */
 	void abort() {
 		this.first.response().abort();
+		this.call.cancel();
 	}
 
 	/**

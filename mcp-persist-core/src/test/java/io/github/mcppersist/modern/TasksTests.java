@@ -1407,6 +1407,36 @@ class TasksTests {
 		assertThat(this.outcomes).containsExactly(TaskOutcome.SHUT_DOWN);
 	}
 
+	@Test
+	void isStoppedOnceItIsStoredThatTheServerWasShutDown() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		Sinks.Empty<Void> slow = Sinks.empty();
+		this.store.gate = slow.asMono();
+
+		this.first.handler.abandon("The server was shut down");
+
+		assertThat(this.disposed).hasValue(0);
+		this.store.gate = Mono.empty();
+		slow.tryEmitEmpty();
+		assertThat(this.disposed).hasValue(1);
+		assertThat(get(this.second, task)).containsEntry("status", "failed");
+	}
+
+	@Test
+	void isStoppedThoughItCanNotBeStoredThatTheServerWasShutDown() {
+		Map<String, Object> task = result(this.first.call("supported"));
+		this.store.failure = OUTAGE;
+		this.first.handler.abandon("The server was shut down");
+		assertThat(this.disposed).hasValue(0);
+
+		this.first.handler.close();
+
+		assertThat(this.disposed).hasValue(1);
+		this.store.failure = null;
+		this.threads.pass(AFTER);
+		assertThat(get(this.second, task)).containsEntry("status", "failed");
+	}
+
 	// The store
 
 	@Test

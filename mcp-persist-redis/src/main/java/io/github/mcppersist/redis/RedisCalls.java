@@ -88,6 +88,12 @@ final class RedisCalls {
 	 */
 	private static final long NANOS_PER_BYTE = 50;
 
+	/**
+	 * The same for each call that is under way: a second for 5,000, which may all begin
+	 * in one moment.
+	 */
+	private static final long NANOS_PER_CALL = 200_000;
+
 	private static final Logger logger = LoggerFactory.getLogger(RedisEventStore.class);
 
 	private final RedisLink link;
@@ -239,12 +245,13 @@ final class RedisCalls {
 
 	private void begin(Call<?> call) {
 		call.reserved = true;
-		this.callsUnderWay.incrementAndGet();
+		int before = this.callsUnderWay.getAndIncrement();
 		long now = System.nanoTime();
 		call.startedAt = now;
 		// Calls share one connection: what was sent before has to get through as well.
 		call.deadline = now + this.timeoutNanos
-				+ (this.bytesUnderWay.get() + this.smallBytesUnderWay.get()) * NANOS_PER_BYTE;
+				+ (this.bytesUnderWay.get() + this.smallBytesUnderWay.get()) * NANOS_PER_BYTE
+				+ before * NANOS_PER_CALL;
 		watch(call);
 		call.send();
 	}

@@ -4,11 +4,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
+import reactor.core.publisher.Mono;
 
 import io.github.mcppersist.event.Revision;
 
@@ -28,6 +31,12 @@ final class TaskWatches implements RedisNode.Listener {
 	 */
 	private static final byte[] MAX_NODES = RedisNode.number(100);
 
+	/**
+	 * How many tasks are marked at once that nobody waits for: there may be thousands,
+	 * and calls for which clients wait come behind them.
+	 */
+	static final int MARKS_UNDER_WAY = 64;
+
 	private final RedisNode node;
 
 	private final byte[] nodeId;
@@ -40,9 +49,12 @@ final class TaskWatches implements RedisNode.Listener {
 	private final Set<String> owned = ConcurrentHashMap.newKeySet();
 
 	/**
-	 * The keys of tasks that could not be watched yet, or may have changed since.
+	 * The keys of tasks that are to be marked: they could not be yet, or may have changed
+	 * since.
 	 */
 	private final Set<String> unmarked = ConcurrentHashMap.newKeySet();
+
+	private final AtomicBoolean marking = new AtomicBoolean();
 
 	TaskWatches(RedisNode node) {
 		this.node = node;
@@ -112,7 +124,8 @@ final class TaskWatches implements RedisNode.Listener {
 			entry.reached(Revision.FIRST.number());
 		}
 		else {
-			mark(key, entry);
+			mark(key, entry, () -> {
+			});
 		}
 	}
 
@@ -124,42 +137,56 @@ final class TaskWatches implements RedisNode.Listener {
 	}
 
 	// Until it is done whoever watches is slower, not wrong: it looks by itself
-	private void mark(String key, Watched entry) {
-		this.unmarked.add(key);
+	private void mark(String key, Watched entry, Runnable over) {
 		long before = entry.reached.get();
 		noteWatching(key, WATCH, (reply) -> {
-			this.unmarked.remove(key);
-			if (RedisNode.code(reply) == 1) {
-				entry.marked(before, (Long) reply.get(1));
+			try {
+				if (reply == null) {
+					this.unmarked.add(key);
+				}
+				else if (RedisNode.code(reply) == 1) {
+					entry.marked(before, (Long) reply.get(1));
+				}
+				else {
+					ended(key);
+					entry.complete();
+				}
 			}
-			else {
-				ended(key);
-				entry.complete();
+			finally {
+				over.run();
 			}
 		});
 	}
 
-	private void noteWatching(String key, byte[] how, Consumer<List<Object>> then) {
+	private void noteWatching(String key, byte[] how, Consumer<@Nullable List<Object>> then) {
 		byte[][] keys = { RedisKeys.bytes(key) };
 		byte[][] arguments = { this.nodeId, how, MAX_NODES };
-		this.node.write(LuaScript.WATCH_TASK, 0, keys, arguments, (reply, failure) -> {
-			if (reply != null) {
-				then.accept(reply);
-			}
-		});
+		this.node.write(LuaScript.WATCH_TASK, 0, keys, arguments, (reply, failure) -> then.accept(reply));
 	}
 
 	/**
 	 * Try again to watch what could not be watched, and look at what may have changed.
 	 */
 	void markUnmarked() {
-		this.unmarked.forEach((key) -> {
+		if (this.marking.compareAndSet(false, true)) {
+			// Those that can't be marked are there again behind it
+			Flux.fromIterable(List.copyOf(this.unmarked))
+				.flatMap(this::markUnmarked, MARKS_UNDER_WAY)
+				.doFinally((signal) -> this.marking.set(false))
+				.subscribe();
+		}
+	}
+
+	private Mono<Void> markUnmarked(String key) {
+		return Mono.create((sink) -> {
+			// Whoever wants it marked from now on gets a mark of its own
+			this.unmarked.remove(key);
 			Watched entry = this.watched.get(key);
 			if (entry != null) {
-				mark(key, entry);
+				mark(key, entry, sink::success);
 			}
 			else {
-				this.unmarked.remove(key);
+				sink.success();
 			}
 		});
 	}
@@ -167,7 +194,8 @@ final class TaskWatches implements RedisNode.Listener {
 	@Override
 	public void subscribed() {
 		// What was published in between is lost, and each is to look
-		this.watched.forEach(this::mark);
+		this.unmarked.addAll(this.watched.keySet());
+		markUnmarked();
 	}
 
 	@Override
@@ -184,9 +212,10 @@ final class TaskWatches implements RedisNode.Listener {
 		else if (!this.owned.contains(key)) {
 			noteWatching(key, UNWATCH, (reply) -> {
 				Watched since = this.watched.get(key);
-				if (since != null) {
+				if (reply != null && since != null) {
 					// Since a moment ago, and it may have been noted before this
-					mark(key, since);
+					mark(key, since, () -> {
+					});
 				}
 			});
 		}

@@ -9,6 +9,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 import io.lettuce.core.RedisCommandExecutionException;
 import org.awaitility.Awaitility;
@@ -97,6 +100,21 @@ class RedisCallsTests {
 			.withThrowableThat()
 			.havingCause()
 			.isInstanceOf(EventStoreUnavailableException.class);
+	}
+
+	@Test
+	void waitsLongerIfManyCallsBeginAtOnce() {
+		CompletableFuture<List<byte[]>> last = IntStream.range(0, 20_000)
+			.mapToObj((i) -> call((link, withBody) -> new CompletableFuture<>()))
+			.reduce((one, next) -> next)
+			.orElseThrow();
+
+		// A second for 5,000, and more where the process stands still
+		assertThat(last).failsWithin(Duration.ofMinutes(1)).withThrowableThat().satisfies((failure) -> {
+			Matcher millis = Pattern.compile("within (\\d+) ms").matcher(failure.getMessage());
+			assertThat(millis.find()).as(failure.getMessage()).isTrue();
+			assertThat(Long.parseLong(millis.group(1))).isGreaterThanOrEqualTo(LIMIT.plusSeconds(3).toMillis());
+		});
 	}
 
 	@Test

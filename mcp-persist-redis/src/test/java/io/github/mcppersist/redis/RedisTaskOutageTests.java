@@ -8,6 +8,8 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
@@ -214,6 +216,38 @@ class RedisTaskOutageTests {
 		awaiting().until(() -> seen.peekLast().equals(new Revision(2)));
 		eventually(this.other.updateTask("task", TaskChange.none().withStatusMessage("four")));
 		awaiting().until(() -> seen.peekLast().equals(new Revision(3)));
+	}
+
+	@Test
+	void looksAtAFewTasksAtATimeHoweverManyItWatchesWhenItSubscribesAnew() {
+		open(Driver.LETTUCE);
+		RedisEventStore patient = open(Driver.LETTUCE, this.network.port(), TestEvents.PATIENT);
+		RedisTaskStore many = RedisTaskStore.of(patient, Duration.ofMinutes(5));
+		for (int i = 0; i < 5 * TaskWatches.MARKS_UNDER_WAY; i++) {
+			eventually(many.createTask(NewTask.working("task" + i, patient.nodeId(), null, Duration.ofHours(1))));
+			many.watch("task" + i).subscribe();
+		}
+		long before = deletions();
+		this.network.holdReplies();
+
+		patient.taskWatches().subscribed();
+
+		// On its way behind them, with a deletion of its own
+		many.answerInput("task", Map.of("asked", TEXT)).subscribe();
+		awaiting().until(() -> eventually(this.other.findTask("task")).revision().equals(new Revision(2)));
+		assertThat(deletions() - before).isBetween(TaskWatches.MARKS_UNDER_WAY + 1L, 2L * TaskWatches.MARKS_UNDER_WAY);
+		this.network.pass();
+		awaiting().until(() -> deletions() - before > 5 * TaskWatches.MARKS_UNDER_WAY);
+	}
+
+	/**
+	 * Return how often something was deleted from a task, as is when it is noted that its
+	 * owner watches it. Nodes do so now and then as well, to see whether they may.
+	 */
+	private long deletions() {
+		String statistics = (String) this.redis.cli("INFO", "commandstats");
+		Matcher deletions = Pattern.compile("cmdstat_hdel:calls=(\\d+)").matcher(statistics);
+		return deletions.find() ? Long.parseLong(deletions.group(1)) : 0;
 	}
 
 	@Test

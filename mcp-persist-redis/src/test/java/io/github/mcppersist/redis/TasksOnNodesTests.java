@@ -7,12 +7,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 import io.modelcontextprotocol.server.McpServerFeatures.SyncToolSpecification;
 import io.modelcontextprotocol.server.McpSyncServerExchange;
@@ -44,6 +46,8 @@ import static org.awaitility.Awaitility.await;
 class TasksOnNodesTests {
 
 	private static final int TASKS = 120;
+
+	private static final String LARGE = "0123456789".repeat(2_000_000);
 
 	private static final Pattern TASK_ID = Pattern.compile("\"taskId\":\"([^\"]*)\"");
 
@@ -100,6 +104,9 @@ class TasksOnNodesTests {
 			}
 			else if (how.equals("wait")) {
 				this.gate.await();
+			}
+			else if (how.equals("fill")) {
+				text = LARGE;
 			}
 		}
 		catch (InterruptedException ex) {
@@ -160,6 +167,28 @@ class TasksOnNodesTests {
 			assertThat(listening.next().data()).contains("\"status\":\"failed\"").contains("has gone");
 		}
 		assertThat(get(2, taskId)).contains("\"status\":\"failed\"").contains("has gone");
+	}
+
+	@Test
+	void hasAResultOfTwentyMegabytesOnAnyNode() throws Exception {
+		String taskId = begin(0, "fill");
+
+		awaitStatus(1, taskId, "completed");
+		List<CompletableFuture<String>> ends = IntStream.range(0, 3)
+			.mapToObj((node) -> OnNodes.async(() -> get(node, taskId)))
+			.toList();
+
+		for (CompletableFuture<String> end : ends) {
+			assertThat(end.get().contains(LARGE)).isTrue();
+		}
+		try (Exchange listening = new ModernPost(this.nodes.get(2).client(), "subscriptions/listen",
+				"\"notifications\":{\"taskIds\":[\"" + taskId + "\"]}")
+			.field("clientCapabilities", CAPABILITIES)
+			.send()) {
+			assertThat(listening.next().data()).contains("acknowledged").contains(taskId);
+			assertThat(listening.next().data().contains(LARGE)).isTrue();
+		}
+		assertThat(this.runs).hasValue(1);
 	}
 
 	@Test
