@@ -58,9 +58,16 @@ export class ModernClient {
       }
     }
     catch (error) {
-      return call.cancelled ? call.end('cancelled', 'The client has closed its connection')
-        : call.end('lost', `The connection broke, and with it the call (${error.message})`);
+      return call.cancelled ? call.end('cancelled', 'The client has closed its connection') : call.end('lost', this.#loss(error));
     }
+  }
+
+  /** What fetch throws says no more than that there is no connection. */
+  #loss(error) {
+    if (!(error instanceof TypeError)) {
+      return `The call is lost: ${error.message}`;
+    }
+    return this.takesTasks ? 'The connection broke before the call was a task, and with it the call' : 'The connection broke, and with it the call';
   }
 
   async cancel(call) {
@@ -143,7 +150,7 @@ export class ModernClient {
     try {
       const response = await this.#post('tasks/get', { taskId }, { target: taskId, instance });
       const { result, error } = await response.json();
-      return result ?? { status: 'unknown', statusMessage: error.message };
+      return result ?? { status: 'can’t say', statusMessage: `${response.status} ${error.message.split(':')[0]}` };
     }
     catch {
       return { status: 'away' };
