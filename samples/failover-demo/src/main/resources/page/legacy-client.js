@@ -36,6 +36,9 @@ export class LegacyClient {
   /** The request is cancelled wherever it runs, whoever is connected. */
   async cancel(call) {
     const response = await this.#post({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: call.id, reason: 'The user has had enough' } });
+    if (!response.ok) {
+      throw new Error(`the server answered ${response.status}`);
+    }
     call.note('cancelled', instanceOf(response));
     call.cancelled = true;
   }

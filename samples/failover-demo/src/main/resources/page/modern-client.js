@@ -71,9 +71,12 @@ export class ModernClient {
   }
 
   async cancel(call) {
-    call.cancelled = true;
     if (call.taskId !== undefined) {
       const response = await this.#post('tasks/cancel', { taskId: call.taskId }, { target: call.taskId });
+      if (!response.ok) {
+        throw new Error(`the server answered ${response.status}`);
+      }
+      call.cancelled = true;
       call.note('tasks/cancel', response.headers.get('Demo-Instance'));
     }
     else if (call.question !== undefined) {
@@ -81,6 +84,7 @@ export class ModernClient {
       call.end('cancelled', 'Nobody comes back with an answer, so the call is given up after a while');
     }
     else {
+      call.cancelled = true;
       this.#abort.abort();
     }
   }
