@@ -114,6 +114,26 @@ class Demo {
     return `.instance[data-name=${name}]`;
   }
 
+  story() {
+    return this.page.textContent('#story');
+  }
+
+  good(client) {
+    return this.page.getAttribute(`#${client} .verdict`, 'data-good');
+  }
+
+  /** @returns whether there is more in a client's list than fits, and whether one sees its end */
+  list(client) {
+    return this.page.evaluate((name) => {
+      // Two frames later, when all that has been laid out has been told of
+      const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+      return frame().then(frame).then(() => {
+        const { scrollHeight, scrollTop, clientHeight } = document.querySelector(`#${name} .log`);
+        return { full: scrollHeight > clientHeight, atEnd: scrollHeight - scrollTop - clientHeight < 2 };
+      });
+    }, client);
+  }
+
   async fitsOn(width, height) {
     await this.page.setViewportSize({ width, height });
     return this.page.evaluate(() => ({ wide: document.documentElement.scrollWidth - innerWidth, high: document.documentElement.scrollHeight - innerHeight }));
@@ -195,6 +215,73 @@ async function stopRedis(demo) {
   const verdict = await demo.verdict('legacy');
   report.check(verdict === `${N} of ${N} and the result, none twice`, `a call is whole although Redis was stopped: ${verdict}`);
   report.check(await demo.page.locator('#legacy .chart .outage').count() === 1, 'the chart shows the outage');
+  const texts = await demo.texts('#legacy .log .event .text');
+  report.check(texts.lastIndexOf('an ID to start from') === 0 && texts.includes('an ID to go on from'), 'an ID that comes afterwards isn’t called one to start from');
+}
+
+/** The one way in which a message comes twice. */
+async function cutWhileRedisIsStopped(demo) {
+  const { page } = demo;
+  await demo.start('legacy');
+  await demo.numbers('legacy', 2);
+  await demo.power('.redis', 'down');
+  await page.waitForFunction(() => [...document.querySelectorAll('#legacy .log .event .id')].some(({ textContent }) => textContent === 'no ID'));
+  await demo.press('#legacy .cut');
+  await page.waitForFunction(() => /is cut/.test(document.querySelector('#story').textContent));
+  const cut = await demo.story();
+  report.check(/in the memory of [AB]/.test(cut), `while Redis is stopped events don't wait there: ${cut}`);
+  await demo.power('.redis', 'up');
+  await demo.question('legacy');
+  await page.waitForFunction(() => [...document.querySelectorAll('#legacy .log .replayed')].some(({ textContent }) => textContent === 'sent again'));
+  await page.waitForFunction(() => [...document.querySelectorAll('#legacy .log .event .text')].at(-1).textContent.startsWith('asks'));
+  const story = await demo.story();
+  report.check(/came again: sent without an ID while Redis was stopped/.test(story), `what came twice is explained: ${story}`);
+  const sofar = await page.textContent('#legacy .verdict');
+  report.check(/ so far, none lost, \d+ sent again$/.test(sofar) && await demo.good('legacy') !== 'false', `and is no fault: ${sofar}`);
+  await page.focus('#legacy .yes');
+  await page.keyboard.press('Enter');
+  const focused = await page.evaluate(() => document.activeElement.matches('#legacy .log'));
+  await page.keyboard.press('Enter');
+  const verdict = await demo.verdict('legacy');
+  report.check(focused && /^12 of 12 and the result, \d+ sent again$/.test(verdict) && await demo.good('legacy') === 'true',
+      `who presses Enter twice has answered once: ${verdict}`);
+}
+
+/** More than the ten seconds that the SDK gives by itself. */
+async function takeTimeToAnswer(demo) {
+  await demo.start('legacy');
+  await demo.question('legacy');
+  const asked = Date.now();
+  await demo.page.waitForFunction((end) => Date.now() > end || document.querySelector('#legacy .log .error'), asked + 11_000);
+  await demo.answer('legacy');
+  const verdict = await demo.verdict('legacy');
+  report.check(verdict === `${N} of ${N} and the result, none twice`, `a question waits for who takes their time: ${verdict}`);
+}
+
+/** Calls with more events than the list has place for. */
+async function followTheList(demo, url) {
+  const { page } = demo;
+  await page.goto(url.replace(/n=\d+&interval=\d+/, 'n=48&interval=60'));
+  await demo.ready();
+  await demo.start('legacy');
+  await demo.question('legacy');
+  const asked = await demo.list('legacy');
+  report.check(asked.full && asked.atEnd, `the list shows its end when a question takes of its place: ${JSON.stringify(asked)}`);
+  await demo.answer('legacy');
+  await demo.verdict('legacy');
+  const ended = await demo.list('legacy');
+  report.check(ended.full && ended.atEnd, `and then the result: ${JSON.stringify(ended)}`);
+
+  await demo.start('legacy');
+  await demo.numbers('legacy', 22);
+  await page.evaluate(() => document.querySelector('#legacy .log').scrollTo(0, 0));
+  await demo.question('legacy');
+  const above = await demo.list('legacy');
+  report.check(above.full && !above.atEnd, `but leaves who has scrolled up where they are: ${JSON.stringify(above)}`);
+  await demo.answer('legacy');
+  await demo.verdict('legacy');
+  await page.goto(url);
+  await demo.ready();
 }
 
 async function killInstances(demo, session) {
@@ -209,6 +296,8 @@ async function killInstances(demo, session) {
   const told = (await demo.texts('#legacy .log .error .badge')).at(-1);
   report.check(told !== legacy, `told by the other instance, ${told}`);
   await demo.power(demo.instance(legacy), 'starting');
+  await demo.page.waitForFunction((box) => /starts … \d+ s/.test(document.querySelector(`${box} .condition`).textContent), demo.instance(legacy));
+  report.check(true, 'one sees for how long an instance has been starting');
   await demo.ready();
   if (modern !== legacy) {
     await demo.power(demo.instance(modern), 'down');
@@ -245,6 +334,12 @@ async function useTasks(demo, url) {
   await demo.ready();
 
   await demo.start('modern');
+  await demo.numbers('modern', 1);
+  await demo.press('#modern .cut');
+  const broken = `${await demo.verdict('modern')} / ${await demo.story()}`;
+  report.check(/before the call was a task.* \/ .*until it is a task/.test(broken), `a call that is cut too early says what to wait for: ${broken}`);
+
+  await demo.start('modern');
   await page.waitForSelector('#modern .task:not([hidden])');
   const owner = await demo.runsOn('2026-07-28');
   const other = demo.instance(owner === 'A' ? 'B' : 'A');
@@ -260,7 +355,19 @@ async function useTasks(demo, url) {
 
   await demo.start('modern');
   await page.waitForSelector('#modern .task:not([hidden])');
-  await demo.press('#modern .cancel');
+  const reason = [await page.textContent('#modern .verdict'), await page.getAttribute('#modern .cut', 'title')].join(' / ');
+  report.check(/none to cut \/ .*no connection/.test(reason), `why it can't be cut is said: ${reason}`);
+  await demo.power('.redis', 'down');
+  await page.waitForFunction(() => [...document.querySelectorAll('#modern .task tbody tr')].filter(({ textContent }) => /can’t say/.test(textContent)).length === 2);
+  const story = await demo.story();
+  report.check(/Nobody can say how the task is/.test(story), `while Redis is stopped nobody knows a task: ${story}`);
+  await demo.power('.redis', 'up');
+  await demo.question('modern');
+  // It may be refused until the instances have found out that Redis is back
+  for (let over = false; !over; over = await page.locator('#modern .log .cancelled').count() > 0) {
+    await page.evaluate(() => document.querySelector('#modern .cancel').click());
+    await delay(500);
+  }
   const cancelled = await demo.verdict('modern');
   report.check(/^Cancelled /.test(cancelled), `a task is cancelled: ${cancelled}`);
 
@@ -309,16 +416,25 @@ async function useTheKeyboard(demo) {
 async function judgeWrongCalls(demo) {
   const verdicts = await demo.page.evaluate(async () => {
     const { Call } = await import('/call.js');
+    // A number without an ID is negative, and a connection ends where there is none
     const verdict = (...numbers) => {
       const call = new Call({ n: 3, interval: 1, keepsEvents: true });
       call.connected('A', Date.now());
-      numbers.forEach((progress, index) => call.receive(`s_${index}_x`, { method: 'notifications/progress', params: { progress } }));
+      numbers.forEach((number, index) => {
+        if (number === undefined) {
+          call.disconnected(true);
+          call.connected('B', Date.now());
+          return;
+        }
+        call.receive(number < 0 ? undefined : `s_${index}_x`, { method: 'notifications/progress', params: { progress: Math.abs(number) } });
+      });
       call.end('result', 'counted 3');
       return call.verdict;
     };
-    return [verdict(1, 2, 3), verdict(1, 3), verdict(1, 2, 2, 3)].map(({ good, text }) => `${good} ${text}`);
+    return [verdict(1, 2, 3), verdict(1, 3), verdict(1, 2, 2, 3), verdict(1, -2, 2, 3), verdict(1, 2, undefined, 2, 3), verdict(1, -2, undefined, 2, 3)].map(({ good, text }) => `${good} ${text}`);
   });
-  report.check(verdicts.join() === 'true 3 of 3 and the result, none twice,false 2 of 3 and the result, 1 lost,false 3 of 3 and the result, 1 twice',
+  report.check(verdicts.join() === 'true 3 of 3 and the result, none twice,false 2 of 3 and the result, 1 lost,false 3 of 3 and the result, 1 twice,'
+      + 'false 3 of 3 and the result, 1 twice,false 3 of 3 and the result, 1 twice,true 3 of 3 and the result, 1 sent again',
       `the page notices what is missing or comes twice: ${verdicts.join('; ')}`);
 }
 
@@ -335,6 +451,10 @@ async function look(demo) {
     grounds.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
   }
   report.check(grounds[0] !== grounds[1], `it is light and dark: ${grounds.join(', ')}`);
+  const purpose = await page.textContent('header');
+  report.check(/Without mcp-persist/.test(purpose), 'it says what happens without mcp-persist');
+  const cutOff = await page.locator('.log .id').evaluateAll((all) => all.filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth).length);
+  report.check(cutOff === 0, `no event's ID is cut off (${cutOff})`);
   const screen = await demo.fitsOn(1280, 800);
   const telephone = await demo.fitsOn(390, 844);
   report.check(screen.high <= 0 && screen.wide <= 0 && telephone.wide <= 0, `it is one screen, and no wider than a telephone: ${JSON.stringify({ screen, telephone })}`);
@@ -387,8 +507,11 @@ try {
   await demo.ready();
   const session = await cutAndResume(demo);
   await stopRedis(demo);
+  await cutWhileRedisIsStopped(demo);
   await killInstances(demo, session);
   await cancel(demo);
+  await takeTimeToAnswer(demo);
+  await followTheList(demo, url);
   await useTasks(demo, url);
   await useTheKeyboard(demo);
   await judgeWrongCalls(demo);

@@ -30,8 +30,9 @@ export class Call extends EventTarget {
   requests = 0;
 
   #numbers = [];
-  #ids = new Set();
+  #came = new Map();
   #twice = 0;
+  #again = 0;
 
   constructor({ n, interval, asks, keepsEvents }) {
     super();
@@ -65,6 +66,11 @@ export class Call extends EventTarget {
     return this.#twice;
   }
 
+  /** What came without an ID, and once more since the connection had broken: the client couldn't tell that it had it. */
+  get again() {
+    return this.#again;
+  }
+
   connected(instance, openedAt) {
     this.requests++;
     this.runsOn ??= instance;
@@ -82,21 +88,40 @@ export class Call extends EventTarget {
 
   /** Note an event that isn't the response. */
   receive(id, message) {
-    const { instance, openedAt } = this.connection;
-    const entry = { at: this.now, instance, id, text: describe(message) };
-    if (id !== undefined && message !== undefined) {
-      this.#twice += this.#ids.has(id) ? 1 : 0;
-      this.#ids.add(id);
-    }
+    const { connection } = this;
+    const { instance, openedAt } = connection;
+    const entry = { at: this.now, instance, id, text: this.#describe(message), again: this.#compare(id, message, connection) };
     if (message?.method === 'notifications/progress') {
       const { progress, _meta } = message.params;
       const sentAt = _meta?.[SENT_AT];
-      this.#twice += this.#numbers.includes(progress) ? 1 : 0;
       this.#numbers.push(progress);
       Object.assign(entry, { number: progress, sentAt: sentAt && (sentAt - this.startedAt) / 1000, replayed: sentAt < openedAt });
     }
     this.entries.push(entry);
-    this.#changed('received');
+    this.#changed(entry.again ? 'again' : 'received');
+  }
+
+  /** @returns whether it had to come again */
+  #compare(id, message, connection) {
+    const key = message?.params?.progress ?? message?.id;
+    if (key === undefined) {
+      return false;
+    }
+    const before = this.#came.get(`${message.method} ${key}`);
+    this.#came.set(`${message.method} ${key}`, { id, connection });
+    const again = before !== undefined && before.id === undefined && before.connection !== connection;
+    this.#again += again ? 1 : 0;
+    this.#twice += (before !== undefined && !again) ? 1 : 0;
+    return again;
+  }
+
+  #describe(message) {
+    switch (message?.method) {
+      case undefined: return this.entries.some(({ note }) => !note) ? 'an ID to go on from' : 'an ID to start from';
+      case 'notifications/progress': return message.params.message;
+      case 'elicitation/create': return `asks: ${message.params.message}`;
+      default: return message.method;
+    }
   }
 
   /** Note what happened. */
@@ -146,13 +171,15 @@ export class Call extends EventTarget {
   get verdict() {
     const got = `${this.received} of ${this.n}`;
     const faults = [this.lost > 0 && `${this.lost} lost`, this.#twice > 0 && `${this.#twice} twice`].filter(Boolean).join(', ');
-    const whole = faults || 'none lost, none twice';
+    const again = this.#again > 0 && `${this.#again} sent again`;
+    const twice = [faults, again].filter(Boolean).join(', ') || 'none twice';
+    const whole = [!faults && 'none lost', twice].filter(Boolean).join(', ');
     if (!this.keepsEvents) {
       return this.#verdictWithoutEvents(got);
     }
     switch (this.outcome) {
-      case 'result': return { good: !faults && (this.received === this.n || this.outcomeText.startsWith('stopped')), text: `${got} and the result, ${faults || 'none twice'}` };
-      case 'error': return { text: `${got}, then an error, ${faults || 'none twice'}` };
+      case 'result': return { good: !faults && (this.received === this.n || this.outcomeText.startsWith('stopped')), text: `${got} and the result, ${twice}` };
+      case 'error': return { text: `${got}, then an error, ${twice}` };
       case 'cancelled': return { text: `Cancelled after ${got}, ${whole}` };
       case 'lost': return { good: false, text: `${got}, and the rest can’t be had: ${this.outcomeText}` };
       default: return { text: `${got} so far, ${whole}`, good: faults ? false : undefined };
@@ -172,7 +199,7 @@ export class Call extends EventTarget {
 
   #howItGoes(got) {
     if (this.task !== undefined) {
-      return 'A task: its client may come and go';
+      return 'A task now: no connection needed, none to cut';
     }
     return (this.requests > 1) ? `Waits for the result, in request ${this.requests}` : `${got} so far`;
   }
@@ -181,13 +208,4 @@ export class Call extends EventTarget {
     this.dispatchEvent(new CustomEvent('change', { detail: what }));
   }
 
-}
-
-function describe(message) {
-  switch (message?.method) {
-    case undefined: return 'an ID to start from';
-    case 'notifications/progress': return message.params.message;
-    case 'elicitation/create': return `asks: ${message.params.message}`;
-    default: return message.method;
-  }
 }

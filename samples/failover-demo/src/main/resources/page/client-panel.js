@@ -10,6 +10,8 @@ export class ClientPanel extends EventTarget {
   #root;
   #length;
   #written = 0;
+  #following = true;
+  #top = 0;
 
   constructor(root, client, length) {
     super();
@@ -23,6 +25,7 @@ export class ClientPanel extends EventTarget {
     this.#on('.cancel', () => this.#cancel());
     this.#on('.yes', () => this.call.question?.answer('accept'));
     this.#on('.no', () => this.call.question?.answer('decline'));
+    this.#followTheEnd();
     this.#render();
     setInterval(() => this.call !== undefined && this.call.outcome === undefined && draw(this.#find('.chart'), this.call), 200);
   }
@@ -47,6 +50,7 @@ export class ClientPanel extends EventTarget {
     const call = new Call({ ...this.#length, asks: this.#find('.asks').checked, keepsEvents: this.#client.keepsEvents });
     this.call = call;
     this.#written = 0;
+    this.#following = true;
     this.#find('.log ol').replaceChildren();
     call.addEventListener('change', ({ detail }) => {
       // The one before may still be told of
@@ -74,6 +78,7 @@ export class ClientPanel extends EventTarget {
     const { call } = this;
     enable(this.#find('.start'), !this.isRunning && this.#available);
     enable(this.#find('.cut'), this.isRunning && call.connection !== undefined);
+    this.#find('.cut').title = (this.isRunning && call.connection === undefined) ? 'At the moment there is no connection to cut' : '';
     enable(this.#find('.cancel'), this.isRunning && !call.cancelled && call.requests > 0);
     const verdict = call?.verdict ?? { text: 'No call yet' };
     const line = this.#find('.verdict');
@@ -87,9 +92,9 @@ export class ClientPanel extends EventTarget {
 
   #renderQuestion(question) {
     const box = this.#find('.question');
-    // Who answered with the keyboard goes on from where the question came from
+    // Who answered with the keyboard goes on where another press of the key does nothing
     if (!question && box.contains(document.activeElement)) {
-      this.#find('.cancel').focus();
+      this.#find('.log').focus({ preventScroll: true });
     }
     box.hidden = !question;
     box.querySelector('p').textContent = question ? `The tool asks: ${question.text}` : '';
@@ -105,11 +110,25 @@ export class ClientPanel extends EventTarget {
   }
 
   #renderEntries(entries) {
-    const log = this.#find('.log');
-    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 30;
-    log.querySelector('ol').append(...entries.slice(this.#written).map(row));
+    this.#find('.log ol').append(...entries.slice(this.#written).map(row));
     this.#written = entries.length;
-    if (atEnd) {
+    this.#showTheEnd();
+  }
+
+  /** Unless the user has scrolled up. What comes and goes above the list makes it lower and higher, which is no scrolling. */
+  #followTheEnd() {
+    const log = this.#find('.log');
+    log.addEventListener('scroll', () => {
+      const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 30;
+      this.#following = atEnd || (this.#following && log.scrollTop >= this.#top);
+      this.#top = log.scrollTop;
+    });
+    new ResizeObserver(() => this.#showTheEnd()).observe(log);
+  }
+
+  #showTheEnd() {
+    if (this.#following) {
+      const log = this.#find('.log');
       log.scrollTop = log.scrollHeight;
     }
   }
@@ -138,8 +157,8 @@ function row(entry) {
     item.append(id(entry.id));
   }
   item.append(span('text', entry.text));
-  if (entry.replayed) {
-    item.append(span('replayed', 'replayed'));
+  if (entry.again || entry.replayed) {
+    item.append(span('replayed', entry.again ? 'sent again' : 'replayed'));
   }
   return item;
 }
@@ -155,7 +174,7 @@ function id(eventId) {
   const strong = document.createElement('b');
   strong.textContent = number;
   created.title = eventId;
-  created.append(`${stream.slice(0, 5)}…_`, strong, rest);
+  created.append(`${stream.slice(0, 3)}…_`, strong, rest);
   return created;
 }
 

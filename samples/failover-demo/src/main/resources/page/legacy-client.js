@@ -36,6 +36,9 @@ export class LegacyClient {
   /** The request is cancelled wherever it runs, whoever is connected. */
   async cancel(call) {
     const response = await this.#post({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: call.id, reason: 'The user has had enough' } });
+    if (!response.ok) {
+      throw new Error(`the server answered ${response.status}`);
+    }
     call.note('cancelled', instanceOf(response));
     call.cancelled = true;
   }
@@ -60,6 +63,7 @@ export class LegacyClient {
     let response = first;
     let openedAt = call.startedAt;
     let lastEventId;
+    const asked = new Set();
     let retry = RETRY_MS;
     for (;;) {
       if (response?.ok) {
@@ -69,7 +73,7 @@ export class LegacyClient {
           for await (const event of events(response.body)) {
             lastEventId = event.id ?? lastEventId;
             retry = Math.max(retry, Number(event.retry ?? 0));
-            this.#take(call, id, event);
+            this.#take(call, id, event, asked);
             if (call.outcome !== undefined) {
               return;
             }
@@ -97,7 +101,7 @@ export class LegacyClient {
     }
   }
 
-  #take(call, id, { id: eventId, data }) {
+  #take(call, id, { id: eventId, data }, asked) {
     const message = (data === '') ? undefined : JSON.parse(data);
     if (message?.id === id && message.method === undefined) {
       const { error, result } = message;
@@ -105,7 +109,9 @@ export class LegacyClient {
       return;
     }
     call.receive(eventId, message);
-    if (message?.method === 'elicitation/create') {
+    // It may come once more, as all that came without an ID
+    if (message?.method === 'elicitation/create' && !asked.has(message.id)) {
+      asked.add(message.id);
       this.#ask(call, message);
     }
   }

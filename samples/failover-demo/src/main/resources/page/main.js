@@ -9,6 +9,9 @@ const query = new URLSearchParams(location.search);
 const takesTasks = query.get('tasks') !== 'no';
 const length = { n: Number(query.get('n') ?? 20), interval: Number(query.get('interval') ?? 800) };
 
+/** When each instance was last seen to start. */
+const startedAt = {};
+
 let state = { instances: {}, redis: 'up' };
 
 const panels = {
@@ -20,11 +23,16 @@ function serving() {
   return Object.keys(state.instances).filter((name) => state.instances[name].condition === 'up');
 }
 
+function withoutRedis() {
+  return ['stopping', 'down', 'starting'].includes(state.redis);
+}
+
 function other(instance) {
   return (instance === 'A') ? 'B' : 'A';
 }
 
-function tell(text) {
+function tell(sentences) {
+  const text = sentences.trim();
   if (story.textContent !== text) {
     story.textContent = text;
   }
@@ -39,8 +47,7 @@ function tellOfCall(what, { call, client }) {
   switch (what) {
     case 'connected':
       if (!resumed) {
-        return tell(legacy ? `The tool runs on ${runsOn}. Each of its events is stored in Redis before it is sent. Now break something.`
-          : `The tool runs on ${runsOn}. ${takesTasks ? 'If it takes longer than two seconds its call becomes a task, whose client needn’t stay connected.' : 'Nothing of a plain call is stored, until it asks something.'}`);
+        return tellOfStart(call, legacy);
       }
       if (!legacy) {
         return tell(`The answer came to ${via}, as a new request with the state of the call. The tool goes on where it waited, on ${runsOn}.`);
@@ -48,22 +55,46 @@ function tellOfCall(what, { call, client }) {
       if (call.toolEndedAt !== undefined) {
         return tell(`The client has come back to ${via}. If ${runsOn} gives no sign of life for three seconds, ${via} ends the call with an error.`);
       }
+      if (withoutRedis()) {
+        return tell(via === runsOn ? `The client has come back to ${via}, which runs the tool and has its latest events in memory.`
+          : `The client has come back to ${via}, and waits there until Redis is back.`);
+      }
       return tell(via === runsOn ? `The client has come back to ${via}, with the ID of its last event, and gets what it missed.`
         : `The client has come back with the ID of its last event, to ${via}. It gets what it missed, then what is new, while the tool still runs on ${runsOn}.`);
     case 'cut':
-      return (call.outcome !== undefined) ? undefined : tell(legacy ? `The connection is cut. The tool on ${runsOn} doesn’t notice: it goes on, and its events wait in Redis.`
+      return (call.outcome !== undefined) ? undefined : tell(legacy ? `The connection is cut. The tool on ${runsOn} doesn’t notice: it goes on, and its events wait in ${withoutRedis() ? `the memory of ${runsOn} until Redis is back` : 'Redis'}.`
         : 'The connection is cut. In this revision a call ends with its connection, unless it has become a task.');
+    case 'again':
+      return tell(tellOfAgain(call));
     case 'asked':
-      return tell(legacy ? `The tool on ${runsOn} asks its user, and waits. Answer below: it may come to any instance, now or after a cut.`
+      return tell(legacy ? `The tool on ${runsOn} asks its user, and waits. ${withoutRedis() ? 'Answer below.' : 'Answer below: it may come to any instance, now or after a cut.'} ${tellOfAgain(call)}`
         : `The tool on ${runsOn} asks its user, and waits. ${call.task ? 'Any instance takes the answer.' : 'The request is over, nobody is connected, and any instance takes the answer.'}`);
     case 'told':
       return (call.outcome === undefined && !call.question && Object.keys(call.task).length === 1)
-        ? tell(`The call has become a task. Its client may go and come back, and each instance tells how it is.`) : undefined;
+        ? tell(`The call has become a task. ${withoutRedis() ? 'Redis is stopped, so nobody can say how it is; its tool runs on.'
+          : 'Its client may go and come back, and each instance tells how it is. Kill the other instance, or stop Redis.'}`) : undefined;
     case 'ended':
       return tellOfEnd(call, legacy);
     default:
       return undefined;
   }
+}
+
+function tellOfStart(call, legacy) {
+  const runs = `The tool runs on ${call.runsOn}.`;
+  if (withoutRedis()) {
+    call.outages.push({ from: 0 });
+    return tell(`${runs} Redis is stopped, so its events come without IDs.`);
+  }
+  if (legacy) {
+    return tell(`${runs} Each of its events is stored in Redis before it is sent. Now break something.`);
+  }
+  return tell(`${runs} ${takesTasks ? 'Wait two seconds, until its call is a task: then its client needn’t stay connected.' : 'Nothing of a plain call is stored, until it asks something.'}`);
+}
+
+function tellOfAgain({ again }) {
+  return (again === 0) ? '' : `${again} ${again === 1 ? 'message' : 'messages'} came again: sent without an ID while Redis was stopped, `
+    + `so the client couldn’t say that it had ${again === 1 ? 'it' : 'them'}. Only then a message comes twice.`;
 }
 
 function tellOfEnd(call, legacy) {
@@ -72,7 +103,7 @@ function tellOfEnd(call, legacy) {
     call.outages.length > 0 && 'an outage of Redis'].filter(Boolean).join(' and ');
   switch (call.outcome) {
     case 'result':
-      return tell(legacy ? `${call.verdict.text}${breaks ? `, in spite of ${breaks}` : ''}.${breaks ? '' : ' Start another one, and break something meanwhile.'}`
+      return tell(legacy ? `${call.verdict.text}${breaks ? `, in spite of ${breaks}` : ''}.${breaks ? '' : ' Start another one, and break something meanwhile.'} ${tellOfAgain(call)}`
         : `${call.verdict.text}. The tool ran once, on ${call.runsOn}${call.requests > 1 && !call.task ? ', and waited there between the requests of its client' : ''}.`);
     case 'error':
       return tell(call.toolEndedAt !== undefined
@@ -82,7 +113,7 @@ function tellOfEnd(call, legacy) {
       return tell('Cancelled: the tool’s thread was interrupted, wherever it runs.');
     default:
       return tell(legacy ? call.outcomeText
-        : `The connection broke, and with it the call: revision 2026-07-28 has nothing to come back with, but for calls that have become tasks.`);
+        : `The connection broke, and with it the call: revision 2026-07-28 has nothing to come back with, but for calls that have become tasks.${takesTasks ? ' Start another one, and wait two seconds, until it is a task.' : ''}`);
   }
 }
 
@@ -102,6 +133,9 @@ function tellOfInstance(name, condition, before) {
       lost && `A plain call of 2026-07-28 is over: it can be made again.`,
       there.length === 0 && !lost && running.length > 0 && `The tool runs on ${other(name)} and doesn’t notice.`].filter(Boolean).join(' '));
   }
+  else if (condition === 'starting') {
+    tell(`Instance ${name} starts, a JVM of its own: that takes some seconds.`);
+  }
   else if (condition === 'up' && before === 'starting') {
     tell(`Instance ${name} serves. Sessions and calls are found in Redis, so it needs to be told nothing.`);
   }
@@ -109,12 +143,15 @@ function tellOfInstance(name, condition, before) {
 
 function tellOfRedis(condition, before) {
   const running = Object.values(panels).filter(({ isRunning }) => isRunning);
-  if (condition === 'down' && before === 'up') {
+  if (condition === 'down' && before !== 'starting') {
     running.forEach(({ call }) => {
       call.outages.push({ from: call.now });
       call.note('Redis is stopped');
     });
-    tell('Redis is stopped. Events go on to who is connected to the instance that runs the tool, without IDs; they are stored when Redis is back.');
+    const task = running.some(({ call }) => call.task !== undefined);
+    tell(['Redis is stopped.',
+      (!task || running.length > 1) && 'Events go on to who is connected to the instance that runs the tool, without IDs; they are stored when Redis is back.',
+      task && 'Nobody can say how the task is, but its tool runs on.'].filter(Boolean).join(' '));
   }
   else if (condition === 'up' && before === 'starting') {
     running.forEach(({ call }) => {
@@ -123,8 +160,15 @@ function tellOfRedis(condition, before) {
       });
       call.note('Redis is back');
     });
-    tell('Redis is back, with what it held. What was sent meanwhile is stored now, in order.');
+    const again = running.map(({ call }) => tellOfAgain(call)).join('');
+    tell(`Redis is back, with what it held. ${again || 'What was sent meanwhile is stored now, in order.'}`);
   }
+}
+
+/** With how long that takes by now. */
+function starts(name) {
+  const seconds = Math.floor((Date.now() - (startedAt[name] ?? Date.now())) / 1000);
+  return `starts … ${seconds > 0 ? `${seconds} s` : ''}`;
 }
 
 function render() {
@@ -132,7 +176,7 @@ function render() {
     const { name } = box.dataset;
     const { condition = 'down', pid } = state.instances[name] ?? {};
     box.dataset.condition = condition;
-    box.querySelector('.condition').textContent = { up: `pid ${pid}`, starting: 'starts …', down: 'gone' }[condition];
+    box.querySelector('.condition').textContent = { up: `pid ${pid}`, starting: starts(name), down: 'gone' }[condition];
     const button = box.querySelector('.power');
     button.textContent = (condition === 'down') ? `Restart ${name}` : `Kill ${name} (-9)`;
     enable(button, condition !== 'starting');
@@ -140,9 +184,9 @@ function render() {
   }
   const redis = document.querySelector('.redis');
   redis.dataset.condition = state.redis ?? 'up';
-  redis.querySelector('.condition').textContent = { up: 'serves', starting: 'starts …', down: 'stopped' }[state.redis] ?? 'not the demo’s to stop';
+  redis.querySelector('.condition').textContent = { up: 'serves', stopping: 'stops …', starting: 'starts …', down: 'stopped' }[state.redis] ?? 'not the demo’s to stop';
   const button = redis.querySelector('.power');
-  button.textContent = (state.redis === 'down') ? 'Start Redis' : 'Stop Redis';
+  button.textContent = ['down', 'starting'].includes(state.redis) ? 'Start Redis' : 'Stop Redis';
   enable(button, state.redis === 'up' || state.redis === 'down');
   Object.values(panels).forEach((panel) => {
     panel.available = serving().length > 0;
@@ -200,6 +244,9 @@ updates.addEventListener('message', ({ data }) => {
   const before = state;
   state = JSON.parse(data);
   for (const [name, { condition }] of Object.entries(state.instances)) {
+    if (condition === 'starting' && before.instances[name]?.condition !== 'starting') {
+      startedAt[name] = Date.now();
+    }
     if (introduced && condition !== before.instances[name]?.condition) {
       tellOfInstance(name, condition, before.instances[name]?.condition);
     }
@@ -209,9 +256,10 @@ updates.addEventListener('message', ({ data }) => {
   }
   if (!introduced && serving().length === 2) {
     introduced = true;
-    tell('Start a call on the left. While its tool counts, cut the connection: the client comes back to the other instance, and nothing is missing.');
+    tell('Start a call of the first client. While its tool counts, cut the connection: the client comes back to the other instance, and nothing is missing. With the second client, wait until its call is a task.');
   }
   render();
 });
 updates.addEventListener('error', () => tell('The demo has ended, or is out of reach.'));
+setInterval(() => Object.values(state.instances).some(({ condition }) => condition === 'starting') && render(), 1000);
 render();

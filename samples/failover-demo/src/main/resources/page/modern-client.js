@@ -58,15 +58,25 @@ export class ModernClient {
       }
     }
     catch (error) {
-      return call.cancelled ? call.end('cancelled', 'The client has closed its connection')
-        : call.end('lost', `The connection broke, and with it the call (${error.message})`);
+      return call.cancelled ? call.end('cancelled', 'The client has closed its connection') : call.end('lost', this.#loss(error));
     }
   }
 
+  /** What fetch throws says no more than that there is no connection. */
+  #loss(error) {
+    if (!(error instanceof TypeError)) {
+      return `The call is lost: ${error.message}`;
+    }
+    return this.takesTasks ? 'The connection broke before the call was a task, and with it the call' : 'The connection broke, and with it the call';
+  }
+
   async cancel(call) {
-    call.cancelled = true;
     if (call.taskId !== undefined) {
       const response = await this.#post('tasks/cancel', { taskId: call.taskId }, { target: call.taskId });
+      if (!response.ok) {
+        throw new Error(`the server answered ${response.status}`);
+      }
+      call.cancelled = true;
       call.note('tasks/cancel', response.headers.get('Demo-Instance'));
     }
     else if (call.question !== undefined) {
@@ -74,6 +84,7 @@ export class ModernClient {
       call.end('cancelled', 'Nobody comes back with an answer, so the call is given up after a while');
     }
     else {
+      call.cancelled = true;
       this.#abort.abort();
     }
   }
@@ -143,7 +154,7 @@ export class ModernClient {
     try {
       const response = await this.#post('tasks/get', { taskId }, { target: taskId, instance });
       const { result, error } = await response.json();
-      return result ?? { status: 'unknown', statusMessage: error.message };
+      return result ?? { status: 'can’t say', statusMessage: `${response.status} ${error.message.split(':')[0]}` };
     }
     catch {
       return { status: 'away' };

@@ -1,5 +1,6 @@
 package io.github.mcppersist.samples.failover;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -36,7 +37,7 @@ class DemoApplication {
 	private static final Map<String, Object> NOTHING_BUT_YES_OR_NO = Map.of("type", "object", "properties", Map.of());
 
 	// Immediate execution runs the tool on the endpoint's executor, which has room for
-	// many that wait
+	// many that wait. By itself the SDK gives a user ten seconds to answer
 	@Bean(destroyMethod = "closeGracefully")
 	McpSyncServer mcpServer(McpStreamableServerTransportProvider transportProvider) {
 		Tool count = Tool.builder("count", COUNT_ARGUMENTS)
@@ -46,6 +47,7 @@ class DemoApplication {
 			.serverInfo("failover-demo", "1.0.0")
 			.capabilities(ServerCapabilities.builder().tools(false).logging().build())
 			.immediateExecution(true)
+			.requestTimeout(Duration.ofMinutes(10))
 			.toolCall(count, DemoApplication::count)
 			.build();
 	}

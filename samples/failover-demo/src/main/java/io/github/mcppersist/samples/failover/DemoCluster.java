@@ -94,8 +94,15 @@ final class DemoCluster implements AutoCloseable {
 	 * @throws IOException if it can't be stopped
 	 */
 	void stopRedis() throws IOException {
-		if (changeRedis(Condition.UP, Condition.DOWN)) {
-			this.redis.stop();
+		if (changeRedis(Condition.UP, Condition.STOPPING)) {
+			try {
+				this.redis.stop();
+				changeRedis(Condition.STOPPING, Condition.DOWN);
+			}
+			catch (IOException ex) {
+				changeRedis(Condition.STOPPING, Condition.UP);
+				throw ex;
+			}
 		}
 	}
 
@@ -217,7 +224,7 @@ final class DemoCluster implements AutoCloseable {
 
 	private enum Condition {
 
-		STARTING("starting"), UP("up"), DOWN("down");
+		STARTING("starting"), UP("up"), STOPPING("stopping"), DOWN("down");
 
 		private final String text;
 

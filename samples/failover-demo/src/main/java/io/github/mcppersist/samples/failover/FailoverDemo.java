@@ -67,7 +67,6 @@ public final class FailoverDemo {
 	private static boolean serve(ApplicationArguments arguments) {
 		int port = Integer.parseInt(InstanceArguments.option(arguments, PORT_OPTION, SERVE_PORT));
 		try (ServedDemo demo = ServedDemo.start(arguments, port, System.out)) {
-			System.out.println("Open " + demo.url() + " in a browser. Ctrl-C here ends it.");
 			System.out.println(CurlLines.of(demo.url().resolve("mcp")));
 			ProcessHandle.current().parent().map(ProcessHandle::onExit).orElseGet(CompletableFuture::new).join();
 			return true;

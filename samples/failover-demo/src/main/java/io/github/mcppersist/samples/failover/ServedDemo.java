@@ -30,7 +30,8 @@ final class ServedDemo implements AutoCloseable {
 	 * Start it.
 	 * @param arguments the program's
 	 * @param port where the balancer listens
-	 * @param out where to print what the instances log
+	 * @param out where to print where the page is, as soon as it is, and what the
+	 * instances log
 	 * @return the demo, whose instances serve
 	 * @throws Exception if something doesn't start
 	 */
@@ -42,6 +43,8 @@ final class ServedDemo implements AutoCloseable {
 			Balancer balancer = Balancer.start(port, cluster::instances, page.backend());
 			page.start(balancer::cut);
 			ServedDemo demo = new ServedDemo(redis, cluster, page, balancer);
+			out.println("Open " + demo.url()
+					+ " in a browser. Two instances start now, each a JVM of its own. Ctrl-C here ends it.");
 			cluster.awaitReady();
 			return demo;
 		}

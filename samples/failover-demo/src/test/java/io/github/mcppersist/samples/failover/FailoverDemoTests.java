@@ -84,6 +84,15 @@ class FailoverDemoTests {
 	}
 
 	@Test
+	void tellsWhereThePageIsBeforeTheInstancesServe() throws Exception {
+		Process demo = startDemo("--serve", "--port=0", "--mcp.persist.endpoint=nowhere");
+
+		assertThat(demo.waitFor(2, TimeUnit.MINUTES)).isTrue();
+
+		assertThat(printed()).contains("Open http", "FAILED: Instance A ended").doesNotContain("# 1. Open a session");
+	}
+
+	@Test
 	void takesItsChildrenWithItWhenItIsKilled() throws Exception {
 		Process demo = startDemo();
 		await().atMost(Duration.ofMinutes(2)).until(this::printed, (printed) -> printed.contains("Session "));
@@ -98,7 +107,8 @@ class FailoverDemoTests {
 	@Test
 	void takesARedisThatWasStartedAgainWithIt() throws Exception {
 		Process demo = startDemo("--serve", "--port=0");
-		await().atMost(Duration.ofMinutes(2)).until(this::printed, (printed) -> printed.contains("Open http"));
+		await().atMost(Duration.ofMinutes(2))
+			.until(this::printed, (printed) -> printed.contains("# 1. Open a session"));
 		press("redis/stop");
 		press("redis/start");
 		List<ProcessHandle> children = demo.children().toList();

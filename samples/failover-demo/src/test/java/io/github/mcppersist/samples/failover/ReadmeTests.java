@@ -94,6 +94,15 @@ class ReadmeTests {
 	}
 
 	@Test
+	void runsTheDemoByTheSameCommandsInItsOwnReadme() throws IOException {
+		String readme = Files.readString(ROOT.resolve("README.md"));
+
+		assertThat(SNIPPET.matcher(Files.readString(Path.of("README.md"))).results().map((result) -> result.group(3)))
+			.hasSize(2)
+			.allSatisfy((command) -> assertThat(readme).contains(command));
+	}
+
+	@Test
 	void quotesTheProxiesConfigurationsAsTheyAreRun() throws IOException {
 		for (String language : List.of("nginx", "vcl")) {
 			assertThat(snippets(language)).isNotEmpty()
@@ -112,7 +121,7 @@ class ReadmeTests {
 				.toList();
 		}
 
-		for (Path document : documents()) {
+		for (Path document : Stream.concat(documents().stream(), samples().stream()).toList()) {
 			String text = Files.readString(document);
 			assertThat(matches(LINK, text))
 				.allSatisfy((link) -> assertThat(document.resolveSibling(link)).as("a link in " + document).exists());
@@ -123,6 +132,12 @@ class ReadmeTests {
 	private static List<Path> documents() throws IOException {
 		try (Stream<Path> root = Files.list(ROOT); Stream<Path> docs = Files.list(ROOT.resolve("docs"))) {
 			return Stream.concat(root, docs).filter((file) -> file.toString().endsWith(".md")).toList();
+		}
+	}
+
+	private static List<Path> samples() throws IOException {
+		try (Stream<Path> samples = Files.list(ROOT.resolve("samples"))) {
+			return samples.map((sample) -> sample.resolve("README.md")).filter(Files::exists).toList();
 		}
 	}
 

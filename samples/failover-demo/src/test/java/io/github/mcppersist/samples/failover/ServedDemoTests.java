@@ -1,6 +1,7 @@
 package io.github.mcppersist.samples.failover;
 
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -10,6 +11,8 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.AfterAll;
@@ -92,6 +95,46 @@ class ServedDemoTests {
 		assertThat(press("/control/redis/start").statusCode()).isEqualTo(204);
 
 		assertThat(state()).contains("\"redis\":\"up\"");
+	}
+
+	@Test
+	void saysThatRedisIsStoppedOnlyWhenItIs() throws Exception {
+		ProcessHandle redis = redisProcesses().get(0);
+		signal(redis, "STOP");
+		try (BufferedReader events = events()) {
+			CompletableFuture<HttpResponse<String>> pressed = this.http.sendAsync(
+					request("/control/redis/stop").POST(BodyPublishers.noBody()).build(), BodyHandlers.ofString());
+
+			assertThat(stateAfter("up", events)).contains("\"redis\":\"stopping\"");
+
+			signal(redis, "CONT");
+			assertThat(stateAfter("stopping", events)).contains("\"redis\":\"down\"");
+			assertThat(redisProcesses()).isEmpty();
+			assertThat(pressed.get().statusCode()).isEqualTo(204);
+		}
+		finally {
+			signal(redis, "CONT");
+		}
+		assertThat(press("/control/redis/start").statusCode()).isEqualTo(204);
+	}
+
+	private static String stateAfter(String condition, BufferedReader events) throws IOException {
+		String state = events.readLine();
+		while (state.isEmpty() || state.contains("\"redis\":\"" + condition)) {
+			state = events.readLine();
+		}
+		return state;
+	}
+
+	private static void signal(ProcessHandle process, String signal) throws Exception {
+		new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor();
+	}
+
+	private static List<ProcessHandle> redisProcesses() {
+		return ProcessHandle.current()
+			.children()
+			.filter((child) -> child.info().command().orElse("").contains("redis"))
+			.toList();
 	}
 
 	private String state() throws Exception {
