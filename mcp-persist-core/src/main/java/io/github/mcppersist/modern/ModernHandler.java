@@ -578,14 +578,13 @@ public final class ModernHandler {
 		long before = this.refusals.take();
 		if (ex instanceof RejectedExecutionException) {
 			if (before >= 0) {
-				logger.warn("A request was refused, and {} were since that was last logged: {}", before,
-						ex.getMessage());
+				logger.warn("A request was refused: {}. {} more since the last line; logged once a minute",
+						ex.getMessage(), before);
 			}
 		}
 		else if (before >= 0) {
-			logger
-				.error("A request was refused, and {} were since that was last logged, since the executor for requests "
-						+ "has failed; mend it", before, ex);
+			logger.error("A request was refused, since the executor for requests has failed; mend it. {} more since "
+					+ "the last line; logged once a minute", before, ex);
 		}
 		rounds.refuse(BUSY);
 	}

@@ -209,8 +209,8 @@ public final class StreamContext {
 		if (before >= 0) {
 			logger.atInfo()
 				.addKeyValue("mcp.stream.id", stream.streamId())
-				.log("A client has missed events of stream {} that are no longer kept, or can't be read; {} more did "
-						+ "since that was last logged", stream.streamId(), before);
+				.log("A client has missed events of stream {} that are no longer kept, or can't be read. {} more "
+						+ "since the last line; logged once a minute", stream.streamId(), before);
 		}
 	}
 

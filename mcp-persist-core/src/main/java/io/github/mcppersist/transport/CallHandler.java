@@ -275,11 +275,12 @@ final class CallHandler {
 			return;
 		}
 		if (full) {
-			logger.warn("A request was refused, and {} were since that was last logged: {}", before, ex.getMessage());
+			logger.warn("A request was refused: {}. {} more since the last line; logged once a minute", ex.getMessage(),
+					before);
 		}
 		else {
-			logger.error("A request was refused, and {} were since that was last logged, since the executor for "
-					+ "requests has failed; mend it", before, ex);
+			logger.error("A request was refused, since the executor for requests has failed; mend it. {} more since "
+					+ "the last line; logged once a minute", before, ex);
 		}
 	}
 

@@ -120,8 +120,8 @@ final class MessageQueue {
 	private void full() {
 		long before = this.full.take();
 		if (before >= 0) {
-			logger.warn("Broadcasts to other nodes, or of them, are dropped: {} wait already, and {} more were dropped "
-					+ "since that was last logged", MAX_WAITING, before);
+			logger.warn("Broadcasts to other nodes, or of them, are dropped: {} wait already. {} more since "
+					+ "the last line; logged once a minute", MAX_WAITING, before);
 		}
 	}
 
@@ -162,7 +162,7 @@ final class MessageQueue {
 		if (before >= 0) {
 			logger.warn(
 					"A broadcast to other nodes, or of one, or an update of a resource, is dropped, since it can't be worked "
-							+ "off, and {} were since that was last logged",
+							+ "off. {} more since the last line; logged once a minute",
 					before, ex);
 		}
 		return false;

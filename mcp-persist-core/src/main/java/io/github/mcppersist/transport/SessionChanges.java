@@ -116,8 +116,8 @@ final class SessionChanges {
 				long unlogged = this.givenUp.take();
 				if (unlogged >= 0) {
 					logger
-						.warn("A subscription that could not be stored during an outage is given up, and {} were since "
-								+ "that was last logged: {}", unlogged, ex.getMessage());
+						.warn("A subscription that could not be stored during an outage is given up: {}. {} more since "
+								+ "the last line; logged once a minute", ex.getMessage(), unlogged);
 				}
 				return Mono.empty();
 			})
