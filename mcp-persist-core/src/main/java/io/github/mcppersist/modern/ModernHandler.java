@@ -591,14 +591,12 @@ public final class ModernHandler {
 	private void refused(Throwable ex, Rounds rounds) {
 		this.refusals.log((before) -> {
 			if (ex instanceof RejectedExecutionException) {
-				logger.warn("A request was refused, and {} were since that was last logged: {}", before,
-						ex.getMessage());
+				logger.warn("A request was refused: {}. {} more since the last line; logged once a minute",
+						ex.getMessage(), before);
 			}
 			else {
-				logger.error(
-						"A request was refused, and {} were since that was last logged, since the executor for requests "
-								+ "has failed; mend it",
-						before, ex);
+				logger.error("A request was refused, since the executor for requests has failed; mend it. {} more since "
+						+ "the last line; logged once a minute", before, ex);
 			}
 		});
 		rounds.refuse(BUSY);

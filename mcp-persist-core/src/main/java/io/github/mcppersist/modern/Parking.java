@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -19,6 +20,7 @@ import io.github.mcppersist.stream.LogLimit;
 import io.github.mcppersist.stream.Threads;
 import io.github.mcppersist.task.TaskEnd;
 import io.github.mcppersist.task.TaskNames;
+import io.github.mcppersist.task.TaskOptions;
 import io.github.mcppersist.task.TaskStore;
 
 /**
@@ -35,10 +37,7 @@ final class Parking {
 	private static final ErrorResponse ENOUGH = ErrorResponse
 		.unavailable("too many calls of one principal wait for its input");
 
-	private static final ErrorResponse FULL_OF_TASKS = ErrorResponse.unavailable("too many tasks are running");
-
-	private static final ErrorResponse ENOUGH_TASKS = ErrorResponse
-		.unavailable("too many tasks of one principal are running");
+	private static final Pattern NOT_PRINTABLE = Pattern.compile("[^ -~]");
 
 	private static final String GONE = "The instance that ran this call has gone; the outcome of the call is unknown";
 
@@ -335,20 +334,37 @@ final class Parking {
 	 * @param principal whose it is, or {@code null} if it is nobody's
 	 * @return why there is none, or {@code null} if there was one
 	 */
-	@Nullable ErrorResponse takeTask(@Nullable String principal) {
+	@Nullable NoTask takeTask(@Nullable String principal) {
 		return switch (this.taskPlaces.take(principal)) {
-			case FULL -> noTask(NoTask.FULL, FULL_OF_TASKS);
-			case ENOUGH -> noTask(NoTask.PRINCIPAL_FULL, ENOUGH_TASKS);
+			case FULL -> NoTask.FULL;
+			case ENOUGH -> NoTask.PRINCIPAL_FULL;
 			case TAKEN -> null;
 		};
 	}
 
-	private ErrorResponse noTask(NoTask reason, ErrorResponse error) {
+	/**
+	 * A call has not become a task that was to: once for each reason, however often it
+	 * tries.
+	 * @param reason why not
+	 * @param tool the tool that it calls, as its client says
+	 * @param required whether it is refused for that
+	 */
+	void noTask(NoTask reason, String tool, boolean required) {
 		this.observer.taskNotCreated(reason);
+		if (reason == NoTask.UNAVAILABLE) {
+			// As the outage is, or what else is wrong with the store
+			return;
+		}
+		TaskOptions tasks = this.settings.tasks();
 		this.fullOfTasks.log((before) -> logger.warn(
-				"A call could not become a task, and {} were not since that was last logged: {}", before,
-				error.message()));
-		return error;
+				"A call of tool '{}' can't become a task, {}: {}. {} more since the last line; logged once a minute",
+				NOT_PRINTABLE.matcher(tool).replaceAll("?"),
+				required ? "which it must, and is refused" : "and stays on its connection",
+				(reason == NoTask.FULL)
+						? this.taskPlaces.taken() + " of mcp.persist.tasks.max-tasks=" + tasks.maxTasks() + " run"
+						: "its principal has as many as mcp.persist.tasks.max-tasks-per-principal="
+								+ tasks.maxTasksPerPrincipal(),
+				before));
 	}
 
 	void giveBackTask(@Nullable String principal) {
@@ -401,9 +417,8 @@ final class Parking {
 	}
 
 	private RefusedException refused(ErrorResponse error) {
-		this.full.log((before) -> logger.warn(
-				"A call was refused that needs its client's input, and {} were since that was last logged: {}", before,
-				error.message()));
+		this.full.log((before) -> logger.warn("A call was refused that needs its client's input: {}. {} more since the "
+				+ "last line; logged once a minute", error.message(), before));
 		return new RefusedException(error);
 	}
 

@@ -1,7 +1,9 @@
 package io.github.mcppersist.modern;
 
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
@@ -76,7 +78,12 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 	 */
 	private static final int MAX_TOOL_LENGTH = 128;
 
-	private static final ErrorResponse NO_TASK = ErrorResponse
+	private static final ErrorResponse FULL = ErrorResponse.unavailable("too many tasks are running");
+
+	private static final ErrorResponse ENOUGH = ErrorResponse
+		.unavailable("too many tasks of one principal are running");
+
+	private static final ErrorResponse NOT_STORED = ErrorResponse
 		.unavailable("the call must be a task, and can't be stored now; repeat the request");
 
 	private final Mailbox mailbox = new Mailbox();
@@ -136,6 +143,11 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 	private boolean hasTaskPlace;
 
 	private volatile boolean task;
+
+	/**
+	 * Why it has not become one so far: what tries again is told of once.
+	 */
+	private final Set<NoTask> noTask = EnumSet.noneOf(NoTask.class);
 
 	/**
 	 * Since when it is a task.
@@ -551,9 +563,9 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 			limitTurn();
 			return;
 		}
-		ErrorResponse refused = this.parking.takeTask(this.origin.principal());
-		if (refused != null) {
-			stayOrRefuse(refused);
+		NoTask none = this.parking.takeTask(this.origin.principal());
+		if (none != null) {
+			stayOrRefuse(none);
 			return;
 		}
 		this.hasTaskPlace = true;
@@ -598,8 +610,7 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 			over(ending);
 			return;
 		}
-		this.observer.taskNotCreated(NoTask.UNAVAILABLE);
-		stayOrRefuse(NO_TASK);
+		stayOrRefuse(NoTask.UNAVAILABLE);
 		if (isAwaited()) {
 			try {
 				askByRounds();
@@ -611,13 +622,25 @@ final class Rounds implements Call.Listener, RoundResponse.Listener, ParkedCall.
 	}
 
 	// What needn't be a task goes on as if it were to be none
-	private void stayOrRefuse(ErrorResponse refused) {
-		if (this.policy == TaskPolicy.REQUIRED) {
-			stop(new Ending(Outcome.of(refused), ParkedCallOutcome.UNAVAILABLE));
+	private void stayOrRefuse(NoTask reason) {
+		boolean required = this.policy == TaskPolicy.REQUIRED;
+		if (this.noTask.add(reason)) {
+			this.parking.noTask(reason, tool(), required);
+		}
+		if (required) {
+			stop(new Ending(Outcome.of(refusal(reason)), ParkedCallOutcome.UNAVAILABLE));
 			return;
 		}
 		beginHandler();
 		limitTurn();
+	}
+
+	private static ErrorResponse refusal(NoTask reason) {
+		return switch (reason) {
+			case FULL -> FULL;
+			case PRINCIPAL_FULL -> ENOUGH;
+			case UNAVAILABLE -> NOT_STORED;
+		};
 	}
 
 	private void beginHandler() {

@@ -137,7 +137,8 @@ public interface EndpointObserver {
 
 	/**
 	 * A call that was to become a task has not: it goes on without, and is tried again,
-	 * or its client gets an error if it must be one. Told for each attempt.
+	 * or its client gets an error if it must be one. Told once for each reason that a
+	 * call meets, however often it is tried.
 	 * @param reason why not
 	 */
 	default void taskNotCreated(NoTask reason) {

@@ -207,8 +207,8 @@ public final class StreamContext {
 		this.observer.gapFound();
 		this.gaps.log((before) -> logger.atInfo()
 			.addKeyValue("mcp.stream.id", stream.streamId())
-			.log("A client has missed events of stream {} that are no longer kept, or can't be read; {} more did "
-					+ "since that was last logged", stream.streamId(), before));
+			.log("A client has missed events of stream {} that are no longer kept, or can't be read. {} more since the "
+					+ "last line; logged once a minute", stream.streamId(), before));
 	}
 
 	/**

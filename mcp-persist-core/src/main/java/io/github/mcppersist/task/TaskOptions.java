@@ -215,7 +215,8 @@ public final class TaskOptions {
 		/**
 		 * Set how many of these may be one principal's, so that it doesn't keep all
 		 * others out. Clients that nobody has authenticated can't be told from each
-		 * other, and may have three quarters of all.
+		 * other: they aren't bounded by this, but get no further place beyond three
+		 * quarters of all once there are others.
 		 * @param maxTasksPerPrincipal 100 by default
 		 * @return this builder
 		 */

@@ -118,9 +118,8 @@ final class MessageQueue {
 	}
 
 	private void full() {
-		this.full.log((before) -> logger
-			.warn("Broadcasts to other nodes, or of them, are dropped: {} wait already, and {} more were dropped "
-					+ "since that was last logged", MAX_WAITING, before));
+		this.full.log((before) -> logger.warn("Broadcasts to other nodes, or of them, are dropped: {} wait already. {} "
+				+ "more since the last line; logged once a minute", MAX_WAITING, before));
 	}
 
 	private void later(Duration delay) {
@@ -158,7 +157,7 @@ final class MessageQueue {
 		this.failing = null;
 		this.dropped.log((before) -> logger.warn(
 				"A broadcast to other nodes, or of one, or an update of a resource, is dropped, since it can't be worked "
-						+ "off, and {} were since that was last logged",
+						+ "off. {} more since the last line; logged once a minute",
 				before, ex));
 		return false;
 	}

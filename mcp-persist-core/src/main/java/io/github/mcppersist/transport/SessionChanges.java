@@ -114,8 +114,8 @@ final class SessionChanges {
 			.onErrorResume(TooManySubscribedResourcesException.class, (ex) -> {
 				// Its client can't be told any more
 				this.givenUp.log((unlogged) -> logger
-					.warn("A subscription that could not be stored during an outage is given up, and {} were since "
-							+ "that was last logged: {}", unlogged, ex.getMessage()));
+					.warn("A subscription that could not be stored during an outage is given up: {}. {} more since the "
+							+ "last line; logged once a minute", ex.getMessage(), unlogged));
 				return Mono.empty();
 			})
 			.then(Mono.fromRunnable(() -> stored(next)));

@@ -54,6 +54,7 @@ import reactor.util.context.Context;
 import io.github.mcppersist.node.NodeMessage;
 import io.github.mcppersist.observe.EndpointObserver;
 import io.github.mcppersist.observe.Era;
+import io.github.mcppersist.observe.NoTask;
 import io.github.mcppersist.observe.ParkedCallOutcome;
 import io.github.mcppersist.observe.TaskOutcome;
 import io.github.mcppersist.stream.ManualThreads;
@@ -115,6 +116,8 @@ class TasksTests {
 	private final List<TaskOutcome> outcomes = new ArrayList<>();
 
 	private final List<ParkedCallOutcome> parkedCalls = new ArrayList<>();
+
+	private final List<NoTask> notCreated = new ArrayList<>();
 
 	private final Sinks.One<String> gate = Sinks.one();
 
@@ -1601,6 +1604,58 @@ class TasksTests {
 	}
 
 	@Test
+	void countsOnceForEachReasonThatACallCanNotBecomeOne() {
+		IntStream.range(0, Node.MAX_TASKS).forEach((i) -> this.first.call("required"));
+		List<RecordingReply> replies = new ArrayList<>();
+		List<ILoggingEvent> logged = logged(() -> {
+			replies.add(this.first.call("after"));
+			replies.add(this.first.call("after"));
+			this.threads.pass(AFTER.multipliedBy(3));
+		});
+		this.gate.tryEmitValue("done");
+		replies.forEach(RecordingReply::read);
+
+		assertThat(this.notCreated).containsExactly(NoTask.FULL, NoTask.FULL);
+		assertThat(logged).extracting(ILoggingEvent::getFormattedMessage)
+			.containsExactly("A call of tool 'after' can't become a task, and stays on its connection: "
+					+ "2 of mcp.persist.tasks.max-tasks=2 run. 0 more since the last line; logged once a minute");
+	}
+
+	@Test
+	void countsEachReasonThatACallCanNotBecomeOne() {
+		List<Map<String, Object>> tasks = IntStream.range(0, Node.MAX_TASKS)
+			.mapToObj((i) -> result(this.first.call("required")))
+			.toList();
+		RecordingReply reply = this.first.call("after");
+		this.threads.pass(AFTER.multipliedBy(2));
+		this.first.cancel(tasks.get(0));
+		this.store.failure = OUTAGE;
+		this.threads.pass(AFTER.multipliedBy(3));
+
+		assertThat(this.notCreated).containsExactly(NoTask.FULL, NoTask.UNAVAILABLE);
+		this.store.failure = null;
+		this.threads.pass(AFTER);
+		reply.read();
+		end(result(reply));
+	}
+
+	@Test
+	void saysWhichToolIsRefusedAndNothingThatLooksLikeAnotherLine() {
+		Node full = new Node(TaskOptions.builder().when(TaskPolicy.REQUIRED).maxTasksPerPrincipal(1).build());
+		full.call("task");
+		List<ILoggingEvent> logged = logged(
+				() -> assertThat(full.send("tools/call", encoded("a\nWARN"), "\"name\":\"a\\nWARN\"", TASKS).status)
+					.isEqualTo(503));
+
+		assertThat(logged).extracting(ILoggingEvent::getFormattedMessage)
+			.containsExactly(
+					"A call of tool 'a?WARN' can't become a task, which it must, and is refused: its principal "
+							+ "has as many as mcp.persist.tasks.max-tasks-per-principal=1. 0 more since the last line; logged once "
+							+ "a minute");
+		this.gate.tryEmitValue("done");
+	}
+
+	@Test
 	void isLookedAtWithAFewOthersAtATimeHoweverManyThereAre() {
 		Node third = manyTasks(60);
 		Sinks.Empty<Void> slow = Sinks.empty();
@@ -2242,6 +2297,11 @@ class TasksTests {
 				@Override
 				public void taskCreated() {
 					TasksTests.this.created.incrementAndGet();
+				}
+
+				@Override
+				public void taskNotCreated(NoTask reason) {
+					TasksTests.this.notCreated.add(reason);
 				}
 
 				@Override

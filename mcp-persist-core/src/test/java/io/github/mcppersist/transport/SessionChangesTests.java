@@ -93,7 +93,7 @@ class SessionChangesTests {
 		assertThat(log.list).singleElement()
 			.extracting(ILoggingEvent::getFormattedMessage)
 			.asString()
-			.contains("is given up, and 0 were since");
+			.contains("is given up: ", ". 0 more since");
 	}
 
 	@Test

@@ -116,8 +116,9 @@ class StreamableHttpEndpointTests {
 		}
 
 		assertThat(log.list).extracting(ILoggingEvent::getFormattedMessage)
-			.containsExactly("A request was refused, and 0 were since that was last logged: the executor is full",
-					"A request was refused, and 4 were since that was last logged: the executor is full");
+			.containsExactly(
+					"A request was refused: the executor is full. 0 more since the last line; logged once a minute",
+					"A request was refused: the executor is full. 4 more since the last line; logged once a minute");
 	}
 
 	@Test

@@ -236,16 +236,16 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 	 * it to come back, at most 30 days
 	 * @param maxParkedCalls how many calls of an instance may have asked their clients
 	 * for input and not be over yet; beyond that a call that asks gets 503
-	 * @param maxParkedCallsPerPrincipal how many of these may be one principal's; clients
-	 * that nobody has authenticated may have three quarters of all
+	 * @param maxParkedCallsPerPrincipal how many of these may be one principal's, of
+	 * those that are authenticated
 	 * @param maxCalls how many requests of tools, prompts, resources and completions run
 	 * and wait on an instance; beyond that they get 503
-	 * @param maxCallsPerPrincipal how many of these may be one principal's; clients that
-	 * nobody has authenticated may have three quarters of all
+	 * @param maxCallsPerPrincipal how many of these may be one principal's, of those that
+	 * are authenticated
 	 * @param maxSubscriptions how many clients may listen to changes on an instance;
 	 * beyond that they get 503
-	 * @param maxSubscriptionsPerPrincipal how many of these may be one principal's;
-	 * clients that nobody has authenticated may have three quarters of all
+	 * @param maxSubscriptionsPerPrincipal how many of these may be one principal's, of
+	 * those that are authenticated
 	 * @param heartbeatInterval how long a response is silent before a comment is sent, by
 	 * which a client is noticed that has gone
 	 * @param requestState settings of the state that clients bring back with their input
@@ -327,8 +327,8 @@ public record McpPersistProperties(@DefaultValue("true") boolean enabled, @Defau
 	 * that ask ten times as often get 429
 	 * @param maxTasks how many tasks of an instance may not be over yet; beyond that a
 	 * call stays on its connection, or gets 503 if it must be a task
-	 * @param maxTasksPerPrincipal how many of these may be one principal's; clients that
-	 * nobody has authenticated may have three quarters of all
+	 * @param maxTasksPerPrincipal how many of these may be one principal's, of those that
+	 * are authenticated
 	 */
 	public record Tasks(@DefaultValue("after") TaskPolicy when, @DefaultValue("5s") Duration after,
 			@DefaultValue Map<String, TaskPolicy> tools, @DefaultValue("1h") Duration ttl,

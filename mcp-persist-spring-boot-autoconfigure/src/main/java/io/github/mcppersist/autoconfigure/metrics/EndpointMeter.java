@@ -80,7 +80,7 @@ enum EndpointMeter implements MeterDocumentation {
 	TASKS_CREATED("mcp.persist.tasks.begun", Meter.Type.COUNTER, null, "Calls of this instance that became tasks"),
 
 	TASKS_NOT_CREATED("mcp.persist.tasks.not.begun", Meter.Type.COUNTER, null,
-			"Times that a call of this instance was to become a task and could not", Tag.REASON),
+			"Calls of this instance that were to become tasks and could not, each once for each reason", Tag.REASON),
 
 	TASKS_ENDED("mcp.persist.tasks.ended", Meter.Type.TIMER, null,
 			"How long calls of this instance were tasks, by how they ended", Tag.OUTCOME),
