@@ -88,16 +88,20 @@ final class FollowedTask {
 			return;
 		}
 		State state = State.of(task);
-		if (!this.listener.read(state.equals(this.last) ? null : task)) {
-			this.watch.lookLater();
+		if (this.listener.read(state.equals(this.last) ? null : task)) {
+			this.last = state;
+			this.parking.reads().seen(this.name, state, this.lookedNanos);
+			if (task.status().isTerminal()) {
+				close();
+			}
+		}
+		else {
+			look();
+		}
+		if (task.status().isTerminal()) {
 			return;
 		}
-		this.last = state;
-		this.parking.reads().seen(this.name, state, this.lookedNanos);
-		if (task.status().isTerminal()) {
-			close();
-		}
-		else if (this.parking.isAbandoned(task.owner(), this.name)) {
+		if (this.parking.isAbandoned(task.owner(), this.name)) {
 			// The store tells of the end as of any other change
 			this.parking.endAbandoned(task.owner(), this.name).subscribe((nothing) -> {
 			}, (ex) -> logger.debug("A task that nobody runs can't be ended yet", ex));
@@ -168,7 +172,7 @@ final class FollowedTask {
 		/**
 		 * Its state was read, or could not be.
 		 * @param state the state, or {@code null} if that is nothing new
-		 * @return whether there was room for it; if not it is read again in a second
+		 * @return whether there was room for it; if not it is read again
 		 */
 		boolean read(@Nullable TaskRecord state);
 

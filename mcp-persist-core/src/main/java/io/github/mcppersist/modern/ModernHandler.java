@@ -595,8 +595,9 @@ public final class ModernHandler {
 						ex.getMessage(), before);
 			}
 			else {
-				logger.error("A request was refused, since the executor for requests has failed; mend it. {} more since "
-						+ "the last line; logged once a minute", before, ex);
+				logger
+					.error("A request was refused, since the executor for requests has failed; mend it. {} more since "
+							+ "the last line; logged once a minute", before, ex);
 			}
 		});
 		rounds.refuse(BUSY);

@@ -48,6 +48,11 @@ final class Outgoing {
 
 		private int taken;
 
+		/**
+		 * How much there was no room for last, or 0 if there was.
+		 */
+		private int refused;
+
 		private Answer(@Nullable String principal) {
 			this.principal = principal;
 		}
@@ -59,18 +64,25 @@ final class Outgoing {
 		 * @return why there is no room for it, or {@code null} if there is
 		 */
 		@Nullable ErrorResponse keep(int bytes) {
-			if (bytes <= RoundResponse.MAX_WHOLE_BYTES) {
-				return null;
-			}
-			int count = Math.min(Outgoing.this.most, bytes / 1024);
-			return switch (Outgoing.this.kilobytes.take(this.principal, count)) {
+			int count = (bytes <= RoundResponse.MAX_WHOLE_BYTES) ? 0 : Math.min(Outgoing.this.most, bytes / 1024);
+			Places.Answer answer = Outgoing.this.kilobytes.take(this.principal, count);
+			boolean isTaken = answer == Places.Answer.TAKEN;
+			this.taken += isTaken ? count : 0;
+			this.refused = isTaken ? 0 : count;
+			return switch (answer) {
 				case FULL -> FULL;
 				case ENOUGH -> ENOUGH;
-				case TAKEN -> {
-					this.taken += count;
-					yield null;
-				}
+				case TAKEN -> null;
 			};
+		}
+
+		/**
+		 * Say whether there may be room for what was refused last, so that it is worth
+		 * reading it again.
+		 * @return whether there is, or nothing was
+		 */
+		boolean mayHaveRoom() {
+			return Outgoing.this.kilobytes.has(this.principal, this.refused);
 		}
 
 		/**

@@ -407,7 +407,14 @@ final class ParkedCall implements StoredCall.Listener {
 		else {
 			logger.error("A call can't become a task", ex);
 		}
-		this.mayBeStored |= mayHaveStored(ex);
+		if (!(ex instanceof TaskStoreUnavailableException) && mayHaveStored(ex)) {
+			// The same creation would fail in the same way: the next one is another
+			this.stored.abandon();
+			this.mayBeStored = false;
+		}
+		else {
+			this.mayBeStored |= mayHaveStored(ex);
+		}
 		if (!this.mayBeStored) {
 			this.state = State.OVER;
 			this.stored.close();

@@ -53,7 +53,7 @@ final class Places {
 			return Answer.TAKEN;
 		}
 		if (principal == null) {
-			if (!take(this.takenByUnknown, count, this.anyKnown ? this.maxUnknown : this.max)) {
+			if (!take(this.takenByUnknown, count, max(null))) {
 				return Answer.FULL;
 			}
 		}
@@ -71,8 +71,26 @@ final class Places {
 		return Answer.TAKEN;
 	}
 
+	private int max(@Nullable String principal) {
+		if (principal != null) {
+			return this.maxPerPrincipal;
+		}
+		return this.anyKnown ? this.maxUnknown : this.max;
+	}
+
 	private static boolean take(AtomicInteger taken, int count, int max) {
 		return taken.getAndUpdate((before) -> (before <= max - count) ? before + count : before) <= max - count;
+	}
+
+	/**
+	 * Say whether there are places. They may have been taken by the next moment.
+	 * @param principal who would take them, or {@code null} if that isn't known
+	 * @param count how many
+	 * @return whether there are so many
+	 */
+	boolean has(@Nullable String principal, int count) {
+		int own = (principal != null) ? this.takenBy.getOrDefault(principal, 0) : this.takenByUnknown.get();
+		return own <= max(principal) - count && this.taken.get() <= this.max - count;
 	}
 
 	/**

@@ -75,6 +75,11 @@ final class Retry implements RoundResponse.Listener {
 	 */
 	private boolean answering;
 
+	/**
+	 * Whether there was no room for what it is to be answered: it waits for that, too.
+	 */
+	private boolean isRefused;
+
 	private @Nullable String owner;
 
 	private long lookedNanos;
@@ -141,7 +146,8 @@ final class Retry implements RoundResponse.Listener {
 		this.mailbox.execute(() -> {
 			String owner = this.owner;
 			if (now() - this.lookedNanos > this.parking.settings().lookInterval().toNanos()
-					|| (owner != null && this.parking.isAbandoned(owner, this.name))) {
+					|| (owner != null && this.parking.isAbandoned(owner, this.name))
+					|| (this.isRefused && this.kept.mayHaveRoom())) {
 				look();
 			}
 		});
@@ -258,10 +264,6 @@ final class Retry implements RoundResponse.Listener {
 		if (ex instanceof TaskNotFoundException) {
 			unknown();
 		}
-		else if (ex instanceof TaskStoreRefusedException) {
-			logger.debug("What a client answers is too large", ex);
-			finish(Outcome.of(TaskRequests.TOO_LARGE));
-		}
 		else if (!(ex instanceof TaskStoreUnavailableException)) {
 			finish(Outcome.of(UnreadableTask.error(ex)));
 		}
@@ -347,13 +349,23 @@ final class Retry implements RoundResponse.Listener {
 					this.answering = false;
 					if (this.phase == Phase.WAITING) {
 						this.phase = Phase.LOOKING;
-						failed(ex);
+						notAnswered(ex);
 					}
 				}));
 		}
 		else if (untoldTask ? record.status() == TaskStatus.INPUT_REQUIRED
 				: (this.phase == Phase.LOOKING && nothingIsAnswered(record))) {
 			ask(this.parking.messages().inputRequests(record.inputRequests()), this.state);
+		}
+	}
+
+	private void notAnswered(Throwable ex) {
+		if (ex instanceof TaskStoreRefusedException) {
+			logger.debug("What a client answers is too large", ex);
+			finish(Outcome.of(TaskRequests.TOO_LARGE));
+		}
+		else {
+			failed(ex);
 		}
 	}
 
@@ -400,10 +412,14 @@ final class Retry implements RoundResponse.Listener {
 
 	private void finish(Outcome outcome) {
 		assert this.mailbox.isInside();
-		if (this.phase != Phase.DONE) {
+		if (this.phase == Phase.DONE) {
+			return;
+		}
+		byte[] result = outcome.result();
+		ErrorResponse noRoom = (result != null) ? this.kept.keep(result.length) : null;
+		this.isRefused = noRoom != null && this.phase == Phase.WAITING;
+		if (!this.isRefused) {
 			leave();
-			byte[] result = outcome.result();
-			ErrorResponse noRoom = (result != null) ? this.kept.keep(result.length) : null;
 			this.round.answer((noRoom != null) ? Outcome.of(noRoom) : outcome);
 		}
 	}

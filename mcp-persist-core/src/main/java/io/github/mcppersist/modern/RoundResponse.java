@@ -2,6 +2,8 @@ package io.github.mcppersist.modern;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 
 import io.modelcontextprotocol.spec.McpTransportException;
@@ -147,7 +149,7 @@ final class RoundResponse implements SseOutput.Source {
 				case UNDECIDED -> {
 					this.state = State.ENDED;
 					if (status == 200 && message.length > MAX_WHOLE_BYTES) {
-						this.output.send(message, this.reply.output(ErrorResponse.headers(status)));
+						this.output.send(message, this.reply.output(headersOf(message)));
 						return;
 					}
 					this.threads.carryOnBehind(() -> sendWhole(status, message));
@@ -163,6 +165,13 @@ final class RoundResponse implements SseOutput.Source {
 				}
 			}
 		});
+	}
+
+	// Or who gets only the beginning, since the server goes, would take that for all
+	private static Map<String, String> headersOf(byte[] message) {
+		Map<String, String> headers = new LinkedHashMap<>(ErrorResponse.headers(200));
+		headers.put("Content-Length", String.valueOf(message.length));
+		return headers;
 	}
 
 	private void sendWhole(int status, byte[] message) {

@@ -1,10 +1,10 @@
 package io.github.mcppersist.modern;
 
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -90,9 +90,9 @@ final class SubscriptionStream implements SseOutput.Source {
 	private final List<FollowedTask> tasks = new ArrayList<>();
 
 	/**
-	 * What reads the tasks that may have changed, by the IDs that the client knows.
+	 * What reads the tasks that may have changed.
 	 */
-	private final Map<String, Runnable> due = new LinkedHashMap<>();
+	private final Map<Followed, Runnable> due = new LinkedHashMap<>();
 
 	/**
 	 * Whether one of them is being read.
@@ -175,6 +175,8 @@ final class SubscriptionStream implements SseOutput.Source {
 			if (this.state != State.ENDED) {
 				addWaiting();
 				this.state = State.ENDED;
+				// The client will see it elsewhere
+				this.due.keySet().removeIf((task) -> task.isRefused);
 				addEnd();
 				this.output.drain();
 			}
@@ -193,6 +195,10 @@ final class SubscriptionStream implements SseOutput.Source {
 			else if (this.state == State.OPEN) {
 				this.output.beat(now, this.parking.settings().heartbeatInterval().toNanos());
 				this.tasks.forEach(FollowedTask::tick);
+				if (!this.due.isEmpty()) {
+					// There may be room again for what is to be read
+					this.output.drain();
+				}
 			}
 		});
 	}
@@ -245,12 +251,11 @@ final class SubscriptionStream implements SseOutput.Source {
 			addWaiting();
 			this.output.drain();
 		}
-		else if (!this.reading && !this.due.isEmpty()) {
-			Iterator<Runnable> reads = this.due.values().iterator();
-			Runnable read = reads.next();
-			reads.remove();
-			this.reading = true;
-			read.run();
+		else if (!this.reading) {
+			this.due.keySet().stream().filter(Followed::mayBeRead).findFirst().ifPresent((task) -> {
+				this.reading = true;
+				Objects.requireNonNull(this.due.remove(task)).run();
+			});
 		}
 	}
 
@@ -271,14 +276,23 @@ final class SubscriptionStream implements SseOutput.Source {
 
 		private final String taskId;
 
+		/**
+		 * Whether there was no room for its state.
+		 */
+		private boolean isRefused;
+
 		Followed(String taskId) {
 			this.taskId = taskId;
+		}
+
+		boolean mayBeRead() {
+			return !this.isRefused || SubscriptionStream.this.kept.mayHaveRoom();
 		}
 
 		@Override
 		public void due(Runnable read) {
 			if (SubscriptionStream.this.state != State.ENDED) {
-				SubscriptionStream.this.due.put(this.taskId, read);
+				SubscriptionStream.this.due.put(this, read);
 				SubscriptionStream.this.output.drain();
 			}
 		}
@@ -286,7 +300,8 @@ final class SubscriptionStream implements SseOutput.Source {
 		@Override
 		public boolean read(@Nullable TaskRecord state) {
 			SubscriptionStream.this.reading = false;
-			boolean taken = state == null || add(state);
+			this.isRefused = state != null && !add(state);
+			boolean taken = !this.isRefused;
 			addEnd();
 			SubscriptionStream.this.output.drain();
 			return taken;

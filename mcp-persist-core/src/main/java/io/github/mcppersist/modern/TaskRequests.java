@@ -113,7 +113,7 @@ final class TaskRequests {
 			if (this.parking.isAbandoned(record.owner(), name)) {
 				return this.parking.endAbandoned(record.owner(), name)
 					.then(reads.find(name))
-					.onErrorResume(TaskStoreUnavailableException.class, (ex) -> {
+					.onErrorResume(TaskRequests::isNotEnded, (ex) -> {
 						logger.debug("A task that nobody runs can't be ended yet; its client is told its state", ex);
 						return Mono.just(record);
 					});
@@ -121,6 +121,10 @@ final class TaskRequests {
 			this.parking.follows(record.owner(), name);
 			return Mono.just(record);
 		});
+	}
+
+	private static boolean isNotEnded(Throwable ex) {
+		return ex instanceof TaskStoreUnavailableException || ex instanceof TaskStoreRefusedException;
 	}
 
 	private Mono<byte[]> update(String name, InputResponses given) {
@@ -143,6 +147,7 @@ final class TaskRequests {
 			return this.parking.tasks()
 				.answerInput(name, answers)
 				.map((state) -> acknowledged())
+				.onErrorMap(TaskStoreRefusedException.class, (ex) -> new RefusedException(TOO_LARGE))
 				.doOnError((ex) -> this.idleUpdates.allows(name));
 		});
 	}
@@ -157,10 +162,6 @@ final class TaskRequests {
 		}
 		if (ex instanceof TaskNotFoundException) {
 			return UNKNOWN;
-		}
-		if (ex instanceof TaskStoreRefusedException) {
-			logger.debug("What a client answers is too large", ex);
-			return TOO_LARGE;
 		}
 		if (ex instanceof TaskStoreUnavailableException) {
 			logger.debug("A client can't reach its task now", ex);

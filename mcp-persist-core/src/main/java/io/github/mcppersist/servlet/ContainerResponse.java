@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ContainerResponse {
 
+	private static final String CONTENT_LENGTH = "Content-Length";
+
 	private static final List<String> BODY_HEADERS = List.of("Content-Encoding", "Content-Range", "Content-MD5",
 			"Content-Digest", "Repr-Digest", "Digest", "ETag", "Last-Modified", "Transfer-Encoding");
 
@@ -152,7 +154,9 @@ final class ContainerResponse {
 		this.response.setStatus(answer.status());
 		answer.headers().forEach(this.response::setHeader);
 		byte[] body = answer.body();
-		this.response.setContentLengthLong((body != null) ? body.length : -1);
+		if (body != null || !answer.headers().containsKey(CONTENT_LENGTH)) {
+			this.response.setContentLengthLong((body != null) ? body.length : -1);
+		}
 	}
 
 	/**

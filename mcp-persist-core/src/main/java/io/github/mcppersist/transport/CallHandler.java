@@ -275,13 +275,16 @@ final class CallHandler {
 		admission.refused(call, ex);
 		boolean full = ex instanceof RejectedExecutionException;
 		if (full) {
-			this.full
-				.log((before) -> logger.warn("A request was refused: {}. {} more since the last line; logged once a minute",
-						ex.getMessage(), before));
+			this.full.log((before) -> logger.warn(
+					"A request was refused: {}. {} more since the last line; logged once a minute", ex.getMessage(),
+					before));
 		}
 		else {
-			this.failing.log((before) -> logger.error("A request was refused, since the executor for requests has "
-					+ "failed; mend it. {} more since the last line; logged once a minute", before, ex));
+			this.failing.log(
+					(before) -> logger.error(
+							"A request was refused, since the executor for requests has "
+									+ "failed; mend it. {} more since the last line; logged once a minute",
+							before, ex));
 		}
 	}
 

@@ -25,7 +25,8 @@ public interface EndpointResponse {
 	 * the first chunk if there is one at once, requests a chunk when the connection can
 	 * take one, writes and flushes it, and cancels when the client has gone. It ends the
 	 * response when the stream ends.
-	 * @param headers the headers
+	 * @param headers the headers, with {@code Content-Length} if the length is known: who
+	 * gets less than that sees it
 	 * @param chunks the body's bytes, a few kilobytes at a time
 	 */
 	void stream(Map<String, String> headers, Publisher<byte[]> chunks);

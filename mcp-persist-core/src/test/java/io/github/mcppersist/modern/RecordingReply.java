@@ -19,6 +19,8 @@ final class RecordingReply implements ModernReply {
 
 	@Nullable String contentType;
 
+	@Nullable String contentLength;
+
 	final StringBuilder body = new StringBuilder();
 
 	boolean ended;
@@ -39,6 +41,7 @@ final class RecordingReply implements ModernReply {
 		this.answers++;
 		this.status = 200;
 		this.contentType = headers.get("Content-Type");
+		this.contentLength = headers.get("Content-Length");
 		chunks.subscribe(new Subscriber<>() {
 
 			@Override

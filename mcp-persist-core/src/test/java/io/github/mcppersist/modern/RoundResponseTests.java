@@ -85,6 +85,7 @@ class RoundResponseTests {
 		this.response.tick();
 
 		assertThat(this.reply.contentType).isEqualTo("application/json");
+		assertThat(this.reply.contentLength).isEqualTo(Integer.toString(message.length()));
 		for (int pieces = 0; pieces < 3; pieces++) {
 			assertThat(this.reply.body).hasSize(pieces * RoundResponse.MAX_WHOLE_BYTES);
 			assertThat(this.closed).hasValue(0);

@@ -1095,14 +1095,35 @@ class TasksTests {
 	}
 
 	@Test
+	void waitsForRoomIfItsClientHasWaitedForWhatComesOfItsCall() {
+		Map<String, Object> task = largeTask();
+		this.tool = (exchange) -> ask(exchange, "First?").flatMap((name) -> waiting());
+		RecordingReply asked = this.first.call("after");
+		this.threads.pass(SETTLED);
+		RecordingReply waiting = this.second.retry("after", result(asked).get("requestState"), "elicitation", "a");
+		RecordingReply slow = this.second.get(task);
+
+		this.gate.tryEmitValue(LARGE);
+		assertThat(waiting.answers).isZero();
+		slow.read();
+		this.threads.pass(A_SECOND.multipliedBy(2));
+
+		waiting.read();
+		assertThat(result(waiting).toString()).contains(LARGE);
+	}
+
+	@Test
 	void isToldToWhoListensOnceThereIsRoomForIt() {
 		Map<String, Object> task = largeTask();
 		RecordingReply slow = this.second.get(task);
 		RecordingReply listener = this.second.listen(id(task));
+		int reads = this.store.reads;
+		this.threads.pass(A_SECOND.multipliedBy(20));
 		assertThat(listener.body.toString()).contains("acknowledged").doesNotContain("notifications/tasks");
+		assertThat(this.store.reads).isEqualTo(reads);
 
 		slow.read();
-		this.threads.pass(A_SECOND);
+		this.threads.pass(A_SECOND.multipliedBy(2));
 
 		assertThat(listener.body.toString()).containsOnlyOnce("notifications/tasks").contains(LARGE);
 		RecordingReply another = this.second.get(task);

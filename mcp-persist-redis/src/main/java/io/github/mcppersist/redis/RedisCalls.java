@@ -250,8 +250,7 @@ final class RedisCalls {
 		call.startedAt = now;
 		// Calls share one connection: what was sent before has to get through as well.
 		call.deadline = now + this.timeoutNanos
-				+ (this.bytesUnderWay.get() + this.smallBytesUnderWay.get()) * NANOS_PER_BYTE
-				+ before * NANOS_PER_CALL;
+				+ (this.bytesUnderWay.get() + this.smallBytesUnderWay.get()) * NANOS_PER_BYTE + before * NANOS_PER_CALL;
 		watch(call);
 		call.send();
 	}

@@ -72,6 +72,12 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 	 */
 	private static final int SMALL_ERROR = 4096;
 
+	/**
+	 * How many bytes a task is taken to have before it is read: it is none of the small
+	 * calls that pass large ones.
+	 */
+	private static final long EXPECTED = 8 * 1024;
+
 	private static final byte[] SLACK_MILLIS = RedisNode.number(SLACK);
 
 	private static final byte[] MAX_REQUESTS = RedisNode.number(MAX_INPUT_REQUESTS);
@@ -182,7 +188,7 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 
 	private Mono<TaskRecord> find(String taskId, byte[] all) {
 		String key = key(taskId);
-		return read(key, 0, READ_AT_ONCE, all)
+		return read(key, EXPECTED, READ_AT_ONCE, all)
 			.flatMap((reply) -> (!reply.isEmpty() && reply.get(0) instanceof Long bytes)
 					? read(key, bytes, Long.MAX_VALUE, all) : Mono.just(reply))
 			.doOnNext((fields) -> {

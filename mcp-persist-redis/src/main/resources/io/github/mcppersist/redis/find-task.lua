@@ -6,13 +6,16 @@
 --         has more than that
 local task, most, all = KEYS[1], tonumber(ARGV[1]), ARGV[2] == '1'
 -- What is large is counted without being read
-local bytes = tonumber(redis.call('HGET', task, 'b') or 0)
+local bytes = all and tonumber(redis.call('HGET', task, 'b') or 0) or 0
 local fields = {}
 for _, field in ipairs(redis.call('HKEYS', task)) do
   if field == 'x' or string.find(field, '^z:') then
     bytes = bytes + (all and redis.call('HSTRLEN', task, field) or 0)
   elseif not string.find(field, '^[ad]:') then
     fields[#fields + 1] = field
+    if not all and string.find(field, '^q:') then
+      bytes = bytes + redis.call('HSTRLEN', task, field)
+    end
   end
 end
 if bytes > most then

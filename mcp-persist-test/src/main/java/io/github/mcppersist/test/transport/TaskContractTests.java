@@ -172,6 +172,7 @@ public abstract class TaskContractTests extends AbstractModernTests {
 		try (Exchange exchange = request("tasks/get", taskId, "").send()) {
 			assertThat(exchange.header("Content-Type")).startsWith("application/json");
 			assertThat(exchange.header("Cache-Control")).contains("no-store");
+			assertThat(Long.parseLong(exchange.header("Content-Length"))).isGreaterThan(large.length());
 			assertThat(exchange.body()).hasSizeGreaterThan(large.length()).contains(large);
 		}
 		awaitNothingRuns();
