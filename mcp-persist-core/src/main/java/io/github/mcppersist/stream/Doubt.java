@@ -175,21 +175,12 @@ final class Doubt {
 	}
 
 	/**
-	 * Say whether the stream isn't open if the events in doubt aren't stored.
-	 * @return whether they were to open it
+	 * Say whether the stream has to be opened if the events in doubt aren't stored.
+	 * @return whether it isn't open, or some of them were dropped
 	 */
-	boolean isOpening() {
+	boolean isBehindGap() {
 		assert this.mailbox.isInside();
-		return this.opening;
-	}
-
-	/**
-	 * Say whether the stream has a gap if the events in doubt aren't stored.
-	 * @return whether events were dropped since
-	 */
-	boolean isHoled() {
-		assert this.mailbox.isInside();
-		return this.holed;
+		return this.opening || this.holed;
 	}
 
 	/**

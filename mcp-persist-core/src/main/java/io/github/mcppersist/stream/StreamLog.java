@@ -40,8 +40,7 @@ import io.github.mcppersist.observe.StreamDescription;
  * when the store is back; if it grows too large its oldest events go, and the stream
  * starts anew behind them, which a later resume reports as a gap. So it does behind what
  * the store refuses, once the connection has read what is stored before that and was
- * handed it. Where other nodes may write to the stream, too, it goes on as if nothing had
- * been: what they have stored would go with what is stored before the gap.
+ * handed it.
  * <p>
  * All state belongs to the {@link Mailbox}, which the stream's connections on this node
  * share. What any thread may ask is volatile.
@@ -61,16 +60,14 @@ import io.github.mcppersist.observe.StreamDescription;
  * <td>{@code OPEN}</td>
  * <td>{@code storeEvents}, {@code completeStream}</td>
  * <td>{@code COMPLETE} when the last event is stored, or somebody else has ended the
- * stream; {@code NEW} when the store has lost it, or, if nobody else writes to it, events
- * that were to be stored</td>
+ * stream; {@code NEW} when the store has lost it, or events that were to be stored</td>
  * </tr>
  * <tr>
  * <td>{@code UNSETTLED}: the last call may have been carried out, and can't be made
  * again</td>
  * <td>{@code replayEventsAfter}</td>
- * <td>{@code OPEN}, or {@code COMPLETE}, if it was carried out; {@code NEW} if it wasn't
- * and would have opened the stream, or, if nobody else writes to it, events were dropped
- * since</td>
+ * <td>{@code OPEN}, or {@code COMPLETE}, if it was carried out; {@code NEW} if it wasn't,
+ * or if more was dropped since</td>
  * </tr>
  * <tr>
  * <td>{@code COMPLETE}</td>
@@ -242,15 +239,6 @@ public abstract class StreamLog {
 	 */
 	final boolean isOnlyWriter() {
 		return requestIds() != null;
-	}
-
-	/**
-	 * Say whether the stream is opened anew behind events that will never be stored. That
-	 * drops what is stored before them, whoever has stored it.
-	 * @return whether no other node writes to it
-	 */
-	private boolean startsAnewBehindGap() {
-		return isOnlyWriter() || !this.context.isShared();
 	}
 
 	/**
@@ -661,12 +649,11 @@ public abstract class StreamLog {
 	 */
 	private void settle(boolean there) {
 		EventId last = Objects.requireNonNull(this.doubt.unsettled());
-		boolean gap = this.doubt.isFollowedByGap() || (!there && this.doubt.isHoled());
-		boolean anew = (gap && startsAnewBehindGap()) || (!there && this.doubt.isOpening());
+		boolean anew = this.doubt.isFollowedByGap() || (!there && this.doubt.isBehindGap());
 		List<EventId> dropped = this.doubt.settle();
 		this.state = anew ? State.NEW : State.OPEN;
 		this.lossToTell |= anew;
-		if (anew || !there) {
+		if (anew) {
 			this.reader.dropped(dropped);
 		}
 		if (!there) {
@@ -823,7 +810,7 @@ public abstract class StreamLog {
 		if (this.doubt.batch() != null) {
 			unsettle();
 		}
-		else if (this.state != State.UNSETTLED && startsAnewBehindGap()) {
+		else if (this.state != State.UNSETTLED) {
 			// Anew behind what is gone, so that the gap can't be read over
 			startAnew();
 		}

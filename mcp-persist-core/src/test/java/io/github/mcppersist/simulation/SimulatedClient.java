@@ -657,7 +657,7 @@ final class SimulatedClient implements SimulatedConnection.Reader {
 			resumeLater(call);
 		}
 		else if (status == 204) {
-			if (!call.isCancelled() && !call.mayBeLost()) {
+			if (!call.isCancelled()) {
 				this.world.fail("lost: " + connection + " got 204 without a response");
 			}
 			call.end(call.isCancelled() ? "cancelled" : "lost");

@@ -112,16 +112,14 @@ class DoubtTests {
 
 	@ParameterizedTest
 	@ValueSource(booleans = { true, false })
-	void knowsWhetherTheCallWouldOpenTheStreamAndWhetherEventsWereDroppedSince(boolean opening) {
+	void isBehindAGapIfTheCallWouldOpenTheStreamOrEventsOfItWereDropped(boolean opening) {
 		begin();
 		this.doubt.unsettle(opening);
-		assertThat(this.doubt.isOpening()).isEqualTo(opening);
-		assertThat(this.doubt.isHoled()).isFalse();
+		assertThat(this.doubt.isBehindGap()).isEqualTo(opening);
 
 		this.doubt.drop(List.of(FIRST));
 
-		assertThat(this.doubt.isOpening()).isEqualTo(opening);
-		assertThat(this.doubt.isHoled()).isTrue();
+		assertThat(this.doubt.isBehindGap()).isTrue();
 	}
 
 	@Test

@@ -95,27 +95,6 @@ class StreamLogTests {
 		assertThat(stored()).containsExactly("three");
 	}
 
-	/**
-	 * Anew, the stream would lose what they have stored, also what this node doesn't know
-	 * of.
-	 */
-	@Test
-	void storesOnBehindWhatOtherNodesHaveStoredThoughOneMessageWasRefused() {
-		TestStreams streams = TestStreams.telling((text) -> {
-		});
-		StandaloneLog log = streams.standalone(true);
-		log.send(null, TestStreams.bytes("one"), false).block();
-		streams.store().writes(Gate.REFUSE);
-		log.send(null, TestStreams.bytes("refused"), false).block();
-		streams.store().writes(Gate.OPEN);
-		streams.store().behind().storeEvents(log.stream(), List.of(otherEvent(log, 2))).block();
-
-		log.send(null, TestStreams.bytes("two"), false).block();
-		log.send(null, TestStreams.bytes("three"), false).block();
-
-		assertThat(storedNames(streams, log)).containsExactly("one", "other", "two", "three");
-	}
-
 	@Test
 	void losesToOneEventThatTheStoreRefusesNoneThatFollows() {
 		this.streams.store().writes(Gate.WAIT);
