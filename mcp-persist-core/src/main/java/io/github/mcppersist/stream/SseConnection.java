@@ -708,12 +708,7 @@ public final class SseConnection implements SseOutput.Source {
 			StreamLog log = this.log;
 			if (this.state == State.READING && log != null && log.isRunning() && log.isCaughtUp(after)) {
 				// There is nothing behind it yet
-				if (watchedBefore) {
-					askWhoReads(log);
-				}
-				else {
-					goOn(log, State.LIVE);
-				}
+				goOn(log, State.LIVE);
 				return;
 			}
 			if (log == null || log.isRunning() || !log.isCaughtUp(after)) {
@@ -721,37 +716,6 @@ public final class SseConnection implements SseOutput.Source {
 			}
 		}
 		this.reading.read(after, (found) -> onRead(found, watchedBefore));
-	}
-
-	// Where there is nothing to read, only who reads can be of interest
-	private void askWhoReads(StreamLog log) {
-		this.reading.<String>ask((answer) -> this.context.store()
-			.replayEventsAfter(this.stream, null, 1)
-			.mapNotNull((page) -> page.head().reader())
-			.onErrorComplete()
-			.defaultIfEmpty("")
-			.subscribe((newest) -> this.mailbox.execute(() -> answer.accept(newest))), (newest) -> {
-				if (!newest.isEmpty() && endIfReplacedBy(newest)) {
-					return;
-				}
-				if (log.isRunning() && log.isCaughtUp(this.progress.position())) {
-					goOn(log, State.LIVE);
-				}
-				else {
-					read();
-				}
-				this.output.drain();
-			});
-	}
-
-	private boolean endIfReplacedBy(@Nullable String newest) {
-		boolean replaced = this.context.isShared() && newest != null && !this.context.isThisNode(newest);
-		if (replaced) {
-			logger.debug("Closing a connection of stream {}: a newer one is on another node", this.stream.streamId());
-			this.replacedElsewhere = true;
-			finish();
-		}
-		return replaced;
 	}
 
 	private void readNow() {
@@ -786,7 +750,11 @@ public final class SseConnection implements SseOutput.Source {
 
 	private void accept(EventPage page, boolean watchedBefore) {
 		this.followed.saw(page.head());
-		if (watchedBefore && endIfReplacedBy(page.head().reader())) {
+		String newest = page.head().reader();
+		if (watchedBefore && this.context.isShared() && newest != null && !this.context.isThisNode(newest)) {
+			logger.debug("Closing a connection of stream {}: a newer one is on another node", this.stream.streamId());
+			this.replacedElsewhere = true;
+			finish();
 			return;
 		}
 		boolean fresh = this.state == State.STARTING && page.events().isEmpty();

@@ -1277,32 +1277,6 @@ class SseConnectionTests {
 		}
 
 		@Test
-		void whenANewerOneIsOnAnotherNodeThoughNothingIsStoredBehindAGap() {
-			TestStreams shared = TestStreams.telling((text) -> {
-			});
-			RequestLog request = shared.request();
-			request.open().block();
-			EventId last = request.lastStored();
-			SseConnection older = shared.connection(request.stream(), request, request.mailbox());
-			request.mailbox().execute(() -> {
-				request.attach(older);
-				older.resume(last, new PageReader.Page(shared.read(request.stream(), last)));
-			});
-			older.openWhenWatched(client());
-			shared.store().writes(Gate.REFUSE);
-			request.send(TestStreams.REQUEST_ID, TestStreams.bytes("refused"), false).subscribe();
-			assertThat(older.state()).isEqualTo(State.LIVE);
-			request.mailbox().execute(older::look);
-			assertThat(older.state()).isEqualTo(State.LIVE);
-
-			shared.store().readBy("another");
-			request.mailbox().execute(older::look);
-
-			assertThat(older.state()).isEqualTo(State.CLOSED);
-			assertThat(older.isReplacedElsewhere()).isTrue();
-		}
-
-		@Test
 		void atOnceWithItsSession() {
 			isLive();
 			client().takeNothing();
