@@ -838,6 +838,10 @@ public final class SseConnection implements SseOutput.Source {
 	private void goOn(StreamLog log, State next) {
 		moveTo(next);
 		log.handOver(this);
+		if (this.progress.ahead() >= MAX_AHEAD) {
+			// It waits for the store, and must not ask it again and again meanwhile
+			readLater();
+		}
 	}
 
 	private void onAway(Throwable ex) {
@@ -848,10 +852,6 @@ public final class SseConnection implements SseOutput.Source {
 		else if (log.isOnlyWriter()) {
 			// Nothing is missing: served live until the store can be read
 			goOn(log, State.LIVE);
-			if (this.progress.ahead() >= MAX_AHEAD) {
-				// It waits for the store, and must not ask it again and again meanwhile
-				readLater();
-			}
 		}
 		else {
 			logger.debug("The store can't be read, so a connection of stream {} gets what this node sends: {}",
@@ -876,7 +876,7 @@ public final class SseConnection implements SseOutput.Source {
 	// there. A client that has an ID to come back with is told so when it does
 	private void onGone(@Nullable EventId unreadable) {
 		StreamLog log = this.log;
-		if (log != null && log.isRunning() && log.isOnlyWriter() && log.lastStored() == null) {
+		if (unreadable == null && log != null && log.isRunning() && log.isOnlyWriter() && log.lastStored() == null) {
 			// It isn't gone, but not stored yet
 			onAway(new EventNotFoundException());
 			return;

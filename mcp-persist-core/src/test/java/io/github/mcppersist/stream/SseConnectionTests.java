@@ -1044,16 +1044,17 @@ class SseConnectionTests {
 			assertThat(client().events).containsExactly("@2", "@2", "one", "two");
 		}
 
-		@Test
+		@ParameterizedTest
+		@CsvSource({ "AWAY", "OPEN" })
 		@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-		void waitsForTheStoreWhenTooMuchHasGoneOutWithoutAnId() {
+		void waitsForTheStoreWhenTooMuchHasGoneOutWithoutAnId(Gate reads) {
 			RequestLog request = streams().request();
 			use(request);
 			request.mailbox().execute(() -> request.begin(connection()));
 			connection().openWhenWatched(client());
 			request.open().block();
 			store().writes(Gate.AWAY);
-			store().reads(Gate.AWAY);
+			store().reads(reads);
 			for (int i = 0; i <= SseConnection.MAX_AHEAD; i++) {
 				send("message " + i);
 			}
