@@ -2221,7 +2221,9 @@ class TasksTests {
 	}
 
 	private static Map<String, Object> get(Node node, Map<String, Object> task) {
-		Map<String, Object> state = result(node.get(task));
+		RecordingReply reply = node.get(task);
+		reply.read();
+		Map<String, Object> state = result(reply);
 		assertThat(state).containsEntry("taskId", task.get("taskId"));
 		return state;
 	}
