@@ -178,10 +178,12 @@ class TasksInOutagesTests {
 		this.gate.countDown();
 
 		assertThat(update(tasks.get("answered")).body()).contains("-32603").contains("repeat the request");
-		assertThat(cancel(tasks.get("cancelled")).body()).contains("-32603").contains("repeat the request");
+		// To cancel a task makes room
+		boolean cancels = outage == RedisOutage.OUT_OF_MEMORY;
+		assertThat(cancel(tasks.get("cancelled")).body()).contains(cancels ? "\"complete\"" : "repeat the request");
 		assertThat(get(tasks.get("wait")).body()).containsAnyOf("repeat the request", "\"status\":\"working\"");
 		// What tools do is tried again and again meanwhile
-		await().during(Duration.ofSeconds(1)).until(() -> tasks() == STEPS.size());
+		await().during(Duration.ofSeconds(1)).until(() -> tasks() == STEPS.size() - (cancels ? 1 : 0));
 		outage.end(this.server);
 
 		if (outage.losesData()) {
