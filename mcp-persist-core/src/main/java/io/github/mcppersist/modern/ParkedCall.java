@@ -413,7 +413,7 @@ final class ParkedCall implements StoredCall.Listener {
 			this.mayBeStored = false;
 		}
 		else {
-			this.mayBeStored |= mayHaveStored(ex);
+			this.mayBeStored |= ex instanceof TaskStoreUnavailableException;
 		}
 		if (!this.mayBeStored) {
 			this.state = State.OVER;

@@ -185,7 +185,21 @@ final class RedisNode implements RedisLink.Subscriber, AutoCloseable {
 	 */
 	void write(LuaScript script, long bytes, byte[][] keys, byte[][] arguments,
 			BiConsumer<@Nullable List<Object>, @Nullable Throwable> callback) {
-		this.<List<Object>>call(script.operation(), keys[0], bytes,
+		write(script, script.operation(), bytes, keys, arguments, callback);
+	}
+
+	/**
+	 * Run a script that writes.
+	 * @param script the script
+	 * @param operation what is done with it
+	 * @param bytes about how many bytes are sent
+	 * @param keys the keys, all in one slot
+	 * @param arguments the arguments
+	 * @param callback gets the reply, or else why there is none
+	 */
+	void write(LuaScript script, Operation operation, long bytes, byte[][] keys, byte[][] arguments,
+			BiConsumer<@Nullable List<Object>, @Nullable Throwable> callback) {
+		this.<List<Object>>call(operation, keys[0], bytes,
 				(link, withBody) -> link.eval(script, withBody, keys, arguments), callback);
 	}
 

@@ -423,8 +423,8 @@ public final class RedisTaskStore implements MonitoredTaskStore {
 		byte[][] keys = { RedisKeys.bytes(key) };
 		byte[][] values = arguments.toArray(byte[][]::new);
 		long bytes = arguments.stream().mapToLong((argument) -> argument.length).sum();
-		return Mono.<List<Object>>create((sink) -> this.node.<List<Object>>call(operation, keys[0], bytes,
-				(link, withBody) -> link.eval(script, withBody, keys, values), (reply, failure) -> {
+		return Mono.<List<Object>>create(
+				(sink) -> this.node.write(script, operation, bytes, keys, values, (reply, failure) -> {
 					if (reply != null) {
 						sink.success(reply);
 					}
